@@ -1,0 +1,65 @@
+/** What is asked of a PSP. This release carries out charges; the others keep their names here for the schema. */
+export type Operation = 'charge' | 'authorize' | 'capture' | 'void' | 'refund';
+
+/** A charge as the PSP holds it: what an answer claims, to be compared before it is believed (rule 12). */
+export interface PspCharge {
+  readonly pspReference: string;
+  readonly reference: string;
+  readonly amountMinor: bigint;
+  readonly currency: string;
+}
+
+/** Why a PSP said no, in our words and in the PSP's own. */
+export interface Decline {
+  readonly category:
+    | 'insufficient_funds'
+    | 'card_declined'
+    | 'expired_card'
+    | 'invalid_payment_method'
+    | 'fraud_suspected'
+    | 'other';
+  readonly code: string;
+  readonly pspCode: string;
+}
+
+/** Every answer and every failure of the network is exactly one of these. */
+export type PspOutcome =
+  | { readonly kind: 'succeeded'; readonly charge: PspCharge }
+  | { readonly kind: 'requires_action'; readonly pspReference: string; readonly redirectUrl: string }
+  | { readonly kind: 'declined'; readonly decline: Decline }
+  /** Proven never to have reached the PSP's books: DNS, connect refused, a documented "not processed". */
+  | { readonly kind: 'not_sent'; readonly reason: string }
+  | { readonly kind: 'rate_limited'; readonly retryAfterSeconds: number | undefined }
+  /** The PSP may have charged: read time-out, reset, 5xx, malformed answer, conflict on the key. */
+  | { readonly kind: 'unknown'; readonly reason: string }
+  /** The PSP refuses us, not the buyer: a bad key, a closed account. Nothing was charged. */
+  | { readonly kind: 'misconfigured'; readonly reason: string };
+
+/** What a PSP says when asked whether it knows a charge. */
+export type PspFinding =
+  | {
+      readonly kind: 'found';
+      readonly outcome: Extract<PspOutcome, { kind: 'succeeded' | 'declined' | 'requires_action' }>;
+    }
+  | { readonly kind: 'not_found' }
+  | {
+      readonly kind: 'no_answer';
+      readonly outcome: Extract<
+        PspOutcome,
+        { kind: 'not_sent' | 'rate_limited' | 'unknown' | 'misconfigured' }
+      >;
+    };
+
+/** What a PSP can do, as its adapter declares it. Seconds throughout; the letters are those of docs/protocol. */
+export interface PspAbilities {
+  /** K: how long the PSP remembers an idempotency key; null where it doesn't deduplicate. */
+  readonly keyLifetimeSeconds: number | null;
+  /** W: how long a charge may stay invisible to look-ups; null where there is no look-up. */
+  readonly lookUpLagSeconds: number | null;
+  /** Z: how late a request that we gave up on may still land. */
+  readonly landingSeconds: number;
+  /** A charge can be fenced by its key: refused for a completed charge, final for one that hasn't landed. */
+  readonly cancelsByKey: boolean;
+  /** The PSP replays a stored 5xx for a key, so that re-sending never resolves an unknown outcome. */
+  readonly replaysStoredServerErrors: boolean;
+}

@@ -1,0 +1,17 @@
+import { defineConfig } from 'vitest/config';
+
+const project = (name: string, testTimeout: number) => ({
+  test: { name, include: [`test/${name}/**/*.test.ts`], testTimeout, hookTimeout: 60_000 },
+});
+
+/** The folder of a test is its level: what it may touch and how long one test may take (milliseconds). */
+export default defineConfig({
+  test: {
+    projects: [
+      project('unit', 5_000),
+      project('infra', 60_000),
+      project('integration', 30_000),
+      project('flows', 120_000),
+    ],
+  },
+});
