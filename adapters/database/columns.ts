@@ -1,0 +1,28 @@
+import * as z from 'zod/mini';
+
+/** JSON that a statement returns as text, parsed and checked. */
+export function jsonColumn<Schema extends z.ZodMiniType>(schema: Schema) {
+  return z.pipe(
+    z.pipe(
+      z.string(),
+      z.transform((text): unknown => JSON.parse(text)),
+    ),
+    schema,
+  );
+}
+
+/** An amount in minor units. It crosses as text: the Data API's numbers lose digits past 2^53. */
+export const amountColumn = z.pipe(
+  z.string().check(z.regex(/^-?\d+$/)),
+  z.transform((digits) => BigInt(digits)),
+);
+
+/** `payment_order.splits`, see the migrations. */
+export const splitsSchema = jsonColumn(
+  z.array(
+    z.pipe(
+      z.object({ seller_id: z.string(), amount_minor: amountColumn }),
+      z.transform(({ seller_id, amount_minor }) => ({ sellerId: seller_id, amountMinor: amount_minor })),
+    ),
+  ),
+);

@@ -1,0 +1,41 @@
+import { BatchGetItemCommand, BatchWriteItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
+
+/** The record of instructions that are terminal; believed before the database is asked. */
+export interface ConsumedMessages {
+  /** Which of these keys are recorded. Keys whose answer is missing count as not recorded: the claim will tell. */
+  find(keys: readonly string[]): Promise<ReadonlySet<string>>;
+  /** Records keys; returns those that could not be written, whose messages must come again. */
+  record(keys: readonly string[]): Promise<ReadonlySet<string>>;
+}
+
+/** Outlives both queues' 14 days and three redrives of them, so that no message can outlast its record. */
+const TIME_TO_LIVE_SECONDS = 60 * 24 * 3600;
+
+/** Reads ask for consistency: this read decides. Ten keys at most, well within DynamoDB's 100 and 25 a batch. */
+export function createConsumedMessages(
+  client: DynamoDBClient,
+  tableName: string,
+  now: () => number,
+): ConsumedMessages {
+  return {
+    async find(keys) {
+      const distinct = [...new Set(keys)];
+      if (distinct.length === 0) return new Set();
+      const Keys = distinct.map((pk) => ({ pk: { S: pk } }));
+      const answer = await client.send(
+        new BatchGetItemCommand({
+          RequestItems: { [tableName]: { Keys, ConsistentRead: true, ProjectionExpression: 'pk' } },
+        }),
+      );
+      return new Set((answer.Responses?.[tableName] ?? []).flatMap((item) => item.pk?.S ?? []));
+    },
+    async record(keys) {
+      const distinct = [...new Set(keys)];
+      if (distinct.length === 0) return new Set();
+      const expiresAt = String(Math.floor(now() / 1000) + TIME_TO_LIVE_SECONDS);
+      const puts = distinct.map((pk) => ({ PutRequest: { Item: { pk: { S: pk }, expires_at: { N: expiresAt } } } }));
+      const answer = await client.send(new BatchWriteItemCommand({ RequestItems: { [tableName]: puts } }));
+      return new Set((answer.UnprocessedItems?.[tableName] ?? []).flatMap((put) => put.PutRequest?.Item?.pk?.S ?? []));
+    },
+  };
+}

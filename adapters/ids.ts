@@ -1,0 +1,16 @@
+import { randomInt } from 'node:crypto';
+import { v7 } from 'uuid';
+
+/** Ids and randomness as an argument. Ids are UUIDs of version 7 behind a prefix that tells their kind. */
+export interface Ids {
+  next(prefix: 'pay' | 'ord' | 'ins' | 'ltx' | 'clm'): string;
+  /** In [0, 1). */
+  random(): number;
+}
+
+const RANDOM_STEPS = 2 ** 32;
+
+export const systemIds: Ids = {
+  next: (prefix) => `${prefix}_${v7().replaceAll('-', '')}`,
+  random: () => randomInt(RANDOM_STEPS) / RANDOM_STEPS,
+};

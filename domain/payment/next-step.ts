@@ -1,0 +1,27 @@
+import type { PspAbilities } from './psp-outcome.ts';
+
+/** What a claim tells of the attempts before it. */
+export interface AttemptHistory {
+  /** Every earlier attempt is recorded as proven never to have reached the PSP; true for the first attempt. */
+  readonly allProvenNotSent: boolean;
+  /** Seconds since the first claim, by the database's clock. */
+  readonly ageSeconds: number;
+}
+
+/** Ask first, unless nothing can have been sent before: an attempt that crashed wrote nothing, and may have charged (rule 3). */
+export function firstStepOf(history: AttemptHistory): 'ask' | 'send' {
+  return history.allProvenNotSent ? 'send' : 'ask';
+}
+
+/**
+ * Whether "not found" allows sending again under the same key (rule 4). Only where the PSP deduplicates, and only
+ * while it surely still remembers the key when the request lands. A claim is handed out only after the previous
+ * attempt's `not_before`, so its request has landed and its charge is visible by now.
+ *
+ * @param sendWindowSeconds F: the longest this function can run, so the latest moment it may send at
+ */
+export function maySendAgain(history: AttemptHistory, abilities: PspAbilities, sendWindowSeconds: number): boolean {
+  if (abilities.keyLifetimeSeconds === null || abilities.lookUpLagSeconds === null) return false;
+  if (abilities.replaysStoredServerErrors) return false;
+  return history.ageSeconds + sendWindowSeconds + abilities.landingSeconds < abilities.keyLifetimeSeconds;
+}

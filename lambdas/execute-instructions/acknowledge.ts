@@ -1,0 +1,109 @@
+import type { SQSRecord } from 'aws-lambda';
+import type { Batch } from './batch.ts';
+import type { ExecutorEffects } from './effects.ts';
+import type { Conclusions } from './execute-round.ts';
+
+/** What waits behind another message of its order, or whose turn didn't come in this batch. */
+const NEXT_TURN_SECONDS = 1;
+/** SQS refused the dead letter: try again soon. */
+const DEAD_LETTER_RETRY_SECONDS = 10;
+
+/** A message's fate: undefined when it may be deleted, else the seconds until it should come again. */
+type Fate = number | undefined;
+
+/**
+ * Turns conclusions into what SQS understands: dead letters are sent, what must come again is hidden until then and
+ * reported as failed. Within a group everything after the first failure fails with it, as FIFO demands.
+ *
+ * @returns the ids of the failed messages
+ */
+export async function acknowledge(
+  records: readonly SQSRecord[],
+  batch: Batch,
+  conclusions: Conclusions,
+  effects: ExecutorEffects,
+): Promise<readonly string[]> {
+  const fates = fatesOf(batch, conclusions);
+  await buryDeadLetters(batch, conclusions, fates, effects);
+  const failed = failGroupsFromFirstFailure(records, fates);
+  await hide(failed, effects);
+  return failed.map(({ record }) => record.messageId);
+}
+
+function fatesOf(batch: Batch, conclusions: Conclusions): Map<SQSRecord, Fate> {
+  const fates = new Map<SQSRecord, Fate>();
+  for (const work of [...batch.heads, ...batch.followers, ...batch.rest]) {
+    const conclusion = conclusions.get(work.key.instructionId);
+    const seconds = conclusion === undefined ? NEXT_TURN_SECONDS : conclusion.kind === 'again' ? conclusion.seconds : undefined;
+    for (const record of work.records) fates.set(record, seconds);
+  }
+  return fates;
+}
+
+/** Poison leaves the main queue only once the dead-letter queue has it. */
+async function buryDeadLetters(
+  batch: Batch,
+  conclusions: Conclusions,
+  fates: Map<SQSRecord, Fate>,
+  effects: ExecutorEffects,
+): Promise<void> {
+  const dead = [...batch.poison, ...missing(batch, conclusions)];
+  if (dead.length === 0) return;
+  const refused = await sendDeadLetters(dead, effects);
+  dead.forEach(({ record }, index) => {
+    fates.set(record, refused.has(index) ? DEAD_LETTER_RETRY_SECONDS : undefined);
+  });
+}
+
+function missing(batch: Batch, conclusions: Conclusions): { record: SQSRecord; reason: string }[] {
+  return [...batch.heads, ...batch.followers].flatMap((work) => {
+    const conclusion = conclusions.get(work.key.instructionId);
+    if (conclusion?.kind !== 'dead_letter') return [];
+    return work.records.map((record) => ({ record, reason: conclusion.reason }));
+  });
+}
+
+async function sendDeadLetters(
+  dead: readonly { readonly record: SQSRecord; readonly reason: string }[],
+  effects: ExecutorEffects,
+): Promise<ReadonlySet<number>> {
+  try {
+    return await effects.deadLetters.send(
+      dead.map(({ record, reason }) => ({ body: record.body, groupId: groupOf(record), reason })),
+    );
+  } catch (error) {
+    effects.log.warn('dead letters could not be sent', { error });
+    return new Set(dead.keys());
+  }
+}
+
+interface Failed {
+  readonly record: SQSRecord;
+  readonly seconds: number;
+}
+
+function failGroupsFromFirstFailure(records: readonly SQSRecord[], fates: Map<SQSRecord, Fate>): readonly Failed[] {
+  const failing = new Map<string, number>();
+  return records.flatMap((record) => {
+    const seconds = failing.get(groupOf(record)) ?? fates.get(record);
+    if (seconds === undefined) return [];
+    failing.set(groupOf(record), seconds);
+    return [{ record, seconds }];
+  });
+}
+
+/** Head and followers together: SQS hands out a group only up to its first invisible message (rule 9). */
+async function hide(failed: readonly Failed[], effects: ExecutorEffects): Promise<void> {
+  try {
+    await effects.visibility.change(
+      failed.map(({ record, seconds }) => ({ receiptHandle: record.receiptHandle, seconds })),
+    );
+  } catch (error) {
+    effects.log.warn('visibility could not be changed; the queue’s own time-out holds', { error });
+  }
+}
+
+/** A FIFO queue gives every message its group; a message without one stands for itself. */
+function groupOf(record: SQSRecord): string {
+  return record.attributes.MessageGroupId ?? record.messageId;
+}

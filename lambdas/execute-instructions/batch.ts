@@ -1,0 +1,87 @@
+import type { SQSRecord } from 'aws-lambda';
+import * as z from 'zod/mini';
+import { INSTRUCTION_MESSAGE_VERSION, type InstructionKey } from '../../domain/payment/instruction.ts';
+
+/** One instruction of the batch with every message that asks for it: repeats are collapsed before anything is done. */
+export interface Work {
+  readonly key: InstructionKey;
+  readonly records: readonly SQSRecord[];
+}
+
+export interface Poison {
+  readonly record: SQSRecord;
+  readonly reason: string;
+}
+
+export interface Batch {
+  /** The first instruction of each order. */
+  readonly heads: readonly Work[];
+  /** The second of each order: tried once its head is terminal. Later ones wait for another batch. */
+  readonly followers: readonly Work[];
+  readonly rest: readonly Work[];
+  readonly poison: readonly Poison[];
+}
+
+const idSchema = z.string().check(z.regex(/^[a-z]{3}_[0-9a-f]{32}$/));
+const messageSchema = z.strictObject({
+  version: z.literal(INSTRUCTION_MESSAGE_VERSION),
+  instruction_id: idSchema,
+  payment_order_id: idSchema,
+  operation: z.enum(['charge', 'authorize', 'capture', 'void', 'refund']),
+});
+
+/** Parses the batch and orders it: heads first, followers of one order in a second round. */
+export function readBatch(records: readonly SQSRecord[]): Batch {
+  const works = new Map<string, { key: InstructionKey; records: SQSRecord[] }>();
+  const poison: Poison[] = [];
+  for (const record of records) {
+    const message = readMessage(record.body);
+    if ('reason' in message) {
+      poison.push({ record, reason: message.reason });
+      continue;
+    }
+    const known = works.get(message.key.instructionId);
+    if (known === undefined) works.set(message.key.instructionId, { key: message.key, records: [record] });
+    else known.records.push(record);
+  }
+  return { ...inRounds([...works.values()]), poison };
+}
+
+function inRounds(works: readonly Work[]): Omit<Batch, 'poison'> {
+  const rounds: { heads: Work[]; followers: Work[]; rest: Work[] } = { heads: [], followers: [], rest: [] };
+  const seen = new Map<string, number>();
+  for (const work of works) {
+    const place = seen.get(work.key.paymentOrderId) ?? 0;
+    seen.set(work.key.paymentOrderId, place + 1);
+    if (place === 0) rounds.heads.push(work);
+    else if (place === 1) rounds.followers.push(work);
+    else rounds.rest.push(work);
+  }
+  return rounds;
+}
+
+function readMessage(body: string): { readonly key: InstructionKey } | { readonly reason: string } {
+  const json = parseJson(body);
+  if (json === undefined) return { reason: 'unparseable: the body is not JSON' };
+  const parsed = messageSchema.safeParse(json);
+  if (!parsed.success) return { reason: reasonOf(json, parsed.error) };
+  const { instruction_id, payment_order_id, operation } = parsed.data;
+  return { key: { instructionId: instruction_id, paymentOrderId: payment_order_id, operation } };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function reasonOf(json: unknown, error: z.core.$ZodError): string {
+  const version = typeof json === 'object' && json !== null && 'version' in json ? json.version : undefined;
+  if (version !== undefined && version !== INSTRUCTION_MESSAGE_VERSION) {
+    return `unknown version ${JSON.stringify(version)}: this consumer knows ${INSTRUCTION_MESSAGE_VERSION}`;
+  }
+  const problems = error.issues.map((issue) => `/${issue.path.join('/')}: ${issue.message}`);
+  return `unreadable instruction: ${problems.join('; ')}`;
+}

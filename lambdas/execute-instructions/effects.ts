@@ -1,0 +1,44 @@
+import type { Database } from '../../adapters/database/database.ts';
+import type { ConsumedMessages } from '../../adapters/dynamodb/consumed-messages.ts';
+import type { Ids } from '../../adapters/ids.ts';
+import type { Psp } from '../../adapters/psp/psp.ts';
+import type { DeadLetterSender } from '../../adapters/sqs/dead-letter-sender.ts';
+import type { VisibilityChanger } from '../../adapters/sqs/instruction-queue.ts';
+import type { Time } from '../../adapters/time.ts';
+
+/** Everything the executor can do to the world, and all it knows of time and chance. */
+export interface ExecutorEffects {
+  readonly database: Database;
+  readonly consumed: ConsumedMessages;
+  readonly psps: ReadonlyMap<string, Psp>;
+  readonly visibility: VisibilityChanger;
+  readonly deadLetters: DeadLetterSender;
+  readonly time: Time;
+  readonly ids: Ids;
+  readonly restoreEpoch: string;
+  readonly log: ExecutorLog;
+}
+
+export interface ExecutorLog {
+  /** One line per change of an order's state. */
+  orderChanged(change: OrderChange): void;
+  warn(message: string, detail: Readonly<Record<string, unknown>>): void;
+}
+
+export interface OrderChange {
+  readonly merchantId: string;
+  readonly paymentId: string;
+  readonly paymentOrderId: string;
+  readonly from: string;
+  readonly to: string;
+  readonly statusDetail: string | null;
+  readonly reason: string | null;
+  readonly amountMinor: bigint;
+  readonly currency: string;
+}
+
+/** What is left of an invocation; the function is frozen or killed when it is used up. */
+export interface Invocation {
+  readonly claimToken: string;
+  remainingMilliseconds(): number;
+}

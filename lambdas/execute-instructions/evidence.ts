@@ -1,0 +1,38 @@
+import type { EvidenceStep } from '../../adapters/database/statements/record-attempts.ts';
+import type { JsonInput } from '../../adapters/database/database.ts';
+import { unreachable } from '../../domain/assert.ts';
+import type { PspFinding, PspOutcome } from '../../domain/payment/psp-outcome.ts';
+
+/** What a PSP said, as it is kept: enough to decide a dispute, and nothing of the buyer. */
+export function evidenceOf(answer: PspFinding | PspOutcome): Pick<EvidenceStep, 'outcome' | 'detail'> {
+  switch (answer.kind) {
+    case 'not_found':
+      return { outcome: 'not_found', detail: {} };
+    case 'found':
+    case 'no_answer':
+      return evidenceOf(answer.outcome);
+    default:
+      return { outcome: answer.kind, detail: detailOf(answer) };
+  }
+}
+
+function detailOf(outcome: PspOutcome): { readonly [key: string]: JsonInput } {
+  switch (outcome.kind) {
+    case 'succeeded': {
+      const { pspReference, reference, amountMinor, currency } = outcome.charge;
+      return { psp_reference: pspReference, reference, amount_minor: String(amountMinor), currency };
+    }
+    case 'declined':
+      return { category: outcome.decline.category, code: outcome.decline.code, psp_code: outcome.decline.pspCode };
+    case 'requires_action':
+      return { psp_reference: outcome.pspReference };
+    case 'rate_limited':
+      return outcome.retryAfterSeconds === undefined ? {} : { retry_after_seconds: outcome.retryAfterSeconds };
+    case 'not_sent':
+    case 'unknown':
+    case 'misconfigured':
+      return { reason: outcome.reason };
+    default:
+      return unreachable(outcome);
+  }
+}

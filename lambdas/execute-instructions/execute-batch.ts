@@ -1,0 +1,82 @@
+import type { SQSRecord } from 'aws-lambda';
+import { consumedKeyOf } from '../../domain/payment/instruction.ts';
+import { acknowledge } from './acknowledge.ts';
+import { type Batch, readBatch, type Work } from './batch.ts';
+import type { ExecutorEffects, Invocation } from './effects.ts';
+import { type Conclusions, executeRound } from './execute-round.ts';
+
+/**
+ * Executes a batch of instructions: consumed? → claim → ask or call the PSP → record → consume → acknowledge.
+ * A constant number of requests per batch, whatever it holds.
+ *
+ * @returns the ids of the messages that must come again
+ */
+export async function executeBatch(
+  records: readonly SQSRecord[],
+  effects: ExecutorEffects,
+  invocation: Invocation,
+): Promise<readonly string[]> {
+  const batch = readBatch(records);
+  const conclusions = await findConsumed(batch, effects);
+  const unconsumed = (work: Work) => !conclusions.has(work.key.instructionId);
+
+  merge(conclusions, await executeRound(batch.heads.filter(unconsumed), effects, invocation));
+  const free = batch.followers.filter((work) => unconsumed(work) && isHeadDone(work, batch, conclusions));
+  merge(conclusions, await executeRound(free, effects, invocation));
+
+  await consume(batch, conclusions, effects);
+  return acknowledge(records, batch, conclusions, effects);
+}
+
+/** The record spares the database; it is not the truth. Where it can't be read, the claim will tell. */
+async function findConsumed(batch: Batch, effects: ExecutorEffects): Promise<Conclusions> {
+  const conclusions: Conclusions = new Map();
+  const works = worksOf(batch);
+  try {
+    const found = await effects.consumed.find(works.map((work) => consumedKeyOf(work.key, effects.restoreEpoch)));
+    for (const work of works) {
+      if (!found.has(consumedKeyOf(work.key, effects.restoreEpoch))) continue;
+      conclusions.set(work.key.instructionId, { kind: 'acknowledge' });
+    }
+  } catch (error) {
+    effects.log.warn('consumed messages could not be read', { error });
+  }
+  return conclusions;
+}
+
+function isHeadDone(follower: Work, batch: Batch, conclusions: Conclusions): boolean {
+  const head = batch.heads.find((work) => work.key.paymentOrderId === follower.key.paymentOrderId);
+  const conclusion = head === undefined ? undefined : conclusions.get(head.key.instructionId);
+  return conclusion?.kind === 'consume' || conclusion?.kind === 'acknowledge';
+}
+
+/** Only what the database says is terminal, and before it is acknowledged; what can't be written comes again (rule 8). */
+async function consume(batch: Batch, conclusions: Conclusions, effects: ExecutorEffects): Promise<void> {
+  const terminal = worksOf(batch).filter((work) => conclusions.get(work.key.instructionId)?.kind === 'consume');
+  if (terminal.length === 0) return;
+  const keyOf = (work: Work) => consumedKeyOf(work.key, effects.restoreEpoch);
+  const unprocessed = await recordConsumed(terminal.map(keyOf), effects);
+  for (const work of terminal) {
+    if (unprocessed.has(keyOf(work))) conclusions.set(work.key.instructionId, { kind: 'again', seconds: RETRY_CONSUME_SECONDS });
+  }
+}
+
+/** A throttled table recovers in seconds, and the next delivery costs one claim that says `terminal`. */
+const RETRY_CONSUME_SECONDS = 10;
+
+async function recordConsumed(keys: readonly string[], effects: ExecutorEffects): Promise<ReadonlySet<string>> {
+  try {
+    return await effects.consumed.record(keys);
+  } catch (error) {
+    effects.log.warn('consumed messages could not be recorded', { error });
+    return new Set(keys);
+  }
+}
+
+function worksOf(batch: Batch): readonly Work[] {
+  return [...batch.heads, ...batch.followers, ...batch.rest];
+}
+
+function merge(into: Conclusions, from: Conclusions): void {
+  for (const [instructionId, conclusion] of from) into.set(instructionId, conclusion);
+}

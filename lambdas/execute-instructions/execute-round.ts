@@ -1,0 +1,221 @@
+import { DatabaseError } from '../../adapters/database/database.ts';
+import {
+  type ClaimedInstruction,
+  claimInstructions,
+  type Verdict,
+} from '../../adapters/database/statements/claim-instructions.ts';
+import {
+  type AttemptRecord,
+  PLATFORM_SHARDS,
+  type RecordedAttempt,
+  recordAttempts,
+} from '../../adapters/database/statements/record-attempts.ts';
+import { unreachable } from '../../domain/assert.ts';
+import { isTerminal } from '../../domain/payment/instruction.ts';
+import { manualReview } from '../../domain/payment/judge-outcome.ts';
+import { TIMING } from '../../domain/payment/timing.ts';
+import type { Work } from './batch.ts';
+import type { ExecutorEffects, Invocation } from './effects.ts';
+import { performInstruction } from './perform.ts';
+
+/** What becomes of an instruction's messages. */
+export type Conclusion =
+  /** Terminal by the database's word: recorded as consumed, then acknowledged (rule 8). */
+  | { readonly kind: 'consume' }
+  | { readonly kind: 'acknowledge' }
+  /** Made invisible for so long and reported as failed (rules 2 and 9). */
+  | { readonly kind: 'again'; readonly seconds: number }
+  | { readonly kind: 'dead_letter'; readonly reason: string };
+
+export type Conclusions = Map<string, Conclusion>;
+
+/** Another worker is inside a statement on this row; that takes milliseconds. */
+const LOCKED_SECONDS = 2;
+/** The database sleeps or is out of reach: resuming takes about 15 s, and a redelivery costs next to nothing. */
+const DATABASE_AWAY_SECONDS = 10;
+/** Results that are in by then are recorded at once; the slow ones follow in a second wave, so that one slow PSP delays nobody. */
+const FIRST_WAVE_MS = 1_000;
+
+/** Claim, ask or call, record: a constant number of round trips whatever the number of instructions. */
+export async function executeRound(
+  works: readonly Work[],
+  effects: ExecutorEffects,
+  invocation: Invocation,
+): Promise<Conclusions> {
+  const conclusions: Conclusions = new Map();
+  if (works.length === 0) return conclusions;
+  const claimed: ClaimedInstruction[] = [];
+  for (const verdict of await claim(works, effects, invocation, conclusions)) {
+    if (verdict.verdict === 'claimed' || verdict.verdict === 'mine') claimed.push(verdict);
+    else conclusions.set(verdict.instruction_id, concludeVerdict(verdict));
+  }
+  logStarted(claimed, effects);
+  await performAll(claimed, effects, invocation, conclusions);
+  return conclusions;
+}
+
+async function claim(
+  works: readonly Work[],
+  effects: ExecutorEffects,
+  invocation: Invocation,
+  conclusions: Conclusions,
+): Promise<readonly Verdict[]> {
+  const settling = [...effects.psps.values()].map((psp): [string, number] => [
+    psp.name,
+    psp.abilities.landingSeconds + (psp.abilities.lookUpLagSeconds ?? 0),
+  ]);
+  try {
+    return await claimInstructions(effects.database, {
+      instructionIds: works.map((work) => work.key.instructionId),
+      claimToken: invocation.claimToken,
+      leaseSeconds: TIMING.leaseSeconds,
+      settlingSecondsByPsp: Object.fromEntries(settling),
+      defaultSettlingSeconds: TIMING.defaultLandingSeconds + TIMING.defaultLookUpLagSeconds,
+    });
+  } catch (error) {
+    effects.log.warn('nothing could be claimed', { error });
+    for (const work of works) {
+      conclusions.set(work.key.instructionId, { kind: 'again', seconds: DATABASE_AWAY_SECONDS });
+    }
+    return [];
+  }
+}
+
+function concludeVerdict(verdict: Exclude<Verdict, ClaimedInstruction>): Conclusion {
+  switch (verdict.verdict) {
+    case 'terminal':
+      return { kind: 'consume' };
+    case 'quarantined':
+      return { kind: 'acknowledge' };
+    case 'not_before':
+    case 'waiting':
+      return { kind: 'again', seconds: Math.max(1, verdict.seconds_left) };
+    case 'locked':
+      return { kind: 'again', seconds: LOCKED_SECONDS };
+    case 'missing':
+      return { kind: 'dead_letter', reason: `no such instruction ${verdict.instruction_id}` };
+    default:
+      return unreachable(verdict);
+  }
+}
+
+/** All PSP calls at once; two waves of records at most (rule 6). Every call has ended when this returns (rule 5). */
+async function performAll(
+  claimed: readonly ClaimedInstruction[],
+  effects: ExecutorEffects,
+  invocation: Invocation,
+  conclusions: Conclusions,
+): Promise<void> {
+  const done = new Map<string, AttemptRecord>();
+  const performances = claimed.map(async (instruction) => {
+    const record = await performInstruction(instruction, effects, invocation);
+    done.set(record.instructionId, record);
+  });
+  const all = Promise.all(performances);
+  await firstOf(all, FIRST_WAVE_MS, effects);
+  const firstWave = [...done.values()];
+  const recordFirstWave = recordWave(firstWave, claimed, effects, conclusions);
+  await all;
+  await recordFirstWave;
+  const recorded = new Set(firstWave.map((record) => record.instructionId));
+  const secondWave = [...done.values()].filter((record) => !recorded.has(record.instructionId));
+  await recordWave(secondWave, claimed, effects, conclusions);
+}
+
+async function firstOf(work: Promise<unknown>, milliseconds: number, effects: ExecutorEffects): Promise<void> {
+  let cancel = () => {};
+  const elapsed = new Promise<void>((resolve) => {
+    cancel = effects.time.after(milliseconds, resolve);
+  });
+  await Promise.race([work, elapsed]);
+  cancel();
+}
+
+async function recordWave(
+  records: readonly AttemptRecord[],
+  claimed: readonly ClaimedInstruction[],
+  effects: ExecutorEffects,
+  conclusions: Conclusions,
+): Promise<void> {
+  if (records.length === 0) return;
+  const rows = new Map((await record(records, effects)).map((row) => [row.instruction_id, row]));
+  for (const attempt of records) {
+    const row = rows.get(attempt.instructionId);
+    conclusions.set(attempt.instructionId, concludeRecord(row));
+    const instruction = claimed.find((claim) => claim.instruction_id === attempt.instructionId);
+    if (row?.order_changed && instruction !== undefined) logRecorded(instruction, attempt, effects);
+  }
+}
+
+/** Row by row where one of the ten can't be written, so that never ten are lost because of one (rule 6). */
+async function record(
+  records: readonly AttemptRecord[],
+  effects: ExecutorEffects,
+): Promise<readonly RecordedAttempt[]> {
+  try {
+    return await recordAttempts(effects.database, records, Math.floor(effects.ids.random() * PLATFORM_SHARDS));
+  } catch (error) {
+    const [first] = records;
+    effects.log.warn('attempts could not be recorded', { error, records: records.length });
+    if (!isRefusedData(error) || first === undefined) return [];
+    if (records.length === 1) return recordForReview(first, error, effects);
+    const rows: RecordedAttempt[] = [];
+    for (const attempt of records) rows.push(...(await record([attempt], effects)));
+    return rows;
+  }
+}
+
+async function recordForReview(
+  attempt: AttemptRecord,
+  cause: DatabaseError,
+  effects: ExecutorEffects,
+): Promise<readonly RecordedAttempt[]> {
+  const judgement = manualReview(`can't be recorded: ${cause.message}`);
+  try {
+    return await recordAttempts(effects.database, [{ ...attempt, judgement }], 0);
+  } catch (error) {
+    effects.log.warn('an attempt could not even be put to review', { error, instruction_id: attempt.instructionId });
+    return [];
+  }
+}
+
+/** SQLSTATE classes 22 (data) and 23 (constraint): replaying the same rows would fail the same way. */
+function isRefusedData(error: unknown): error is DatabaseError {
+  return error instanceof DatabaseError && /^2[23]/.test(error.sqlState);
+}
+
+/** Never acknowledged on "nothing changed" alone (rule 7). */
+function concludeRecord(row: RecordedAttempt | undefined): Conclusion {
+  if (row === undefined) return { kind: 'again', seconds: TIMING.leaseSeconds };
+  if (isTerminal(row.state)) return { kind: 'consume' };
+  if (row.state === 'quarantined' || (row.stands && row.parked)) return { kind: 'acknowledge' };
+  return { kind: 'again', seconds: Math.max(1, row.seconds_left) };
+}
+
+function logStarted(claimed: readonly ClaimedInstruction[], effects: ExecutorEffects): void {
+  for (const claim of claimed) {
+    if (!claim.order_started) continue;
+    effects.log.orderChanged({ ...orderOf(claim), from: 'NOT_STARTED', to: 'EXECUTING', statusDetail: 'psp_requested', reason: null });
+  }
+}
+
+function logRecorded(claim: ClaimedInstruction, attempt: AttemptRecord, effects: ExecutorEffects): void {
+  const { orderStatus, orderStatusDetail, reason, failure } = attempt.judgement;
+  effects.log.orderChanged({
+    ...orderOf(claim),
+    from: 'EXECUTING',
+    to: orderStatus,
+    statusDetail: orderStatusDetail,
+    reason: failure?.code ?? reason,
+  });
+}
+
+function orderOf(claim: ClaimedInstruction) {
+  return {
+    merchantId: claim.merchant_id,
+    paymentId: claim.payment_id,
+    paymentOrderId: claim.payment_order_id,
+    amountMinor: BigInt(claim.amount_minor),
+    currency: claim.currency,
+  };
+}

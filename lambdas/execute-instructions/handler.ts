@@ -1,0 +1,71 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import middy from '@middy/core';
+import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
+import { createDataApiDatabase, createRdsDataClient } from '../../adapters/database/data-api-database.ts';
+import { withReplay } from '../../adapters/database/replay.ts';
+import { createConsumedMessages } from '../../adapters/dynamodb/consumed-messages.ts';
+import { readEnvironment } from '../../adapters/environment.ts';
+import { systemIds } from '../../adapters/ids.ts';
+import { createPsps } from '../../adapters/psp/registry.ts';
+import { createDeadLetterSender } from '../../adapters/sqs/dead-letter-sender.ts';
+import { createVisibilityChanger } from '../../adapters/sqs/instruction-queue.ts';
+import { systemTime } from '../../adapters/time.ts';
+import { formatAmount } from '../../domain/money/currency.ts';
+import { logger, logInvocation } from '../middleware/logger.ts';
+import type { ExecutorEffects } from './effects.ts';
+import { executeBatch } from './execute-batch.ts';
+
+const environment = readEnvironment(
+  'DATABASE_CLUSTER_ARN',
+  'DATABASE_SECRET_ARN',
+  'DATABASE_NAME',
+  'QUEUE_URL',
+  'DEAD_LETTER_QUEUE_URL',
+  'CONSUMED_TABLE_NAME',
+  'RESTORE_EPOCH',
+  'PSP_SIMULATOR_URL',
+);
+const sqs = new SQSClient({});
+
+const effects: ExecutorEffects = {
+  database: withReplay(
+    createDataApiDatabase({
+      client: createRdsDataClient(),
+      clusterArn: environment.DATABASE_CLUSTER_ARN,
+      secretArn: environment.DATABASE_SECRET_ARN,
+      databaseName: environment.DATABASE_NAME,
+    }),
+  ),
+  consumed: createConsumedMessages(new DynamoDBClient({}), environment.CONSUMED_TABLE_NAME, systemTime.now),
+  psps: createPsps({ simulatorUrl: environment.PSP_SIMULATOR_URL }),
+  visibility: createVisibilityChanger(sqs, environment.QUEUE_URL),
+  deadLetters: createDeadLetterSender(sqs, environment.DEAD_LETTER_QUEUE_URL),
+  time: systemTime,
+  ids: systemIds,
+  restoreEpoch: environment.RESTORE_EPOCH,
+  log: {
+    orderChanged: (change) =>
+      logger.info('payment order changed', {
+        merchant_id: change.merchantId,
+        payment_id: change.paymentId,
+        payment_order_id: change.paymentOrderId,
+        from: change.from,
+        to: change.to,
+        status_detail: change.statusDetail,
+        reason: change.reason,
+        amount: formatAmount(change.amountMinor, change.currency),
+      }),
+    warn: (message, detail) => logger.warn(message, detail),
+  },
+};
+
+async function execute(event: SQSEvent, context: Context): Promise<SQSBatchResponse> {
+  const failed = await executeBatch(event.Records, effects, {
+    claimToken: effects.ids.next('clm'),
+    remainingMilliseconds: () => context.getRemainingTimeInMillis(),
+  });
+  return { batchItemFailures: failed.map((itemIdentifier) => ({ itemIdentifier })) };
+}
+
+export const handler = middy<SQSEvent, SQSBatchResponse>().use(logInvocation()).handler(execute);
