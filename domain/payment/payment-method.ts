@@ -1,0 +1,77 @@
+/** A payment method as the pipeline stores it: which PSP takes it, and the token that is sent there. */
+export interface PaymentMethod {
+  readonly psp: string;
+  readonly token: string;
+}
+
+/** The name of the simulated PSP: its adapter's, and what a payment order says of where it is charged. */
+export const SIMULATOR = 'simulator';
+
+/** What can be asked of the PSP simulator, one line of meaning each. */
+export const SIMULATOR_TOKENS = {
+  sim_ok: 'charges at once',
+  sim_decline_insufficient_funds: 'declines: the account holds too little',
+  sim_decline_card_declined: "declines: the card's issuer gives no reason",
+  sim_decline_expired_card: 'declines: the card has expired',
+  sim_decline_fraudulent: 'declines: the issuer suspects fraud',
+  sim_timeout_charged: 'charges, and never answers the first call',
+  sim_timeout_not_charged: 'never answers the first call, which charges nothing',
+  sim_500_charged: 'charges, and answers 500 to the first call',
+  sim_500_not_charged: 'answers 500 to the first call, which charges nothing',
+  sim_rate_limited: 'answers 429 with Retry-After: 2 to the first call, then charges',
+  sim_malformed: 'charges, and answers the first call with broken JSON',
+  sim_slow_5s: 'charges, and answers the first call after 5 seconds',
+  sim_wrong_amount: 'charges, and always says, also when asked, another amount than asked for',
+} as const;
+
+export type SimulatorToken = keyof typeof SIMULATOR_TOKENS;
+
+/** The one token with a parameter: how many calls are refused before one is processed. */
+export const FLAKY_TOKEN = {
+  pattern: 'sim_flaky_<n>',
+  meaning: 'answers 503 "not processed" to the first n calls (1 to 999), then charges',
+} as const;
+
+/** Test payment methods that people know from another PSP's sandbox, and what does the same here. */
+const ALIASES: ReadonlyMap<string, SimulatorToken> = new Map([
+  ['pm_card_visa', 'sim_ok'],
+  ['pm_card_visa_debit', 'sim_ok'],
+  ['pm_card_mastercard', 'sim_ok'],
+  ['pm_card_amex', 'sim_ok'],
+  ['pm_card_chargeDeclined', 'sim_decline_card_declined'],
+  ['pm_card_visa_chargeDeclined', 'sim_decline_card_declined'],
+  ['pm_card_chargeDeclinedInsufficientFunds', 'sim_decline_insufficient_funds'],
+  ['pm_card_visa_chargeDeclinedInsufficientFunds', 'sim_decline_insufficient_funds'],
+  ['pm_card_chargeDeclinedExpiredCard', 'sim_decline_expired_card'],
+  ['pm_card_chargeDeclinedFraudulent', 'sim_decline_fraudulent'],
+]);
+
+const FLAKY = /^sim_flaky_([1-9]\d{0,2})$/;
+
+/**
+ * Which PSP takes this token. A well-known alias becomes the simulator's own token, so that everything behind the
+ * edge knows one name for one thing.
+ *
+ * @returns undefined for a token that no PSP is known to take; `paymentMethodChoices` says what would be.
+ */
+export function parsePaymentMethod(token: string): PaymentMethod | undefined {
+  const known = ALIASES.get(token) ?? token;
+  return isSimulatorToken(known) || flakyCallsOf(known) !== undefined
+    ? { psp: SIMULATOR, token: known }
+    : undefined;
+}
+
+export function isSimulatorToken(token: string): token is SimulatorToken {
+  return Object.hasOwn(SIMULATOR_TOKENS, token);
+}
+
+/** The n of `sim_flaky_<n>`; undefined for any other token. */
+export function flakyCallsOf(token: string): number | undefined {
+  const calls = FLAKY.exec(token)?.[1];
+  return calls === undefined ? undefined : Number(calls);
+}
+
+/** Every token that a payment may name, for the error that refuses an unknown one. */
+export function paymentMethodChoices(): readonly string[] {
+  return [...Object.keys(SIMULATOR_TOKENS), FLAKY_TOKEN.pattern, ...ALIASES.keys()];
+}

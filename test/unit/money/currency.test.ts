@@ -1,0 +1,96 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { exponentOf, formatAmount, isCurrency, MAX_AMOUNT_MINOR } from '../../../domain/money/currency.ts';
+
+const CURRENCIES = ['KRW', 'JPY', 'USD', 'EUR', 'KWD', 'BHD'] as const;
+const anAmount = fc.bigInt({ min: -MAX_AMOUNT_MINOR, max: MAX_AMOUNT_MINOR });
+
+/** Reads what `formatAmount` wrote back into minor units. */
+function minorUnitsOf(formatted: string): bigint {
+  return BigInt(formatted.split(' ')[0]?.replaceAll(/[.,]/g, '') ?? '');
+}
+
+describe('currencies', () => {
+  it.each([
+    ['KRW', 0],
+    ['JPY', 0],
+    ['XOF', 0],
+    ['USD', 2],
+    ['EUR', 2],
+    ['MGA', 2],
+    ['KWD', 3],
+    ['BHD', 3],
+    ['JOD', 3],
+    ['OMR', 3],
+    ['TND', 3],
+  ])('%s has %i decimal digits', (code, exponent) => {
+    expect(exponentOf(code)).toBe(exponent);
+  });
+
+  it.each(['usd', 'US', 'USDX', '', ' USD', 'XXX', 'XTS', 'XAU', 'CLF', 'HRK', '__proto__', 'constructor'])(
+    'does not take %j for a currency',
+    (code) => {
+      expect(isCurrency(code)).toBe(false);
+      expect(exponentOf(code)).toBeUndefined();
+    },
+  );
+
+  it('never has fewer digits than the platform's own table', () => {
+    // The platform's table is CLDR's, which drops digits that a country no longer uses, so it may have fewer but never more.
+    const more = Intl.supportedValuesOf('currency').filter((code) => {
+      const exponent = exponentOf(code);
+      const { maximumFractionDigits } = new Intl.NumberFormat('en', {
+        style: 'currency',
+        currency: code,
+      }).resolvedOptions();
+      return (
+        exponent !== undefined && maximumFractionDigits !== undefined && maximumFractionDigits > exponent
+      );
+    });
+    expect(more).toEqual([]);
+  });
+});
+
+describe('amounts for people', () => {
+  it.each([
+    [15000n, 'KRW', '15,000 KRW'],
+    [1234n, 'USD', '12.34 USD'],
+    [5n, 'USD', '0.05 USD'],
+    [1n, 'KWD', '0.001 KWD'],
+    [-1234567n, 'USD', '-12,345.67 USD'],
+    [-5n, 'EUR', '-0.05 EUR'],
+    [0n, 'JPY', '0 JPY'],
+    [MAX_AMOUNT_MINOR, 'KRW', '9,007,199,254,740,991 KRW'],
+  ])('writes %s %s as %s', (amountMinor, currency, expected) => {
+    expect(formatAmount(amountMinor, currency)).toBe(expected);
+  });
+
+  it('writes a currency that has left the table in minor units', () => {
+    expect(formatAmount(123456n, 'BGN')).toBe('123,456 minor units of BGN');
+  });
+
+  it('loses no digit and no sign', () => {
+    fc.assert(
+      fc.property(anAmount, fc.constantFrom(...CURRENCIES), (amountMinor, currency) => {
+        expect(minorUnitsOf(formatAmount(amountMinor, currency))).toBe(amountMinor);
+      }),
+    );
+  });
+
+  it('always writes exactly the digits that the currency has', () => {
+    fc.assert(
+      fc.property(anAmount, fc.constantFrom(...CURRENCIES), (amountMinor, currency) => {
+        const fraction = formatAmount(amountMinor, currency).split(' ')[0]?.split('.')[1] ?? '';
+        expect(fraction).toHaveLength(exponentOf(currency) ?? -1);
+      }),
+    );
+  });
+
+  it('lets every amount cross JSON unchanged', () => {
+    fc.assert(
+      fc.property(fc.bigInt({ min: 1n, max: MAX_AMOUNT_MINOR }), (amountMinor) => {
+        expect(BigInt(JSON.parse(`${amountMinor}`))).toBe(amountMinor);
+      }),
+    );
+  });
+});

@@ -1,0 +1,57 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  flakyCallsOf,
+  parsePaymentMethod,
+  paymentMethodChoices,
+  SIMULATOR_TOKENS,
+} from '../../../domain/payment/payment-method.ts';
+
+describe('payment methods', () => {
+  it.each(Object.keys(SIMULATOR_TOKENS))('takes %s to the simulator', (token) => {
+    expect(parsePaymentMethod(token)).toEqual({ psp: 'simulator', token });
+  });
+
+  it.each([
+    ['pm_card_visa', 'sim_ok'],
+    ['pm_card_chargeDeclined', 'sim_decline_card_declined'],
+    ['pm_card_chargeDeclinedInsufficientFunds', 'sim_decline_insufficient_funds'],
+    ['pm_card_chargeDeclinedExpiredCard', 'sim_decline_expired_card'],
+  ])('reads %s, known from elsewhere, as %s', (alias, token) => {
+    expect(parsePaymentMethod(alias)).toEqual({ psp: 'simulator', token });
+  });
+
+  it('reads the number of a flaky token', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 999 }), (calls) => {
+        expect(flakyCallsOf(`sim_flaky_${calls}`)).toBe(calls);
+        expect(parsePaymentMethod(`sim_flaky_${calls}`)?.token).toBe(`sim_flaky_${calls}`);
+      }),
+    );
+  });
+
+  it.each([
+    'sim_flaky_',
+    'sim_flaky_0',
+    'sim_flaky_01',
+    'sim_flaky_1000',
+    'sim_flaky_-1',
+    'sim_flaky_1\n',
+    'sim_OK',
+    'sim_ok ',
+    'sim_unheard_of',
+    'sim2_ok',
+    'pm_card_unheard_of',
+    'tok_visa',
+    '',
+    '__proto__',
+    'toString',
+  ])('refuses %j', (token) => {
+    expect(parsePaymentMethod(token)).toBeUndefined();
+  });
+
+  it('names only choices that it takes', () => {
+    const named = paymentMethodChoices().map((choice) => choice.replace('<n>', '3'));
+    expect(named.filter((token) => parsePaymentMethod(token) === undefined)).toEqual([]);
+  });
+});
