@@ -35,8 +35,8 @@ describe('currencies', () => {
     },
   );
 
-  it('never has fewer digits than the platform's own table', () => {
-    // The platform's table is CLDR's, which drops digits that a country no longer uses, so it may have fewer but never more.
+  it('never has fewer digits than the table of the platform', () => {
+    // The platform's table is CLDR's, which drops digits that a country no longer uses: it may have fewer, never more.
     const more = Intl.supportedValuesOf('currency').filter((code) => {
       const exponent = exponentOf(code);
       const { maximumFractionDigits } = new Intl.NumberFormat('en', {
