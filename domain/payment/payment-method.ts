@@ -52,13 +52,18 @@ const FLAKY = /^sim_flaky_([1-9]\d{0,2})$/;
  * Which PSP takes this token. A well-known alias becomes the simulator's own token, so that everything behind the
  * edge knows one name for one thing.
  *
- * @returns undefined for a token that no PSP is known to take; `paymentMethodChoices` says what would be.
+ * @returns undefined for a token that no PSP is known to take; `knownPaymentMethods` says what would be.
  */
 export function parsePaymentMethod(token: string): PaymentMethod | undefined {
   const known = ALIASES.get(token) ?? token;
   return isSimulatorToken(known) || flakyCallsOf(known) !== undefined
     ? { psp: SIMULATOR, token: known }
     : undefined;
+}
+
+/** Whether no real money can move by this token: a stage that takes real money refuses it. */
+export function isTestPaymentMethod(token: string): boolean {
+  return parsePaymentMethod(token)?.psp === SIMULATOR;
 }
 
 export function isSimulatorToken(token: string): token is SimulatorToken {
@@ -72,6 +77,6 @@ export function flakyCallsOf(token: string): number | undefined {
 }
 
 /** Every token that a payment may name, for the error that refuses an unknown one. */
-export function paymentMethodChoices(): readonly string[] {
+export function knownPaymentMethods(): readonly string[] {
   return [...Object.keys(SIMULATOR_TOKENS), FLAKY_TOKEN.pattern, ...ALIASES.keys()];
 }

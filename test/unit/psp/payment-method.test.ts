@@ -2,8 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   flakyCallsOf,
+  isTestPaymentMethod,
+  knownPaymentMethods,
   parsePaymentMethod,
-  paymentMethodChoices,
   SIMULATOR_TOKENS,
 } from '../../../domain/payment/payment-method.ts';
 
@@ -50,8 +51,16 @@ describe('payment methods', () => {
     expect(parsePaymentMethod(token)).toBeUndefined();
   });
 
+  it('knows that no real money moves by a token of the simulator, alias or not', () => {
+    expect(['sim_ok', 'sim_flaky_2', 'pm_card_visa', 'tok_visa'].filter(isTestPaymentMethod)).toEqual([
+      'sim_ok',
+      'sim_flaky_2',
+      'pm_card_visa',
+    ]);
+  });
+
   it('names only choices that it takes', () => {
-    const named = paymentMethodChoices().map((choice) => choice.replace('<n>', '3'));
+    const named = knownPaymentMethods().map((choice) => choice.replace('<n>', '3'));
     expect(named.filter((token) => parsePaymentMethod(token) === undefined)).toEqual([]);
   });
 });
