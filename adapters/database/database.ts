@@ -17,6 +17,7 @@ export type DatabaseRow = Readonly<Record<string, unknown>>;
  *
  * @throws DatabaseError when PostgreSQL refuses the statement; carries the SQLSTATE.
  * @throws DatabaseResumingError while Aurora wakes from zero capacity.
+ * @throws AnswerTooLargeError when the rows exceed what one answer may hold (1 MiB on the Data API).
  * @throws DatabaseUnreachableError when no answer came: the statement may or may not have been committed.
  */
 export interface Database {
@@ -44,4 +45,9 @@ export class DatabaseResumingError extends Error {
 /** Thrown when no answer came in time or the connection broke: the write is ambiguous and must be replayed. */
 export class DatabaseUnreachableError extends Error {
   override readonly name = 'DatabaseUnreachableError';
+}
+
+/** Thrown when the statement's rows don't fit into one answer; nothing was lost, ask for fewer. */
+export class AnswerTooLargeError extends Error {
+  override readonly name = 'AnswerTooLargeError';
 }

@@ -26,7 +26,9 @@ const MARGIN_MS = TOUCH_EVERY_MS + 60_000;
 export function createActivity(client: DynamoDBClient, tableName: string, now: () => number): Activity {
   let touchedAt = Number.NEGATIVE_INFINITY;
   const put = async (pk: string, at: number): Promise<void> => {
-    await client.send(new PutItemCommand({ TableName: tableName, Item: { pk: { S: pk }, at: { N: String(at) } } }));
+    await client.send(
+      new PutItemCommand({ TableName: tableName, Item: { pk: { S: pk }, at: { N: String(at) } } }),
+    );
   };
   return {
     async touch() {
@@ -40,7 +42,9 @@ export function createActivity(client: DynamoDBClient, tableName: string, now: (
       const answer = await client.send(
         new BatchGetItemCommand({ RequestItems: { [tableName]: { Keys, ConsistentRead: true } } }),
       );
-      const marks = new Map((answer.Responses?.[tableName] ?? []).map((item) => [item.pk?.S, Number(item.at?.N)]));
+      const marks = new Map(
+        (answer.Responses?.[tableName] ?? []).map((item) => [item.pk?.S, Number(item.at?.N)]),
+      );
       const emptyRun = marks.get('last-empty-run');
       if (emptyRun === undefined) return false;
       const activity = marks.get('last-activity');

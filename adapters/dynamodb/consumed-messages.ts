@@ -33,9 +33,13 @@ export function createConsumedMessages(
       const distinct = [...new Set(keys)];
       if (distinct.length === 0) return new Set();
       const expiresAt = String(Math.floor(now() / 1000) + TIME_TO_LIVE_SECONDS);
-      const puts = distinct.map((pk) => ({ PutRequest: { Item: { pk: { S: pk }, expires_at: { N: expiresAt } } } }));
+      const puts = distinct.map((pk) => ({
+        PutRequest: { Item: { pk: { S: pk }, expires_at: { N: expiresAt } } },
+      }));
       const answer = await client.send(new BatchWriteItemCommand({ RequestItems: { [tableName]: puts } }));
-      return new Set((answer.UnprocessedItems?.[tableName] ?? []).flatMap((put) => put.PutRequest?.Item?.pk?.S ?? []));
+      return new Set(
+        (answer.UnprocessedItems?.[tableName] ?? []).flatMap((put) => put.PutRequest?.Item?.pk?.S ?? []),
+      );
     },
   };
 }

@@ -27,7 +27,9 @@ export function createDeadLetterSender(client: SQSClient, deadLetterQueueUrl: st
         MessageDeduplicationId: createHash('sha256').update(body).digest('hex'),
         MessageAttributes: { reason: { DataType: 'String', StringValue: reason.slice(0, REASON_LIMIT) } },
       }));
-      const answer = await client.send(new SendMessageBatchCommand({ QueueUrl: deadLetterQueueUrl, Entries }));
+      const answer = await client.send(
+        new SendMessageBatchCommand({ QueueUrl: deadLetterQueueUrl, Entries }),
+      );
       return new Set((answer.Failed ?? []).map((failed) => Number(failed.Id)));
     },
   };

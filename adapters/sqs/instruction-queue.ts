@@ -4,7 +4,11 @@ import {
   type SendMessageBatchRequestEntry,
   type SQSClient,
 } from '@aws-sdk/client-sqs';
-import { deduplicationIdOf, type InstructionKey, instructionMessageBody } from '../../domain/payment/instruction.ts';
+import {
+  deduplicationIdOf,
+  type InstructionKey,
+  instructionMessageBody,
+} from '../../domain/payment/instruction.ts';
 
 /** SQS takes ten entries a batch. */
 export const BATCH_LIMIT = 10;
@@ -63,7 +67,8 @@ export function createVisibilityChanger(client: SQSClient, queueUrl: string): Vi
         ReceiptHandle: change.receiptHandle,
         VisibilityTimeout: Math.min(VISIBILITY_LIMIT_SECONDS, Math.max(0, Math.ceil(change.seconds))),
       }));
-      if (Entries.length > 0) await client.send(new ChangeMessageVisibilityBatchCommand({ QueueUrl: queueUrl, Entries }));
+      if (Entries.length > 0)
+        await client.send(new ChangeMessageVisibilityBatchCommand({ QueueUrl: queueUrl, Entries }));
     },
   };
 }

@@ -36,12 +36,19 @@ export interface ChargePosting {
 
 /** Charge: the PSP owes us the amount (debit), we owe it to the sellers (one credit each). */
 export function chargePosting(charge: ChargePosting): LedgerTransaction {
-  assert(sumOf(charge.splits) === charge.amountMinor, `splits sum to ${sumOf(charge.splits)}, not ${charge.amountMinor}`);
+  assert(
+    sumOf(charge.splits) === charge.amountMinor,
+    `splits sum to ${sumOf(charge.splits)}, not ${charge.amountMinor}`,
+  );
   const { currency } = charge;
   return balanced({
     postingType: 'charge',
     entries: [
-      { account: { kind: 'psp_receivable', owner: charge.psp, currency }, direction: 'debit', amountMinor: charge.amountMinor },
+      {
+        account: { kind: 'psp_receivable', owner: charge.psp, currency },
+        direction: 'debit',
+        amountMinor: charge.amountMinor,
+      },
       ...charge.splits.map(
         (split): LedgerEntry => ({
           account: { kind: 'seller_payable', owner: split.sellerId, currency },
@@ -62,7 +69,8 @@ export function balanced(transaction: LedgerTransaction): LedgerTransaction {
     const signed = direction === 'debit' ? amountMinor : -amountMinor;
     difference.set(account.currency, (difference.get(account.currency) ?? 0n) + signed);
   }
-  for (const [currency, rest] of difference) assert(rest === 0n, `debits and credits differ by ${rest} ${currency}`);
+  for (const [currency, rest] of difference)
+    assert(rest === 0n, `debits and credits differ by ${rest} ${currency}`);
   return transaction;
 }
 

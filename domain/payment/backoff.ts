@@ -17,7 +17,11 @@ export function backoffSeconds(attemptNo: number, random: number): number {
 }
 
 /** What a rate-limited caller waits, in whole seconds: what the PSP asked for, else the backoff. */
-export function rateLimitSeconds(retryAfterSeconds: number | undefined, attemptNo: number, random: number): number {
+export function rateLimitSeconds(
+  retryAfterSeconds: number | undefined,
+  attemptNo: number,
+  random: number,
+): number {
   const backoff = backoffSeconds(attemptNo, random);
   if (retryAfterSeconds === undefined) return backoff;
   return Math.min(RETRY_AFTER_CAP_SECONDS, Math.max(1, Math.ceil(retryAfterSeconds)));

@@ -11,7 +11,12 @@ export type InstructionState =
   | 'dead_lettered'
   | 'quarantined';
 
-const TERMINAL: ReadonlySet<InstructionState> = new Set(['succeeded', 'declined', 'requires_action', 'cancelled']);
+const TERMINAL: ReadonlySet<InstructionState> = new Set([
+  'succeeded',
+  'declined',
+  'requires_action',
+  'cancelled',
+]);
 
 export function isTerminal(state: InstructionState): boolean {
   return TERMINAL.has(state);

@@ -17,7 +17,10 @@ export interface ExpectedCharge {
 
 /** What an attempt comes to: the instruction's next state, the order's, and what is posted. */
 export interface Judgement {
-  readonly state: Extract<InstructionState, 'ready' | 'succeeded' | 'declined' | 'requires_action' | 'quarantined'>;
+  readonly state: Extract<
+    InstructionState,
+    'ready' | 'succeeded' | 'declined' | 'requires_action' | 'quarantined'
+  >;
   readonly orderStatus: OrderStatus;
   readonly orderStatusDetail: OrderStatusDetail;
   /** Why the instruction waits or is quarantined; null where its state says all. */
@@ -56,7 +59,10 @@ export function judgeOutcome(
     case 'declined':
       return { ...terminal('declined', 'FAILED', null), failure: outcome.decline };
     case 'requires_action':
-      return { ...terminal('requires_action', 'EXECUTING', 'requires_action'), pspReference: outcome.pspReference };
+      return {
+        ...terminal('requires_action', 'EXECUTING', 'requires_action'),
+        pspReference: outcome.pspReference,
+      };
     case 'not_sent':
     case 'misconfigured':
       return retry(outcome.reason, backoffSeconds(attempt.attemptNo, attempt.random), attempt, true);

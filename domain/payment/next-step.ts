@@ -20,7 +20,11 @@ export function firstStepOf(history: AttemptHistory): 'ask' | 'send' {
  *
  * @param sendWindowSeconds F: the longest this function can run, so the latest moment it may send at
  */
-export function maySendAgain(history: AttemptHistory, abilities: PspAbilities, sendWindowSeconds: number): boolean {
+export function maySendAgain(
+  history: AttemptHistory,
+  abilities: PspAbilities,
+  sendWindowSeconds: number,
+): boolean {
   if (abilities.keyLifetimeSeconds === null || abilities.lookUpLagSeconds === null) return false;
   if (abilities.replaysStoredServerErrors) return false;
   return history.ageSeconds + sendWindowSeconds + abilities.landingSeconds < abilities.keyLifetimeSeconds;

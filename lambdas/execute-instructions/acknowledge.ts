@@ -34,7 +34,12 @@ function fatesOf(batch: Batch, conclusions: Conclusions): Map<SQSRecord, Fate> {
   const fates = new Map<SQSRecord, Fate>();
   for (const work of [...batch.heads, ...batch.followers, ...batch.rest]) {
     const conclusion = conclusions.get(work.key.instructionId);
-    const seconds = conclusion === undefined ? NEXT_TURN_SECONDS : conclusion.kind === 'again' ? conclusion.seconds : undefined;
+    const seconds =
+      conclusion === undefined
+        ? NEXT_TURN_SECONDS
+        : conclusion.kind === 'again'
+          ? conclusion.seconds
+          : undefined;
     for (const record of work.records) fates.set(record, seconds);
   }
   return fates;
@@ -82,7 +87,10 @@ interface Failed {
   readonly seconds: number;
 }
 
-function failGroupsFromFirstFailure(records: readonly SQSRecord[], fates: Map<SQSRecord, Fate>): readonly Failed[] {
+function failGroupsFromFirstFailure(
+  records: readonly SQSRecord[],
+  fates: Map<SQSRecord, Fate>,
+): readonly Failed[] {
   const failing = new Map<string, number>();
   return records.flatMap((record) => {
     const seconds = failing.get(groupOf(record)) ?? fates.get(record);

@@ -1,5 +1,5 @@
-import type { EvidenceStep } from '../../adapters/database/statements/record-attempts.ts';
 import type { JsonInput } from '../../adapters/database/database.ts';
+import type { EvidenceStep } from '../../adapters/database/statements/record-attempts.ts';
 import { unreachable } from '../../domain/assert.ts';
 import type { PspFinding, PspOutcome } from '../../domain/payment/psp-outcome.ts';
 
@@ -23,11 +23,17 @@ function detailOf(outcome: PspOutcome): { readonly [key: string]: JsonInput } {
       return { psp_reference: pspReference, reference, amount_minor: String(amountMinor), currency };
     }
     case 'declined':
-      return { category: outcome.decline.category, code: outcome.decline.code, psp_code: outcome.decline.pspCode };
+      return {
+        category: outcome.decline.category,
+        code: outcome.decline.code,
+        psp_code: outcome.decline.pspCode,
+      };
     case 'requires_action':
       return { psp_reference: outcome.pspReference };
     case 'rate_limited':
-      return outcome.retryAfterSeconds === undefined ? {} : { retry_after_seconds: outcome.retryAfterSeconds };
+      return outcome.retryAfterSeconds === undefined
+        ? {}
+        : { retry_after_seconds: outcome.retryAfterSeconds };
     case 'not_sent':
     case 'unknown':
     case 'misconfigured':

@@ -33,7 +33,9 @@ async function findConsumed(batch: Batch, effects: ExecutorEffects): Promise<Con
   const conclusions: Conclusions = new Map();
   const works = worksOf(batch);
   try {
-    const found = await effects.consumed.find(works.map((work) => consumedKeyOf(work.key, effects.restoreEpoch)));
+    const found = await effects.consumed.find(
+      works.map((work) => consumedKeyOf(work.key, effects.restoreEpoch)),
+    );
     for (const work of works) {
       if (!found.has(consumedKeyOf(work.key, effects.restoreEpoch))) continue;
       conclusions.set(work.key.instructionId, { kind: 'acknowledge' });
@@ -52,19 +54,25 @@ function isHeadDone(follower: Work, batch: Batch, conclusions: Conclusions): boo
 
 /** Only what the database says is terminal, and before it is acknowledged; what can't be written comes again (rule 8). */
 async function consume(batch: Batch, conclusions: Conclusions, effects: ExecutorEffects): Promise<void> {
-  const terminal = worksOf(batch).filter((work) => conclusions.get(work.key.instructionId)?.kind === 'consume');
+  const terminal = worksOf(batch).filter(
+    (work) => conclusions.get(work.key.instructionId)?.kind === 'consume',
+  );
   if (terminal.length === 0) return;
   const keyOf = (work: Work) => consumedKeyOf(work.key, effects.restoreEpoch);
   const unprocessed = await recordConsumed(terminal.map(keyOf), effects);
   for (const work of terminal) {
-    if (unprocessed.has(keyOf(work))) conclusions.set(work.key.instructionId, { kind: 'again', seconds: RETRY_CONSUME_SECONDS });
+    if (unprocessed.has(keyOf(work)))
+      conclusions.set(work.key.instructionId, { kind: 'again', seconds: RETRY_CONSUME_SECONDS });
   }
 }
 
 /** A throttled table recovers in seconds, and the next delivery costs one claim that says `terminal`. */
 const RETRY_CONSUME_SECONDS = 10;
 
-async function recordConsumed(keys: readonly string[], effects: ExecutorEffects): Promise<ReadonlySet<string>> {
+async function recordConsumed(
+  keys: readonly string[],
+  effects: ExecutorEffects,
+): Promise<ReadonlySet<string>> {
   try {
     return await effects.consumed.record(keys);
   } catch (error) {

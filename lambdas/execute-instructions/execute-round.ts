@@ -2,6 +2,8 @@ import { DatabaseError } from '../../adapters/database/database.ts';
 import {
   type ClaimedInstruction,
   claimInstructions,
+  isClaimed,
+  type Refusal,
   type Verdict,
 } from '../../adapters/database/statements/claim-instructions.ts';
 import {
@@ -46,7 +48,7 @@ export async function executeRound(
   if (works.length === 0) return conclusions;
   const claimed: ClaimedInstruction[] = [];
   for (const verdict of await claim(works, effects, invocation, conclusions)) {
-    if (verdict.verdict === 'claimed' || verdict.verdict === 'mine') claimed.push(verdict);
+    if (isClaimed(verdict)) claimed.push(verdict);
     else conclusions.set(verdict.instruction_id, concludeVerdict(verdict));
   }
   logStarted(claimed, effects);
@@ -81,7 +83,7 @@ async function claim(
   }
 }
 
-function concludeVerdict(verdict: Exclude<Verdict, ClaimedInstruction>): Conclusion {
+function concludeVerdict(verdict: Refusal): Conclusion {
   switch (verdict.verdict) {
     case 'terminal':
       return { kind: 'consume' };
@@ -122,7 +124,11 @@ async function performAll(
   await recordWave(secondWave, claimed, effects, conclusions);
 }
 
-async function firstOf(work: Promise<unknown>, milliseconds: number, effects: ExecutorEffects): Promise<void> {
+async function firstOf(
+  work: Promise<unknown>,
+  milliseconds: number,
+  effects: ExecutorEffects,
+): Promise<void> {
   let cancel = () => {};
   const elapsed = new Promise<void>((resolve) => {
     cancel = effects.time.after(milliseconds, resolve);
@@ -153,7 +159,11 @@ async function record(
   effects: ExecutorEffects,
 ): Promise<readonly RecordedAttempt[]> {
   try {
-    return await recordAttempts(effects.database, records, Math.floor(effects.ids.random() * PLATFORM_SHARDS));
+    return await recordAttempts(
+      effects.database,
+      records,
+      Math.floor(effects.ids.random() * PLATFORM_SHARDS),
+    );
   } catch (error) {
     const [first] = records;
     effects.log.warn('attempts could not be recorded', { error, records: records.length });
@@ -174,7 +184,10 @@ async function recordForReview(
   try {
     return await recordAttempts(effects.database, [{ ...attempt, judgement }], 0);
   } catch (error) {
-    effects.log.warn('an attempt could not even be put to review', { error, instruction_id: attempt.instructionId });
+    effects.log.warn('an attempt could not even be put to review', {
+      error,
+      instruction_id: attempt.instructionId,
+    });
     return [];
   }
 }
@@ -195,7 +208,13 @@ function concludeRecord(row: RecordedAttempt | undefined): Conclusion {
 function logStarted(claimed: readonly ClaimedInstruction[], effects: ExecutorEffects): void {
   for (const claim of claimed) {
     if (!claim.order_started) continue;
-    effects.log.orderChanged({ ...orderOf(claim), from: 'NOT_STARTED', to: 'EXECUTING', statusDetail: 'psp_requested', reason: null });
+    effects.log.orderChanged({
+      ...orderOf(claim),
+      from: 'NOT_STARTED',
+      to: 'EXECUTING',
+      statusDetail: 'psp_requested',
+      reason: null,
+    });
   }
 }
 

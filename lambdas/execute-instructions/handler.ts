@@ -2,10 +2,9 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import middy from '@middy/core';
 import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
-import { createDataApiDatabase, createRdsDataClient } from '../../adapters/database/data-api-database.ts';
-import { withReplay } from '../../adapters/database/replay.ts';
+import { connectDatabase } from '../../adapters/database/connect.ts';
 import { createConsumedMessages } from '../../adapters/dynamodb/consumed-messages.ts';
-import { readEnvironment } from '../../adapters/environment.ts';
+import { readEnvironment, variables } from '../../adapters/environment.ts';
 import { systemIds } from '../../adapters/ids.ts';
 import { createPsps } from '../../adapters/psp/registry.ts';
 import { createDeadLetterSender } from '../../adapters/sqs/dead-letter-sender.ts';
@@ -16,27 +15,17 @@ import { logger, logInvocation } from '../middleware/logger.ts';
 import type { ExecutorEffects } from './effects.ts';
 import { executeBatch } from './execute-batch.ts';
 
-const environment = readEnvironment(
-  'DATABASE_CLUSTER_ARN',
-  'DATABASE_SECRET_ARN',
-  'DATABASE_NAME',
-  'QUEUE_URL',
-  'DEAD_LETTER_QUEUE_URL',
-  'CONSUMED_TABLE_NAME',
-  'RESTORE_EPOCH',
-  'PSP_SIMULATOR_URL',
-);
+const environment = readEnvironment({
+  ...variables.database,
+  ...variables.queue,
+  ...variables.deadLetterQueue,
+  ...variables.consumedTable,
+  ...variables.pspSimulator,
+});
 const sqs = new SQSClient({});
 
 const effects: ExecutorEffects = {
-  database: withReplay(
-    createDataApiDatabase({
-      client: createRdsDataClient(),
-      clusterArn: environment.DATABASE_CLUSTER_ARN,
-      secretArn: environment.DATABASE_SECRET_ARN,
-      databaseName: environment.DATABASE_NAME,
-    }),
-  ),
+  database: connectDatabase(environment),
   consumed: createConsumedMessages(new DynamoDBClient({}), environment.CONSUMED_TABLE_NAME, systemTime.now),
   psps: createPsps({ simulatorUrl: environment.PSP_SIMULATOR_URL }),
   visibility: createVisibilityChanger(sqs, environment.QUEUE_URL),

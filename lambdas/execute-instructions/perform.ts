@@ -4,8 +4,14 @@ import type { ChargeRequest, Psp } from '../../adapters/psp/psp.ts';
 import { withDeadline } from '../../adapters/time.ts';
 import { unreachable } from '../../domain/assert.ts';
 import { pspIdempotencyKeyOf } from '../../domain/payment/instruction.ts';
-import { type ExpectedCharge, type Judgement, judgeOutcome, manualReview } from '../../domain/payment/judge-outcome.ts';
+import {
+  type ExpectedCharge,
+  type Judgement,
+  judgeOutcome,
+  manualReview,
+} from '../../domain/payment/judge-outcome.ts';
 import { type AttemptHistory, firstStepOf, maySendAgain } from '../../domain/payment/next-step.ts';
+import { parsePaymentMethod } from '../../domain/payment/payment-method.ts';
 import type { PspAbilities, PspFinding, PspOutcome } from '../../domain/payment/psp-outcome.ts';
 import { TIMING } from '../../domain/payment/timing.ts';
 import type { ExecutorEffects, Invocation } from './effects.ts';
@@ -35,7 +41,10 @@ export async function performInstruction(
   const psp = effects.psps.get(claim.psp);
   const performed =
     psp === undefined
-      ? { outcome: { kind: 'misconfigured', reason: `no adapter for PSP ${claim.psp}` } as const, sent: false }
+      ? {
+          outcome: { kind: 'misconfigured', reason: `no adapter for PSP ${claim.psp}` } as const,
+          sent: false,
+        }
       : await new Attempt(psp, claim, effects, invocation, steps).run();
   return {
     instructionId: claim.instruction_id,
@@ -104,7 +113,7 @@ class Attempt {
       idempotencyKey: pspIdempotencyKeyOf(claim.instruction_id),
       amountMinor: BigInt(claim.amount_minor),
       currency: claim.currency,
-      paymentMethod: claim.payment_method,
+      paymentMethod: parsePaymentMethod(claim.payment_method)?.token ?? claim.payment_method,
     };
   }
 
@@ -120,7 +129,10 @@ class Attempt {
         return { outcome: finding.outcome, sent: false };
       case 'not_found':
         if (maySendAgain(this.history, this.psp.abilities, TIMING.functionTimeoutSeconds)) return this.send();
-        return { outcome: { kind: 'unknown', reason: 'not found at the PSP, and not safe to send again' }, sent: false };
+        return {
+          outcome: { kind: 'unknown', reason: 'not found at the PSP, and not safe to send again' },
+          sent: false,
+        };
       default:
         return unreachable(finding);
     }
@@ -151,7 +163,8 @@ class Attempt {
         return { kind: 'unknown', reason: messageOf(error) };
       }
     });
-    const reached = outcome.kind !== 'not_sent' && outcome.kind !== 'rate_limited' && outcome.kind !== 'misconfigured';
+    const reached =
+      outcome.kind !== 'not_sent' && outcome.kind !== 'rate_limited' && outcome.kind !== 'misconfigured';
     return { outcome, sent: reached };
   }
 
@@ -163,7 +176,13 @@ class Attempt {
   private skip(step: 'ask' | 'send'): Extract<PspOutcome, { kind: 'not_sent' }> {
     const now = new Date(this.effects.time.now());
     const reason = `too little time left to ${step}`;
-    this.steps.push({ action: 'skip', outcome: 'not_sent', detail: { reason }, startedAt: now, finishedAt: now });
+    this.steps.push({
+      action: 'skip',
+      outcome: 'not_sent',
+      detail: { reason },
+      startedAt: now,
+      finishedAt: now,
+    });
     return { kind: 'not_sent', reason };
   }
 

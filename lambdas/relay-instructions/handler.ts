@@ -1,32 +1,22 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import middy from '@middy/core';
-import { createDataApiDatabase, createRdsDataClient } from '../../adapters/database/data-api-database.ts';
-import { withReplay } from '../../adapters/database/replay.ts';
+import { connectDatabase } from '../../adapters/database/connect.ts';
 import { alwaysActive, createActivity } from '../../adapters/dynamodb/activity.ts';
-import { readEnvironment } from '../../adapters/environment.ts';
+import { readEnvironment, variables } from '../../adapters/environment.ts';
 import { createInstructionSender } from '../../adapters/sqs/instruction-queue.ts';
 import { systemTime } from '../../adapters/time.ts';
 import { logger, logInvocation } from '../middleware/logger.ts';
 import { type RelayEffects, type RelayReport, relayInstructions } from './relay.ts';
 
-const environment = readEnvironment(
-  'DATABASE_CLUSTER_ARN',
-  'DATABASE_SECRET_ARN',
-  'DATABASE_NAME',
-  'QUEUE_URL',
-  'ACTIVITY_TABLE_NAME',
-);
+const environment = readEnvironment({
+  ...variables.database,
+  ...variables.queue,
+  ...variables.activityTable,
+});
 
 const effects: RelayEffects = {
-  database: withReplay(
-    createDataApiDatabase({
-      client: createRdsDataClient(),
-      clusterArn: environment.DATABASE_CLUSTER_ARN,
-      secretArn: environment.DATABASE_SECRET_ARN,
-      databaseName: environment.DATABASE_NAME,
-    }),
-  ),
+  database: connectDatabase(environment),
   queue: createInstructionSender(new SQSClient({}), environment.QUEUE_URL),
   activity:
     environment.ACTIVITY_TABLE_NAME === undefined

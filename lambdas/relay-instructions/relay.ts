@@ -1,7 +1,11 @@
 import type { Database } from '../../adapters/database/database.ts';
 import { takeDueInstructions } from '../../adapters/database/statements/relay-instructions.ts';
 import type { Activity } from '../../adapters/dynamodb/activity.ts';
-import { BATCH_LIMIT, type InstructionMessage, type InstructionSender } from '../../adapters/sqs/instruction-queue.ts';
+import {
+  BATCH_LIMIT,
+  type InstructionMessage,
+  type InstructionSender,
+} from '../../adapters/sqs/instruction-queue.ts';
 
 export interface RelayEffects {
   readonly database: Database;

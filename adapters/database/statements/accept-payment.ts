@@ -65,8 +65,12 @@ export async function acceptPayment(
   request: IdempotentRequest,
 ): Promise<Acceptance> {
   try {
-    const accepted = (await runOnce(database, payment, request)) ?? (await runOnce(database, payment, request));
-    assert(accepted !== undefined, `idempotency key of ${payment.paymentId} neither created nor found in two runs`);
+    const accepted =
+      (await runOnce(database, payment, request)) ?? (await runOnce(database, payment, request));
+    assert(
+      accepted !== undefined,
+      `idempotency key of ${payment.paymentId} neither created nor found in two runs`,
+    );
     return accepted;
   } catch (error) {
     if (isDuplicateReference(error)) return { kind: 'duplicate_merchant_reference' };
@@ -109,7 +113,10 @@ function inputOf(payment: NewPayment, request: IdempotentRequest) {
       instruction_id: order.instructionId,
       amount_minor: String(order.amountMinor),
       currency: order.currency,
-      splits: order.splits.map((split) => ({ seller_id: split.sellerId, amount_minor: String(split.amountMinor) })),
+      splits: order.splits.map((split) => ({
+        seller_id: split.sellerId,
+        amount_minor: String(split.amountMinor),
+      })),
       is_split: order.isSplit,
       psp: order.psp,
     })),

@@ -44,12 +44,21 @@ const verdictRow = z.discriminatedUnion('verdict', [
 
 export type Verdict = z.infer<typeof verdictRow>;
 export type ClaimedInstruction = z.infer<typeof claimedRow>;
+export type Refusal = Exclude<Verdict, ClaimedInstruction>;
+
+/** `claimed` now, or `mine` already: this invocation holds the instruction. */
+export function isClaimed(verdict: Verdict): verdict is ClaimedInstruction {
+  return verdict.verdict === 'claimed' || verdict.verdict === 'mine';
+}
 
 /**
  * Claims what can be claimed and says of every input why or why not: one verdict each, never told by absence
  * (rules 1 and 2). `seconds_left` is by the database's clock, rounded up.
  */
-export async function claimInstructions(database: Database, request: ClaimRequest): Promise<readonly Verdict[]> {
+export async function claimInstructions(
+  database: Database,
+  request: ClaimRequest,
+): Promise<readonly Verdict[]> {
   const rows = await database.execute(SQL, {
     instruction_ids: request.instructionIds,
     claim_token: request.claimToken,

@@ -1,0 +1,170 @@
+import * as z from 'zod/mini';
+import { PAYMENT_STATUSES, type PaymentStatus } from '../../../domain/payment/status.ts';
+import { jsonColumn, splitsSchema } from '../columns.ts';
+import type { Database } from '../database.ts';
+
+const paymentRow = z.object({
+  kind: z.literal('payment'),
+  payment_id: z.string(),
+  merchant_reference: z.string(),
+  buyer_id: z.string(),
+  payment_method: z.string(),
+  metadata: jsonColumn(z.record(z.string(), z.string())),
+  status: z.enum(PAYMENT_STATUSES),
+  created_at: z.string(),
+});
+
+const orderRow = z.object({
+  kind: z.literal('order'),
+  payment_id: z.string(),
+  payment_order_id: z.string(),
+  amount_minor: z.string(),
+  currency: z.string(),
+  splits: splitsSchema,
+  is_split: z.boolean(),
+  psp: z.string(),
+  psp_reference: z.nullable(z.string()),
+  status: z.enum(['NOT_STARTED', 'EXECUTING', 'SUCCESS', 'FAILED']),
+  status_detail: z.nullable(
+    z.enum(['queued', 'psp_requested', 'requires_action', 'authorized', 'outcome_unknown', 'manual_review']),
+  ),
+  failure: z.nullable(jsonColumn(z.object({ category: z.string(), code: z.string(), psp_code: z.string() }))),
+  updated_at: z.string(),
+});
+
+const attemptRow = z.object({
+  kind: z.literal('attempt'),
+  payment_order_id: z.string(),
+  attempt_no: z.int(),
+  action: z.enum(['ask', 'send', 'skip']),
+  outcome: z.string(),
+  detail: jsonColumn(z.record(z.string(), z.unknown())),
+  started_at: z.string(),
+  finished_at: z.string(),
+});
+
+const row = z.discriminatedUnion('kind', [paymentRow, orderRow, attemptRow]);
+
+export type PaymentRow = z.infer<typeof paymentRow>;
+export type OrderRow = z.infer<typeof orderRow>;
+export type AttemptRow = z.infer<typeof attemptRow>;
+
+/** Payments, newest first, each with its orders by position; attempts only when one payment is read. */
+export interface FoundPayments {
+  readonly payments: readonly PaymentRow[];
+  readonly orders: readonly OrderRow[];
+  readonly attempts: readonly AttemptRow[];
+}
+
+export interface PaymentFilter {
+  readonly status: PaymentStatus | undefined;
+  readonly createdFrom: Date | undefined;
+  /** Exclusive. */
+  readonly createdTo: Date | undefined;
+  /** The last payment of the page before. */
+  readonly after: { readonly createdAt: string; readonly paymentId: string } | undefined;
+  readonly limit: number;
+}
+
+/** Another merchant's payment is not found, exactly as one that never was. */
+export async function readPayment(
+  database: Database,
+  merchantId: string,
+  paymentId: string,
+): Promise<FoundPayments> {
+  return inKinds(await database.execute(ONE_SQL, { merchant_id: merchantId, payment_id: paymentId }));
+}
+
+export async function listPayments(
+  database: Database,
+  merchantId: string,
+  filter: PaymentFilter,
+): Promise<FoundPayments> {
+  const input = {
+    merchant_id: merchantId,
+    status: filter.status ?? null,
+    created_from: filter.createdFrom?.toISOString() ?? null,
+    created_to: filter.createdTo?.toISOString() ?? null,
+    after_created_at: filter.after?.createdAt ?? null,
+    after_payment_id: filter.after?.paymentId ?? null,
+    limit: filter.limit,
+  };
+  return inKinds(await database.execute(filter.status === undefined ? LIST_SQL : LIST_BY_STATUS_SQL, input));
+}
+
+function inKinds(rows: readonly Readonly<Record<string, unknown>>[]): FoundPayments {
+  const found: { payments: PaymentRow[]; orders: OrderRow[]; attempts: AttemptRow[] } = {
+    payments: [],
+    orders: [],
+    attempts: [],
+  };
+  for (const raw of rows) {
+    const parsed = row.parse(raw);
+    if (parsed.kind === 'payment') found.payments.push(parsed);
+    else if (parsed.kind === 'order') found.orders.push(parsed);
+    else found.attempts.push(parsed);
+  }
+  return found;
+}
+
+const TIMESTAMP = `'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'`;
+
+/** Rows rather than one document: a row of the Data API holds 64 KB at most. */
+const PAYMENT_AND_ORDER_ROWS = `
+select 'payment' as kind, t.payment_id, t.merchant_reference, t.buyer_id, t.payment_method, t.metadata, t.status,
+       to_char(t.created_at at time zone 'UTC', ${TIMESTAMP}) as created_at,
+       null::text as payment_order_id, null::text as amount_minor, null::text as currency, null::text as splits,
+       null::boolean as is_split, null::text as psp, null::text as psp_reference, null::text as status_detail,
+       null::text as failure, null::text as updated_at, null::int as attempt_no, null::text as action,
+       null::text as outcome, null::text as detail, null::text as started_at, null::text as finished_at,
+       t.created_at as sort_at, t.payment_id as sort_id, 0 as sort_kind, 0 as sort_no
+from page t
+union all
+select 'order', o.payment_id, null, null, null, null, o.status, null,
+       o.payment_order_id, o.amount_minor::text, o.currency, o.splits::text, o.is_split, o.psp, o.psp_reference,
+       o.status_detail, o.failure::text, to_char(o.updated_at at time zone 'UTC', ${TIMESTAMP}),
+       null, null, null, null, null, null, t.created_at, t.payment_id, 1, o.position
+from page t
+join payment_order o on o.payment_id = t.payment_id`;
+
+const NEWEST_FIRST = 'order by sort_at desc, sort_id desc, sort_kind, sort_no';
+
+const ONE_SQL = `
+with page as materialized (
+  select t.*
+  from payment t
+  where t.payment_id = :input::jsonb ->> 'payment_id' and t.merchant_id = :input::jsonb ->> 'merchant_id'
+)
+${PAYMENT_AND_ORDER_ROWS}
+union all
+select 'attempt', null, null, null, null, null, null, null, e.payment_order_id, null, null, null, null, null, null,
+       null, null, null, e.attempt_no, e.action, e.outcome, e.detail::text,
+       to_char(e.started_at at time zone 'UTC', ${TIMESTAMP}), to_char(e.finished_at at time zone 'UTC', ${TIMESTAMP}),
+       t.created_at, t.payment_id, 2,
+       (row_number() over (partition by e.payment_order_id order by e.attempt_no, e.started_at, e.step))::int
+from page t
+join payment_order o on o.payment_id = t.payment_id
+join evidence e on e.payment_order_id = o.payment_order_id
+${NEWEST_FIRST}
+`;
+
+const listSql = (statusFilter: string) => `
+with page as materialized (
+  select t.*
+  from payment t, jsonb_to_record(:input::jsonb) as f(
+    merchant_id text, status text, created_from timestamptz, created_to timestamptz, after_created_at timestamptz,
+    after_payment_id text)
+  where t.merchant_id = f.merchant_id
+    ${statusFilter}
+    and t.created_at >= coalesce(f.created_from, '-infinity')
+    and t.created_at < coalesce(f.created_to, 'infinity')
+    and (t.created_at, t.payment_id) < (coalesce(f.after_created_at, 'infinity'), coalesce(f.after_payment_id, ''))
+  order by t.created_at desc, t.payment_id desc
+  limit (:input::jsonb ->> 'limit')::int
+)
+${PAYMENT_AND_ORDER_ROWS}
+${NEWEST_FIRST}
+`;
+
+const LIST_SQL = listSql('');
+const LIST_BY_STATUS_SQL = listSql('and t.status = f.status');

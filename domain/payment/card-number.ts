@@ -1,0 +1,33 @@
+/**
+ * Whether a text holds what may be a card number (PAN): 13 to 19 digits, perhaps grouped by spaces or dashes, that pass
+ * the Luhn check and begin as an issuer's numbers do. All three, because one order id in ten passes Luhn alone.
+ */
+export function looksLikeCardNumber(text: string): boolean {
+  for (const [candidate] of text.matchAll(CANDIDATE)) {
+    const digits = candidate.replaceAll(/[ -]/g, '');
+    if (digits.length >= 13 && digits.length <= 19 && ISSUER_PREFIX.test(digits) && passesLuhn(digits))
+      return true;
+  }
+  return false;
+}
+
+/** Runs of digits that no other digit or letter touches: a hexadecimal id is not a card. */
+const CANDIDATE = /(?<![0-9A-Za-z])\d(?:[ -]?\d){12,18}(?![0-9A-Za-z])/g;
+
+/**
+ * Issuer ranges as the networks publish them: Visa 4; Mastercard 51-55, 2221-2720; American Express 34, 37; Discover
+ * 6011, 644-649, 65; Diners 300-305, 36, 38, 39; JCB 3528-3589; UnionPay 62; Maestro 50, 56-58, 67; Mir 2200-2204.
+ */
+const ISSUER_PREFIX =
+  /^(?:4|5[0-8]|222[1-9]|22[3-9]|2[3-6]|27[01]|2720|220[0-4]|3[47]|6011|64[4-9]|65|30[0-5]|3[689]|352[89]|35[3-8]|62|67)/;
+
+/** ISO/IEC 7812-1, annex B. */
+function passesLuhn(digits: string): boolean {
+  let sum = 0;
+  for (let place = 0; place < digits.length; place += 1) {
+    const digit = Number(digits[digits.length - 1 - place]);
+    const doubled = place % 2 === 1 ? digit * 2 : digit;
+    sum += doubled > 9 ? doubled - 9 : doubled;
+  }
+  return sum % 10 === 0;
+}

@@ -1,0 +1,164 @@
+import type { Database } from '../../adapters/database/database.ts';
+import {
+  type NewOrder,
+  type NewPayment,
+  type StoredAnswer,
+  acceptPayment as storePayment,
+} from '../../adapters/database/statements/accept-payment.ts';
+import type { Activity } from '../../adapters/dynamodb/activity.ts';
+import type { Ids } from '../../adapters/ids.ts';
+import type { InstructionSender } from '../../adapters/sqs/instruction-queue.ts';
+import { assert, unreachable } from '../../domain/assert.ts';
+import { parsePaymentMethod } from '../../domain/payment/payment-method.ts';
+import { paymentStatusOf } from '../../domain/payment/status.ts';
+import { fingerprintOf } from '../middleware/idempotency.ts';
+import { Problem } from '../middleware/problem.ts';
+import type { PaymentOrderResource, PaymentResource } from '../resources/payment.ts';
+import type { PaymentRequest } from './schema.ts';
+
+export interface AcceptEffects {
+  readonly database: Database;
+  readonly queue: InstructionSender;
+  readonly activity: Activity;
+  readonly ids: Ids;
+  now(): number;
+  /** A send that failed after the commit costs a minute, not the payment: the relay sends it. */
+  sendFailed(paymentId: string, detail: unknown): void;
+}
+
+export interface Accepted {
+  readonly answer: StoredAnswer;
+  readonly isReplay: boolean;
+  readonly payment: NewPayment;
+}
+
+/**
+ * Makes a payment durable with its idempotency key in one statement, then sends its instructions.
+ *
+ * @param idempotencyKey of the scope merchant + method + path
+ * @throws Problem 422 when the key was used with another body, 409 when the merchant reference is taken
+ */
+export async function acceptPayment(
+  request: PaymentRequest,
+  merchantId: string,
+  idempotencyKey: string,
+  effects: AcceptEffects,
+): Promise<Accepted> {
+  const payment = newPayment(request, merchantId, effects);
+  const answer = answerTo(payment);
+  const fingerprint = fingerprintOf(request);
+  await effects.activity.touch();
+  const acceptance = await storePayment(effects.database, payment, {
+    scope: 'POST /v1/payments',
+    key: idempotencyKey,
+    fingerprint,
+    answer,
+  });
+  switch (acceptance.kind) {
+    case 'created':
+      await send(payment, effects);
+      return { answer, isReplay: false, payment };
+    case 'replayed':
+      if (acceptance.fingerprint !== fingerprint) throw keyReused();
+      return { answer: acceptance.answer, isReplay: true, payment };
+    case 'duplicate_merchant_reference':
+      throw duplicateReference(request.merchant_reference);
+    default:
+      return unreachable(acceptance);
+  }
+}
+
+function newPayment(request: PaymentRequest, merchantId: string, effects: AcceptEffects): NewPayment {
+  const method = parsePaymentMethod(request.payment_method);
+  assert(method !== undefined, 'the schema refuses unknown payment methods');
+  return {
+    paymentId: effects.ids.next('pay'),
+    merchantId,
+    merchantReference: request.merchant_reference,
+    buyerId: request.buyer_id,
+    paymentMethod: request.payment_method,
+    metadata: request.metadata ?? {},
+    createdAt: new Date(effects.now()),
+    orders: request.payment_orders.map((order) => newOrder(order, method.psp, effects)),
+  };
+}
+
+function newOrder(
+  order: PaymentRequest['payment_orders'][number],
+  psp: string,
+  effects: AcceptEffects,
+): NewOrder {
+  const parts = order.splits ?? [{ seller_id: order.seller_id ?? '', amount: order.amount }];
+  return {
+    paymentOrderId: effects.ids.next('ord'),
+    instructionId: effects.ids.next('ins'),
+    amountMinor: BigInt(order.amount),
+    currency: order.currency,
+    splits: parts.map((part) => ({ sellerId: part.seller_id, amountMinor: BigInt(part.amount) })),
+    isSplit: order.splits !== undefined,
+    psp,
+  };
+}
+
+function answerTo(payment: NewPayment): StoredAnswer {
+  const resource: PaymentResource = {
+    id: payment.paymentId,
+    merchant_reference: payment.merchantReference,
+    buyer_id: payment.buyerId,
+    payment_method: payment.paymentMethod,
+    metadata: payment.metadata,
+    status: paymentStatusOf(payment.orders.map(() => 'NOT_STARTED')),
+    created_at: payment.createdAt.toISOString(),
+    payment_orders: payment.orders.map((order) => orderResource(order, payment.createdAt)),
+  };
+  return { status: 202, location: `/v1/payments/${payment.paymentId}`, body: JSON.stringify(resource) };
+}
+
+function orderResource(order: NewOrder, createdAt: Date): PaymentOrderResource {
+  const parts = order.splits.map((split) => ({
+    seller_id: split.sellerId,
+    amount: Number(split.amountMinor),
+  }));
+  return {
+    id: order.paymentOrderId,
+    ...(order.isSplit ? { splits: parts } : { seller_id: parts[0]?.seller_id }),
+    amount: Number(order.amountMinor),
+    currency: order.currency,
+    psp: order.psp,
+    psp_reference: null,
+    status: 'NOT_STARTED',
+    status_detail: 'queued',
+    updated_at: createdAt.toISOString(),
+  };
+}
+
+async function send(payment: NewPayment, effects: AcceptEffects): Promise<void> {
+  const messages = payment.orders.map((order) => ({
+    instructionId: order.instructionId,
+    paymentOrderId: order.paymentOrderId,
+    operation: 'charge' as const,
+    sendNumber: 0,
+  }));
+  try {
+    const refused = await effects.queue.send(messages);
+    if (refused.length > 0) effects.sendFailed(payment.paymentId, { refused });
+  } catch (error) {
+    effects.sendFailed(payment.paymentId, { error });
+  }
+}
+
+function keyReused(): Problem {
+  return new Problem(
+    'idempotency_key_reused',
+    'This Idempotency-Key belongs to a request with another body. Use a new key for a new payment.',
+    [{ pointer: 'Idempotency-Key', detail: 'used before with another body' }],
+  );
+}
+
+function duplicateReference(reference: string): Problem {
+  return new Problem(
+    'duplicate_merchant_reference',
+    `A payment with merchant_reference ${JSON.stringify(reference)} exists. Use another reference, or read that payment.`,
+    [{ pointer: '/merchant_reference', detail: 'taken by an earlier payment' }],
+  );
+}

@@ -1,0 +1,78 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import type { APIGatewayProxyEvent } from 'aws-lambda';
+import { connectDatabase } from '../../adapters/database/connect.ts';
+import { alwaysActive, createActivity } from '../../adapters/dynamodb/activity.ts';
+import { readEnvironment, variables } from '../../adapters/environment.ts';
+import { systemIds } from '../../adapters/ids.ts';
+import { createInstructionSender } from '../../adapters/sqs/instruction-queue.ts';
+import { systemTime } from '../../adapters/time.ts';
+import { formatAmount } from '../../domain/money/currency.ts';
+import { type HttpAnswer, httpFunction } from '../middleware/http.ts';
+import { idempotencyKeyOf } from '../middleware/idempotency.ts';
+import { readJsonBody } from '../middleware/json-body.ts';
+import { logger } from '../middleware/logger.ts';
+import { merchantOf } from '../middleware/merchant.ts';
+import { validate } from '../middleware/validate.ts';
+import { type AcceptEffects, type Accepted, acceptPayment } from './accept.ts';
+import { requireTestMethodOnlyInTest } from './live-and-test.ts';
+import { paymentRequestSchema } from './schema.ts';
+
+const environment = readEnvironment({
+  ...variables.takesRealMoney,
+  ...variables.database,
+  ...variables.queue,
+  ...variables.activityTable,
+});
+
+/** The caller waits: one repeat, and the relay takes over from there. */
+const sqs = new SQSClient({
+  maxAttempts: 2,
+  requestHandler: { requestTimeout: 2_000, connectionTimeout: 1_000 },
+});
+
+const effects: AcceptEffects = {
+  database: connectDatabase(environment),
+  queue: createInstructionSender(sqs, environment.QUEUE_URL),
+  activity:
+    environment.ACTIVITY_TABLE_NAME === undefined
+      ? alwaysActive
+      : createActivity(new DynamoDBClient({}), environment.ACTIVITY_TABLE_NAME, systemTime.now),
+  ids: systemIds,
+  now: systemTime.now,
+  sendFailed: (paymentId, detail) =>
+    logger.warn('the send after the commit failed; the relay sends it', { payment_id: paymentId, detail }),
+};
+
+async function accept(event: APIGatewayProxyEvent): Promise<HttpAnswer> {
+  const merchantId = merchantOf(event);
+  const key = idempotencyKeyOf(event);
+  const request = validate(paymentRequestSchema, readJsonBody(event));
+  requireTestMethodOnlyInTest(request.payment_method, environment.TAKES_REAL_MONEY);
+  const accepted = await acceptPayment(request, merchantId, key, effects);
+  if (!accepted.isReplay) logAccepted(accepted);
+  return {
+    status: accepted.answer.status,
+    headers: {
+      Location: accepted.answer.location,
+      ...(accepted.isReplay ? { 'Idempotent-Replayed': 'true' } : {}),
+    },
+    body: accepted.answer.body,
+  };
+}
+
+function logAccepted({ payment }: Accepted): void {
+  for (const order of payment.orders) {
+    logger.info('payment order changed', {
+      merchant_id: payment.merchantId,
+      payment_id: payment.paymentId,
+      payment_order_id: order.paymentOrderId,
+      from: null,
+      to: 'NOT_STARTED',
+      status_detail: 'queued',
+      amount: formatAmount(order.amountMinor, order.currency),
+    });
+  }
+}
+
+export const handler = httpFunction(accept);

@@ -1,0 +1,38 @@
+import middy from '@middy/core';
+import type { APIGatewayAuthorizerResult, APIGatewayRequestAuthorizerEvent } from 'aws-lambda';
+import { connectDatabase } from '../../adapters/database/connect.ts';
+import { readEnvironment, variables } from '../../adapters/environment.ts';
+import { logInvocation } from '../middleware/logger.ts';
+import { authorizeMerchant } from './authorize.ts';
+
+const environment = readEnvironment(variables.database);
+
+const database = connectDatabase(environment);
+
+async function authorize(event: APIGatewayRequestAuthorizerEvent): Promise<APIGatewayAuthorizerResult> {
+  const merchant = await authorizeMerchant(authorizationOf(event), database);
+  // The gateway turns exactly this message into its 401.
+  if (merchant === undefined) throw new Error('Unauthorized');
+  return {
+    principalId: merchant.merchantId,
+    policyDocument: {
+      Version: '2012-10-17',
+      Statement: [{ Action: 'execute-api:Invoke', Effect: 'Allow', Resource: everyRouteOf(event.methodArn) }],
+    },
+    context: { merchant_id: merchant.merchantId, api_key_id: merchant.apiKeyId },
+  };
+}
+
+function authorizationOf(event: APIGatewayRequestAuthorizerEvent): string | undefined {
+  return Object.entries(event.headers ?? {}).find(([name]) => name.toLowerCase() === 'authorization')?.[1];
+}
+
+/** The gateway caches this policy by key, whatever the route: it must cover all of them. */
+function everyRouteOf(methodArn: string): string {
+  const [api, stage] = methodArn.split('/');
+  return `${api}/${stage}/*`;
+}
+
+export const handler = middy<APIGatewayRequestAuthorizerEvent, APIGatewayAuthorizerResult>()
+  .use(logInvocation())
+  .handler(authorize);

@@ -1,0 +1,56 @@
+import { createHash } from 'node:crypto';
+import type { APIGatewayProxyEvent } from 'aws-lambda';
+import canonicalize from 'canonicalize';
+import { assert } from '../../domain/assert.ts';
+import { looksLikeCardNumber } from '../../domain/payment/card-number.ts';
+import { Problem } from './problem.ts';
+
+const HEADER = 'idempotency-key';
+const KEY_LIMIT = 255;
+/** A structured field's string (RFC 8941): printable ASCII in quotes, where `\"` and `\\` are escaped. */
+const QUOTED = /^"((?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\["\\])*)"$/;
+const BARE = /^[\x21\x23-\x7e]+$/;
+
+/**
+ * The value of the `Idempotency-Key` header, quoted (as the IETF draft writes it) or bare.
+ *
+ * @throws Problem 400 when it is missing, repeated or malformed
+ */
+export function idempotencyKeyOf(event: APIGatewayProxyEvent): string {
+  const values = Object.entries(event.multiValueHeaders ?? {}).flatMap(([name, given]) =>
+    name.toLowerCase() === HEADER ? (given ?? []) : [],
+  );
+  const [value] = values;
+  if (value === undefined) {
+    throw new Problem(
+      'missing_idempotency_key',
+      'Send an Idempotency-Key header, a new one for every new payment.',
+      [{ pointer: 'Idempotency-Key', detail: 'missing' }],
+    );
+  }
+  if (values.length > 1) throw malformed('is sent more than once');
+  const trimmed = value.trim();
+  const key =
+    QUOTED.exec(trimmed)?.[1]?.replaceAll(/\\(["\\])/g, '$1') ?? (BARE.test(trimmed) ? trimmed : undefined);
+  if (key === undefined) throw malformed('holds characters other than printable ASCII, or an open quote');
+  if (key.length === 0 || key.length > KEY_LIMIT)
+    throw malformed(`has ${key.length} characters; 1 to ${KEY_LIMIT} are taken`);
+  if (looksLikeCardNumber(key)) throw malformed('looks like a card number; use a random id');
+  return key;
+}
+
+function malformed(what: string): Problem {
+  return new Problem('malformed_idempotency_key', `The Idempotency-Key ${what}.`, [
+    { pointer: 'Idempotency-Key', detail: what },
+  ]);
+}
+
+/**
+ * SHA-256 of the canonical JSON (RFC 8785), hexadecimal: the order of names and white space don't matter, every value
+ * does.
+ */
+export function fingerprintOf(body: unknown): string {
+  const canonical = canonicalize(body);
+  assert(canonical !== undefined, 'a parsed JSON body has a canonical form');
+  return createHash('sha256').update(canonical).digest('hex');
+}

@@ -1,0 +1,143 @@
+import type { APIGatewayProxyEvent } from 'aws-lambda';
+import { looksLikeCardNumber } from '../../domain/payment/card-number.ts';
+import { type FieldProblem, Problem } from './problem.ts';
+
+/** Ten orders of fifty splits fit in half of it; what is larger is a mistake or an attack. */
+const BODY_LIMIT_BYTES = 64 * 1024;
+/** A payment nests four levels deep. */
+const DEPTH_LIMIT = 8;
+/** What is wrong is listed up to here; a body with more is wrong as a whole. */
+const PROBLEM_LIMIT = 20;
+
+/** A JSON number that isn't a plain integer within ±(2^53-1); kept as written, so that the answer can name it. */
+export class InexactNumber {
+  readonly source: string;
+
+  constructor(source: string) {
+    this.source = source;
+  }
+}
+
+/**
+ * The request's JSON body, free of what no field may hold.
+ *
+ * @throws Problem 415, 413 or 400 when the body can't be read; 422 when it holds text or numbers we never take
+ */
+export function readJsonBody(event: APIGatewayProxyEvent): unknown {
+  requireJsonContentType(event);
+  const text = event.isBase64Encoded
+    ? Buffer.from(event.body ?? '', 'base64').toString('utf8')
+    : (event.body ?? '');
+  const bytes = Buffer.byteLength(text);
+  if (bytes > BODY_LIMIT_BYTES) {
+    throw new Problem(
+      'body_too_large',
+      `The body has ${bytes} bytes; at most ${BODY_LIMIT_BYTES} are taken.`,
+    );
+  }
+  const value = parseJson(text);
+  const problems = inspect(value);
+  if (problems.length > 0) throw invalidRequest(problems);
+  return value;
+}
+
+export function invalidRequest(problems: readonly FieldProblem[]): Problem {
+  const first = problems[0];
+  const more = problems.length > 1 ? ` (and ${problems.length - 1} more, see errors)` : '';
+  return new Problem('invalid_request', `${first?.pointer}: ${first?.detail}${more}`, problems);
+}
+
+function requireJsonContentType(event: APIGatewayProxyEvent): void {
+  const given = headerOf(event, 'content-type');
+  const [mediaType, ...parameters] = (given ?? '').split(';').map((part) => part.trim().toLowerCase());
+  const charset = parameters.find((parameter) => parameter.startsWith('charset='))?.slice('charset='.length);
+  const isUtf8 = charset === undefined || charset.replaceAll('"', '') === 'utf-8';
+  if (mediaType === 'application/json' && isUtf8) return;
+  throw new Problem(
+    'unsupported_media_type',
+    `The content type is ${given ?? 'missing'}; send Content-Type: application/json.`,
+  );
+}
+
+export function headerOf(event: APIGatewayProxyEvent, name: string): string | undefined {
+  const found = Object.entries(event.headers ?? {}).find(([key]) => key.toLowerCase() === name);
+  return found?.[1];
+}
+
+function parseJson(text: string): unknown {
+  const keepInexact: SourceReviver = (_key, value, context) =>
+    typeof value === 'number' && !isPlainInteger(value, context.source)
+      ? new InexactNumber(String(context.source))
+      : value;
+  try {
+    return JSON.parse(text, keepInexact);
+  } catch (error) {
+    if (error instanceof RangeError) throw new Problem('malformed_json', 'The body is nested too deeply.');
+    throw new Problem(
+      'malformed_json',
+      `The body is not JSON: ${error instanceof Error ? error.message : ''}`.slice(0, 300),
+    );
+  }
+}
+
+function isPlainInteger(value: number, source: string | undefined): boolean {
+  return (
+    Number.isSafeInteger(value) && source !== undefined && /^-?(0|[1-9]\d*)$/.test(source) && source !== '-0'
+  );
+}
+
+interface Place {
+  readonly value: unknown;
+  readonly pointer: string;
+  readonly depth: number;
+}
+
+/** Walks without recursion: the nesting is the caller's to choose, the stack is ours. */
+function inspect(root: unknown): readonly FieldProblem[] {
+  const problems: FieldProblem[] = [];
+  const places: Place[] = [{ value: root, pointer: '', depth: 0 }];
+  for (
+    let place = places.pop();
+    place !== undefined && problems.length < PROBLEM_LIMIT;
+    place = places.pop()
+  ) {
+    const { value, pointer, depth } = place;
+    const detail = problemOfScalar(value);
+    if (detail !== undefined) problems.push({ pointer, detail });
+    if (typeof value !== 'object' || value === null || value instanceof InexactNumber) continue;
+    if (depth >= DEPTH_LIMIT) {
+      problems.push({ pointer, detail: `nested deeper than ${DEPTH_LIMIT} levels; a payment needs four` });
+      continue;
+    }
+    for (const key of Object.keys(value)) {
+      const keyDetail = problemOfText(key);
+      const inner = `${pointer}/${escapePointer(key)}`;
+      if (keyDetail !== undefined) problems.push({ pointer, detail: `a name in it ${keyDetail}` });
+      else if (key === '__proto__') problems.push({ pointer: inner, detail: 'unknown field; leave it out' });
+      else places.push({ value: Reflect.get(value, key), pointer: inner, depth: depth + 1 });
+    }
+  }
+  return problems;
+}
+
+function problemOfScalar(value: unknown): string | undefined {
+  if (value instanceof InexactNumber) {
+    return `${value.source.slice(0, 40)} is not taken; write a plain integer of at most 9007199254740991, without exponent or decimal point`;
+  }
+  return typeof value === 'string' ? problemOfText(value) : undefined;
+}
+
+/** What no text of ours may hold; undefined when it is fine. */
+export function problemOfText(text: string): string | undefined {
+  if (!text.isWellFormed()) return 'holds half of a surrogate pair; send well-formed Unicode';
+  if (CONTROL_CHARACTER.test(text)) return 'holds a control character; leave it out';
+  if (looksLikeCardNumber(text)) return 'looks like a card number; send a token, card data is never taken';
+  return undefined;
+}
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: finding them is the purpose
+const CONTROL_CHARACTER = /[\u0000-\u001f\u007f]/;
+
+export function escapePointer(key: string): string {
+  return key.replaceAll('~', '~0').replaceAll('/', '~1');
+}

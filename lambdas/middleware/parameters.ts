@@ -1,0 +1,64 @@
+import type { APIGatewayProxyEvent } from 'aws-lambda';
+import * as z from 'zod/mini';
+import { problemOfText } from './json-body.ts';
+import { type FieldProblem, Problem } from './problem.ts';
+
+/** Of resources that take no query: a misspelt filter must not pass for an empty one. */
+export const noQuerySchema = z.strictObject({});
+
+/**
+ * The query as the schema types it.
+ *
+ * @throws Problem 400 that names each parameter, its value and what would be taken
+ */
+export function readQuery<Schema extends z.ZodMiniType>(
+  schema: Schema,
+  event: APIGatewayProxyEvent,
+): z.output<Schema> {
+  const query: Record<string, string> = {};
+  for (const [name, values] of Object.entries(event.multiValueQueryStringParameters ?? {})) {
+    if (values === undefined || values.length !== 1)
+      throw invalidParameters([{ pointer: name, detail: 'is given more than once' }]);
+    query[name] = values[0] ?? '';
+  }
+  const parsed = schema.safeParse(query);
+  if (parsed.success) return parsed.data;
+  throw invalidParameters(parsed.error.issues.flatMap((issue) => problemsOf(issue, query)));
+}
+
+function problemsOf(
+  issue: z.core.$ZodIssue,
+  query: Readonly<Record<string, string>>,
+): readonly FieldProblem[] {
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => ({
+      pointer: key,
+      detail: 'is not a parameter of this resource; leave it out',
+    }));
+  }
+  const pointer = String(issue.path[0] ?? '');
+  const value = JSON.stringify((query[pointer] ?? '').slice(0, 60));
+  if (issue.code === 'invalid_value')
+    return [{ pointer, detail: `${value} is not one of ${issue.values.join(', ')}` }];
+  if (issue.code === 'too_big' || issue.code === 'too_small')
+    return [{ pointer, detail: `${value} is too long or empty` }];
+  return [{ pointer, detail: `${value} ${issue.message}` }];
+}
+
+/**
+ * A path parameter, decoded.
+ *
+ * @throws Problem 400 when it is empty, longer than 128 characters or holds what no text of ours may hold
+ */
+export function readPathParameter(event: APIGatewayProxyEvent, name: string): string {
+  const value = event.pathParameters?.[name] ?? '';
+  const detail =
+    value.length === 0 || value.length > 128 ? 'has not 1 to 128 characters' : problemOfText(value);
+  if (detail !== undefined) throw invalidParameters([{ pointer: name, detail }]);
+  return value;
+}
+
+function invalidParameters(problems: readonly FieldProblem[]): Problem {
+  const [first] = problems;
+  return new Problem('invalid_parameter', `${first?.pointer}: ${first?.detail}`, problems);
+}

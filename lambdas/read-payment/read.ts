@@ -1,0 +1,122 @@
+import type { Database } from '../../adapters/database/database.ts';
+import { AnswerTooLargeError } from '../../adapters/database/database.ts';
+import {
+  type AttemptRow,
+  type FoundPayments,
+  listPayments,
+  type OrderRow,
+  type PaymentRow,
+  readPayment,
+} from '../../adapters/database/statements/read-payments.ts';
+import type { AttemptResource, PaymentOrderResource, PaymentResource } from '../resources/payment.ts';
+import { decodeCursor, encodeCursor } from './cursor.ts';
+import { DEFAULT_LIMIT, type ListQuery } from './schema.ts';
+
+/** Undefined when this merchant has no such payment. */
+export async function showPayment(
+  database: Database,
+  merchantId: string,
+  paymentId: string,
+): Promise<PaymentResource | undefined> {
+  const found = await readPayment(database, merchantId, paymentId);
+  const [payment] = resourcesOf(found, true);
+  return payment;
+}
+
+export interface PaymentPage {
+  readonly data: readonly PaymentResource[];
+  readonly has_more: boolean;
+  readonly next_cursor: string | null;
+}
+
+/** Newest first. A page may hold fewer payments than asked for when they are large; `has_more` tells. */
+export async function pageOfPayments(
+  database: Database,
+  merchantId: string,
+  query: ListQuery,
+): Promise<PaymentPage> {
+  const filter = {
+    status: query.status,
+    createdFrom: query.created_from === undefined ? undefined : new Date(query.created_from),
+    createdTo: query.created_to === undefined ? undefined : new Date(query.created_to),
+    after: query.cursor === undefined ? undefined : decodeCursor(query.cursor),
+  };
+  const read = (limit: number) => listPayments(database, merchantId, { ...filter, limit: limit + 1 });
+  const { found, limit } = await readWhatFits(
+    read,
+    query.limit === undefined ? DEFAULT_LIMIT : Number(query.limit),
+  );
+  const data = resourcesOf(found, false).slice(0, limit);
+  const last = data.at(-1);
+  const hasMore = found.payments.length > limit;
+  return {
+    data,
+    has_more: hasMore,
+    next_cursor:
+      hasMore && last !== undefined ? encodeCursor({ createdAt: last.created_at, paymentId: last.id }) : null,
+  };
+}
+
+/** The Data API answers 1 MiB at most: a page of large payments is halved until it fits; one payment always does. */
+async function readWhatFits(
+  read: (limit: number) => Promise<FoundPayments>,
+  limit: number,
+): Promise<{ readonly found: FoundPayments; readonly limit: number }> {
+  try {
+    return { found: await read(limit), limit };
+  } catch (error) {
+    if (!(error instanceof AnswerTooLargeError) || limit === 1) throw error;
+    return readWhatFits(read, Math.floor(limit / 2));
+  }
+}
+
+function resourcesOf(found: FoundPayments, withTimeline: boolean): readonly PaymentResource[] {
+  const orders = Map.groupBy(found.orders, (order) => order.payment_id);
+  const attempts = Map.groupBy(found.attempts, (attempt) => attempt.payment_order_id);
+  return found.payments.map((payment) =>
+    paymentResource(payment, orders.get(payment.payment_id) ?? [], (order) =>
+      withTimeline ? { timeline: (attempts.get(order.payment_order_id) ?? []).map(attemptResource) } : {},
+    ),
+  );
+}
+
+function paymentResource(
+  payment: PaymentRow,
+  orders: readonly OrderRow[],
+  timelineOf: (order: OrderRow) => { readonly timeline?: AttemptResource[] },
+): PaymentResource {
+  return {
+    id: payment.payment_id,
+    merchant_reference: payment.merchant_reference,
+    buyer_id: payment.buyer_id,
+    payment_method: payment.payment_method,
+    metadata: payment.metadata,
+    status: payment.status,
+    created_at: payment.created_at,
+    payment_orders: orders.map((order) => ({ ...orderResource(order), ...timelineOf(order) })),
+  };
+}
+
+function orderResource(order: OrderRow): PaymentOrderResource {
+  const splits = order.splits.map((split) => ({
+    seller_id: split.sellerId,
+    amount: Number(split.amountMinor),
+  }));
+  return {
+    id: order.payment_order_id,
+    ...(order.is_split ? { splits } : { seller_id: splits[0]?.seller_id }),
+    amount: Number(order.amount_minor),
+    currency: order.currency,
+    psp: order.psp,
+    psp_reference: order.psp_reference,
+    status: order.status,
+    status_detail: order.status_detail,
+    ...(order.failure === null ? {} : { failure: order.failure }),
+    updated_at: order.updated_at,
+  };
+}
+
+function attemptResource(attempt: AttemptRow): AttemptResource {
+  const { attempt_no, action, outcome, detail, started_at, finished_at } = attempt;
+  return { attempt_no, action, outcome, detail, started_at, finished_at };
+}

@@ -1,0 +1,31 @@
+import * as z from 'zod/mini';
+import { PAYMENT_STATUSES } from '../../domain/payment/status.ts';
+
+const moment = z.string().check(
+  z.refine((text) => RFC_3339.test(text) && !Number.isNaN(Date.parse(text)), {
+    error: 'is not a time of RFC 3339; write for example 2026-01-31T12:00:00Z',
+  }),
+  z.meta({ format: 'date-time' }),
+);
+
+const RFC_3339 = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:\d{2})$/;
+
+export const DEFAULT_LIMIT = 20;
+
+/** The query of `GET /v1/payments`; values are text, as a query has them. */
+export const listQuerySchema = z.strictObject({
+  limit: z.optional(
+    z.string().check(
+      z.refine((text) => /^([1-9]\d?|100)$/.test(text), { error: 'is not an integer from 1 to 100' }),
+      z.describe('1 to 100 payments a page; 20 when left out.'),
+    ),
+  ),
+  cursor: z.optional(
+    z.string().check(z.minLength(1), z.maxLength(300), z.describe('`next_cursor` of the page before.')),
+  ),
+  status: z.optional(z.enum(PAYMENT_STATUSES)),
+  created_from: z.optional(moment),
+  created_to: z.optional(moment),
+});
+
+export type ListQuery = z.infer<typeof listQuerySchema>;
