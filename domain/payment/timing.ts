@@ -1,0 +1,88 @@
+import type { PspAbilities } from './psp-outcome.ts';
+
+/** The times of the protocol, all in seconds unless named otherwise; the letters are those of the protocol's rules. */
+export interface Timing {
+  /** How long a PSP has to answer a look-up. */
+  readonly lookUpDeadlineSeconds: number;
+  /** How long a PSP has to answer a charge. */
+  readonly sendDeadlineSeconds: number;
+  /** What one statement may take: the client's time-out, above the database's own of 4 s. */
+  readonly statementDeadlineSeconds: number;
+  /** What is kept free after a PSP call, to record it and to return. */
+  readonly recordReserveSeconds: number;
+  /** F: the executor's time-out. */
+  readonly functionTimeoutSeconds: number;
+  /** L: how long a claim protects its holder. */
+  readonly leaseSeconds: number;
+  /** Z and W of an adapter that declares none. */
+  readonly defaultLandingSeconds: number;
+  readonly defaultLookUpLagSeconds: number;
+  /** V: the queue's visibility time-out, hence how long recovery from a crash takes. */
+  readonly visibilityTimeoutSeconds: number;
+  readonly attemptsPerCycle: number;
+  readonly cycles: number;
+  /** A backstop for what kills the worker; every receive counts, failed or not. */
+  readonly maxReceiveCount: number;
+  /** Of both queues. */
+  readonly retentionDays: number;
+}
+
+export const TIMING: Timing = {
+  lookUpDeadlineSeconds: 3,
+  sendDeadlineSeconds: 10,
+  statementDeadlineSeconds: 6,
+  recordReserveSeconds: 5,
+  functionTimeoutSeconds: 30,
+  leaseSeconds: 35,
+  defaultLandingSeconds: 30,
+  defaultLookUpLagSeconds: 30,
+  visibilityTimeoutSeconds: 180,
+  attemptsPerCycle: 8,
+  cycles: 3,
+  maxReceiveCount: 20,
+  retentionDays: 14,
+};
+
+/** Thrown at synth and at start; names the inequality that doesn't hold. */
+export class TimingError extends Error {
+  override readonly name = 'TimingError';
+}
+
+/**
+ * The inequalities that the protocol's proof rests on.
+ *
+ * @throws TimingError naming the first that is violated, with its numbers
+ */
+export function assertTiming(timing: Timing, psps: readonly PspAbilities[]): void {
+  const { functionTimeoutSeconds: f, leaseSeconds: l, visibilityTimeoutSeconds: v } = timing;
+  const work =
+    timing.statementDeadlineSeconds +
+    timing.lookUpDeadlineSeconds +
+    timing.sendDeadlineSeconds +
+    timing.statementDeadlineSeconds +
+    timing.recordReserveSeconds;
+  require(f >= work, `F (${f}) ≥ claim + ask + send + record + reserve (${work})`);
+  require(l >= f + 5, `L (${l}) ≥ F + 5 (${f + 5})`);
+  require(v >= 6 * f, `V (${v}) ≥ 6 F (${6 * f})`);
+  require(timing.maxReceiveCount >= 5, `maxReceiveCount (${timing.maxReceiveCount}) ≥ 5`);
+  for (const psp of [...psps, defaultAbilities(timing)]) {
+    const settling = psp.landingSeconds + (psp.lookUpLagSeconds ?? 0);
+    require(v >= l + settling, `V (${v}) ≥ L + Z + W (${l + settling})`);
+    const { keyLifetimeSeconds: k } = psp;
+    require(k === null || k > l + settling + f, `K (${k}) > L + Z + W + F (${l + settling + f})`);
+  }
+}
+
+function defaultAbilities(
+  timing: Timing,
+): Pick<PspAbilities, 'landingSeconds' | 'lookUpLagSeconds' | 'keyLifetimeSeconds'> {
+  return {
+    landingSeconds: timing.defaultLandingSeconds,
+    lookUpLagSeconds: timing.defaultLookUpLagSeconds,
+    keyLifetimeSeconds: null,
+  };
+}
+
+function require(holds: boolean, inequality: string): void {
+  if (!holds) throw new TimingError(`The protocol's timing is broken: it must hold that ${inequality}.`);
+}
