@@ -1,0 +1,60 @@
+import { randomUUID } from 'node:crypto';
+import type { Database } from '../../adapters/database/database.ts';
+import { acceptPayment, type NewOrder, type NewPayment } from '../../adapters/database/statements/accept-payment.ts';
+import { systemIds } from '../../adapters/ids.ts';
+
+export const MERCHANT = 'mer_one';
+
+export interface OrderOptions {
+  readonly amountMinor?: bigint;
+  readonly currency?: string;
+  readonly sellerId?: string;
+  readonly psp?: string;
+}
+
+export function newOrder(options: OrderOptions = {}): NewOrder {
+  const amountMinor = options.amountMinor ?? 15_000n;
+  return {
+    paymentOrderId: systemIds.next('ord'),
+    instructionId: systemIds.next('ins'),
+    amountMinor,
+    currency: options.currency ?? 'KRW',
+    splits: [{ sellerId: options.sellerId ?? 'seller_1', amountMinor }],
+    isSplit: false,
+    psp: options.psp ?? 'simulator',
+  };
+}
+
+export function newPayment(orders: readonly NewOrder[], merchantId = MERCHANT): NewPayment {
+  return {
+    paymentId: systemIds.next('pay'),
+    merchantId,
+    merchantReference: randomUUID(),
+    buyerId: 'buyer_1',
+    paymentMethod: 'sim_ok',
+    metadata: {},
+    createdAt: new Date(),
+    orders,
+  };
+}
+
+/** Stores a payment as the API does, and returns it. */
+export async function storePayment(database: Database, ...orders: readonly NewOrder[]): Promise<NewPayment> {
+  const payment = newPayment(orders.length === 0 ? [newOrder()] : orders);
+  await acceptPayment(database, payment, {
+    scope: 'POST /v1/payments',
+    key: payment.paymentId,
+    fingerprint: 'fingerprint',
+    answer: { status: 202, location: '/', body: '{}' },
+  });
+  return payment;
+}
+
+/** Moves the database's clock; every lease and wait is computed by it. */
+export async function moveClock(database: Database, seconds: number): Promise<void> {
+  await database.execute(
+    `create or replace function clock() returns timestamptz language sql volatile parallel safe
+       as 'select clock_timestamp() + make_interval(secs => ${seconds})'`,
+    {},
+  );
+}
