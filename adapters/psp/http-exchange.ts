@@ -1,0 +1,133 @@
+import {
+  type ClientRequest,
+  Agent as HttpAgent,
+  request as httpRequest,
+  type IncomingMessage,
+} from 'node:http';
+import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+
+export interface HttpCall {
+  readonly method: 'GET' | 'POST';
+  /** With its query, relative to the base URL. */
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
+}
+
+/** What came of one HTTP request. There is nothing else: an exchange never throws. */
+export type HttpExchange =
+  | {
+      readonly kind: 'answered';
+      readonly status: number;
+      readonly retryAfter: string | undefined;
+      readonly body: string;
+    }
+  /** No connection ever stood, so that not a byte of the request can have left. */
+  | { readonly kind: 'not_connected'; readonly reason: string }
+  /** The request may have arrived; no whole answer came back. */
+  | { readonly kind: 'broken'; readonly reason: string };
+
+export type ExchangeHttp = (call: HttpCall, signal: AbortSignal) => Promise<HttpExchange>;
+
+/** An answer about one charge is under 2 KB; what is past this is no answer of a PSP. */
+const MAX_ANSWER_BYTES = 64 * 1024;
+/** A batch calls for ten instructions at once, and an environment works on one batch. */
+const MAX_SOCKETS = 20;
+
+/**
+ * One HTTP request at a time to one server, over connections that are kept: no retry, no redirect, no request that
+ * outlives its promise. `node:http` and not `fetch`, which takes three times the CPU for a call.
+ */
+export function createHttpExchange(baseUrl: string): ExchangeHttp {
+  const base = new URL(baseUrl);
+  const secure = base.protocol === 'https:';
+  const settings = { keepAlive: true, maxSockets: MAX_SOCKETS };
+  const agent = secure ? new HttpsAgent(settings) : new HttpAgent(settings);
+  const send = secure ? httpsRequest : httpRequest;
+  const prefix = base.pathname.replace(/\/$/, '');
+  /** Before a TLS handshake is through, nothing of the request is written either. */
+  const connectedEvent = secure ? 'secureConnect' : 'connect';
+
+  return (call, signal) => {
+    if (signal.aborted) return Promise.resolve({ kind: 'not_connected', reason: messageOf(signal.reason) });
+    const request = send({
+      agent,
+      protocol: base.protocol,
+      hostname: base.hostname,
+      port: base.port,
+      method: call.method,
+      path: prefix + call.path,
+      headers: withLength(call),
+    });
+    return outcomeOf(request, call.body, connectedEvent, signal);
+  };
+}
+
+/** Resolves when the request is over and done with, whatever way it ended. */
+async function outcomeOf(
+  request: ClientRequest,
+  body: string | undefined,
+  connectedEvent: string,
+  signal: AbortSignal,
+): Promise<HttpExchange> {
+  // The first of several events decides: a reset after a whole answer changes nothing, nor does an answer after an abort.
+  const { promise: outcome, resolve: decide } = Promise.withResolvers<HttpExchange>();
+  let connected = false;
+  const fail = (reason: string) => decide({ kind: connected ? 'broken' : 'not_connected', reason });
+  const abort = () => {
+    fail(messageOf(signal.reason));
+    request.destroy();
+  };
+  request.once('socket', (socket) => {
+    const connect = () => {
+      connected = true;
+    };
+    if (socket.connecting) socket.once(connectedEvent, connect);
+    else connect();
+  });
+  request.once('response', (response) => readAnswer(response, decide, fail));
+  request.on('error', (error) => fail(messageOf(error)));
+  const closed = new Promise((resolve) => request.once('close', resolve));
+  signal.addEventListener('abort', abort, { once: true });
+  request.end(body);
+  await closed;
+  signal.removeEventListener('abort', abort);
+  fail('the connection closed without an answer');
+  return outcome;
+}
+
+function readAnswer(
+  response: IncomingMessage,
+  decide: (answer: HttpExchange) => void,
+  fail: (reason: string) => void,
+): void {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  response.on('data', (chunk: Buffer) => {
+    chunks.push(chunk);
+    bytes += chunk.length;
+    if (bytes <= MAX_ANSWER_BYTES) return;
+    fail(`the answer is longer than ${MAX_ANSWER_BYTES} bytes`);
+    response.destroy();
+  });
+  response.on('error', (error) => fail(messageOf(error)));
+  response.once('end', () =>
+    decide({
+      kind: 'answered',
+      status: response.statusCode ?? 0,
+      retryAfter: response.headers['retry-after'],
+      body: Buffer.concat(chunks).toString('utf8'),
+    }),
+  );
+}
+
+function withLength(call: HttpCall): Record<string, string> {
+  if (call.body === undefined) return { ...call.headers };
+  return { ...call.headers, 'content-length': String(Buffer.byteLength(call.body)) };
+}
+
+/** The system's code where there is one: `ECONNREFUSED` says more than its message, and names no address. */
+function messageOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return 'code' in error && typeof error.code === 'string' ? error.code : error.message;
+}

@@ -1,0 +1,156 @@
+import * as z from 'zod/mini';
+import type { Decline, PspFinding, PspOutcome } from '../../../domain/payment/psp-outcome.ts';
+import type { HttpExchange } from '../http-exchange.ts';
+import { retryAfterSeconds } from '../retry-after.ts';
+
+type Answer = Extract<HttpExchange, { kind: 'answered' }>;
+/** What one HTTP status of the PSP comes to; `now` is in milliseconds since the epoch. */
+type Meaning<Outcome> = (answer: Answer, now: number) => Outcome;
+type NoAnswer = Extract<PspFinding, { kind: 'no_answer' }>['outcome'];
+
+/**
+ * What each status means when a charge was sent. A status that isn't here, 5xx above all, means that nobody knows.
+ *
+ * 400 and 422 are declines: the PSP checks a request before it looks at the key or at any account, by the request
+ * alone. So nothing was charged by this attempt, nor by an earlier one, which was the same request.
+ */
+const AFTER_CHARGE: Readonly<Record<number, Meaning<PspOutcome>>> = {
+  200: charged,
+  201: charged,
+  400: refusedAsInvalid,
+  401: keyRefused,
+  402: declined,
+  403: keyRefused,
+  409: (answer) => unknown(answer, 'the idempotency key is in use for another charge'),
+  422: refusedAsInvalid,
+  429: rateLimited,
+  503: unavailable,
+};
+
+/** What each status means when a charge was looked up. */
+const AFTER_LOOK_UP: Readonly<Record<number, Meaning<PspFinding>>> = {
+  200: listed,
+  401: (answer) => noAnswer(keyRefused(answer)),
+  403: (answer) => noAnswer(keyRefused(answer)),
+  429: (answer, now) => noAnswer(rateLimited(answer, now)),
+  503: (answer) => noAnswer(unavailable(answer)),
+};
+
+/** The PSP's decline codes in our words; a code that isn't here is `other`. */
+const DECLINES: Readonly<Record<string, Decline['category']>> = {
+  insufficient_funds: 'insufficient_funds',
+  card_declined: 'card_declined',
+  expired_card: 'expired_card',
+  fraudulent: 'fraud_suspected',
+};
+
+const text = z.string().check(z.minLength(1), z.maxLength(255));
+const chargeSchema = z.object({
+  id: text,
+  reference: text,
+  // A safe integer: a number past 2^53 has lost digits on its way and is no amount.
+  amount: z.int().check(z.positive()),
+  currency: text,
+  status: z.enum(['succeeded', 'declined']),
+  decline_code: z.optional(text),
+});
+const errorSchema = z.object({ error: z.object({ code: text, param: z.optional(text) }) });
+const listSchema = z.object({ charges: z.array(chargeSchema) });
+type Charge = z.infer<typeof chargeSchema>;
+
+/** @param now milliseconds since the epoch */
+export function classifyCharge(exchange: HttpExchange, now: number): PspOutcome {
+  if (exchange.kind !== 'answered') return unanswered(exchange);
+  const meaning = AFTER_CHARGE[exchange.status];
+  return meaning === undefined ? unknown(exchange) : meaning(exchange, now);
+}
+
+/** @param now milliseconds since the epoch */
+export function classifyLookUp(exchange: HttpExchange, now: number): PspFinding {
+  if (exchange.kind !== 'answered') return noAnswer(unanswered(exchange));
+  const meaning = AFTER_LOOK_UP[exchange.status];
+  return meaning === undefined ? noAnswer(unknown(exchange)) : meaning(exchange, now);
+}
+
+/** Refused, unresolved and unreachable: no connection stood, so nothing was sent. All else may have arrived. */
+function unanswered(exchange: Exclude<HttpExchange, Answer>): NoAnswer {
+  return { kind: exchange.kind === 'not_connected' ? 'not_sent' : 'unknown', reason: exchange.reason };
+}
+
+function charged(answer: Answer): PspOutcome {
+  const charge = parse(chargeSchema, answer.body);
+  if (charge?.status !== 'succeeded') return unknown(answer, 'not the charge that was to be expected');
+  return outcomeOf(charge);
+}
+
+function declined(answer: Answer): PspOutcome {
+  const code = parse(errorSchema, answer.body)?.error.code;
+  return code === undefined ? unknown(answer, 'a decline without a code') : declineOf(code);
+}
+
+function refusedAsInvalid(answer: Answer): PspOutcome {
+  const error = parse(errorSchema, answer.body)?.error;
+  // Whoever refused in words that are not the PSP's, a proxy for one, knows nothing of what the PSP did.
+  if (error === undefined) return unknown(answer, 'a refusal without a code');
+  const category = error.param === 'payment_method' ? 'invalid_payment_method' : 'other';
+  return { kind: 'declined', decline: { category, code: 'refused_as_invalid', pspCode: error.code } };
+}
+
+function keyRefused(answer: Answer): NoAnswer {
+  return { kind: 'misconfigured', reason: `HTTP ${answer.status}: the PSP refuses our API key` };
+}
+
+function rateLimited(answer: Answer, now: number): NoAnswer {
+  return { kind: 'rate_limited', retryAfterSeconds: retryAfterSeconds(answer.retryAfter, now) };
+}
+
+/** Only by its code is a 503 proof that nothing was done; without it a half-dead PSP may have charged. */
+function unavailable(answer: Answer): NoAnswer {
+  const code = parse(errorSchema, answer.body)?.error.code;
+  return code === 'not_processed' ? { kind: 'not_sent', reason: 'HTTP 503: not_processed' } : unknown(answer);
+}
+
+/** A charge that took money outweighs declines beside it: an order that was paid is paid. */
+function listed(answer: Answer): PspFinding {
+  const charges = parse(listSchema, answer.body)?.charges;
+  if (charges === undefined) return noAnswer(unknown(answer, 'not the list that was to be expected'));
+  const charge = charges.find((candidate) => candidate.status === 'succeeded') ?? charges.at(-1);
+  return charge === undefined ? { kind: 'not_found' } : { kind: 'found', outcome: outcomeOf(charge) };
+}
+
+function outcomeOf(charge: Charge): Extract<PspOutcome, { kind: 'succeeded' | 'declined' }> {
+  if (charge.status === 'declined') return declineOf(charge.decline_code ?? 'declined');
+  return {
+    kind: 'succeeded',
+    charge: {
+      pspReference: charge.id,
+      reference: charge.reference,
+      amountMinor: BigInt(charge.amount),
+      currency: charge.currency,
+    },
+  };
+}
+
+function declineOf(pspCode: string): Extract<PspOutcome, { kind: 'declined' }> {
+  const category = (Object.hasOwn(DECLINES, pspCode) ? DECLINES[pspCode] : undefined) ?? 'other';
+  return {
+    kind: 'declined',
+    decline: { category, code: category === 'other' ? 'declined' : category, pspCode },
+  };
+}
+
+function unknown(answer: Answer, detail?: string): Extract<PspOutcome, { kind: 'unknown' }> {
+  return { kind: 'unknown', reason: `HTTP ${answer.status}${detail === undefined ? '' : `: ${detail}`}` };
+}
+
+function noAnswer(outcome: NoAnswer): PspFinding {
+  return { kind: 'no_answer', outcome };
+}
+
+function parse<Output>(schema: z.ZodMiniType<Output>, body: string): Output | undefined {
+  try {
+    return schema.safeParse(JSON.parse(body)).data;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,59 @@
+import { SIMULATOR } from '../../../domain/payment/payment-method.ts';
+import type { PspAbilities } from '../../../domain/payment/psp-outcome.ts';
+import { createHttpExchange } from '../http-exchange.ts';
+import type { ChargeRequest, Psp } from '../psp.ts';
+import { classifyCharge, classifyLookUp } from './classify.ts';
+
+export interface PspSimulatorSettings {
+  /** Where the simulator listens, without the API's path. */
+  readonly url: string;
+  readonly apiKey: string;
+  /** Milliseconds since the epoch: a PSP may name the time to come back at as a date. */
+  readonly now?: () => number;
+}
+
+/** What the simulator promises; its record of calls and charges lets tests hold it to that. */
+export const PSP_SIMULATOR_ABILITIES: PspAbilities = {
+  keyLifetimeSeconds: 24 * 3600,
+  lookUpLagSeconds: 1,
+  landingSeconds: 2,
+  cancelsByKey: false,
+  replaysStoredServerErrors: false,
+};
+
+/** The adapter of the PSP simulator, which speaks as most real ones do: JSON, a bearer key, an idempotency key. */
+export function createPspSimulator({ url, apiKey, now = Date.now }: PspSimulatorSettings): Psp {
+  const exchange = createHttpExchange(url);
+  const authorization = `Bearer ${apiKey}`;
+  return {
+    name: SIMULATOR,
+    abilities: PSP_SIMULATOR_ABILITIES,
+    async charge(request, signal) {
+      const headers = {
+        authorization,
+        'idempotency-key': request.idempotencyKey,
+        'content-type': 'application/json',
+      };
+      const call = { method: 'POST', path: '/v1/charges', headers, body: bodyOf(request) } as const;
+      return classifyCharge(await exchange(call, signal), now());
+    },
+    async lookUp(request, signal) {
+      const query = new URLSearchParams({
+        reference: request.reference,
+        idempotency_key: request.idempotencyKey,
+      });
+      const call = { method: 'GET', path: `/v1/charges?${query}`, headers: { authorization } } as const;
+      return classifyLookUp(await exchange(call, signal), now());
+    },
+  };
+}
+
+/** The amount is a JSON number: it is at most 2^53-1, which a JSON number carries exactly. */
+function bodyOf(request: ChargeRequest): string {
+  return JSON.stringify({
+    reference: request.reference,
+    amount: Number(request.amountMinor),
+    currency: request.currency,
+    payment_method: request.paymentMethod,
+  });
+}

@@ -1,0 +1,57 @@
+import { flakyCallsOf, isSimulatorToken, type SimulatorToken } from '../../domain/payment/payment-method.ts';
+import { apiError, type Reply, silence } from './reply.ts';
+
+/** How the first calls for a reference go wrong. */
+export type Fault =
+  /** Nothing is charged. */
+  | { readonly calls: number; readonly processes: false; readonly reply: () => Reply }
+  /** It charges all the same; the caller gets what is made of the true answer. */
+  | { readonly calls: number; readonly processes: true; readonly reply: (answer: Reply) => Reply };
+
+/** What a payment method makes the simulated PSP do. All but the exceptions named here is an ordinary charge. */
+export interface Behaviour {
+  readonly declines?: string;
+  /** What it says it took, where that isn't what was asked. */
+  readonly amountTaken?: (asked: number) => number;
+  readonly fault?: Fault;
+}
+
+const SLOW_MS = 5_000;
+const RETRY_AFTER_SECONDS = 2;
+
+const internalError = () => apiError(500, 'internal_error', 'Something went wrong on our side.');
+/** The contract of this code: the request was refused before anything was done, and can be sent again as it is. */
+const notProcessed = () => apiError(503, 'not_processed', 'The request was not processed. Send it again.');
+const rateLimited = (): Reply => ({
+  ...apiError(429, 'rate_limited', 'Too many requests.'),
+  headers: { 'retry-after': String(RETRY_AFTER_SECONDS) },
+});
+
+/** Half of the JSON: the caller can't read what was done, though it was. */
+const halved = (answer: Reply): Reply =>
+  answer.kind === 'answer' ? { ...answer, body: answer.body.slice(0, answer.body.length / 2) } : answer;
+const late = (answer: Reply): Reply =>
+  answer.kind === 'answer' ? { ...answer, delayMs: answer.delayMs + SLOW_MS } : answer;
+
+const BEHAVIOURS: Readonly<Record<SimulatorToken, Behaviour>> = {
+  sim_ok: {},
+  sim_decline_insufficient_funds: { declines: 'insufficient_funds' },
+  sim_decline_card_declined: { declines: 'card_declined' },
+  sim_decline_expired_card: { declines: 'expired_card' },
+  sim_decline_fraudulent: { declines: 'fraudulent' },
+  sim_timeout_charged: { fault: { calls: 1, processes: true, reply: silence } },
+  sim_timeout_not_charged: { fault: { calls: 1, processes: false, reply: silence } },
+  sim_500_charged: { fault: { calls: 1, processes: true, reply: internalError } },
+  sim_500_not_charged: { fault: { calls: 1, processes: false, reply: internalError } },
+  sim_rate_limited: { fault: { calls: 1, processes: false, reply: rateLimited } },
+  sim_malformed: { fault: { calls: 1, processes: true, reply: halved } },
+  sim_slow_5s: { fault: { calls: 1, processes: true, reply: late } },
+  sim_wrong_amount: { amountTaken: (asked) => (asked > 1 ? asked - 1 : asked + 1) },
+};
+
+/** @returns undefined for a token that this PSP doesn't know. */
+export function behaviourOf(token: string): Behaviour | undefined {
+  if (isSimulatorToken(token)) return BEHAVIOURS[token];
+  const calls = flakyCallsOf(token);
+  return calls === undefined ? undefined : { fault: { calls, processes: false, reply: notProcessed } };
+}

@@ -1,0 +1,83 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import * as z from 'zod';
+
+/** One call of the PSP's API that the simulator answered, or left without an answer. */
+export interface Call {
+  readonly kind: 'send' | 'look_up';
+  /** Null where the call was refused before it was read. */
+  readonly reference: string | null;
+  readonly idempotencyKey: string | null;
+  /** The HTTP status; null where the call was left without an answer. */
+  readonly status: number | null;
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+}
+
+export interface CallCounts {
+  readonly sends: number;
+  readonly lookUps: number;
+}
+
+/** Two calls for each of half a million payments: more than any test makes, and no more than 100 MB. */
+const CALLS_KEPT = 1_000_000;
+/** Old calls are dropped this many at a time, so that dropping costs nothing per call. */
+const CALLS_PER_PRUNING = 10_000;
+
+const callRows = z.array(
+  z.object({
+    kind: z.enum(['send', 'look_up']),
+    reference: z.string().nullable(),
+    idempotencyKey: z.string().nullable(),
+    status: z.int().nullable(),
+    at: z.int(),
+  }),
+);
+const countsRow = z.object({ sends: z.int(), lookUps: z.int() });
+
+const COUNTS = `select count(*) filter (where kind = 'send') as sends,
+  count(*) filter (where kind = 'look_up') as "lookUps" from call`;
+const CALLS = `select kind, reference, idempotency_key as "idempotencyKey", status, at from call`;
+
+/** What was asked of the simulated PSP, in order: the witness of how often it was called. */
+export class CallLog {
+  private readonly insertion: StatementSync;
+  private readonly pruning: StatementSync;
+  private readonly countsOfAll: StatementSync;
+  private readonly countsOfReference: StatementSync;
+  private readonly latest: StatementSync;
+  private readonly latestOfReference: StatementSync;
+
+  constructor(database: DatabaseSync) {
+    this.insertion = database.prepare(
+      'insert into call (kind, reference, idempotency_key, status, at) values (?, ?, ?, ?, ?)',
+    );
+    this.pruning = database.prepare('delete from call where seq <= ?');
+    this.countsOfAll = database.prepare(COUNTS);
+    this.countsOfReference = database.prepare(`${COUNTS} where reference = ?`);
+    this.latest = database.prepare(`${CALLS} order by seq desc limit ?`);
+    this.latestOfReference = database.prepare(`${CALLS} where reference = ? order by seq desc limit ?`);
+  }
+
+  add(call: Call): void {
+    const { lastInsertRowid } = this.insertion.run(
+      call.kind,
+      call.reference,
+      call.idempotencyKey,
+      call.status,
+      call.at,
+    );
+    const seq = Number(lastInsertRowid);
+    if (seq % CALLS_PER_PRUNING === 0) this.pruning.run(seq - CALLS_KEPT);
+  }
+
+  counts(reference: string | undefined): CallCounts {
+    const row = reference === undefined ? this.countsOfAll.get() : this.countsOfReference.get(reference);
+    return countsRow.parse(row);
+  }
+
+  newestFirst(reference: string | undefined, limit: number): Call[] {
+    const rows =
+      reference === undefined ? this.latest.all(limit) : this.latestOfReference.all(reference, limit);
+    return callRows.parse(rows);
+  }
+}

@@ -1,0 +1,47 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+
+/** No charge and no change of the switches comes near it. */
+const MAX_BODY_BYTES = 64 * 1024;
+
+export type Body =
+  | { readonly kind: 'read'; readonly text: string }
+  | { readonly kind: 'too_large' }
+  /** The caller hung up before the end. */
+  | { readonly kind: 'broken_off' };
+
+/** Reads the whole body, also one that is too large, of which nothing is kept: its sender waits to be heard out. */
+export async function readBody(request: IncomingMessage): Promise<Body> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  try {
+    for await (const chunk of request) {
+      const buffer = Buffer.from(chunk);
+      bytes += buffer.length;
+      if (bytes <= MAX_BODY_BYTES) chunks.push(buffer);
+    }
+  } catch {
+    return { kind: 'broken_off' };
+  }
+  if (bytes > MAX_BODY_BYTES) return { kind: 'too_large' };
+  return { kind: 'read', text: Buffer.concat(chunks).toString('utf8') };
+}
+
+/** The path and query that were asked for; the root for what is no address, where nothing is. */
+export function targetOf(request: IncomingMessage): URL {
+  return URL.parse(request.url ?? '/', 'http://simulator') ?? new URL('http://simulator/');
+}
+
+export interface HttpAnswer {
+  readonly status: number;
+  readonly body: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export function send(response: ServerResponse, answer: HttpAnswer): void {
+  response.writeHead(answer.status, {
+    'content-type': 'application/json',
+    'content-length': Buffer.byteLength(answer.body),
+    ...answer.headers,
+  });
+  response.end(answer.body);
+}

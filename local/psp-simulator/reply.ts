@@ -1,0 +1,50 @@
+import type { Charge } from './charge-record.ts';
+
+/** What the simulated PSP does about a call once it has decided. */
+export type Reply =
+  | {
+      readonly kind: 'answer';
+      readonly status: number;
+      readonly body: string;
+      readonly headers?: Readonly<Record<string, string>>;
+      readonly delayMs: number;
+    }
+  /** The connection is held open and nothing is said. */
+  | { readonly kind: 'silence' };
+
+export const silence = (): Reply => ({ kind: 'silence' });
+
+export function answer(status: number, content: unknown): Extract<Reply, { kind: 'answer' }> {
+  return { kind: 'answer', status, body: JSON.stringify(content), delayMs: 0 };
+}
+
+/** The shape of every error of the PSP's API and of its control address. */
+export function apiError(
+  status: number,
+  code: string,
+  message: string,
+  parameter?: string,
+): Extract<Reply, { kind: 'answer' }> {
+  return answer(status, {
+    error: { code, message, ...(parameter === undefined ? {} : { param: parameter }) },
+  });
+}
+
+/** A charge as the API shows it. */
+export function chargeJson(charge: Charge) {
+  return {
+    id: chargeIdOf(charge),
+    reference: charge.reference,
+    amount: charge.amount,
+    currency: charge.currency,
+    status: charge.status,
+    ...(charge.declineCode === null ? {} : { decline_code: charge.declineCode }),
+    idempotency_key: charge.idempotencyKey,
+    created_at: new Date(charge.createdAt).toISOString(),
+  };
+}
+
+/** From its place in the record, so that the same calls always get the same ids. */
+function chargeIdOf(charge: Charge): string {
+  return `ch_${String(charge.seq).padStart(10, '0')}`;
+}
