@@ -110,7 +110,10 @@ export class ExecutorHarness {
 
 let messageCount = 0;
 
-export function recordOf(order: Pick<NewOrder, 'instructionId' | 'paymentOrderId'>, body?: string): SQSRecord {
+export function recordOf(
+  order: Pick<NewOrder, 'instructionId' | 'paymentOrderId'>,
+  body?: string,
+): SQSRecord {
   messageCount += 1;
   return {
     messageId: `message-${messageCount}`,

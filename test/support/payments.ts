@@ -1,6 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type { Database } from '../../adapters/database/database.ts';
-import { acceptPayment, type NewOrder, type NewPayment } from '../../adapters/database/statements/accept-payment.ts';
+import {
+  acceptPayment,
+  type NewOrder,
+  type NewPayment,
+} from '../../adapters/database/statements/accept-payment.ts';
 import { systemIds } from '../../adapters/ids.ts';
 
 export const MERCHANT = 'mer_one';

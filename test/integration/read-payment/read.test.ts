@@ -1,0 +1,80 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Database } from '../../../adapters/database/database.ts';
+import { pageOfPayments, showPayment } from '../../../lambdas/read-payment/read.ts';
+import { ExecutorHarness, recordOf } from '../../support/executor.ts';
+import { MERCHANT, newOrder, storePayment } from '../../support/payments.ts';
+import { createTestDatabase, type TestDatabase } from '../../support/postgres.ts';
+
+let testDatabase: TestDatabase;
+let database: Database;
+const paymentIds: string[] = [];
+
+beforeAll(async () => {
+  testDatabase = await createTestDatabase();
+  database = testDatabase.database;
+  for (let created = 0; created < 25; created += 1) {
+    const payment = await storePayment(database, newOrder(), newOrder());
+    paymentIds.unshift(payment.paymentId);
+  }
+});
+afterAll(() => testDatabase.drop());
+
+async function pages(query: Parameters<typeof pageOfPayments>[2]): Promise<string[]> {
+  const seen: string[] = [];
+  let cursor: string | undefined;
+  do {
+    const page = await pageOfPayments(database, MERCHANT, {
+      ...query,
+      ...(cursor === undefined ? {} : { cursor }),
+    });
+    seen.push(...page.data.map((payment) => payment.id));
+    expect(page.has_more).toBe(page.next_cursor !== null);
+    cursor = page.next_cursor ?? undefined;
+  } while (cursor !== undefined);
+  return seen;
+}
+
+test('pages follow each other without a gap or a repeat, newest first', async () => {
+  expect(await pages({ limit: '7' })).toEqual(paymentIds);
+  expect(await pages({ limit: '25' })).toEqual(paymentIds);
+});
+
+test('a status filter finds exactly those, and follows them as they settle', async () => {
+  const payment = await storePayment(database);
+  await new ExecutorHarness(database).execute(...payment.orders.map((order) => recordOf(order)));
+
+  expect(await pages({ status: 'SUCCESS' })).toEqual([payment.paymentId]);
+  expect(await pages({ status: 'NOT_STARTED', limit: '10' })).toEqual(paymentIds);
+  expect(await pages({ status: 'FAILED' })).toEqual([]);
+});
+
+test('created_from includes its moment and created_to excludes it', async () => {
+  const [newest, second] = await Promise.all(
+    paymentIds.slice(0, 2).map((id) => showPayment(database, MERCHANT, id)),
+  );
+  if (newest === undefined || second === undefined) throw new Error('two payments were stored');
+
+  const found = await pages({
+    created_from: second.created_at,
+    created_to: newest.created_at,
+    status: 'NOT_STARTED',
+  });
+
+  expect(found).not.toContain(newest.id);
+});
+
+test('one payment has the timeline of each order', async () => {
+  const payment = await storePayment(database);
+  await new ExecutorHarness(database).execute(...payment.orders.map((order) => recordOf(order)));
+
+  const shown = await showPayment(database, MERCHANT, payment.paymentId);
+
+  expect(shown?.payment_orders[0]?.timeline).toEqual([
+    expect.objectContaining({ attempt_no: 1, action: 'send', outcome: 'succeeded' }),
+  ]);
+});
+
+test('another merchant finds nothing', async () => {
+  expect(await showPayment(database, 'mer_other', paymentIds[0] ?? '')).toBeUndefined();
+  expect((await pageOfPayments(database, 'mer_other', {})).data).toEqual([]);
+});
