@@ -1,0 +1,243 @@
+import type { Socket } from 'node:net';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { ChargeRequest, Psp } from '../../adapters/psp/psp.ts';
+import { closedPortUrl, httpAnswer, startRawServer } from './raw-server.ts';
+
+/** What the contract needs of a PSP's sandbox and of its adapter. */
+export interface PspUnderTest {
+  /** The adapter at the sandbox. */
+  readonly psp: Psp;
+  /** The same adapter with a key that the sandbox refuses. */
+  readonly withWrongKey: Psp;
+  /** The same adapter at another address. */
+  at(url: string): Psp;
+  readonly tokens: { readonly succeeds: string; readonly declines: string };
+  /** How often the sandbox took money for a reference. */
+  timesCharged(reference: string): Promise<number>;
+  /** Lets pass what the PSP declares its look-up may lag. */
+  passLookUpLag(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** What a server may say, none of which tells whether it charged. */
+const PUZZLES: Readonly<Record<string, (socket: Socket) => void>> = {
+  'a 500': (socket) => socket.end(httpAnswer(500, '{"error":{"code":"internal_error"}}')),
+  'a 502 in HTML': (socket) => socket.end(httpAnswer(502, '<html>Bad gateway</html>')),
+  'a 503 that promises nothing': (socket) => socket.end(httpAnswer(503, '')),
+  'a redirect': (socket) => socket.end(httpAnswer(307, '', ['Location: http://127.0.0.1:1/'])),
+  'a 400 that is not in its words': (socket) => socket.end(httpAnswer(400, 'Bad Request')),
+  'a 404': (socket) => socket.end(httpAnswer(404, 'nothing here')),
+  'a success without a body': (socket) => socket.end(httpAnswer(200, '')),
+  'a success that is no JSON': (socket) => socket.end(httpAnswer(200, '{"id":"ch_1","ref')),
+  'a success that is something else': (socket) => socket.end(httpAnswer(200, '{"hello":"world"}')),
+  'a success of a megabyte': (socket) => socket.end(httpAnswer(200, `"${'x'.repeat(1_000_000)}"`)),
+  'half an answer': (socket) => socket.end('HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{"id":'),
+  'half a header': (socket) => socket.end('HTTP/1.1 200 OK\r\nContent-Le'),
+  'no HTTP at all': (socket) => socket.end('SSH-2.0-OpenSSH_9.6\r\n'),
+  'nothing, and hangs up': (socket) => socket.end(),
+  'nothing, and resets': (socket) => socket.resetAndDestroy(),
+};
+
+let serial = 0;
+
+/** A charge that nobody else asks for. */
+export function aCharge(paymentMethod: string, overrides: Partial<ChargeRequest> = {}): ChargeRequest {
+  serial += 1;
+  const name = `${process.pid}_${serial}`;
+  return {
+    reference: `ord_${name}`,
+    idempotencyKey: `ins_${name}`,
+    amountMinor: 15000n,
+    currency: 'KRW',
+    paymentMethod,
+    ...overrides,
+  };
+}
+
+/** No deadline: where one matters, the test aborts by itself. */
+export const noDeadline = () => new AbortController().signal;
+
+/** What every adapter must hold: run it against each PSP's sandbox through real HTTP. */
+export function describePspContract(name: string, start: () => Promise<PspUnderTest>): void {
+  describe(`the PSP contract: ${name}`, () => {
+    let sandbox: PspUnderTest;
+    beforeAll(async () => {
+      sandbox = await start();
+    });
+    afterAll(() => sandbox.close());
+    const current = () => sandbox;
+    describeCharging(current);
+    describeRepeating(current);
+    describeAsking(current);
+    describeAborting(current);
+    describePuzzles(current);
+  });
+}
+
+function describeCharging(sandbox: () => PspUnderTest): void {
+  it('charges once, and answers with what was asked', async () => {
+    const { psp, tokens, timesCharged } = sandbox();
+    const request = aCharge(tokens.succeeds, { amountMinor: 1234n, currency: 'USD' });
+    const { reference } = request;
+
+    expect(await psp.charge(request, noDeadline())).toEqual({
+      kind: 'succeeded',
+      charge: { pspReference: expect.stringMatching(/./), reference, amountMinor: 1234n, currency: 'USD' },
+    });
+    expect(await timesCharged(reference)).toBe(1);
+  });
+
+  it('says why a charge was declined', async () => {
+    const { psp, tokens, timesCharged } = sandbox();
+    const request = aCharge(tokens.declines);
+
+    expect(await psp.charge(request, noDeadline())).toEqual({
+      kind: 'declined',
+      decline: {
+        category: 'insufficient_funds',
+        code: 'insufficient_funds',
+        pspCode: expect.stringMatching(/./),
+      },
+    });
+    expect(await timesCharged(request.reference)).toBe(0);
+  });
+
+  it('carries the largest amount without losing a digit', async () => {
+    const { psp, tokens } = sandbox();
+    const amountMinor = 2n ** 53n - 1n;
+    const outcome = await psp.charge(aCharge(tokens.succeeds, { amountMinor }), noDeadline());
+    expect(outcome).toMatchObject({ kind: 'succeeded', charge: { amountMinor } });
+  });
+
+  it('reports a key that the PSP refuses as a fault of ours', async () => {
+    const { withWrongKey, tokens, timesCharged } = sandbox();
+    const request = aCharge(tokens.succeeds);
+    expect((await withWrongKey.charge(request, noDeadline())).kind).toBe('misconfigured');
+    expect(await withWrongKey.lookUp(request, noDeadline())).toMatchObject({
+      kind: 'no_answer',
+      outcome: { kind: 'misconfigured' },
+    });
+    expect(await timesCharged(request.reference)).toBe(0);
+  });
+}
+
+function describeRepeating(sandbox: () => PspUnderTest): void {
+  it('gets the first outcome again for the same key, where the PSP deduplicates', async (context) => {
+    const { psp, tokens, timesCharged } = sandbox();
+    if (psp.abilities.keyLifetimeSeconds === null) context.skip('the PSP does not deduplicate');
+    const request = aCharge(tokens.succeeds);
+
+    const first = await psp.charge(request, noDeadline());
+    expect(await psp.charge(request, noDeadline())).toEqual(first);
+    expect(await timesCharged(request.reference)).toBe(1);
+  });
+
+  it('charges once for the same key sent ten times at once, where the PSP deduplicates', async (context) => {
+    const { psp, tokens, timesCharged } = sandbox();
+    if (psp.abilities.keyLifetimeSeconds === null) context.skip('the PSP does not deduplicate');
+    const request = aCharge(tokens.succeeds);
+
+    await Promise.all(Array.from({ length: 10 }, () => psp.charge(request, noDeadline())));
+    expect(await timesCharged(request.reference)).toBe(1);
+  });
+
+  it('does not take a conflict on the key for a decline', async (context) => {
+    const { psp, tokens, timesCharged } = sandbox();
+    if (psp.abilities.keyLifetimeSeconds === null) context.skip('the PSP does not deduplicate');
+    const request = aCharge(tokens.succeeds);
+
+    await psp.charge(request, noDeadline());
+    const outcome = await psp.charge({ ...request, amountMinor: request.amountMinor + 1n }, noDeadline());
+    expect(outcome.kind).toBe('unknown');
+    expect(await timesCharged(request.reference)).toBe(1);
+  });
+}
+
+function describeAsking(sandbox: () => PspUnderTest): void {
+  it('finds nothing of a charge that was never sent', async (context) => {
+    const { psp, tokens } = sandbox();
+    if (psp.abilities.lookUpLagSeconds === null) context.skip('the PSP has no look-up');
+    expect(await psp.lookUp(aCharge(tokens.succeeds), noDeadline())).toEqual({ kind: 'not_found' });
+  });
+
+  it.for(['succeeds', 'declines'] as const)(
+    'finds a charge that %s, once the lag is over',
+    async (token, context) => {
+      const { psp, tokens, passLookUpLag } = sandbox();
+      if (psp.abilities.lookUpLagSeconds === null) context.skip('the PSP has no look-up');
+      const request = aCharge(tokens[token]);
+
+      const outcome = await psp.charge(request, noDeadline());
+      await passLookUpLag();
+      expect(await psp.lookUp(request, noDeadline())).toEqual({ kind: 'found', outcome });
+    },
+  );
+
+  it('finds only the charge of the key it asks for', async (context) => {
+    const { psp, tokens, passLookUpLag } = sandbox();
+    if (psp.abilities.lookUpLagSeconds === null) context.skip('the PSP has no look-up');
+    const request = aCharge(tokens.succeeds);
+
+    await psp.charge(request, noDeadline());
+    await passLookUpLag();
+    const other = { ...request, idempotencyKey: `${request.idempotencyKey}_other` };
+    expect(await psp.lookUp(other, noDeadline())).toEqual({ kind: 'not_found' });
+  });
+}
+
+function describeAborting(sandbox: () => PspUnderTest): void {
+  it('knows that nothing was sent where nobody listens', async () => {
+    const { at, tokens } = sandbox();
+    const psp = at(await closedPortUrl());
+    expect(await psp.charge(aCharge(tokens.succeeds), noDeadline())).toEqual({
+      kind: 'not_sent',
+      reason: 'ECONNREFUSED',
+    });
+    expect(await psp.lookUp(aCharge(tokens.succeeds), noDeadline())).toMatchObject({
+      kind: 'no_answer',
+      outcome: { kind: 'not_sent' },
+    });
+  });
+
+  it('knows that nothing was sent where the deadline had passed before', async () => {
+    const { psp, tokens, timesCharged } = sandbox();
+    const request = aCharge(tokens.succeeds);
+    expect((await psp.charge(request, AbortSignal.abort())).kind).toBe('not_sent');
+    expect(await timesCharged(request.reference)).toBe(0);
+  });
+
+  it('does not know whether a call that was aborted has charged, and leaves no connection behind', async () => {
+    const { at, tokens } = sandbox();
+    const hungUp = Promise.withResolvers<void>();
+    const server = await startRawServer((socket) => socket.once('close', () => hungUp.resolve()));
+    const deadline = new AbortController();
+
+    const arrived = server.nextRequest();
+    const outcome = at(server.url).charge(aCharge(tokens.succeeds), deadline.signal);
+    await arrived;
+    deadline.abort(new Error('no answer within 10000 ms'));
+
+    expect(await outcome).toEqual({ kind: 'unknown', reason: 'no answer within 10000 ms' });
+    await hungUp.promise;
+    await server.close();
+  });
+}
+
+function describePuzzles(sandbox: () => PspUnderTest): void {
+  it.each(Object.entries(PUZZLES))(
+    'takes %s for an unknown outcome, and asks nobody twice',
+    async (_name, puzzle) => {
+      const { at, tokens } = sandbox();
+      const server = await startRawServer(puzzle);
+      const psp = at(server.url);
+
+      expect((await psp.charge(aCharge(tokens.succeeds), noDeadline())).kind).toBe('unknown');
+      expect(server.requests).toBe(1);
+      expect(await psp.lookUp(aCharge(tokens.succeeds), noDeadline())).toMatchObject({
+        kind: 'no_answer',
+        outcome: { kind: 'unknown' },
+      });
+      await server.close();
+    },
+  );
+}

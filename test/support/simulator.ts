@@ -1,0 +1,63 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import * as z from 'zod';
+import type { Psp } from '../../adapters/psp/psp.ts';
+import { createPspSimulator } from '../../adapters/psp/simulator/psp-simulator.ts';
+import { type RunningPspSimulator, startPspSimulator } from '../../local/psp-simulator/psp-simulator.ts';
+import { WatchedClock } from './watched-clock.ts';
+
+export const SIMULATOR_KEY = 'simulator-key';
+
+export interface Answer {
+  readonly status: number;
+  readonly body: unknown;
+}
+
+export interface SimulatorInTest extends RunningPspSimulator {
+  readonly clock: WatchedClock;
+  readonly psp: Psp;
+  readonly directory: string;
+  /** What it told its operator. */
+  readonly lines: readonly string[];
+  /** GET at the control address. */
+  read(path: string): Promise<Answer>;
+  /** POST /control */
+  control(change: unknown): Promise<Answer>;
+  timesCharged(reference: string): Promise<number>;
+}
+
+const total = z.object({ total: z.int() });
+
+/** A PSP simulator on free ports and on virtual time, with the real adapter; its record goes when it is closed. */
+export async function startSimulatorInTest(): Promise<SimulatorInTest> {
+  const directory = await mkdtemp(join(tmpdir(), 'psp-simulator-'));
+  const clock = new WatchedClock(Date.parse('2026-01-01T00:00:00Z'));
+  const lines: string[] = [];
+  const running = await startPspSimulator({
+    directory,
+    controlPort: 0,
+    listenerPort: 0,
+    clock,
+    log: (line) => lines.push(line),
+  });
+  const read = async (path: string, init?: RequestInit): Promise<Answer> => {
+    const response = await fetch(running.controlUrl + path, init);
+    return { status: response.status, body: await response.json() };
+  };
+  return {
+    ...running,
+    clock,
+    directory,
+    lines,
+    psp: createPspSimulator({ url: running.listenerUrl, apiKey: SIMULATOR_KEY, now: () => clock.now() }),
+    read: (path) => read(path),
+    control: (change) => read('/control', { method: 'POST', body: JSON.stringify(change) }),
+    timesCharged: async (reference) =>
+      total.parse((await read(`/charges?reference=${reference}`)).body).total,
+    close: async () => {
+      await running.close();
+      await rm(directory, { recursive: true });
+    },
+  };
+}
