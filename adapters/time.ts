@@ -20,7 +20,9 @@ export async function withDeadline<T>(
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const controller = new AbortController();
-  const cancel = time.after(milliseconds, () => controller.abort(new Error(`no answer within ${milliseconds} ms`)));
+  const cancel = time.after(milliseconds, () =>
+    controller.abort(new Error(`no answer within ${milliseconds} ms`)),
+  );
   try {
     return await work(controller.signal);
   } finally {

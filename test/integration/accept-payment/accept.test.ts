@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Database } from '../../../adapters/database/database.ts';
 import { alwaysActive } from '../../../adapters/dynamodb/activity.ts';
 import { systemIds } from '../../../adapters/ids.ts';
