@@ -1,0 +1,10 @@
+import { App } from 'aws-cdk-lib';
+import { DataStack } from '../lib/data-stack.ts';
+import { PipelineStack } from '../lib/pipeline-stack.ts';
+import { stageConfig } from '../lib/stage-config.ts';
+
+const app = new App();
+const config = stageConfig(app.node.tryGetContext('stage'));
+
+const data = new DataStack(app, `Oncepay-${config.stage}-Data`, { config });
+new PipelineStack(app, `Oncepay-${config.stage}-Pipeline`, { config, data });

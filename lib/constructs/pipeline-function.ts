@@ -1,0 +1,100 @@
+import { fileURLToPath } from 'node:url';
+import { type Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { Architecture, LoggingFormat, Runtime } from 'aws-cdk-lib/aws-lambda';
+import { type BundlingOptions, NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
+import { LogGroup } from 'aws-cdk-lib/aws-logs';
+import type { Construct } from 'constructs';
+import type { StageConfig } from '../stage-config.ts';
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+
+export interface PipelineFunctionProps {
+  readonly config: StageConfig;
+  /** The folder in `lambdas/`. */
+  readonly folder: string;
+  readonly description: string;
+  readonly timeout: Duration;
+  readonly memorySize: number;
+  readonly environment: Readonly<Record<string, string>>;
+  /** All that the function may do, but for writing its own log. */
+  readonly grants: readonly PolicyStatement[];
+  /** Copied beside the bundle, e.g. the migrations. */
+  readonly copied?: { readonly from: string; readonly to: string };
+}
+
+/** One function of the pipeline: Node 24 on arm64, bundled whole, with a role and a log group of its own. */
+export class PipelineFunction extends NodejsFunction {
+  constructor(scope: Construct, id: string, props: PipelineFunctionProps) {
+    const logGroup = logGroupOf(scope, id, props.config);
+    super(scope, id, {
+      entry: `${ROOT}lambdas/${props.folder}/handler.ts`,
+      handler: 'handler',
+      description: props.description,
+      runtime: Runtime.NODEJS_24_X,
+      architecture: Architecture.ARM_64,
+      timeout: props.timeout,
+      memorySize: props.memorySize,
+      environment: {
+        STAGE: props.config.stage,
+        POWERTOOLS_SERVICE_NAME: props.folder,
+        POWERTOOLS_LOG_LEVEL: 'INFO',
+        ...props.environment,
+      },
+      role: roleOf(scope, id, logGroup, props.grants),
+      logGroup,
+      loggingFormat: LoggingFormat.TEXT,
+      projectRoot: ROOT,
+      depsLockFilePath: `${ROOT}package-lock.json`,
+      bundling: bundling(props.copied),
+      awsSdkConnectionReuse: false,
+    });
+  }
+}
+
+function logGroupOf(scope: Construct, id: string, config: StageConfig): LogGroup {
+  const removalPolicy = config.deletionProtection ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY;
+  return new LogGroup(scope, `${id}Log`, { retention: config.logRetention, removalPolicy });
+}
+
+function roleOf(scope: Construct, id: string, logGroup: LogGroup, grants: readonly PolicyStatement[]): Role {
+  const role = new Role(scope, `${id}Role`, { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
+  role.addToPolicy(
+    new PolicyStatement({
+      actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
+      // Ends in `:*`, the group's streams; see iam-exceptions.ts.
+      resources: [logGroup.logGroupArn],
+    }),
+  );
+  for (const grant of grants) role.addToPolicy(grant);
+  return role;
+}
+
+/**
+ * The SDK is bundled, so that the version tested is the version run, and `module` comes first, so that it is shaken:
+ * both made the cold start shorter than the runtime's own SDK. Source maps stay out of the hot path.
+ */
+function bundling(copied: PipelineFunctionProps['copied']): BundlingOptions {
+  return {
+    format: OutputFormat.ESM,
+    target: 'node24',
+    minify: true,
+    bundleAwsSDK: true,
+    mainFields: ['module', 'main'],
+    // Some dependencies are CommonJS and ask for Node's own modules by `require`.
+    banner: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);",
+    forceDockerBundling: false,
+    ...(copied === undefined ? {} : { commandHooks: copyAfterBundling(copied) }),
+  };
+}
+
+function copyAfterBundling({ from, to }: NonNullable<PipelineFunctionProps['copied']>) {
+  return {
+    beforeBundling: () => [],
+    beforeInstall: () => [],
+    // By Node rather than `cp`, which not every system has.
+    afterBundling: (inputDir: string, outputDir: string) => [
+      `node -e "require('node:fs').cpSync(process.argv[1],process.argv[2],{recursive:true})" "${inputDir}/${from}" "${outputDir}/${to}"`,
+    ],
+  };
+}

@@ -1,0 +1,103 @@
+import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { RetentionDays } from 'aws-cdk-lib/aws-logs';
+
+export const STAGES = ['dev', 'staging', 'prod'] as const;
+export type Stage = (typeof STAGES)[number];
+
+/** What differs between stages. What doesn't differ is written where it is used. */
+export interface StageConfig {
+  readonly stage: Stage;
+  /** Whether the simulator's tokens are refused. */
+  readonly takesRealMoney: boolean;
+  readonly database: {
+    /** Aurora capacity units; 0 lets the cluster pause when nobody asks. */
+    readonly minCapacity: number;
+    readonly maxCapacity: number;
+    /** Only with a minimum of 0. */
+    readonly pauseAfter?: Duration;
+    /** A second instance in another zone takes over within a minute. */
+    readonly hasStandby: boolean;
+    readonly backupRetention: Duration;
+  };
+  /** What holds money or the record of it. */
+  readonly dataRemovalPolicy: RemovalPolicy;
+  readonly deletionProtection: boolean;
+  readonly logRetention: RetentionDays;
+  readonly api: {
+    /** Requests per second, over all merchants; beyond it the gateway answers 429. */
+    readonly rateLimit: number;
+    readonly burstLimit: number;
+    /** How long an authorizer's answer is believed, hence how long a revoked key may still work. */
+    readonly authorizerCache: Duration;
+  };
+  /** How many batches are executed at once: 10 payments each, and one Data API connection. */
+  readonly executorConcurrency: number;
+  /** Changed when Aurora is restored to an earlier point, so that records of a lost future are not believed. */
+  readonly restoreEpoch: string;
+}
+
+const AUTHORIZER_CACHE = Duration.seconds(60);
+
+const CONFIGS: Readonly<Record<Stage, StageConfig>> = {
+  dev: {
+    stage: 'dev',
+    takesRealMoney: false,
+    // Scales to zero: a developer's stage costs storage alone overnight.
+    database: {
+      minCapacity: 0,
+      maxCapacity: 2,
+      pauseAfter: Duration.minutes(5),
+      hasStandby: false,
+      backupRetention: Duration.days(1),
+    },
+    // Made and thrown away with `cdk destroy`; it holds no money.
+    dataRemovalPolicy: RemovalPolicy.DESTROY,
+    deletionProtection: false,
+    logRetention: RetentionDays.ONE_WEEK,
+    api: { rateLimit: 200, burstLimit: 400, authorizerCache: AUTHORIZER_CACHE },
+    executorConcurrency: 10,
+    restoreEpoch: '1',
+  },
+  staging: {
+    stage: 'staging',
+    takesRealMoney: false,
+    // Never sleeps, as prod never does: a rehearsal must not meet a resume that prod will not have.
+    database: { minCapacity: 0.5, maxCapacity: 4, hasStandby: false, backupRetention: Duration.days(7) },
+    dataRemovalPolicy: RemovalPolicy.SNAPSHOT,
+    deletionProtection: false,
+    logRetention: RetentionDays.ONE_MONTH,
+    api: { rateLimit: 500, burstLimit: 1_000, authorizerCache: AUTHORIZER_CACHE },
+    executorConcurrency: 50,
+    restoreEpoch: '1',
+  },
+  prod: {
+    stage: 'prod',
+    takesRealMoney: true,
+    database: { minCapacity: 0.5, maxCapacity: 32, hasStandby: true, backupRetention: Duration.days(35) },
+    dataRemovalPolicy: RemovalPolicy.RETAIN,
+    deletionProtection: true,
+    // A chargeback may come 120 days after the charge, and its evidence is asked for later still.
+    logRetention: RetentionDays.ONE_YEAR,
+    api: { rateLimit: 1_000, burstLimit: 2_000, authorizerCache: AUTHORIZER_CACHE },
+    executorConcurrency: 100,
+    restoreEpoch: '1',
+  },
+};
+
+/** Thrown at synth for a stage that isn't one. */
+export class UnknownStageError extends Error {
+  override readonly name = 'UnknownStageError';
+}
+
+/**
+ * The settings of the stage that was asked for with `-c stage=…`; dev when none was.
+ *
+ * @throws UnknownStageError naming the value and the choices
+ */
+export function stageConfig(asked: unknown): StageConfig {
+  const stage = STAGES.find((known) => known === (asked ?? 'dev'));
+  if (stage !== undefined) return CONFIGS[stage];
+  throw new UnknownStageError(
+    `There is no stage ${JSON.stringify(asked)}. Choose one of ${STAGES.join(', ')}: cdk synth -c stage=dev`,
+  );
+}
