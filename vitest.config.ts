@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
-const project = (name: string, testTimeout: number) => ({
-  test: { name, include: [`test/${name}/**/*.test.ts`], testTimeout, hookTimeout: 60_000 },
+const project = (name: string, testTimeout: number, globalSetup: string[] = []) => ({
+  test: { name, include: [`test/${name}/**/*.test.ts`], testTimeout, hookTimeout: 60_000, globalSetup },
 });
 
 /** The folder of a test is its level: what it may touch and how long one test may take (milliseconds). */
@@ -11,7 +11,7 @@ export default defineConfig({
     projects: [
       project('unit', 5_000),
       project('infra', 60_000),
-      project('integration', 30_000),
+      project('integration', 30_000, ['./test/support/global-postgres.ts']),
       project('flows', 120_000),
     ],
   },

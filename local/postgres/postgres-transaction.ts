@@ -1,0 +1,21 @@
+import pg from 'pg';
+import type { MigrationTransaction } from '../../adapters/database/migrate.ts';
+
+/** A transaction straight to PostgreSQL, for migrations where there is no Data API. */
+export async function beginPostgresTransaction(url: string): Promise<MigrationTransaction> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  await client.query('begin');
+  const end = async (statement: 'commit' | 'rollback') => {
+    await client.query(statement).finally(() => client.end());
+  };
+  return {
+    async execute(sql, input) {
+      const values = sql.includes(':input') ? [JSON.stringify(input)] : [];
+      const { rows } = await client.query<Record<string, unknown>>(sql.replaceAll(':input', '$1'), values);
+      return rows;
+    },
+    commit: () => end('commit'),
+    rollback: () => end('rollback'),
+  };
+}
