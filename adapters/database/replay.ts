@@ -1,7 +1,7 @@
 import { type Database, DatabaseError, DatabaseUnreachableError } from './database.ts';
 
-/** Serialization failure and deadlock: nothing was written, and a rival has finished. */
-const TRANSIENT_SQLSTATES: ReadonlySet<string> = new Set(['40001', '40P01']);
+/** Serialization failure, deadlock, cancelled by the statement's own time-out: nothing was written. */
+const TRANSIENT_SQLSTATES: ReadonlySet<string> = new Set(['40001', '40P01', '57014']);
 /** One replay fits into the executor's time-out, two don't: a statement may take 6 s (see timing). */
 const REPLAYS = 1;
 

@@ -1,0 +1,95 @@
+import * as z from 'zod';
+import { badRequest } from './errors.ts';
+
+const fieldSchema = z.strictObject({
+  isNull: z.boolean().optional(),
+  booleanValue: z.boolean().optional(),
+  longValue: z.number().optional(),
+  doubleValue: z.union([z.number(), z.literal(['NaN', 'Infinity', '-Infinity'])]).optional(),
+  stringValue: z.string().optional(),
+  blobValue: z.string().optional(),
+  arrayValue: z.unknown().optional(),
+});
+
+export const parameterSchema = z.strictObject({
+  name: z.string(),
+  value: fieldSchema.optional(),
+  typeHint: z.enum(['JSON', 'UUID', 'TIMESTAMP', 'DATE', 'TIME', 'DECIMAL']).optional(),
+});
+
+export type SqlParameter = z.infer<typeof parameterSchema>;
+type Hint = NonNullable<SqlParameter['typeHint']>;
+
+/** A statement as PostgreSQL takes it: `$1` for `:name`, each with the type that the Data API binds. */
+export interface BoundStatement {
+  readonly text: string;
+  readonly values: readonly unknown[];
+}
+
+/** What a `:name` is not found in: strings, quoted names, dollar quotes, comments, casts. */
+const TOKEN =
+  /[eE]'(?:[^'\\]|''|\\[\s\S])*'|'(?:[^']|'')*'|"(?:[^"]|"")*"|\$([A-Za-z_]*)\$[\s\S]*?\$\1\$|--[^\n]*|\/\*[\s\S]*?\*\/|::|:([A-Za-z_][A-Za-z0-9_]*)|[\s\S]/g;
+
+/** @throws DataApiError when a parameter is missing, is given twice, is an array, or doesn't fit its hint */
+export function bindParameters(sql: string, parameters: readonly SqlParameter[]): BoundStatement {
+  const byName = new Map(parameters.map((parameter) => [parameter.name, parameter]));
+  if (byName.size < parameters.length) throw badRequest('A parameter is given more than once.');
+  const values: unknown[] = [];
+  const places = new Map<string, string>();
+  const text = sql.replaceAll(TOKEN, (token, _tag: string | undefined, name: string | undefined) => {
+    if (name === undefined) return token;
+    const parameter = byName.get(name);
+    if (parameter === undefined) throw badRequest(`Cannot find parameter: ${name}`);
+    const known = places.get(name);
+    if (known !== undefined) return known;
+    const { value, type } = valueOf(parameter);
+    values.push(value);
+    const place = type === undefined ? `$${values.length}` : `$${values.length}::${type}`;
+    places.set(name, place);
+    return place;
+  });
+  const unused = parameters.find((parameter) => !places.has(parameter.name));
+  if (unused !== undefined) throw badRequest(`Parameter ${unused.name} is not used in the statement.`);
+  return { text, values };
+}
+
+interface TypedValue {
+  readonly value: unknown;
+  /** Undefined: PostgreSQL infers it. */
+  readonly type: string | undefined;
+}
+
+function valueOf({ name, value, typeHint }: SqlParameter): TypedValue {
+  if (value === undefined) throw badRequest(`Parameter ${name} has no value.`);
+  if (value.arrayValue !== undefined) throw badRequest('Array parameters are not supported.');
+  if (value.isNull === true) return { value: null, type: undefined };
+  if (value.stringValue !== undefined)
+    return { value: hinted(name, value.stringValue, typeHint), type: typeOf(typeHint) };
+  if (typeHint !== undefined)
+    throw badRequest(`Parameter ${name} has type hint ${typeHint} and no stringValue.`);
+  if (value.booleanValue !== undefined) return { value: value.booleanValue, type: 'boolean' };
+  if (value.longValue !== undefined) return { value: value.longValue, type: 'bigint' };
+  if (value.doubleValue !== undefined) return { value: value.doubleValue, type: 'float8' };
+  if (value.blobValue !== undefined) return { value: Buffer.from(value.blobValue, 'base64'), type: 'bytea' };
+  throw badRequest(`Parameter ${name} has no value.`);
+}
+
+const HINTS: Readonly<Record<Hint, { readonly type: string; readonly format: RegExp }>> = {
+  JSON: { type: 'jsonb', format: /[\s\S]/ },
+  UUID: { type: 'uuid', format: /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i },
+  TIMESTAMP: { type: 'timestamp', format: /^\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}(\.\d{1,3})?$/ },
+  DATE: { type: 'date', format: /^\d{4}-\d{2}-\d{2}$/ },
+  TIME: { type: 'time', format: /^\d{2}:\d{2}:\d{2}(\.\d{1,3})?$/ },
+  DECIMAL: { type: 'numeric', format: /^[+-]?\d+(\.\d+)?$/ },
+};
+
+function typeOf(hint: Hint | undefined): string {
+  return hint === undefined ? 'varchar' : HINTS[hint].type;
+}
+
+function hinted(name: string, text: string, hint: Hint | undefined): string {
+  if (hint !== undefined && !HINTS[hint].format.test(text)) {
+    throw badRequest(`Parameter ${name}: ${JSON.stringify(text.slice(0, 60))} can't be read as ${hint}.`);
+  }
+  return text;
+}

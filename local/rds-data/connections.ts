@@ -1,0 +1,152 @@
+import { createHash } from 'node:crypto';
+import pg from 'pg';
+import * as z from 'zod';
+import type { BoundStatement } from './bind-parameters.ts';
+import { badRequest, DataApiError } from './errors.ts';
+import type { Column, Text } from './result-fields.ts';
+
+/** Where the cluster's PostgreSQL is, and whose password each secret holds. */
+export interface ClusterAddress {
+  readonly resourceArn: string;
+  readonly host: string;
+  readonly port: number;
+  readonly defaultDatabase: string;
+  readonly secrets: ReadonlyMap<string, { readonly user: string; readonly password: string }>;
+}
+
+export interface Target {
+  readonly resourceArn: string;
+  readonly secretArn: string;
+  readonly database?: string | undefined;
+}
+
+export interface RawResult {
+  readonly columns: readonly Column[];
+  readonly rows: readonly (readonly Text[])[];
+  readonly rowCount: number;
+}
+
+/** As many connections as do some good on a laptop; the Data API's own pool is not ours to see. */
+const POOL_SIZE = 16;
+/** The Data API's own limit of a statement. */
+const STATEMENT_LIMIT_MS = 45_000;
+
+/** The pools of connections, one per secret and database, as the Data API keeps them. */
+export class Connections {
+  private readonly address: ClusterAddress;
+  private readonly pools = new Map<string, pg.Pool>();
+
+  constructor(address: ClusterAddress) {
+    this.address = address;
+  }
+
+  async take(target: Target): Promise<pg.PoolClient> {
+    try {
+      return await this.poolOf(target).connect();
+    } catch (error) {
+      throw connectError(error);
+    }
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.pools.values()].map((pool) => pool.end()));
+  }
+
+  private poolOf({ resourceArn, secretArn, database = this.address.defaultDatabase }: Target): pg.Pool {
+    if (resourceArn !== this.address.resourceArn) {
+      throw badRequest(`HttpEndpoint is not enabled for resource ${resourceArn}.`);
+    }
+    const credentials = this.address.secrets.get(secretArn);
+    if (credentials === undefined)
+      throw badRequest(`Secrets Manager can't find the specified secret: ${secretArn}`);
+    const key = `${secretArn}/${database}`;
+    const known = this.pools.get(key);
+    if (known !== undefined) return known;
+    const { host, port } = this.address;
+    const pool = new pg.Pool({ host, port, database, ...credentials, max: POOL_SIZE, types: TEXT_TYPES });
+    // A connection that breaks while idle is replaced; the statement that needs one will tell.
+    pool.on('error', () => {});
+    this.pools.set(key, pool);
+    return pool;
+  }
+}
+
+/** Every value as PostgreSQL wrote it. */
+const TEXT_TYPES = { getTypeParser: () => (text: string) => text };
+
+function connectError(error: unknown): Error {
+  if (error instanceof DataApiError) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  if (error instanceof pg.DatabaseError && error.code === '28P01') return badRequest(message);
+  if (error instanceof pg.DatabaseError && error.code === '3D000') {
+    return new DataApiError('DatabaseNotFoundException', `${message}; SQLState: 3D000`);
+  }
+  return new DataApiError('DatabaseUnavailableException', `The writer instance is unavailable: ${message}`);
+}
+
+/**
+ * One statement, prepared by name: planning the pipeline's long statements costs more than running them.
+ *
+ * @throws DataApiError; a statement that runs for 45 s is cancelled, unless `continueAfterTimeout`
+ */
+export async function run(
+  client: pg.PoolClient,
+  statement: BoundStatement,
+  continueAfterTimeout: boolean,
+): Promise<RawResult> {
+  const query = client.query<Text[]>({
+    name: createHash('sha1').update(statement.text).digest('base64'),
+    text: statement.text,
+    values: [...statement.values],
+    rowMode: 'array',
+  });
+  const timeout = limit(client, continueAfterTimeout);
+  try {
+    const result = await Promise.race([query, timeout.expired]);
+    const columns = result.fields.map((field) => ({ name: field.name, typeId: field.dataTypeID }));
+    return { columns, rows: result.rows, rowCount: result.rowCount ?? 0 };
+  } catch (error) {
+    throw statementError(error);
+  } finally {
+    timeout.cancel();
+    // After a time-out the query is still under way; its end is awaited by whoever uses the connection next.
+    query.catch(() => {});
+  }
+}
+
+function limit(client: pg.PoolClient, continueAfterTimeout: boolean) {
+  let cancel = () => {};
+  const expired = new Promise<never>((_resolve, reject) => {
+    const timer = setTimeout(() => {
+      if (!continueAfterTimeout) void cancelBackend(client);
+      reject(new DataApiError('StatementTimeoutException', 'Request timed out'));
+    }, STATEMENT_LIMIT_MS);
+    cancel = () => clearTimeout(timer);
+  });
+  return { expired, cancel };
+}
+
+async function cancelBackend(client: pg.PoolClient): Promise<void> {
+  const { connectionParameters, processID } = z
+    .object({ connectionParameters: z.looseObject({}), processID: z.int() })
+    .parse(client);
+  const other = new pg.Client(connectionParameters);
+  await other.connect();
+  await other.query('select pg_cancel_backend($1)', [processID]).finally(() => other.end());
+}
+
+function statementError(error: unknown): Error {
+  if (error instanceof DataApiError) return error;
+  if (!(error instanceof pg.DatabaseError) || error.code === undefined) {
+    const message = error instanceof Error ? error.message : String(error);
+    return new DataApiError(
+      'DatabaseUnavailableException',
+      `The connection to the database was lost: ${message}`,
+    );
+  }
+  if (error.code === '42601' && error.message.includes('multiple commands')) {
+    return badRequest("Multistatements aren't supported.");
+  }
+  if (error.code.startsWith('57P')) return new DataApiError('DatabaseUnavailableException', error.message);
+  return new DataApiError('DatabaseErrorException', `ERROR: ${error.message}; SQLState: ${error.code}`);
+}

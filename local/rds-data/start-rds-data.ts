@@ -1,0 +1,134 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import * as z from 'zod';
+import type { Clock } from '../clock.ts';
+import { listen } from '../http-server.ts';
+import { callerOf, type RequestObserver, type RunningService } from '../service-request.ts';
+import { batchExecuteStatement } from './actions/batch-execute-statement.ts';
+import { beginTransaction } from './actions/begin-transaction.ts';
+import { commitTransaction, rollbackTransaction } from './actions/end-transaction.ts';
+import { executeStatement } from './actions/execute-statement.ts';
+import { type ClusterAddress, Connections } from './connections.ts';
+import { badRequest, DataApiError } from './errors.ts';
+import type { Service } from './service.ts';
+import { Transactions } from './transactions.ts';
+
+export interface RdsDataOptions {
+  /** 0 picks a free one. */
+  readonly port: number;
+  readonly clock: Clock;
+  readonly cluster: ClusterAddress;
+  readonly observer?: RequestObserver;
+}
+
+export interface RunningRdsData extends RunningService {
+  /** As Aurora does after an auto-pause: every call answers DatabaseResumingException for so long. */
+  resumingFor(milliseconds: number): void;
+}
+
+type Action = (service: Service, body: unknown) => Promise<object>;
+
+const ACTIONS: ReadonlyMap<string, { readonly name: string; readonly run: Action }> = new Map([
+  ['/Execute', { name: 'ExecuteStatement', run: executeStatement }],
+  ['/BatchExecute', { name: 'BatchExecuteStatement', run: batchExecuteStatement }],
+  ['/BeginTransaction', { name: 'BeginTransaction', run: beginTransaction }],
+  ['/CommitTransaction', { name: 'CommitTransaction', run: commitTransaction }],
+  ['/RollbackTransaction', { name: 'RollbackTransaction', run: rollbackTransaction }],
+]);
+
+const REQUEST_LIMIT_BYTES = 4 * 1024 * 1024;
+
+/** The RDS Data API of one Aurora cluster, in front of a real PostgreSQL. */
+export async function startRdsData(options: RdsDataOptions): Promise<RunningRdsData> {
+  const connections = new Connections(options.cluster);
+  const service = { connections, transactions: new Transactions(connections, options.clock) };
+  let resumesAt = Number.NEGATIVE_INFINITY;
+  const isResuming = () => options.clock.now() < resumesAt;
+  const server = createServer((request, response) => {
+    void answer(request, response, service, isResuming, options.observer);
+  });
+  const listening = await listen(server, options.port);
+  return {
+    url: listening.url,
+    resumingFor: (milliseconds) => {
+      resumesAt = options.clock.now() + milliseconds;
+    },
+    close: async () => {
+      await listening.close();
+      await service.transactions.close();
+      await connections.close();
+    },
+  };
+}
+
+async function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  service: Service,
+  isResuming: () => boolean,
+  observer: RequestObserver | undefined,
+): Promise<void> {
+  const action = ACTIONS.get(request.url ?? '');
+  try {
+    const body = await readBody(request);
+    if (action === undefined || request.method !== 'POST') {
+      throw new DataApiError(
+        'UnknownOperationException',
+        `${request.method} ${request.url} is not done here.`,
+      );
+    }
+    if (isResuming()) {
+      throw new DataApiError(
+        'DatabaseResumingException',
+        'The Aurora DB instance is resuming after being auto-paused.',
+      );
+    }
+    reply(response, 200, await action.run(service, parse(body)));
+  } catch (error) {
+    const known = knownError(error);
+    response.setHeader('x-amzn-errortype', known.name);
+    reply(response, known.status, { message: known.message, __type: known.name });
+  }
+  const caller = callerOf(request.headers.authorization);
+  observer?.({ service: 'rds-data', action: action?.name ?? `${request.url}`, caller });
+}
+
+async function readBody(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of request) {
+    if (!Buffer.isBuffer(chunk)) continue;
+    bytes += chunk.length;
+    if (bytes <= REQUEST_LIMIT_BYTES) chunks.push(chunk);
+  }
+  if (bytes > REQUEST_LIMIT_BYTES) throw badRequest('The request exceeds the limit of 4 MiB.');
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function parse(body: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch {
+    throw badRequest('The request body is not JSON.');
+  }
+}
+
+function knownError(error: unknown): DataApiError {
+  if (error instanceof DataApiError) return error;
+  if (error instanceof z.ZodError) {
+    const [issue] = error.issues;
+    return badRequest(`${issue?.path.join('.')}: ${issue?.message}`);
+  }
+  return new DataApiError(
+    'InternalServerErrorException',
+    error instanceof Error ? error.message : String(error),
+  );
+}
+
+function reply(response: ServerResponse, status: number, body: object): void {
+  const text = JSON.stringify(body);
+  response.writeHead(status, {
+    'content-type': 'application/json',
+    'content-length': Buffer.byteLength(text),
+  });
+  response.end(text);
+}

@@ -1,0 +1,120 @@
+import { randomBytes } from 'node:crypto';
+import type pg from 'pg';
+import type { Clock } from '../clock.ts';
+import type { BoundStatement } from './bind-parameters.ts';
+import { type Connections, type RawResult, run, type Target } from './connections.ts';
+import { badRequest, DataApiError } from './errors.ts';
+
+/** "A transaction times out if there are no calls that use its transaction ID in three minutes." */
+const IDLE_LIMIT_MS = 3 * 60 * 1000;
+/** "A transaction can run for a maximum of 24 hours." */
+const AGE_LIMIT_MS = 24 * 3600 * 1000;
+
+interface Transaction {
+  readonly client: pg.PoolClient;
+  readonly target: Target;
+  isBusy: boolean;
+  cancelIdle: () => void;
+  cancelAge: () => void;
+}
+
+/** The open transactions by id; each holds a connection until it ends or is forgotten. */
+export class Transactions {
+  private readonly connections: Connections;
+  private readonly clock: Clock;
+  private readonly open = new Map<string, Transaction>();
+
+  constructor(connections: Connections, clock: Clock) {
+    this.connections = connections;
+    this.clock = clock;
+  }
+
+  async begin(target: Target): Promise<string> {
+    const client = await this.connections.take(target);
+    await client.query('begin');
+    const id = randomBytes(120).toString('base64');
+    const cancelAge = this.clock.after(AGE_LIMIT_MS, () => void this.drop(id));
+    this.open.set(id, { client, target, isBusy: false, cancelIdle: this.watch(id), cancelAge });
+    return id;
+  }
+
+  async run(
+    id: string,
+    target: Target,
+    statement: BoundStatement,
+    continueAfterTimeout: boolean,
+  ): Promise<RawResult> {
+    const transaction = this.find(id, target);
+    if (transaction.isBusy) throw badRequest(`Transaction ${id} is in use by another call.`);
+    transaction.isBusy = true;
+    transaction.cancelIdle();
+    try {
+      return await run(transaction.client, statement, continueAfterTimeout);
+    } finally {
+      transaction.isBusy = false;
+      if (this.open.has(id)) transaction.cancelIdle = this.watch(id);
+    }
+  }
+
+  /** @returns the status that the API answers with */
+  async end(id: string, target: Omit<Target, 'database'>, how: 'commit' | 'rollback'): Promise<string> {
+    const { client } = this.forget(id, target);
+    try {
+      const result = await client.query(how);
+      client.release();
+      // A commit of a failed transaction is a rollback, and PostgreSQL says so.
+      if (how === 'commit' && result.command === 'ROLLBACK') {
+        throw new DataApiError('DatabaseErrorException', 'Transaction was aborted; SQLState: 25P02');
+      }
+    } catch (error) {
+      if (error instanceof DataApiError) throw error;
+      client.release(true);
+      throw new DataApiError(
+        'DatabaseUnavailableException',
+        error instanceof Error ? error.message : String(error),
+      );
+    }
+    return how === 'commit' ? 'Transaction Committed' : 'Rollback Complete';
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.open.keys()].map((id) => this.drop(id)));
+  }
+
+  private watch(id: string): () => void {
+    return this.clock.after(IDLE_LIMIT_MS, () => void this.drop(id));
+  }
+
+  private async drop(id: string): Promise<void> {
+    const transaction = this.open.get(id);
+    if (transaction === undefined) return;
+    this.open.delete(id);
+    transaction.cancelIdle();
+    transaction.cancelAge();
+    // Closing the connection rolls back, whatever is under way on it.
+    transaction.client.release(true);
+  }
+
+  private find(id: string, target: Omit<Target, 'database'>): Transaction {
+    const transaction = this.open.get(id);
+    if (transaction === undefined) {
+      throw new DataApiError('TransactionNotFoundException', `Transaction ${id} is not found`);
+    }
+    if (
+      transaction.target.secretArn !== target.secretArn ||
+      transaction.target.resourceArn !== target.resourceArn
+    ) {
+      throw badRequest(`Transaction ${id} belongs to another resource or secret.`);
+    }
+    return transaction;
+  }
+
+  private forget(id: string, target: Omit<Target, 'database'>): Transaction {
+    const transaction = this.find(id, target);
+    if (transaction.isBusy) throw badRequest(`Transaction ${id} is in use by another call.`);
+    this.open.delete(id);
+    transaction.cancelIdle();
+    transaction.cancelAge();
+    return transaction;
+  }
+}
