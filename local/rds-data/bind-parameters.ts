@@ -42,7 +42,7 @@ export function bindParameters(sql: string, parameters: readonly SqlParameter[])
     if (parameter === undefined) throw badRequest(`Cannot find parameter: ${name}`);
     const known = places.get(name);
     if (known !== undefined) return known;
-    const { value, type } = valueOf(parameter);
+    const { value, type } = typedValue(parameter);
     values.push(value);
     const place = type === undefined ? `$${values.length}` : `$${values.length}::${type}`;
     places.set(name, place);
@@ -59,7 +59,7 @@ interface TypedValue {
   readonly type: string | undefined;
 }
 
-function valueOf({ name, value, typeHint }: SqlParameter): TypedValue {
+function typedValue({ name, value, typeHint }: SqlParameter): TypedValue {
   if (value === undefined) throw badRequest(`Parameter ${name} has no value.`);
   if (value.arrayValue !== undefined) throw badRequest('Array parameters are not supported.');
   if (value.isNull === true) return { value: null, type: undefined };

@@ -1,0 +1,59 @@
+import type { Clock } from '../../clock.ts';
+import type { SqsStore, StoredDeduplication } from '../store.ts';
+import type { Sent } from './fifo-queue.ts';
+import type { NewMessage } from './message.ts';
+
+/** Counted from the send, whatever becomes of the message: also after it was received and deleted. */
+const WINDOW_MS = 5 * 60 * 1000;
+
+/** What was sent within the last five minutes. */
+export class Deduplication {
+  private readonly queue: string;
+  private readonly clock: Clock;
+  private readonly store: SqsStore;
+  /** In the order of their end, since all last equally long. */
+  private readonly entries = new Map<string, StoredDeduplication>();
+
+  constructor({
+    name,
+    clock,
+    store,
+  }: { readonly name: string; readonly clock: Clock; readonly store: SqsStore }) {
+    this.queue = name;
+    this.clock = clock;
+    this.store = store;
+    for (const entry of store.loadDeduplications(name)) this.entries.set(entry.key, entry);
+  }
+
+  /** So that a queue that was emptied and restarted goes on counting. */
+  get lastSequence(): number {
+    return Math.max(0, ...[...this.entries.values()].map((entry) => entry.sequence));
+  }
+
+  find(message: NewMessage, perGroup: boolean): Sent | undefined {
+    const entry = this.entries.get(keyOf(message, perGroup));
+    return entry !== undefined && entry.expiresAt > this.clock.now() ? entry : undefined;
+  }
+
+  remember(message: NewMessage, perGroup: boolean, { messageId, sequence }: Sent): void {
+    const key = keyOf(message, perGroup);
+    const entry = { key, messageId, sequence, expiresAt: this.clock.now() + WINDOW_MS };
+    this.entries.delete(key);
+    this.entries.set(key, entry);
+    this.store.saveDeduplication(this.queue, entry);
+  }
+
+  expire(): void {
+    const now = this.clock.now();
+    for (const entry of this.entries.values()) {
+      if (entry.expiresAt > now) break;
+      this.entries.delete(entry.key);
+    }
+    this.store.forgetDeduplications(this.queue, now);
+  }
+}
+
+/** Per group, the same id in two groups is two messages. */
+function keyOf(message: NewMessage, perGroup: boolean): string {
+  return perGroup ? `${message.groupId}\n${message.deduplicationId}` : message.deduplicationId;
+}

@@ -1,0 +1,18 @@
+/** A redrive that SQS carries out by itself. Times are milliseconds since the epoch. */
+export interface MoveTask {
+  readonly handle: string;
+  readonly sourceArn: string;
+  /** Undefined: each message goes back to the queue it was moved from. */
+  readonly destinationArn: string | undefined;
+  /** 1 to 500. */
+  readonly ratePerSecond: number;
+  readonly startedAt: number;
+  readonly toMove: number;
+  status: 'RUNNING' | 'COMPLETED' | 'CANCELLING' | 'CANCELLED' | 'FAILED';
+  moved: number;
+  failureReason: string | undefined;
+}
+
+export function isActive(task: MoveTask): boolean {
+  return task.status === 'RUNNING' || task.status === 'CANCELLING';
+}
