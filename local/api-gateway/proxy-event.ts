@@ -1,0 +1,84 @@
+import type { IncomingMessage } from 'node:http';
+import type { Match } from './router.ts';
+
+export interface GatewayRequest {
+  readonly message: IncomingMessage;
+  readonly requestId: string;
+  readonly apiId: string;
+  readonly stage: string;
+  readonly accountId: string;
+  /** Without the stage. */
+  readonly path: string;
+  readonly query: URLSearchParams;
+  readonly body: Buffer;
+  readonly receivedAt: number;
+}
+
+type Multi = Record<string, string[]>;
+
+/** The proxy integration's event, payload format 1.0. */
+export function proxyEvent(request: GatewayRequest, match: Match, authorizer: object | undefined): object {
+  const headers = headersOf(request.message);
+  const query = queryOf(request.query);
+  const text = request.body.toString('utf8');
+  // The gateway passes text; a body that isn't UTF-8 would be mangled, so it goes as base64, as for a binary type.
+  const isText = Buffer.from(text, 'utf8').equals(request.body);
+  return {
+    resource: match.route.path,
+    path: request.path,
+    httpMethod: request.message.method,
+    headers: lastOf(headers),
+    multiValueHeaders: headers,
+    queryStringParameters: Object.keys(query).length === 0 ? null : lastOf(query),
+    multiValueQueryStringParameters: Object.keys(query).length === 0 ? null : query,
+    pathParameters: Object.keys(match.pathParameters).length === 0 ? null : match.pathParameters,
+    stageVariables: null,
+    requestContext: requestContext(request, match, authorizer),
+    body: request.body.length === 0 ? null : isText ? text : request.body.toString('base64'),
+    isBase64Encoded: !isText,
+  };
+}
+
+export function requestContext(
+  request: GatewayRequest,
+  match: Match,
+  authorizer: object | undefined,
+): object {
+  return {
+    accountId: request.accountId,
+    apiId: request.apiId,
+    stage: request.stage,
+    path: `/${request.stage}${request.path}`,
+    resourcePath: match.route.path,
+    httpMethod: request.message.method,
+    protocol: 'HTTP/1.1',
+    requestId: request.requestId,
+    extendedRequestId: request.requestId,
+    requestTimeEpoch: request.receivedAt,
+    identity: {
+      sourceIp: request.message.socket.remoteAddress ?? '127.0.0.1',
+      userAgent: request.message.headers['user-agent'] ?? null,
+    },
+    ...(authorizer === undefined ? {} : { authorizer }),
+  };
+}
+
+/** As the client wrote the names, every value kept. */
+export function headersOf(message: IncomingMessage): Multi {
+  const headers: Multi = {};
+  for (let index = 0; index + 1 < message.rawHeaders.length; index += 2) {
+    const name = message.rawHeaders[index] ?? '';
+    headers[name] = [...(headers[name] ?? []), message.rawHeaders[index + 1] ?? ''];
+  }
+  return headers;
+}
+
+export function queryOf(query: URLSearchParams): Multi {
+  const values: Multi = {};
+  for (const name of new Set(query.keys())) values[name] = query.getAll(name);
+  return values;
+}
+
+export function lastOf(multi: Multi): Record<string, string> {
+  return Object.fromEntries(Object.entries(multi).map(([name, values]) => [name, values.at(-1) ?? '']));
+}

@@ -1,0 +1,174 @@
+import { randomUUID } from 'node:crypto';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import * as z from 'zod';
+import type { Clock } from '../clock.ts';
+import { listen } from '../http-server.ts';
+import type { FunctionHost } from '../lambda/function-host.ts';
+import type { RequestObserver, RunningService } from '../service-request.ts';
+import type { ApiResource } from '../template/deployment.ts';
+import { Authorizer } from './authorizer.ts';
+import { type GatewayResponseType, gatewayResponse } from './gateway-responses.ts';
+import { type GatewayRequest, proxyEvent } from './proxy-event.ts';
+import { type Match, Router } from './router.ts';
+import { TokenBucket } from './token-bucket.ts';
+
+export interface ApiGatewayOptions {
+  readonly port: number;
+  readonly api: ApiResource;
+  readonly accountId: string;
+  readonly clock: Clock;
+  readonly hostOf: (functionName: string) => FunctionHost;
+  readonly observer: RequestObserver;
+}
+
+/** "Payload size: 10 MB, can't be increased." */
+const PAYLOAD_LIMIT_BYTES = 10 * 1024 * 1024;
+
+/** The REST API of the templates. */
+export async function startApiGateway(options: ApiGatewayOptions): Promise<RunningService> {
+  const gateway = new Gateway(options);
+  const server = createServer((message, response) => void gateway.serve(message, response));
+  return listen(server, options.port);
+}
+
+const lambdaAnswer = z.object({
+  statusCode: z.int(),
+  headers: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).nullish(),
+  multiValueHeaders: z.record(z.string(), z.array(z.union([z.string(), z.number(), z.boolean()]))).nullish(),
+  body: z.string().nullish(),
+  isBase64Encoded: z.boolean().nullish(),
+});
+
+class Gateway {
+  private readonly options: ApiGatewayOptions;
+  private readonly router: Router;
+  private readonly authorizers: ReadonlyMap<string, Authorizer>;
+  private readonly throttle: TokenBucket | undefined;
+
+  constructor(options: ApiGatewayOptions) {
+    const { api, clock } = options;
+    this.options = options;
+    this.router = new Router(api.routes);
+    this.authorizers = new Map(
+      [...api.authorizers].map(([id, resource]) => [
+        id,
+        new Authorizer(resource, options.hostOf(resource.functionName), clock),
+      ]),
+    );
+    this.throttle =
+      api.rateLimit === undefined || api.burstLimit === undefined
+        ? undefined
+        : new TokenBucket(api.rateLimit, api.burstLimit, clock.now());
+  }
+
+  async serve(message: IncomingMessage, response: ServerResponse): Promise<void> {
+    const requestId = randomUUID();
+    const url = pathAndQuery(message.url ?? '/');
+    const refuse = (type: GatewayResponseType) => {
+      const answer = gatewayResponse(type, this.options.api.responses, { requestId, path: url.path });
+      response.writeHead(answer.status, { ...answer.headers });
+      response.end(answer.body);
+    };
+    try {
+      const outcome = await this.handle(message, requestId, url, response);
+      if (outcome !== undefined) refuse(outcome);
+    } catch {
+      if (!response.headersSent) refuse('DEFAULT_5XX');
+      response.end();
+    }
+    this.options.observer({ service: 'api-gateway', action: `${message.method}`, caller: 'client' });
+  }
+
+  /** @returns the gateway's own response to give, where the function's wasn't given */
+  private async handle(
+    message: IncomingMessage,
+    requestId: string,
+    url: { readonly path: string; readonly query: URLSearchParams },
+    response: ServerResponse,
+  ): Promise<GatewayResponseType | undefined> {
+    const body = await readBody(message);
+    const { api, accountId, clock } = this.options;
+    const prefix = `/${api.stage}`;
+    const path = url.path.startsWith(`${prefix}/`) ? url.path.slice(prefix.length) : undefined;
+    const match = path === undefined ? undefined : this.router.match(message.method ?? '', path);
+    if (path === undefined || match === undefined) return 'MISSING_AUTHENTICATION_TOKEN';
+    if (body === undefined) return 'REQUEST_TOO_LARGE';
+    if (this.throttle?.take(clock.now()) === false) return 'THROTTLED';
+    const request = {
+      message,
+      requestId,
+      apiId: api.id,
+      stage: api.stage,
+      accountId,
+      path,
+      query: url.query,
+      body,
+      receivedAt: clock.now(),
+    };
+    const authorization = await this.authorizers
+      .get(match.route.authorizerId ?? '')
+      ?.authorize(request, match);
+    if (authorization?.kind === 'refused') return authorization.response;
+    return this.integrate(request, match, authorization?.context, response);
+  }
+
+  private async integrate(
+    request: GatewayRequest,
+    match: Match,
+    authorizer: object | undefined,
+    response: ServerResponse,
+  ): Promise<GatewayResponseType | undefined> {
+    const host = this.options.hostOf(match.route.functionName);
+    const answering = host.invoke(proxyEvent(request, match, authorizer), 'api-gateway', request.requestId);
+    const result = await within(answering, match.route.timeoutMilliseconds).catch(() => undefined);
+    if (result === 'timeout') return 'INTEGRATION_TIMEOUT';
+    const answer = lambdaAnswer.safeParse(result);
+    // A function that fails, or answers something else than the proxy format, is a 502.
+    if (!answer.success) return 'DEFAULT_5XX';
+    const { statusCode, headers, multiValueHeaders, body, isBase64Encoded } = answer.data;
+    const bytes = Buffer.from(body ?? '', isBase64Encoded ? 'base64' : 'utf8');
+    response.writeHead(statusCode, {
+      'content-type': 'application/json',
+      ...lowerCased(headers ?? {}),
+      ...lowerCased(multiValueHeaders ?? {}),
+      'x-amzn-requestid': request.requestId,
+      'content-length': bytes.length,
+    });
+    response.end(bytes);
+    return undefined;
+  }
+}
+
+function pathAndQuery(url: string): { readonly path: string; readonly query: URLSearchParams } {
+  const [path = '/', query = ''] = url.split('?', 2);
+  return { path, query: new URLSearchParams(url.includes('?') ? url.slice(url.indexOf('?') + 1) : query) };
+}
+
+/** Undefined when it is larger than the gateway takes; then it is read to its end and dropped. */
+async function readBody(message: IncomingMessage): Promise<Buffer | undefined> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of message) {
+    if (!Buffer.isBuffer(chunk)) continue;
+    bytes += chunk.length;
+    if (bytes <= PAYLOAD_LIMIT_BYTES) chunks.push(chunk);
+  }
+  return bytes > PAYLOAD_LIMIT_BYTES ? undefined : Buffer.concat(chunks);
+}
+
+async function within<T>(work: Promise<T>, milliseconds: number): Promise<T | 'timeout'> {
+  let timer: NodeJS.Timeout | undefined;
+  const expired = new Promise<'timeout'>((resolve) => {
+    timer = setTimeout(() => resolve('timeout'), milliseconds);
+  });
+  return Promise.race([work, expired]).finally(() => clearTimeout(timer));
+}
+
+function lowerCased<Value>(headers: Readonly<Record<string, Value>>): Record<string, string | string[]> {
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [
+      name.toLowerCase(),
+      Array.isArray(value) ? value.map(String) : String(value),
+    ]),
+  );
+}

@@ -1,0 +1,85 @@
+import { mkdirSync } from 'node:fs';
+import { Worker } from 'node:worker_threads';
+import { CreateTableCommand, DynamoDBClient, ListTablesCommand } from '@aws-sdk/client-dynamodb';
+import { PortTakenError } from '../http-server.ts';
+import type { RequestObserver, RunningService } from '../service-request.ts';
+import type { TableResource } from '../template/deployment.ts';
+
+export interface DynamoDbOptions {
+  readonly port: number;
+  readonly directory: string;
+  readonly region: string;
+  readonly tables: readonly TableResource[];
+  readonly observer: RequestObserver;
+}
+
+export interface RunningDynamoDb extends RunningService {
+  cpuMilliseconds(): Promise<number>;
+}
+
+type ThreadMessage =
+  | { readonly kind: 'ready'; readonly url: string }
+  | { readonly kind: 'failed'; readonly message: string; readonly port: number }
+  | { readonly kind: 'request'; readonly action: string; readonly caller: string }
+  | { readonly kind: 'closed' };
+
+/** Our own requests, which make the tables, are nobody's to count. */
+const OURSELVES = 'local-runtime';
+
+/** DynamoDB by dynalite, kept in LevelDB; the templates' tables are made where they are missing. */
+export async function startDynamoDb(options: DynamoDbOptions): Promise<RunningDynamoDb> {
+  mkdirSync(options.directory, { recursive: true });
+  const worker = new Worker(new URL('./dynamodb-thread.ts', import.meta.url), {
+    workerData: { path: options.directory, port: options.port },
+  });
+  const url = await new Promise<string>((resolve, reject) => {
+    worker.once('error', reject);
+    worker.on('message', (message: ThreadMessage) => {
+      if (message.kind === 'ready') resolve(message.url);
+      if (message.kind === 'failed') {
+        const isTaken = message.message.startsWith('PortTakenError');
+        reject(isTaken ? new PortTakenError(message.port) : new Error(message.message));
+      }
+      if (message.kind === 'request' && message.caller !== OURSELVES) {
+        options.observer({ service: 'dynamodb', action: message.action, caller: message.caller });
+      }
+    });
+  });
+  await createTables(url, options);
+  return {
+    url,
+    cpuMilliseconds: async () => {
+      const { user, system } = await worker.cpuUsage();
+      return (user + system) / 1000;
+    },
+    close: async () => {
+      const closed = new Promise((resolve) =>
+        worker.on('message', (message: ThreadMessage) => message.kind === 'closed' && resolve(undefined)),
+      );
+      worker.postMessage('close');
+      await closed;
+      await worker.terminate();
+    },
+  };
+}
+
+async function createTables(endpoint: string, { region, tables }: DynamoDbOptions): Promise<void> {
+  const client = new DynamoDBClient({
+    endpoint,
+    region,
+    credentials: { accessKeyId: OURSELVES, secretAccessKey: 'local' },
+  });
+  const known = new Set((await client.send(new ListTablesCommand({}))).TableNames);
+  for (const table of tables) {
+    if (known.has(table.name)) continue;
+    await client.send(
+      new CreateTableCommand({
+        TableName: table.name,
+        KeySchema: [...table.keySchema],
+        AttributeDefinitions: [...table.attributeDefinitions],
+        BillingMode: 'PAY_PER_REQUEST',
+      }),
+    );
+  }
+  client.destroy();
+}

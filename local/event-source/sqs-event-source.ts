@@ -1,0 +1,147 @@
+import * as z from 'zod';
+import type { FunctionHost } from '../lambda/function-host.ts';
+import type { RequestObserver } from '../service-request.ts';
+import { systemAttributesOf } from '../sqs/actions/receive-message.ts';
+import type { FifoQueue, Received } from '../sqs/engine/fifo-queue.ts';
+import type { SqsEngine } from '../sqs/engine/sqs-engine.ts';
+import { md5OfText } from '../sqs/md5.ts';
+import type { EventSourceResource } from '../template/deployment.ts';
+
+export interface EventSourceOptions {
+  readonly resource: EventSourceResource;
+  readonly engine: SqsEngine;
+  readonly queue: FifoQueue;
+  readonly host: FunctionHost;
+  readonly region: string;
+  readonly observer: RequestObserver;
+}
+
+const CALLER = 'event-source-mapping';
+/** Lambda's pollers ask for messages with long polls of this length. */
+const POLL_MS = 20_000;
+
+const reportSchema = z.object({
+  batchItemFailures: z.array(z.object({ itemIdentifier: z.string().min(1) })).nullish(),
+});
+
+/** Lambda's pollers of one FIFO queue: batches as they come, without a window; so many at once. */
+export class SqsEventSource {
+  private readonly options: EventSourceOptions;
+  private readonly stopping = new AbortController();
+  private readonly running = new Set<Promise<void>>();
+  private freed = () => {};
+  private isPaused = false;
+
+  constructor(options: EventSourceOptions) {
+    this.options = options;
+  }
+
+  start(): void {
+    void this.poll();
+  }
+
+  /** For measurements: messages pile up until it goes on. */
+  pause(paused: boolean): void {
+    this.isPaused = paused;
+    this.freed();
+  }
+
+  /** No more is taken; what was is finished or dies with its function. */
+  close(): void {
+    this.stopping.abort();
+    this.freed();
+  }
+
+  private async poll(): Promise<void> {
+    const { signal } = this.stopping;
+    while (!signal.aborted) {
+      if (this.isPaused || this.running.size >= this.options.resource.maxConcurrency) {
+        await new Promise<void>((resolve) => {
+          this.freed = resolve;
+        });
+        continue;
+      }
+      await this.options.queue.whenReady(POLL_MS, signal);
+      if (!signal.aborted && !this.isPaused) this.take();
+    }
+  }
+
+  private take(): void {
+    const { engine, queue, resource } = this.options;
+    const batch = engine.store.transaction(() => queue.receive(resource.batchSize));
+    this.count('ReceiveMessage');
+    if (batch.length === 0) return;
+    const work: Promise<void> = this.deliver(batch).finally(() => {
+      this.running.delete(work);
+      this.freed();
+    });
+    this.running.add(work);
+  }
+
+  private async deliver(batch: readonly Received[]): Promise<void> {
+    const failed = await this.invoke(batch);
+    if (this.stopping.signal.aborted) return;
+    const succeeded = batch.filter(({ message }) => !failed.has(message.id));
+    if (succeeded.length > 0) this.delete(succeeded);
+  }
+
+  /** @returns the ids of the messages that come again; all of them where the function failed or its report is odd */
+  private async invoke(batch: readonly Received[]): Promise<ReadonlySet<string>> {
+    const all = new Set(batch.map(({ message }) => message.id));
+    try {
+      const result = await this.options.host.invoke(
+        { Records: batch.map((one) => this.record(one)) },
+        CALLER,
+      );
+      if (!this.options.resource.reportsItemFailures) return new Set();
+      const report = reportSchema.nullable().parse(result);
+      const failed = (report?.batchItemFailures ?? []).map((failure) => failure.itemIdentifier);
+      return failed.every((id) => all.has(id)) ? new Set(failed) : all;
+    } catch {
+      return all;
+    }
+  }
+
+  private delete(succeeded: readonly Received[]): void {
+    const { engine, queue } = this.options;
+    engine.store.transaction(() => {
+      for (const { receiptHandle } of succeeded) {
+        try {
+          queue.delete(receiptHandle);
+        } catch {
+          // Its visibility ended while the function ran: it comes again, as on AWS.
+        }
+      }
+    });
+    this.count('DeleteMessageBatch');
+  }
+
+  private count(action: string): void {
+    this.options.observer({ service: 'sqs', action, caller: CALLER });
+  }
+
+  private record(received: Received): object {
+    const { message, receiptHandle } = received;
+    const attributes = Object.entries(message.attributes).map(([name, attribute]) => [
+      name,
+      {
+        dataType: attribute.DataType,
+        stringValue: attribute.StringValue,
+        binaryValue: attribute.BinaryValue,
+        stringListValues: [],
+        binaryListValues: [],
+      },
+    ]);
+    return {
+      messageId: message.id,
+      receiptHandle,
+      body: message.body,
+      attributes: systemAttributesOf(received),
+      messageAttributes: Object.fromEntries(attributes),
+      md5OfBody: md5OfText(message.body),
+      eventSource: 'aws:sqs',
+      eventSourceARN: this.options.queue.arn,
+      awsRegion: this.options.region,
+    };
+  }
+}

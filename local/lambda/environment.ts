@@ -1,0 +1,64 @@
+/**
+ * A function's execution environment: one worker thread that loads the bundle once and then carries out one invocation
+ * after the other, as Lambda's Node runtime does.
+ */
+import { parentPort, workerData } from 'node:worker_threads';
+import * as z from 'zod/mini';
+import type { AnswerMessage, FunctionErrorShape } from './protocol.ts';
+
+const dataSchema = z.object({
+  module: z.string(),
+  exportName: z.string(),
+  functionName: z.string(),
+  functionArn: z.string(),
+  memoryMegabytes: z.number(),
+});
+const invokeSchema = z.object({
+  id: z.number(),
+  event: z.unknown(),
+  requestId: z.string(),
+  deadline: z.number(),
+});
+
+const data = dataSchema.parse(workerData);
+
+function answer(message: AnswerMessage): void {
+  parentPort?.postMessage(message);
+}
+
+function shapeOf(error: unknown): FunctionErrorShape {
+  if (!(error instanceof Error)) return { errorType: 'Error', errorMessage: String(error), trace: [] };
+  return { errorType: error.name, errorMessage: error.message, trace: (error.stack ?? '').split('\n') };
+}
+
+function contextOf(requestId: string, deadline: number) {
+  return {
+    callbackWaitsForEmptyEventLoop: true,
+    functionName: data.functionName,
+    functionVersion: '$LATEST',
+    invokedFunctionArn: data.functionArn,
+    memoryLimitInMB: String(data.memoryMegabytes),
+    awsRequestId: requestId,
+    logGroupName: `/aws/lambda/${data.functionName}`,
+    logStreamName: 'local',
+    getRemainingTimeInMillis: () => Math.max(0, deadline - Date.now()),
+  };
+}
+
+async function start(): Promise<void> {
+  const loaded: Record<string, unknown> = await import(data.module);
+  const handler = loaded[data.exportName];
+  if (typeof handler !== 'function') throw new Error(`${data.module} exports no function ${data.exportName}`);
+  parentPort?.on('message', (message) => {
+    const { id, event, requestId, deadline } = invokeSchema.parse(message);
+    const carryOut = async (): Promise<unknown> => handler(event, contextOf(requestId, deadline));
+    carryOut().then(
+      // What isn't JSON, Lambda doesn't return either: undefined becomes null.
+      (result) => answer({ kind: 'result', id, json: JSON.stringify(result) ?? 'null' }),
+      (error: unknown) => answer({ kind: 'error', id, error: shapeOf(error) }),
+    );
+  });
+  answer({ kind: 'ready' });
+}
+
+start().catch((error: unknown) => answer({ kind: 'init_failed', error: shapeOf(error) }));

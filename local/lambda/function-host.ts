@@ -1,0 +1,100 @@
+import { randomUUID } from 'node:crypto';
+import type { RequestObserver } from '../service-request.ts';
+import type { FunctionResource } from '../template/deployment.ts';
+import { WarmEnvironment } from './warm-environment.ts';
+
+/** AWS gives every concurrent invocation its own; a laptop has few cores, so beyond this invocations wait their turn. */
+const ENVIRONMENT_LIMIT = 10;
+
+export interface FunctionHostOptions {
+  readonly resource: FunctionResource;
+  /** Beside the template's: where the local services are, and whose credentials these are. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** One line of the function's output. */
+  readonly onLine: (line: string) => void;
+  readonly observer: RequestObserver;
+}
+
+/** One function with its environments: reused, newest first, as long as they live. */
+export class FunctionHost {
+  readonly resource: FunctionResource;
+  private readonly options: FunctionHostOptions;
+  private readonly idle: WarmEnvironment[] = [];
+  private readonly busy = new Set<WarmEnvironment>();
+  private readonly waiting: (() => void)[] = [];
+  private cpuOfTheDead = 0;
+  private isClosed = false;
+
+  constructor(options: FunctionHostOptions) {
+    this.options = options;
+    this.resource = options.resource;
+  }
+
+  /**
+   * @param caller who invokes: a service's name
+   * @returns the function's result, parsed
+   * @throws FunctionError
+   */
+  async invoke(event: unknown, caller: string, requestId: string = randomUUID()): Promise<unknown> {
+    const environment = await this.take();
+    this.busy.add(environment);
+    try {
+      return JSON.parse(await environment.invoke(event, requestId));
+    } finally {
+      this.busy.delete(environment);
+      if (environment.isAlive) this.idle.push(environment);
+      this.waiting.shift()?.();
+      this.options.observer({ service: 'lambda', action: `Invoke ${this.resource.serviceName}`, caller });
+    }
+  }
+
+  /** Kills one environment in the middle of an invocation; false when none is busy. */
+  async killOne(): Promise<boolean> {
+    const [victim] = this.busy;
+    if (victim === undefined) return false;
+    this.cpuOfTheDead += await victim.cpuMilliseconds();
+    victim.kill();
+    return true;
+  }
+
+  async cpuMilliseconds(): Promise<number> {
+    const living = await Promise.all(
+      [...this.idle, ...this.busy].map((environment) => environment.cpuMilliseconds()),
+    );
+    return living.reduce((sum, milliseconds) => sum + milliseconds, this.cpuOfTheDead);
+  }
+
+  async close(): Promise<void> {
+    this.isClosed = true;
+    await Promise.all([...this.idle, ...this.busy].map((environment) => environment.close()));
+  }
+
+  private async take(): Promise<WarmEnvironment> {
+    const limit = this.resource.reservedConcurrency ?? ENVIRONMENT_LIMIT;
+    while (this.idle.length === 0 && this.busy.size >= limit) {
+      await new Promise<void>((resolve) => this.waiting.push(resolve));
+    }
+    if (this.isClosed) throw new Error(`${this.resource.serviceName} is stopped`);
+    for (let warm = this.idle.pop(); warm !== undefined; warm = this.idle.pop())
+      if (warm.isAlive) return warm;
+    return new WarmEnvironment(
+      this.resource,
+      { ...this.options.environment, ...this.resource.environment, ...this.identity() },
+      this.options.onLine,
+    );
+  }
+
+  private identity(): Record<string, string> {
+    const { name, memoryMegabytes, logicalId } = this.resource;
+    return {
+      AWS_LAMBDA_FUNCTION_NAME: name,
+      AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(memoryMegabytes),
+      AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
+      AWS_EXECUTION_ENV: 'AWS_Lambda_nodejs24.x',
+      // So that each service knows which function asks.
+      AWS_ACCESS_KEY_ID: logicalId,
+      AWS_SECRET_ACCESS_KEY: 'local',
+      AWS_SESSION_TOKEN: 'local',
+    };
+  }
+}

@@ -1,0 +1,30 @@
+/** What the host and a function's environment (a worker thread) say to each other. */
+export interface InvokeMessage {
+  readonly id: number;
+  readonly event: unknown;
+  readonly requestId: string;
+  /** Milliseconds since the epoch. */
+  readonly deadline: number;
+}
+
+export type AnswerMessage =
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'init_failed'; readonly error: FunctionErrorShape }
+  | { readonly kind: 'result'; readonly id: number; readonly json: string }
+  | { readonly kind: 'error'; readonly id: number; readonly error: FunctionErrorShape };
+
+/** The payload of a failed invocation, as Lambda writes it. */
+export interface FunctionErrorShape {
+  readonly errorType: string;
+  readonly errorMessage: string;
+  readonly trace: readonly string[];
+}
+
+export interface EnvironmentData {
+  /** `file:///…/index.mjs`. */
+  readonly module: string;
+  readonly exportName: string;
+  readonly functionName: string;
+  readonly functionArn: string;
+  readonly memoryMegabytes: number;
+}

@@ -1,0 +1,141 @@
+import { createInterface } from 'node:readline';
+import { pathToFileURL } from 'node:url';
+import { Worker } from 'node:worker_threads';
+import type { FunctionResource } from '../template/deployment.ts';
+import type { AnswerMessage, EnvironmentData, FunctionErrorShape, InvokeMessage } from './protocol.ts';
+
+/** Thrown for an invocation that failed: the function threw, timed out or was killed. */
+export class FunctionError extends Error {
+  override readonly name = 'FunctionError';
+  readonly errorType: string;
+
+  constructor(shape: Pick<FunctionErrorShape, 'errorType' | 'errorMessage'>) {
+    super(shape.errorMessage);
+    this.errorType = shape.errorType;
+  }
+}
+
+/** JSON, both ways; beyond it Lambda refuses. */
+const PAYLOAD_LIMIT_BYTES = 6 * 1024 * 1024;
+
+/** One environment of a function, warm after its first invocation. It does one thing at a time. */
+export class WarmEnvironment {
+  private readonly worker: Worker;
+  private readonly resource: FunctionResource;
+  private pending:
+    | { readonly resolve: (json: string) => void; readonly reject: (error: Error) => void }
+    | undefined;
+  private invocations = 0;
+  private deathCause = 'Runtime exited without providing a reason';
+  isAlive = true;
+
+  constructor(
+    resource: FunctionResource,
+    environment: Readonly<Record<string, string>>,
+    onLine: (line: string) => void,
+  ) {
+    this.resource = resource;
+    this.worker = new Worker(new URL('./environment.ts', import.meta.url), {
+      workerData: environmentData(resource),
+      env: { ...environment },
+      stdout: true,
+      stderr: true,
+      resourceLimits: { maxOldGenerationSizeMb: resource.memoryMegabytes },
+    });
+    for (const stream of [this.worker.stdout, this.worker.stderr]) {
+      createInterface({ input: stream }).on('line', onLine);
+    }
+    this.worker.on('message', (message: AnswerMessage) => this.onAnswer(message));
+    this.worker.on('error', (error) => {
+      this.deathCause = error instanceof Error ? error.message : String(error);
+    });
+    this.worker.on('exit', () => this.onExit());
+  }
+
+  /**
+   * @returns the result as JSON text
+   * @throws FunctionError
+   */
+  invoke(event: unknown, requestId: string): Promise<string> {
+    this.invocations += 1;
+    const milliseconds = this.resource.timeoutSeconds * 1000;
+    const message: InvokeMessage = {
+      id: this.invocations,
+      event,
+      requestId,
+      deadline: Date.now() + milliseconds,
+    };
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        this.deathCause = `${requestId} Task timed out after ${this.resource.timeoutSeconds.toFixed(2)} seconds`;
+        this.kill();
+      }, milliseconds);
+      const settle = () => {
+        clearTimeout(timer);
+        this.pending = undefined;
+      };
+      this.pending = {
+        resolve: (json) => {
+          settle();
+          resolve(json);
+        },
+        reject: (error) => {
+          settle();
+          reject(error);
+        },
+      };
+      this.worker.postMessage(message);
+    });
+  }
+
+  /** At once, in the middle of whatever it does. */
+  kill(): void {
+    this.isAlive = false;
+    void this.worker.terminate();
+  }
+
+  async cpuMilliseconds(): Promise<number> {
+    if (!this.isAlive) return 0;
+    const { user, system } = await this.worker.cpuUsage();
+    return (user + system) / 1000;
+  }
+
+  async close(): Promise<void> {
+    this.isAlive = false;
+    await this.worker.terminate();
+  }
+
+  private onAnswer(message: AnswerMessage): void {
+    if (message.kind === 'ready') return;
+    if (message.kind === 'init_failed') {
+      this.deathCause = message.error.errorMessage;
+      this.kill();
+      return;
+    }
+    if (message.kind === 'error') return this.pending?.reject(new FunctionError(message.error));
+    if (Buffer.byteLength(message.json) > PAYLOAD_LIMIT_BYTES) {
+      const errorMessage = `Response payload size exceeded maximum allowed payload size (${PAYLOAD_LIMIT_BYTES} bytes).`;
+      return this.pending?.reject(
+        new FunctionError({ errorType: 'Function.ResponseSizeTooLarge', errorMessage }),
+      );
+    }
+    this.pending?.resolve(message.json);
+  }
+
+  private onExit(): void {
+    this.isAlive = false;
+    const errorType = this.deathCause.includes('timed out') ? 'Sandbox.Timedout' : 'Runtime.ExitError';
+    this.pending?.reject(new FunctionError({ errorType, errorMessage: this.deathCause }));
+  }
+}
+
+function environmentData(resource: FunctionResource): EnvironmentData {
+  const [file, exportName] = resource.handler.split('.');
+  return {
+    module: pathToFileURL(`${resource.directory}/${file}.mjs`).href,
+    exportName: exportName ?? 'handler',
+    functionName: resource.name,
+    functionArn: resource.arn,
+    memoryMegabytes: resource.memoryMegabytes,
+  };
+}

@@ -1,0 +1,134 @@
+import type { Resource, Stack, TemplateValue } from './assembly.ts';
+
+/** Thrown at start for what a template needs and this runtime can't tell; names stack and resource. */
+export class UnresolvableError extends Error {
+  override readonly name = 'UnresolvableError';
+}
+
+/** What one resource answers to `Ref` and `Fn::GetAtt`. */
+export interface Identity {
+  readonly ref: string;
+  readonly attributes: Readonly<Record<string, string>>;
+}
+
+export interface ResolverOptions {
+  readonly stacks: readonly Stack[];
+  readonly accountId: string;
+  readonly region: string;
+  /** Undefined: nothing is known of this resource but its logical id. */
+  readonly identityOf: (stack: Stack, logicalId: string, resource: Resource) => Identity | undefined;
+}
+
+/** Resolves CloudFormation's intrinsic functions; only those that occur, the rest is an error by name. */
+export class Resolver {
+  private readonly options: ResolverOptions;
+  private readonly exports = new Map<string, { readonly stack: Stack; readonly value: TemplateValue }>();
+
+  constructor(options: ResolverOptions) {
+    this.options = options;
+    for (const stack of options.stacks) {
+      for (const output of Object.values(stack.template.Outputs)) {
+        if (output.Export !== undefined) this.exports.set(output.Export.Name, { stack, value: output.Value });
+      }
+    }
+  }
+
+  /** @throws UnresolvableError */
+  resolve(stack: Stack, value: TemplateValue): TemplateValue {
+    if (Array.isArray(value)) return value.map((item: TemplateValue) => this.resolve(stack, item));
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+    const entries = Object.entries(value);
+    const [only] = entries;
+    if (entries.length === 1 && only !== undefined && (only[0] === 'Ref' || only[0].startsWith('Fn::'))) {
+      return this.intrinsic(stack, only[0], only[1]);
+    }
+    return Object.fromEntries(entries.map(([key, inner]) => [key, this.resolve(stack, inner)]));
+  }
+
+  private intrinsic(stack: Stack, name: string, argument: TemplateValue): TemplateValue {
+    switch (name) {
+      case 'Ref':
+        return this.ref(stack, String(argument));
+      case 'Fn::GetAtt':
+        return this.attribute(stack, argument);
+      case 'Fn::Join': {
+        const [separator, parts] = this.list(stack, argument);
+        return (Array.isArray(parts) ? parts : []).map(String).join(String(separator));
+      }
+      case 'Fn::Sub':
+        return this.substitute(stack, argument);
+      case 'Fn::ImportValue':
+        return this.imported(stack, this.resolve(stack, argument));
+      case 'Fn::Select': {
+        const [index, items] = this.list(stack, argument);
+        return (Array.isArray(items) ? items[Number(index)] : undefined) ?? '';
+      }
+      case 'Fn::Split': {
+        const [separator, text] = this.list(stack, argument);
+        return String(text).split(String(separator));
+      }
+      default:
+        throw new UnresolvableError(`${stack.name}: the intrinsic function ${name} is not done here.`);
+    }
+  }
+
+  private list(stack: Stack, argument: TemplateValue): readonly TemplateValue[] {
+    const resolved = this.resolve(stack, argument);
+    return Array.isArray(resolved) ? resolved : [resolved];
+  }
+
+  private ref(stack: Stack, name: string): TemplateValue {
+    const pseudo = this.pseudo(stack, name);
+    if (pseudo !== undefined) return pseudo;
+    const parameter = stack.template.Parameters[name];
+    if (parameter !== undefined) return parameter.Default ?? '';
+    return this.identity(stack, name).ref;
+  }
+
+  private pseudo(stack: Stack, name: string): string | undefined {
+    const { accountId, region } = this.options;
+    const known: Readonly<Record<string, string>> = {
+      'AWS::AccountId': accountId,
+      'AWS::Region': region,
+      'AWS::Partition': 'aws',
+      'AWS::URLSuffix': 'amazonaws.com',
+      'AWS::StackName': stack.name,
+      'AWS::StackId': `arn:aws:cloudformation:${region}:${accountId}:stack/${stack.name}/local`,
+      'AWS::NoValue': '',
+    };
+    return known[name];
+  }
+
+  private attribute(stack: Stack, argument: TemplateValue): string {
+    const [logicalId, name] =
+      typeof argument === 'string' ? argument.split('.') : this.list(stack, argument).map(String);
+    const value = this.identity(stack, logicalId ?? '').attributes[name ?? ''];
+    if (value !== undefined) return value;
+    throw new UnresolvableError(`${stack.name}: attribute ${name} of ${logicalId} is not known here.`);
+  }
+
+  private identity(stack: Stack, logicalId: string): Identity {
+    const resource = stack.template.Resources[logicalId];
+    const identity = resource === undefined ? undefined : this.options.identityOf(stack, logicalId, resource);
+    if (identity !== undefined) return identity;
+    throw new UnresolvableError(
+      `${stack.name}: nothing is known of ${logicalId} (${resource?.Type ?? 'no resource'}).`,
+    );
+  }
+
+  private imported(stack: Stack, name: TemplateValue): TemplateValue {
+    const found = this.exports.get(String(name));
+    if (found === undefined) throw new UnresolvableError(`${stack.name}: no stack exports ${String(name)}.`);
+    return this.resolve(found.stack, found.value);
+  }
+
+  private substitute(stack: Stack, argument: TemplateValue): string {
+    const [text, values] = Array.isArray(argument) ? argument : [argument, {}];
+    const given = typeof values === 'object' && values !== null && !Array.isArray(values) ? values : {};
+    return String(text).replaceAll(/\$\{([^!}][^}]*)\}/g, (_all, name: string) => {
+      const own = Reflect.get(given, name);
+      if (own !== undefined) return String(this.resolve(stack, own));
+      return String(name.includes('.') ? this.attribute(stack, name) : this.ref(stack, name));
+    });
+  }
+}

@@ -1,0 +1,14 @@
+/** dynalite comes without types; this is what we use of it. */
+declare module 'dynalite' {
+  import type { Server } from 'node:http';
+
+  interface DynaliteOptions {
+    /** Of the LevelDB store. */
+    readonly path: string;
+    readonly createTableMs: number;
+    readonly deleteTableMs: number;
+    readonly updateTableMs: number;
+  }
+
+  export default function dynalite(options: DynaliteOptions): Server;
+}
