@@ -112,14 +112,14 @@ export class WarmEnvironment {
       this.kill();
       return;
     }
-    if (message.kind === 'error') return this.pending?.reject(new FunctionError(message.error));
-    if (Buffer.byteLength(message.json) > PAYLOAD_LIMIT_BYTES) {
+    if (message.kind === 'error') {
+      this.pending?.reject(new FunctionError(message.error));
+    } else if (Buffer.byteLength(message.json) > PAYLOAD_LIMIT_BYTES) {
       const errorMessage = `Response payload size exceeded maximum allowed payload size (${PAYLOAD_LIMIT_BYTES} bytes).`;
-      return this.pending?.reject(
-        new FunctionError({ errorType: 'Function.ResponseSizeTooLarge', errorMessage }),
-      );
+      this.pending?.reject(new FunctionError({ errorType: 'Function.ResponseSizeTooLarge', errorMessage }));
+    } else {
+      this.pending?.resolve(message.json);
     }
-    this.pending?.resolve(message.json);
   }
 
   private onExit(): void {

@@ -1,0 +1,74 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import * as z from 'zod';
+import { listen } from './http-server.ts';
+import type { RequestCount } from './request-counter.ts';
+import type { RunningService } from './service-request.ts';
+
+/** What can be asked of a running runtime, for tests, measurements and curious people. */
+export interface RuntimeControl {
+  counts(): readonly RequestCount[];
+  resetCounts(): void;
+  /** CPU milliseconds since the start, by component. */
+  cpu(): Promise<Readonly<Record<string, number>>>;
+  /** Kills one environment of the function in the middle of an invocation; false when none is busy. */
+  kill(functionName: string): Promise<boolean>;
+  /** Stops or restarts the taking of batches; messages pile up meanwhile. */
+  pausePolling(paused: boolean): void;
+  /** Makes the database answer as one that wakes up. */
+  resumingFor(seconds: number): void;
+}
+
+const commandSchema = z.union([
+  z.strictObject({ reset_counts: z.literal(true) }),
+  z.strictObject({ kill_function: z.string() }),
+  z.strictObject({ pause_polling: z.boolean() }),
+  z.strictObject({ database_resuming_for_seconds: z.number().min(0).max(600) }),
+]);
+
+const COMMANDS =
+  '{"reset_counts":true} | {"kill_function":"execute-instructions"} | {"pause_polling":true} | {"database_resuming_for_seconds":15}';
+
+/** `GET /counts`, `GET /cpu`, `POST /control`. */
+export async function startControlServer(port: number, control: RuntimeControl): Promise<RunningService> {
+  const server = createServer((request, response) => {
+    void serve(request, control).then(
+      ([status, body]) => reply(response, status, body),
+      (error: unknown) => reply(response, 500, { error: String(error) }),
+    );
+  });
+  return listen(server, port);
+}
+
+async function serve(request: IncomingMessage, control: RuntimeControl): Promise<readonly [number, object]> {
+  const route = `${request.method} ${request.url}`;
+  if (route === 'GET /counts') return [200, { counts: control.counts() }];
+  if (route === 'GET /cpu') return [200, { cpu_milliseconds: await control.cpu() }];
+  if (route !== 'POST /control')
+    return [404, { error: `${route} is not here; GET /counts, GET /cpu or POST /control` }];
+  const command = commandSchema.safeParse(await bodyOf(request));
+  if (!command.success) return [400, { error: `not a command; send ${COMMANDS}` }];
+  return [200, { done: await carryOut(command.data, control) }];
+}
+
+async function carryOut(command: z.infer<typeof commandSchema>, control: RuntimeControl): Promise<boolean> {
+  if ('kill_function' in command) return control.kill(command.kill_function);
+  if ('reset_counts' in command) control.resetCounts();
+  else if ('pause_polling' in command) control.pausePolling(command.pause_polling);
+  else control.resumingFor(command.database_resuming_for_seconds);
+  return true;
+}
+
+async function bodyOf(request: IncomingMessage): Promise<unknown> {
+  let text = '';
+  for await (const chunk of request) text += String(chunk);
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function reply(response: ServerResponse, status: number, body: object): void {
+  response.writeHead(status, { 'content-type': 'application/json' });
+  response.end(`${JSON.stringify(body)}\n`);
+}

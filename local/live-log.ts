@@ -1,0 +1,68 @@
+import { createColors } from 'picocolors';
+import * as z from 'zod';
+
+const changeSchema = z.object({
+  message: z.literal('payment order changed'),
+  timestamp: z.string(),
+  payment_id: z.string(),
+  payment_order_id: z.string(),
+  to: z.string(),
+  status_detail: z.string().nullish(),
+  reason: z.string().nullish(),
+  amount: z.string(),
+});
+
+const lineSchema = z.object({
+  level: z.string(),
+  message: z.string(),
+  timestamp: z.string(),
+  service: z.string(),
+  error: z.object({ message: z.string() }).optional(),
+});
+
+export interface LiveLogOptions {
+  /** Every line as it is, for programs. */
+  readonly json: boolean;
+  readonly color: boolean;
+  /** Writes one line. */
+  readonly write: (line: string) => void;
+}
+
+/** What the functions log, for people: one line per change of state of an order, and what went wrong. */
+export function createLiveLog({ json, color, write }: LiveLogOptions): (line: string) => void {
+  if (json) return write;
+  const colors = createColors(color);
+  const paint: Readonly<Record<string, (text: string) => string>> = {
+    NOT_STARTED: colors.dim,
+    EXECUTING: colors.cyan,
+    SUCCESS: colors.green,
+    FAILED: colors.red,
+  };
+  return (line) => {
+    const parsed = parse(line);
+    const change = changeSchema.safeParse(parsed);
+    if (change.success) {
+      const { timestamp, payment_order_id, to, status_detail, reason, amount } = change.data;
+      const state = (paint[to] ?? ((text: string) => text))(to.padEnd(11));
+      const detail = [status_detail, reason].filter((part) => part !== null && part !== undefined).join(': ');
+      write(
+        `${colors.dim(timestamp.slice(11, 23))}  ${payment_order_id}  ${state} ${amount.padStart(16)}  ${detail}`.trimEnd(),
+      );
+      return;
+    }
+    const other = lineSchema.safeParse(parsed);
+    if (!other.success) return write(line);
+    if (other.data.level === 'INFO' || other.data.level === 'DEBUG') return;
+    const { timestamp, level, service, message, error } = other.data;
+    const cause = error === undefined ? '' : `: ${error.message}`;
+    write(`${colors.dim(timestamp.slice(11, 23))}  ${colors.yellow(level)} ${service}: ${message}${cause}`);
+  };
+}
+
+function parse(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,393 @@
+import { mkdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { createDirectDatabase } from '../adapters/database/direct-database.ts';
+import { startApiGateway } from './api-gateway/start-api-gateway.ts';
+import { type LocalApiKeys, provideApiKeys } from './api-keys.ts';
+import { type Clock, systemClock } from './clock.ts';
+import { startControlServer } from './control-server.ts';
+import { lockData } from './data-lock.ts';
+import { type RunningDynamoDb, startDynamoDb } from './dynamodb/start-dynamodb.ts';
+import { type Endpoints, removeEndpoints, writeEndpoints } from './endpoints.ts';
+import { SqsEventSource } from './event-source/sqs-event-source.ts';
+import { FunctionLog } from './function-log.ts';
+import { FunctionHost } from './lambda/function-host.ts';
+import { type Ports, rememberPorts } from './ports.ts';
+import { type RunningPostgres, startPostgres } from './postgres/start-postgres.ts';
+import { cpuMillisecondsOf } from './process-cpu.ts';
+import { type RunningPspSimulator, startPspSimulator } from './psp-simulator/psp-simulator.ts';
+import { type RunningRdsData, startRdsData } from './rds-data/start-rds-data.ts';
+import { RequestCounter } from './request-counter.ts';
+import { RunningSchedule } from './schedules/schedule.ts';
+import { type RunningSqs, startSqs } from './sqs/start-sqs.ts';
+import { readAssembly } from './template/assembly.ts';
+import { assertKnown, type Deployment, readDeployment } from './template/deployment.ts';
+import { synthesize } from './template/synthesize.ts';
+
+export const ACCOUNT_ID = '000000000000';
+export const REGION = 'us-east-1';
+
+export interface RuntimeOptions {
+  /** Where all state is kept. */
+  readonly directory: string;
+  readonly stage: string;
+  readonly ports: Ports;
+  readonly clock?: Clock;
+  /** Told what is being done, one line per step. */
+  readonly onStep?: (step: string) => void;
+  /** One line of a function's output, mostly JSON. */
+  readonly onFunctionLine?: (line: string) => void;
+}
+
+export interface RunningRuntime {
+  readonly endpoints: Endpoints;
+  /** Stops everything, PostgreSQL included; the state stays. */
+  close(): Promise<void>;
+}
+
+const ROOT = fileURLToPath(new URL('../', import.meta.url));
+
+/**
+ * Starts the whole pipeline from the synthesized templates.
+ *
+ * @throws DataInUseError, PortTakenError, SynthesisError, UnknownResourceError, PostgresStartError …; nothing stays behind
+ */
+export async function startRuntime(options: RuntimeOptions): Promise<RunningRuntime> {
+  const directory = resolve(options.directory);
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  const closers: (() => void | Promise<void>)[] = [lockData(directory)];
+  const close = async () => {
+    for (let closer = closers.pop(); closer !== undefined; closer = closers.pop()) await closer();
+  };
+  try {
+    removeEndpoints(directory);
+    closers.push(() => removeEndpoints(directory));
+    const endpoints = await new Starter({ ...options, directory }, closers).start();
+    return { endpoints, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** The start, step by step; what is started is stopped in the opposite order. */
+class Starter {
+  private readonly options: RuntimeOptions;
+  private readonly closers: (() => void | Promise<void>)[];
+  private readonly clock: Clock;
+  private readonly counter = new RequestCounter();
+  private readonly log: FunctionLog;
+  private readonly hosts = new Map<string, FunctionHost>();
+  private readonly eventSources: SqsEventSource[] = [];
+
+  constructor(options: RuntimeOptions, closers: (() => void | Promise<void>)[]) {
+    this.options = options;
+    this.closers = closers;
+    this.clock = options.clock ?? systemClock;
+    this.log = new FunctionLog(join(options.directory, 'logs'));
+    this.closers.push(() => this.log.flush());
+  }
+
+  async start(): Promise<Endpoints> {
+    const { directory, stage, ports } = this.options;
+    this.step('synthesizing the stacks');
+    const synthesizing = synthesize({ root: ROOT, directory: join(directory, 'assembly'), stage });
+    // Both take a second, and neither needs the other. A failure of the first is thrown where it is awaited.
+    synthesizing.catch(() => {});
+    const postgres = await this.startPostgres();
+    const assembly = readAssembly(await synthesizing);
+    assertKnown(assembly);
+    this.step('starting SQS, DynamoDB, the Data API and the PSP simulator');
+    const sqs = await this.startSqs();
+    const deployment = readDeployment(assembly, {
+      accountId: ACCOUNT_ID,
+      region: REGION,
+      queueUrl: sqs.urlOf,
+    });
+    this.createQueues(sqs, deployment);
+    const dynamodb = await this.startDynamoDb(deployment);
+    const rdsData = await this.startRdsData(postgres, deployment);
+    const psp = await this.startPsp();
+    this.createHosts(deployment, { sqs, dynamodb, rdsData, psp });
+    await this.runTriggers(deployment);
+    const keys = await this.provideKeys(postgres, stage);
+    this.step('opening the API');
+    this.serveEvents(deployment, sqs);
+    const gateway = await this.startGateway(deployment, ports.api);
+    const control = await this.startControl(dynamodb, rdsData, postgres);
+    const endpoints = endpointsOf({
+      gateway: gateway.url,
+      control: control.url,
+      keys,
+      deployment,
+      sqs,
+      dynamodb,
+      rdsData,
+      postgres,
+      psp,
+    });
+    rememberPorts(directory, portsOf(endpoints, psp, postgres));
+    writeEndpoints(directory, endpoints);
+    return endpoints;
+  }
+
+  private step(step: string): void {
+    this.options.onStep?.(step);
+  }
+
+  private async startPostgres(): Promise<RunningPostgres> {
+    this.step('starting PostgreSQL');
+    const directory = join(this.options.directory, 'postgres');
+    const postgres = await startPostgres({
+      directory,
+      port: this.options.ports.postgres,
+      database: 'oncepay',
+    });
+    this.closers.push(postgres.close);
+    return postgres;
+  }
+
+  private async startSqs(): Promise<RunningSqs> {
+    const { directory, ports } = this.options;
+    const sqs = await startSqs({
+      port: ports.sqs,
+      directory: join(directory, 'sqs'),
+      clock: this.clock,
+      accountId: ACCOUNT_ID,
+      region: REGION,
+      observer: this.counter.observe,
+    });
+    this.closers.push(sqs.close);
+    return sqs;
+  }
+
+  /** Dead-letter queues first: a redrive policy names a queue that is there. */
+  private createQueues(sqs: RunningSqs, { queues }: Deployment): void {
+    const ordered = queues.toSorted(
+      (one, other) => Number('RedrivePolicy' in one.attributes) - Number('RedrivePolicy' in other.attributes),
+    );
+    for (const queue of ordered) {
+      if (sqs.engine.names().includes(queue.name)) sqs.engine.setAttributes(queue.name, queue.attributes);
+      else sqs.engine.createQueue(queue.name, queue.attributes, {});
+    }
+  }
+
+  private async startDynamoDb({ tables }: Deployment): Promise<RunningDynamoDb> {
+    const { directory, ports } = this.options;
+    const dynamodb = await startDynamoDb({
+      port: ports.dynamodb,
+      directory: join(directory, 'dynamodb'),
+      region: REGION,
+      tables,
+      observer: this.counter.observe,
+    });
+    this.closers.push(dynamodb.close);
+    return dynamodb;
+  }
+
+  private async startRdsData(postgres: RunningPostgres, { cluster }: Deployment): Promise<RunningRdsData> {
+    const { user, password, port } = postgres;
+    const rdsData = await startRdsData({
+      port: this.options.ports.rdsData,
+      clock: this.clock,
+      cluster: {
+        resourceArn: cluster.arn,
+        host: '127.0.0.1',
+        port,
+        defaultDatabase: cluster.database,
+        secrets: new Map([[cluster.secretArn, { user, password }]]),
+      },
+      observer: this.counter.observe,
+    });
+    this.closers.push(rdsData.close);
+    return rdsData;
+  }
+
+  private async startPsp(): Promise<RunningPspSimulator> {
+    const { directory, ports } = this.options;
+    const psp = await startPspSimulator({
+      directory: join(directory, 'psp'),
+      controlPort: ports.psp,
+      listenerPort: ports.pspListener,
+      clock: this.clock,
+    });
+    this.closers.push(psp.close);
+    return psp;
+  }
+
+  private createHosts(
+    { functions }: Deployment,
+    services: {
+      readonly sqs: RunningSqs;
+      readonly dynamodb: RunningDynamoDb;
+      readonly rdsData: RunningRdsData;
+      readonly psp: RunningPspSimulator;
+    },
+  ): void {
+    const environment = {
+      TZ: 'UTC',
+      AWS_REGION: REGION,
+      AWS_ENDPOINT_URL_SQS: services.sqs.url,
+      AWS_ENDPOINT_URL_DYNAMODB: services.dynamodb.url,
+      AWS_ENDPOINT_URL_RDS_DATA: services.rdsData.url,
+    };
+    const onLine = (line: string) => {
+      this.log.write(line);
+      this.options.onFunctionLine?.(line);
+    };
+    for (const template of functions) {
+      // The one value that no template can know: where this machine's simulator listens.
+      const simulator =
+        'PSP_SIMULATOR_URL' in template.environment ? { PSP_SIMULATOR_URL: services.psp.listenerUrl } : {};
+      const resource = { ...template, environment: { ...template.environment, ...simulator } };
+      const host = new FunctionHost({ resource, environment, onLine, observer: this.counter.observe });
+      this.hosts.set(resource.name, host);
+    }
+    this.closers.push(async () => {
+      await Promise.all([...this.hosts.values()].map((host) => host.close()));
+    });
+  }
+
+  /** What CloudFormation would run at the deployment: here the migrations, before anything serves. */
+  private async runTriggers({ triggers }: Deployment): Promise<void> {
+    for (const arn of triggers) {
+      const name = /function:([^:]+)/.exec(arn)?.[1] ?? arn;
+      this.step(`running ${this.hostOf(name).resource.serviceName}`);
+      await this.hostOf(name).invoke({}, 'cloudformation');
+    }
+  }
+
+  private async provideKeys(postgres: RunningPostgres, stage: string): Promise<LocalApiKeys> {
+    const database = createDirectDatabase(postgres.url, 1);
+    try {
+      return await provideApiKeys(this.options.directory, stage, database);
+    } finally {
+      await database.close();
+    }
+  }
+
+  private serveEvents(deployment: Deployment, sqs: RunningSqs): void {
+    for (const resource of deployment.eventSources) {
+      const queue = sqs.engine.queueByArn(resource.queueArn);
+      if (queue === undefined) throw new Error(`${resource.queueArn} is not a queue of these templates`);
+      const eventSource = new SqsEventSource({
+        resource,
+        engine: sqs.engine,
+        queue,
+        host: this.hostOf(resource.functionName),
+        region: REGION,
+        observer: this.counter.observe,
+      });
+      eventSource.start();
+      this.eventSources.push(eventSource);
+      this.closers.push(() => eventSource.close());
+    }
+    for (const resource of deployment.schedules) {
+      const hosts = resource.functionArns.map((arn) => this.hostOf(/function:([^:]+)/.exec(arn)?.[1] ?? arn));
+      const schedule = new RunningSchedule(resource, hosts, this.clock);
+      schedule.start();
+      this.closers.push(() => schedule.close());
+    }
+  }
+
+  private async startGateway({ api }: Deployment, port: number) {
+    const gateway = await startApiGateway({
+      port,
+      api,
+      accountId: ACCOUNT_ID,
+      clock: this.clock,
+      hostOf: (name) => this.hostOf(name),
+      observer: this.counter.observe,
+    });
+    this.closers.push(gateway.close);
+    return { url: `${gateway.url}/${api.stage}` };
+  }
+
+  private async startControl(dynamodb: RunningDynamoDb, rdsData: RunningRdsData, postgres: RunningPostgres) {
+    const control = await startControlServer(this.options.ports.runtime, {
+      counts: () => this.counter.list(),
+      resetCounts: () => this.counter.reset(),
+      cpu: () => this.cpu(dynamodb, postgres),
+      kill: async (functionName) => {
+        const host = [...this.hosts.values()].find(({ resource }) => resource.serviceName === functionName);
+        return host === undefined ? false : host.killOne();
+      },
+      pausePolling: (paused) => {
+        for (const eventSource of this.eventSources) eventSource.pause(paused);
+      },
+      resumingFor: (seconds) => rdsData.resumingFor(seconds * 1000),
+    });
+    this.closers.push(control.close);
+    return control;
+  }
+
+  /** The main thread holds gateway, SQS, Data API, PSP simulator and pollers. */
+  private async cpu(dynamodb: RunningDynamoDb, postgres: RunningPostgres): Promise<Record<string, number>> {
+    const { user, system } = process.threadCpuUsage();
+    const functions = await Promise.all(
+      [...this.hosts.values()].map(
+        async (host) => [host.resource.serviceName, await host.cpuMilliseconds()] as const,
+      ),
+    );
+    return {
+      'gateway, queues, Data API, PSP': (user + system) / 1000,
+      dynamodb: await dynamodb.cpuMilliseconds(),
+      postgres: cpuMillisecondsOf(postgres.pid),
+      ...Object.fromEntries(functions),
+    };
+  }
+
+  private hostOf(name: string): FunctionHost {
+    const host = this.hosts.get(name);
+    if (host === undefined) throw new Error(`the templates hold no function ${name}`);
+    return host;
+  }
+}
+
+interface Started {
+  readonly gateway: string;
+  readonly control: string;
+  readonly keys: LocalApiKeys;
+  readonly deployment: Deployment;
+  readonly sqs: RunningSqs;
+  readonly dynamodb: RunningDynamoDb;
+  readonly rdsData: RunningRdsData;
+  readonly postgres: RunningPostgres;
+  readonly psp: RunningPspSimulator;
+}
+
+function endpointsOf(started: Started): Endpoints {
+  const { deployment, sqs } = started;
+  const execute = deployment.functions.find(({ serviceName }) => serviceName === 'execute-instructions');
+  const variables = execute?.environment ?? {};
+  return {
+    api: started.gateway,
+    apiKey: started.keys.apiKey,
+    secondApiKey: started.keys.secondApiKey,
+    psp: started.psp.controlUrl,
+    sqs: sqs.url,
+    queueUrl: variables.QUEUE_URL ?? '',
+    deadLetterQueueUrl: variables.DEAD_LETTER_QUEUE_URL ?? '',
+    dynamodb: started.dynamodb.url,
+    consumedTable: variables.CONSUMED_TABLE_NAME ?? '',
+    rdsData: started.rdsData.url,
+    rdsDataResource: { resourceArn: deployment.cluster.arn, secretArn: deployment.cluster.secretArn },
+    database: started.postgres.database,
+    postgres: started.postgres.url,
+    runtime: started.control,
+  };
+}
+
+function portsOf(endpoints: Endpoints, psp: RunningPspSimulator, postgres: RunningPostgres): Ports {
+  const port = (url: string) => Number(new URL(url).port);
+  return {
+    api: port(endpoints.api),
+    psp: port(psp.controlUrl),
+    pspListener: port(psp.listenerUrl),
+    sqs: port(endpoints.sqs),
+    dynamodb: port(endpoints.dynamodb),
+    rdsData: port(endpoints.rdsData),
+    postgres: postgres.port,
+    runtime: port(endpoints.runtime),
+  };
+}
