@@ -12,7 +12,7 @@ import { type Endpoints, removeEndpoints, writeEndpoints } from './endpoints.ts'
 import { SqsEventSource } from './event-source/sqs-event-source.ts';
 import { FunctionLog } from './function-log.ts';
 import { FunctionHost } from './lambda/function-host.ts';
-import { type Ports, rememberPorts } from './ports.ts';
+import type { Ports } from './ports.ts';
 import { type RunningPostgres, startPostgres } from './postgres/start-postgres.ts';
 import { cpuMillisecondsOf } from './process-cpu.ts';
 import { type RunningPspSimulator, startPspSimulator } from './psp-simulator/psp-simulator.ts';
@@ -126,7 +126,6 @@ class Starter {
       postgres,
       psp,
     });
-    rememberPorts(directory, portsOf(endpoints, psp, postgres));
     writeEndpoints(directory, endpoints);
     return endpoints;
   }
@@ -375,19 +374,5 @@ function endpointsOf(started: Started): Endpoints {
     database: started.postgres.database,
     postgres: started.postgres.url,
     runtime: started.control,
-  };
-}
-
-function portsOf(endpoints: Endpoints, psp: RunningPspSimulator, postgres: RunningPostgres): Ports {
-  const port = (url: string) => Number(new URL(url).port);
-  return {
-    api: port(endpoints.api),
-    psp: port(psp.controlUrl),
-    pspListener: port(psp.listenerUrl),
-    sqs: port(endpoints.sqs),
-    dynamodb: port(endpoints.dynamodb),
-    rdsData: port(endpoints.rdsData),
-    postgres: postgres.port,
-    runtime: port(endpoints.runtime),
   };
 }

@@ -7,7 +7,7 @@ import * as z from 'zod';
 import type { Endpoints } from './endpoints.ts';
 import { PortTakenError } from './http-server.ts';
 import { createLiveLog } from './live-log.ts';
-import { choosePorts, type Ports, rememberedPorts } from './ports.ts';
+import { choosePorts } from './ports.ts';
 import { type RunningRuntime, startRuntime } from './runtime.ts';
 
 const DEFAULT_PORT = 4510;
@@ -53,7 +53,7 @@ async function run(): Promise<void> {
   runtime = await startRuntime({
     directory: options.data,
     stage: options.stage,
-    ports: portsFor(options.port, options.data),
+    ports: choosePorts(options.port),
     onStep: (step) => say(`${colors.dim(elapsed())}  ${step}`),
     onFunctionLine: createLiveLog({
       json: options.json,
@@ -67,11 +67,6 @@ async function run(): Promise<void> {
   say(`\nMake a payment:\n\n${curlLine(runtime.endpoints)}\n`);
   if (options.json)
     process.stdout.write(`${JSON.stringify({ message: 'ready', endpoints: runtime.endpoints })}\n`);
-}
-
-/** With `--port 0` the ports of the last start, as long as nobody took them: URLs that were noted stay true. */
-function portsFor(port: number, directory: string): Ports {
-  return (port === 0 ? rememberedPorts(directory) : undefined) ?? choosePorts(port);
 }
 
 function addresses(endpoints: Endpoints): string {

@@ -290,7 +290,8 @@ export class FifoQueue {
     if (this.isInvisible(message)) {
       const wake = () => {
         this.wakeUps.delete(message.sequence);
-        this.refresh(message.groupId);
+        // A timer may fire a little before its time by the clock: then it is set again, or the message would be lost.
+        this.schedule(message);
       };
       this.wakeUps.set(message.sequence, this.options.clock.after(message.visibleAt - this.now(), wake));
     }
