@@ -1,9 +1,15 @@
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
 import type { DataStack } from './data-stack.ts';
 
 /** Exactly these actions on exactly these resources. */
 export function allow(actions: readonly string[], ...resources: readonly string[]): PolicyStatement {
   return new PolicyStatement({ actions: [...actions], resources: [...resources] });
+}
+
+/** The group is made by the stack: a function makes its streams in it, and no groups. */
+export function writeLog(logGroup: ILogGroup): PolicyStatement {
+  return allow(['logs:CreateLogStream', 'logs:PutLogEvents'], logGroup.logGroupArn);
 }
 
 /** One statement at a time, as the database user whose secret this is. */

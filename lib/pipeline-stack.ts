@@ -2,8 +2,8 @@ import { type App, CfnOutput, Duration, Stack } from 'aws-cdk-lib';
 import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import { EventSourceMapping, type IFunction } from 'aws-cdk-lib/aws-lambda';
-import { Trigger } from 'aws-cdk-lib/triggers';
 import { assertTiming, TIMING } from '../domain/payment/timing.ts';
+import { DeploymentTrigger } from './constructs/deployment-trigger.ts';
 import { DATABASE_NAME } from './constructs/payment-database.ts';
 import { PaymentsApi } from './constructs/payments-api.ts';
 import { PipelineFunction } from './constructs/pipeline-function.ts';
@@ -15,6 +15,9 @@ export interface PipelineStackProps {
   readonly config: StageConfig;
   readonly data: DataStack;
 }
+
+/** A migration that needs longer is one that locks a table for longer: it is to be cut into smaller ones. */
+const MIGRATION_TIMEOUT = Duration.minutes(5);
 
 /** What is deployed again and again: the functions, the API before them, the queue's consumer and the schedule. */
 export class PipelineStack extends Stack {
@@ -47,13 +50,18 @@ export class PipelineStack extends Stack {
       config: this.config,
       folder: 'migrate-database',
       description: 'Applies the migrations that the database lacks.',
-      timeout: Duration.minutes(5),
+      timeout: MIGRATION_TIMEOUT,
       memorySize: 512,
       environment: this.databaseEnvironment(),
       grants: runTransactions(this.data),
       copied: { from: 'db/migrations', to: 'migrations' },
     });
-    new Trigger(this, 'Migrate', { handler, timeout: Duration.minutes(5), executeBefore: [...functions] });
+    new DeploymentTrigger(this, 'Migrate', {
+      config: this.config,
+      handler,
+      timeout: MIGRATION_TIMEOUT,
+      before: functions,
+    });
   }
 
   private authorizeMerchant(): PipelineFunction {

@@ -3,8 +3,7 @@ import { ResponseType } from 'aws-cdk-lib/aws-apigateway';
 /** An error that the gateway answers by itself, before or instead of a function. */
 export interface GatewayProblem {
   readonly type: ResponseType;
-  /** Where the gateway's own status is not the one to show. */
-  readonly status?: number;
+  readonly status: number;
   readonly code: string;
   readonly title: string;
   readonly detail: string;
@@ -16,6 +15,12 @@ const UNAUTHORIZED = {
   code: 'unauthorized',
   title: 'The API key is missing or wrong',
   detail: 'Send Authorization: Bearer <your API key>.',
+  retryable: false,
+};
+const FORBIDDEN = {
+  status: 403,
+  code: 'forbidden',
+  title: 'The request is not allowed',
   retryable: false,
 };
 const NOT_FOUND = {
@@ -39,21 +44,27 @@ const OURS = {
   detail: 'Send the same request again; give the request id when you report this.',
   retryable: true,
 };
+/** The authorizer asks the database, which may sleep or be away; both pass. Aurora takes about 15 s to resume. */
+const KEY_NOT_CHECKED = {
+  status: 503,
+  code: 'database_unreachable',
+  title: 'The database does not answer',
+  detail: 'The API key could not be checked. Send the same request again.',
+  retryable: true,
+  retryAfterSeconds: 20,
+};
 
 /** In the same form as the functions' own errors (RFC 9457). */
 export const GATEWAY_PROBLEMS: readonly GatewayProblem[] = [
   { type: ResponseType.UNAUTHORIZED, status: 401, ...UNAUTHORIZED },
-  {
-    type: ResponseType.ACCESS_DENIED,
-    status: 403,
-    code: 'forbidden',
-    title: 'The API key may not do this',
-    detail: 'Use a key of a merchant that may.',
-    retryable: false,
-  },
+  { type: ResponseType.ACCESS_DENIED, ...FORBIDDEN, detail: 'Use an API key that may do this.' },
+  { type: ResponseType.WAF_FILTERED, ...FORBIDDEN, detail: 'The request looks like an attack.' },
   { type: ResponseType.INVALID_API_KEY, status: 401, ...UNAUTHORIZED },
-  // What the gateway calls a missing authentication token is a path or method that it doesn't have.
+  // No route of ours takes AWS signatures: what the gateway calls a missing token, or with an Authorization header a
+  // bad signature, is a path or method that it doesn't have.
   { type: ResponseType.MISSING_AUTHENTICATION_TOKEN, ...NOT_FOUND },
+  { type: ResponseType.INVALID_SIGNATURE, ...NOT_FOUND },
+  { type: ResponseType.EXPIRED_TOKEN, ...NOT_FOUND },
   { type: ResponseType.RESOURCE_NOT_FOUND, ...NOT_FOUND },
   {
     type: ResponseType.REQUEST_TOO_LARGE,
@@ -82,39 +93,34 @@ export const GATEWAY_PROBLEMS: readonly GatewayProblem[] = [
     retryable: true,
   },
   { type: ResponseType.INTEGRATION_FAILURE, status: 502, ...OURS },
-  // The authorizer fails when the database sleeps or is away; both pass.
-  {
-    type: ResponseType.AUTHORIZER_FAILURE,
-    status: 503,
-    code: 'database_unreachable',
-    title: 'The API key could not be checked',
-    detail: 'The database resumes or does not answer. Send the same request again.',
-    retryable: true,
-    retryAfterSeconds: 20,
-  },
-  { type: ResponseType.AUTHORIZER_CONFIGURATION_ERROR, status: 500, ...OURS },
+  // An authorizer that throws counts as misconfigured; both names are mapped, since the documentation tells them apart
+  // less clearly than the gateway does.
+  { type: ResponseType.AUTHORIZER_FAILURE, ...KEY_NOT_CHECKED },
+  { type: ResponseType.AUTHORIZER_CONFIGURATION_ERROR, ...KEY_NOT_CHECKED },
   { type: ResponseType.API_CONFIGURATION_ERROR, status: 500, ...OURS },
+  // These two stand for whatever has no entry above; a status is named, as a template can't ask for the gateway's own.
   {
     type: ResponseType.DEFAULT_4XX,
+    status: 400,
     code: 'bad_request',
     title: 'The request is not readable',
     detail: 'See /v1/openapi.json for what is taken.',
     retryable: false,
   },
-  { type: ResponseType.DEFAULT_5XX, ...OURS },
+  { type: ResponseType.DEFAULT_5XX, status: 500, ...OURS },
 ];
 
-/** A mapping template of the gateway; `$context…` is filled in there. */
+/** A mapping template of the gateway, which puts in `$context…`; the form is that of the functions' own problems. */
 export function problemTemplate(problem: GatewayProblem): string {
   return JSON.stringify({
     type: `urn:oncepay:problem:${problem.code}`,
     title: problem.title,
-    status: '$STATUS',
+    status: problem.status,
     detail: problem.detail,
     instance: '$context.path',
     code: problem.code,
     request_id: '$context.requestId',
     retryable: problem.retryable,
     errors: [],
-  }).replace('"$STATUS"', problem.status === undefined ? '$context.status' : String(problem.status));
+  });
 }

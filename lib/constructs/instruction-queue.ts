@@ -3,7 +3,10 @@ import { DeduplicationScope, FifoThroughputLimit, Queue, QueueEncryption } from 
 import { Construct } from 'constructs';
 import { TIMING } from '../../domain/payment/timing.ts';
 
-/** The FIFO queue of instructions with its dead-letter queue, in high-throughput mode: limits count per order. */
+/**
+ * The FIFO queue of instructions with its dead-letter queue, in high-throughput mode: limits count per order. Nothing in
+ * them is kept when the stack goes: every message can be sent again from the database.
+ */
 export class InstructionQueue extends Construct {
   readonly queue: Queue;
   readonly deadLetterQueue: Queue;

@@ -1,32 +1,36 @@
 import { type Duration, RemovalPolicy } from 'aws-cdk-lib';
-import { SubnetType, Vpc } from 'aws-cdk-lib/aws-ec2';
+import { type IVpc, SecurityGroup, SubnetType, Vpc } from 'aws-cdk-lib/aws-ec2';
 import {
   AuroraPostgresEngineVersion,
   ClusterInstance,
   Credentials,
   DatabaseCluster,
   DatabaseClusterEngine,
+  DatabaseSecret,
 } from 'aws-cdk-lib/aws-rds';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import type { StageConfig } from '../stage-config.ts';
 
 export const DATABASE_NAME = 'oncepay';
+const MASTER_USER = 'oncepay';
 
 /** Aurora PostgreSQL that nothing can reach but the Data API: its subnets have no route out, and no door in. */
 export class PaymentDatabase extends Construct {
   readonly clusterArn: string;
+  /** As attached to the cluster: what depends on it waits for the cluster. */
   readonly secret: ISecret;
 
   constructor(scope: Construct, id: string, config: StageConfig) {
     super(scope, id);
+    const vpc = this.createVpc();
     const cluster = new DatabaseCluster(this, 'Cluster', {
-      engine: DatabaseClusterEngine.auroraPostgres({ version: AuroraPostgresEngineVersion.VER_17_4 }),
-      // @ts-expect-error: the CDK's own Vpc and IVpc disagree under exactOptionalPropertyTypes.
-      vpc: this.createVpc(),
+      engine: DatabaseClusterEngine.auroraPostgres({ version: AuroraPostgresEngineVersion.VER_17_7 }),
+      vpc,
       vpcSubnets: { subnetType: SubnetType.PRIVATE_ISOLATED },
+      securityGroups: [this.createSecurityGroup(vpc)],
       ...this.capacity(config),
-      credentials: Credentials.fromGeneratedSecret('oncepay'),
+      credentials: Credentials.fromSecret(this.createSecret(config), MASTER_USER),
       defaultDatabaseName: DATABASE_NAME,
       enableDataApi: true,
       storageEncrypted: true,
@@ -34,19 +38,33 @@ export class PaymentDatabase extends Construct {
       deletionProtection: config.deletionProtection,
       removalPolicy: config.dataRemovalPolicy,
     });
-    const secret = cluster.secret;
-    if (secret === undefined) throw new Error('a cluster with generated credentials has a secret');
+    if (cluster.secret === undefined) throw new Error('a cluster made with a secret attaches itself to it');
     this.clusterArn = cluster.clusterArn;
-    this.secret = secret;
-    // Without its password a retained cluster could not be opened again.
-    if (config.dataRemovalPolicy === RemovalPolicy.RETAIN) secret.applyRemovalPolicy(RemovalPolicy.RETAIN);
+    this.secret = cluster.secret;
   }
 
-  private createVpc(): Vpc {
+  private createSecret(config: StageConfig): ISecret {
+    const secret = new DatabaseSecret(this, 'Secret', { username: MASTER_USER });
+    // Without its password a retained cluster could not be opened again.
+    if (config.dataRemovalPolicy === RemovalPolicy.RETAIN) secret.applyRemovalPolicy(RemovalPolicy.RETAIN);
+    // @ts-expect-error: as with the VPC, DatabaseSecret and ISecret.
+    return secret;
+  }
+
+  private createVpc(): IVpc {
+    // @ts-expect-error: the CDK's own Vpc and IVpc disagree under exactOptionalPropertyTypes.
     return new Vpc(this, 'Vpc', {
       maxAzs: 2,
       natGateways: 0,
       subnetConfiguration: [{ name: 'database', subnetType: SubnetType.PRIVATE_ISOLATED, cidrMask: 24 }],
+    });
+  }
+
+  private createSecurityGroup(vpc: IVpc): SecurityGroup {
+    return new SecurityGroup(this, 'Nobody', {
+      vpc,
+      description: 'No rule in, no rule out: the Data API does not come through the network.',
+      allowAllOutbound: false,
     });
   }
 

@@ -5,7 +5,6 @@ import {
   IdentitySource,
   LambdaIntegration,
   RequestAuthorizer,
-  type ResponseType,
   RestApi,
 } from 'aws-cdk-lib/aws-apigateway';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
@@ -73,8 +72,8 @@ export class PaymentsApi extends Construct {
   private addGatewayProblems(): void {
     for (const problem of GATEWAY_PROBLEMS) {
       this.api.addGatewayResponse(`Problem${problem.type.responseType}`, {
-        type: problem.type satisfies ResponseType,
-        ...(problem.status === undefined ? {} : { statusCode: String(problem.status) }),
+        type: problem.type,
+        statusCode: String(problem.status),
         responseHeaders: {
           'Content-Type': "'application/problem+json'",
           'Cache-Control': "'no-store'",

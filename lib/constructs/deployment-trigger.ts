@@ -1,0 +1,55 @@
+import { CfnResource, type Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { LogGroup } from 'aws-cdk-lib/aws-logs';
+import { Trigger } from 'aws-cdk-lib/triggers';
+import { Construct } from 'constructs';
+import { writeLog } from '../grants.ts';
+import type { StageConfig } from '../stage-config.ts';
+import type { PipelineFunction } from './pipeline-function.ts';
+
+export interface DeploymentTriggerProps {
+  readonly config: StageConfig;
+  readonly handler: PipelineFunction;
+  readonly timeout: Duration;
+  /** What is created or changed only once the handler has succeeded. */
+  readonly before: readonly Construct[];
+}
+
+/** The CDK's own name for what it puts into the stack to invoke triggered functions. */
+const PROVIDER = 'AWSCDK.TriggerCustomResourceProviderCustomResourceProvider';
+
+/** Runs a function while the stack is deployed, whenever the function changed; the deployment fails when it fails. */
+export class DeploymentTrigger extends Construct {
+  constructor(scope: Construct, id: string, { config, handler, timeout, before }: DeploymentTriggerProps) {
+    super(scope, id);
+    new Trigger(this, 'Trigger', { handler, timeout, executeBefore: [...before] });
+    this.restrictProvider(config);
+  }
+
+  /** The CDK gives its provider a managed policy over every log group; this one may write to its own alone. */
+  private restrictProvider(config: StageConfig): void {
+    const logGroup = new LogGroup(this, 'Log', {
+      retention: config.logRetention,
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+    const role = this.providersResource('Role');
+    role.addPropertyDeletionOverride('ManagedPolicyArns');
+    role.addPropertyOverride('Policies.1', inlinePolicy('Log', writeLog(logGroup)));
+    const provider = this.providersResource('Handler');
+    provider.addPropertyOverride('LoggingConfig', { LogGroup: logGroup.logGroupName });
+    provider.addPropertyOverride('Architectures', ['arm64']);
+  }
+
+  private providersResource(id: string): CfnResource {
+    const resource = Stack.of(this).node.findChild(PROVIDER).node.findChild(id);
+    if (CfnResource.isCfnResource(resource)) return resource;
+    throw new Error(`${resource.node.path} is no longer a plain resource: look at how the CDK triggers now`);
+  }
+}
+
+function inlinePolicy(name: string, statement: PolicyStatement) {
+  return {
+    PolicyName: name,
+    PolicyDocument: { Version: '2012-10-17', Statement: [statement.toStatementJson()] },
+  };
+}
