@@ -91,7 +91,7 @@ class Starter {
   async start(): Promise<Endpoints> {
     const { directory, stage, ports } = this.options;
     this.step('synthesizing the stacks');
-    const synthesizing = synthesize({ root: ROOT, directory: join(directory, 'assembly'), stage });
+    const synthesizing = synthesize({ root: ROOT, cache: join(ROOT, 'node_modules/.cache/oncepay'), stage });
     // Both take a second, and neither needs the other. A failure of the first is thrown where it is awaited.
     synthesizing.catch(() => {});
     const postgres = await this.startPostgres();
@@ -215,7 +215,7 @@ class Starter {
   }
 
   private createHosts(
-    { functions }: Deployment,
+    { functions, eventSources }: Deployment,
     services: {
       readonly sqs: RunningSqs;
       readonly dynamodb: RunningDynamoDb;
@@ -239,7 +239,16 @@ class Starter {
       const simulator =
         'PSP_SIMULATOR_URL' in template.environment ? { PSP_SIMULATOR_URL: services.psp.listenerUrl } : {};
       const resource = { ...template, environment: { ...template.environment, ...simulator } };
-      const host = new FunctionHost({ resource, environment, onLine, observer: this.counter.observe });
+      const concurrency = eventSources.find(
+        ({ functionName }) => functionName === resource.name,
+      )?.maxConcurrency;
+      const host = new FunctionHost({
+        resource,
+        environment,
+        concurrency,
+        onLine,
+        observer: this.counter.observe,
+      });
       this.hosts.set(resource.name, host);
     }
     this.closers.push(async () => {
@@ -275,6 +284,7 @@ class Starter {
         queue,
         host: this.hostOf(resource.functionName),
         region: REGION,
+        clock: this.clock,
         observer: this.counter.observe,
       });
       eventSource.start();

@@ -1,15 +1,21 @@
 import { randomUUID } from 'node:crypto';
+import { availableParallelism } from 'node:os';
 import type { RequestObserver } from '../service-request.ts';
 import type { FunctionResource } from '../template/deployment.ts';
 import { WarmEnvironment } from './warm-environment.ts';
 
-/** AWS gives every concurrent invocation its own; a laptop has few cores, so beyond this invocations wait their turn. */
-const ENVIRONMENT_LIMIT = 10;
+/**
+ * AWS gives every concurrent invocation an environment of its own; a laptop has few cores. The functions wait for the
+ * database most of their time, so two per core keep it busy, and beyond them invocations wait their turn.
+ */
+const ENVIRONMENT_LIMIT = Math.max(4, 2 * availableParallelism());
 
 export interface FunctionHostOptions {
   readonly resource: FunctionResource;
   /** Beside the template's: where the local services are, and whose credentials these are. */
   readonly environment: Readonly<Record<string, string>>;
+  /** Of its event source, which waits for PSPs and not for the processor; undefined: as many as do good. */
+  readonly concurrency: number | undefined;
   /** One line of the function's output. */
   readonly onLine: (line: string) => void;
   readonly observer: RequestObserver;
@@ -70,7 +76,7 @@ export class FunctionHost {
   }
 
   private async take(): Promise<WarmEnvironment> {
-    const limit = this.resource.reservedConcurrency ?? ENVIRONMENT_LIMIT;
+    const limit = this.resource.reservedConcurrency ?? this.options.concurrency ?? ENVIRONMENT_LIMIT;
     while (this.idle.length === 0 && this.busy.size >= limit) {
       await new Promise<void>((resolve) => this.waiting.push(resolve));
     }

@@ -1,6 +1,17 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, globSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  globSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+} from 'node:fs';
 import { join } from 'node:path';
 
 /** Everything that can change the templates or the bundles. */
@@ -14,10 +25,13 @@ export class SynthesisError extends Error {
 export interface SynthesisOptions {
   /** The project's folder. */
   readonly root: string;
-  /** Where assemblies are kept, by stage. */
-  readonly directory: string;
+  /** Where assemblies are kept, by stage and content: all data directories of one clone share them. */
+  readonly cache: string;
   readonly stage: string;
 }
+
+/** A running runtime loads bundles from its assembly; one that nobody has started for so long is nobody's. */
+const KEEP_MS = 7 * 24 * 3600 * 1000;
 
 /**
  * The cloud assembly of a stage: synthesized, or the one from before when nothing that enters it has changed.
@@ -25,27 +39,38 @@ export interface SynthesisOptions {
  * @returns the assembly's directory
  * @throws SynthesisError with what the CDK app said
  */
-export async function synthesize({ root, directory, stage }: SynthesisOptions): Promise<string> {
-  const output = join(directory, stage);
-  const stamp = join(directory, `${stage}.sha256`);
-  const fingerprint = fingerprintOf(root, stage);
-  if (existsSync(stamp) && existsSync(output) && readFileSync(stamp, 'utf8') === fingerprint) return output;
-  const unfinished = `${output}.unfinished`;
-  rmSync(unfinished, { recursive: true, force: true });
-  rmSync(stamp, { force: true });
-  mkdirSync(directory, { recursive: true });
-  await runApp(root, unfinished, stage);
-  rmSync(output, { recursive: true, force: true });
-  renameSync(unfinished, output);
-  writeFileSync(stamp, fingerprint);
+export async function synthesize({ root, cache, stage }: SynthesisOptions): Promise<string> {
+  const output = join(cache, `${stage}-${fingerprintOf(root, stage)}`);
+  if (existsSync(output)) {
+    utimesSync(output, new Date(), new Date());
+    return output;
+  }
+  mkdirSync(cache, { recursive: true });
+  removeOld(cache);
+  // Made beside and renamed: two first starts at once don't meet half an assembly.
+  const unfinished = mkdtempSync(join(cache, 'unfinished-'));
+  try {
+    await runApp(root, unfinished, stage);
+    if (!existsSync(output)) renameSync(unfinished, output);
+  } finally {
+    rmSync(unfinished, { recursive: true, force: true });
+  }
   return output;
+}
+
+function removeOld(cache: string): void {
+  for (const name of readdirSync(cache)) {
+    const directory = join(cache, name);
+    if (Date.now() - statSync(directory).mtimeMs > KEEP_MS)
+      rmSync(directory, { recursive: true, force: true });
+  }
 }
 
 function fingerprintOf(root: string, stage: string): string {
   const hash = createHash('sha256').update(stage).update(process.version);
   const files = [...FILES, ...SOURCES.flatMap((source) => filesIn(root, source))].sort();
   for (const file of files) hash.update(`\n${file}\n`).update(readFileSync(join(root, file)));
-  return hash.digest('hex');
+  return hash.digest('hex').slice(0, 32);
 }
 
 function filesIn(root: string, source: string): readonly string[] {
