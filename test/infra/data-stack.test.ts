@@ -1,0 +1,133 @@
+import { Match } from 'aws-cdk-lib/assertions';
+import { describe, expect, test } from 'vitest';
+import { TIMING } from '../../domain/payment/timing.ts';
+import { STAGES } from '../../lib/stage-config.ts';
+import { only, resourcesOf, synthesized } from '../support/synthesized.ts';
+
+describe.each(STAGES)('the data of %s', (stage) => {
+  const { data, config } = synthesized(stage);
+
+  test('is in an encrypted Aurora PostgreSQL 17 that the Data API reaches', () => {
+    data.hasResourceProperties('AWS::RDS::DBCluster', {
+      Engine: 'aurora-postgresql',
+      EngineVersion: Match.stringLikeRegexp('^17\\.'),
+      DatabaseName: 'oncepay',
+      EnableHttpEndpoint: true,
+      StorageEncrypted: true,
+      ServerlessV2ScalingConfiguration: Match.objectLike({ MinCapacity: config.database.minCapacity }),
+    });
+  });
+
+  test('has no public instance, no way out of its network and no way in', () => {
+    for (const instance of resourcesOf(data, 'AWS::RDS::DBInstance').values()) {
+      expect(instance.Properties.PubliclyAccessible).toBe(false);
+    }
+    for (const type of ['NatGateway', 'InternetGateway', 'Route', 'VPCEndpoint', 'SecurityGroupIngress']) {
+      data.resourceCountIs(`AWS::EC2::${type}`, 0);
+    }
+    const { Properties: securityGroup } = only(data, 'AWS::EC2::SecurityGroup');
+    expect(securityGroup.SecurityGroupIngress).toBeUndefined();
+    expect(securityGroup.SecurityGroupEgress).toEqual([
+      expect.objectContaining({ CidrIp: '255.255.255.255/32' }),
+    ]);
+  });
+
+  test('goes through two FIFO queues whose limits count per payment order', () => {
+    data.resourceCountIs('AWS::SQS::Queue', 2);
+    data.allResourcesProperties('AWS::SQS::Queue', {
+      FifoQueue: true,
+      DeduplicationScope: 'messageGroup',
+      FifoThroughputLimit: 'perMessageGroupId',
+      MessageRetentionPeriod: TIMING.retentionDays * 86_400,
+      SqsManagedSseEnabled: true,
+    });
+    const contentBased = [...resourcesOf(data, 'AWS::SQS::Queue').values()].map(
+      ({ Properties }) => Properties.ContentBasedDeduplication,
+    );
+    expect(contentBased).toEqual([undefined, undefined]);
+  });
+
+  test('stays invisible for V while it is executed, and goes to the dead letters after 20 receives', () => {
+    data.hasResourceProperties('AWS::SQS::Queue', {
+      VisibilityTimeout: 180,
+      RedrivePolicy: {
+        deadLetterTargetArn: { 'Fn::GetAtt': [Match.stringLikeRegexp('DeadLetters'), 'Arn'] },
+        maxReceiveCount: 20,
+      },
+    });
+  });
+
+  test('is refused to whoever comes to a queue without TLS', () => {
+    data.resourceCountIs('AWS::SQS::QueuePolicy', 2);
+    data.allResourcesProperties('AWS::SQS::QueuePolicy', {
+      PolicyDocument: Match.objectLike({
+        Statement: [
+          Match.objectLike({ Effect: 'Deny', Condition: { Bool: { 'aws:SecureTransport': 'false' } } }),
+        ],
+      }),
+    });
+  });
+
+  test('is marked as consumed in a table that can be restored, by one text key, until it expires', () => {
+    data.hasResourceProperties('AWS::DynamoDB::GlobalTable', {
+      KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' }],
+      AttributeDefinitions: [{ AttributeName: 'pk', AttributeType: 'S' }],
+      BillingMode: 'PAY_PER_REQUEST',
+      TimeToLiveSpecification: { AttributeName: 'expires_at', Enabled: true },
+      Replicas: [
+        Match.objectLike({
+          DeletionProtectionEnabled: config.deletionProtection,
+          PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+        }),
+      ],
+    });
+  });
+});
+
+describe('in prod, money', () => {
+  const { data } = synthesized('prod');
+
+  test.each(['AWS::RDS::DBCluster', 'AWS::DynamoDB::GlobalTable'])('in %s is kept and protected', (type) => {
+    const {
+      Properties: properties,
+      DeletionPolicy,
+      UpdateReplacePolicy,
+    } = only(data, type) as never as {
+      Properties: unknown;
+      DeletionPolicy: string;
+      UpdateReplacePolicy: string;
+    };
+    expect([DeletionPolicy, UpdateReplacePolicy]).toEqual(['Retain', 'Retain']);
+    expect(JSON.stringify(properties)).toMatch(/"DeletionProtection(Enabled)?":true/);
+  });
+
+  test('stays reachable: the password outlives the stack as the cluster does', () => {
+    expect(only(data, 'AWS::SecretsManager::Secret').DeletionPolicy).toBe('Retain');
+  });
+
+  test('has a standby and backups for 35 days', () => {
+    data.resourceCountIs('AWS::RDS::DBInstance', 2);
+    data.hasResourceProperties('AWS::RDS::DBCluster', { BackupRetentionPeriod: 35 });
+  });
+});
+
+describe('a database that sleeps', () => {
+  test('pauses after five idle minutes, and its stage has a table that spares the relay waking it', () => {
+    const { data } = synthesized('dev');
+    data.hasResourceProperties('AWS::RDS::DBCluster', {
+      ServerlessV2ScalingConfiguration: { MinCapacity: 0, MaxCapacity: 2, SecondsUntilAutoPause: 300 },
+    });
+    data.resourceCountIs('AWS::DynamoDB::GlobalTable', 2);
+  });
+
+  test.each(['staging', 'prod'] as const)('is not in %s', (stage) => {
+    const { data } = synthesized(stage);
+    data.hasResourceProperties('AWS::RDS::DBCluster', {
+      ServerlessV2ScalingConfiguration: Match.objectLike({
+        MinCapacity: 0.5,
+        SecondsUntilAutoPause: Match.absent(),
+      }),
+    });
+    data.resourceCountIs('AWS::DynamoDB::GlobalTable', 1);
+  });
+});

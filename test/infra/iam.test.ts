@@ -1,0 +1,177 @@
+import { describe, expect, test } from 'vitest';
+import { WILDCARD_EXCEPTIONS, type WildcardException } from '../../lib/iam-exceptions.ts';
+import { STAGES } from '../../lib/stage-config.ts';
+import { type Statement, statementsOf } from '../support/iam-statements.ts';
+import {
+  type FunctionResource,
+  functionsOf,
+  resourcesOf,
+  type Synthesized,
+  synthesized,
+} from '../support/synthesized.ts';
+
+function hasWildcard(statement: Statement): boolean {
+  return [...statement.actions, ...statement.resources].some((text) => /[*?]/.test(text));
+}
+
+function isExcepted(statement: Statement, exception: WildcardException): boolean {
+  return (
+    statement.effect === exception.effect &&
+    statement.actions.every((action) => exception.actions.includes(action)) &&
+    statement.resources.every(
+      (resource) =>
+        resource.endsWith(exception.resourceEndsWith) &&
+        // Nothing but that ending may be a wildcard.
+        !/[*?]/.test(resource.slice(0, resource.length - exception.resourceEndsWith.length)),
+    )
+  );
+}
+
+/** What a function may do: `action on what`, sorted. */
+function permissionsOf({ pipeline }: Synthesized, target: FunctionResource): readonly string[] {
+  const [role] = (target.Properties.Role as { 'Fn::GetAtt': [string] })['Fn::GetAtt'];
+  const { LogGroup: log } = target.Properties.LoggingConfig as { LogGroup: { Ref: string } };
+  const policies = [...resourcesOf(pipeline, 'AWS::IAM::Policy')]
+    .filter(([, { Properties }]) => JSON.stringify(Properties.Roles) === JSON.stringify([{ Ref: role }]))
+    .map(([logicalId]) => logicalId);
+  return statementsOf(pipeline)
+    .filter(({ heldBy }) => policies.includes(heldBy))
+    .flatMap(({ actions, resources }) =>
+      actions.flatMap((action) => resources.map((resource) => `${action} on ${nameOf(resource, log.Ref)}`)),
+    )
+    .sort();
+}
+
+const NAMES = [
+  ['SecretAttachment', 'the secret'],
+  ['DatabaseCluster', 'the cluster'],
+  ['QueueInstructions', 'the queue'],
+  ['QueueDeadLetters', 'the dead letters'],
+  ['ConsumedMessages', 'the consumed table'],
+  ['Activity', 'the activity table'],
+] as const;
+
+function nameOf(resource: string, ownLog: string): string {
+  if (resource === `{${ownLog}}:*`) return 'its own log';
+  return NAMES.find(([part]) => resource.includes(part))?.[1] ?? resource;
+}
+
+const LOG = ['logs:CreateLogStream on its own log', 'logs:PutLogEvents on its own log'];
+const STATEMENTS = [
+  'rds-data:ExecuteStatement on the cluster',
+  'secretsmanager:GetSecretValue on the secret',
+];
+
+describe.each(STAGES)('in %s', (stage) => {
+  const templates = synthesized(stage);
+  const statements = [...statementsOf(templates.data), ...statementsOf(templates.pipeline)];
+  const isDev = stage === 'dev';
+
+  test.each([
+    ['authorize-merchant', STATEMENTS],
+    [
+      'accept-payment',
+      [
+        ...STATEMENTS,
+        'sqs:SendMessage on the queue',
+        ...(isDev ? ['dynamodb:PutItem on the activity table'] : []),
+      ],
+    ],
+    ['read-payment', STATEMENTS],
+    ['read-ledger', STATEMENTS],
+    ['describe-api', []],
+    [
+      'execute-instructions',
+      [
+        ...STATEMENTS,
+        'sqs:ReceiveMessage on the queue',
+        'sqs:DeleteMessage on the queue',
+        'sqs:GetQueueAttributes on the queue',
+        'sqs:ChangeMessageVisibility on the queue',
+        'sqs:SendMessage on the dead letters',
+        'dynamodb:BatchGetItem on the consumed table',
+        'dynamodb:BatchWriteItem on the consumed table',
+      ],
+    ],
+    [
+      'relay-instructions',
+      [
+        ...STATEMENTS,
+        'sqs:SendMessage on the queue',
+        ...(isDev
+          ? ['dynamodb:PutItem on the activity table', 'dynamodb:BatchGetItem on the activity table']
+          : []),
+      ],
+    ],
+    [
+      'migrate-database',
+      [
+        ...STATEMENTS,
+        'rds-data:BeginTransaction on the cluster',
+        'rds-data:CommitTransaction on the cluster',
+        'rds-data:RollbackTransaction on the cluster',
+      ],
+    ],
+  ])('%s may do what it does and no more', (name, permissions) => {
+    const target = functionsOf(templates.pipeline).get(name);
+    if (target === undefined) throw new Error(`there is no function ${name}`);
+    expect(permissionsOf(templates, target)).toEqual([...LOG, ...permissions].sort());
+  });
+
+  test('no policy has a wildcard but the named exceptions', () => {
+    const wild = statements.filter(hasWildcard);
+    const refused = wild.filter(
+      (statement) => !WILDCARD_EXCEPTIONS.some((exception) => isExcepted(statement, exception)),
+    );
+    expect(refused).toEqual([]);
+  });
+
+  test('every named exception is used', () => {
+    const wild = statements.filter(hasWildcard);
+    const unused = WILDCARD_EXCEPTIONS.filter(
+      (exception) => !wild.some((statement) => isExcepted(statement, exception)),
+    );
+    expect(unused).toEqual([]);
+  });
+
+  test('no role has a managed policy, whose statements no template shows', () => {
+    const roles = [templates.data, templates.pipeline].flatMap((template) => [
+      ...resourcesOf(template, 'AWS::IAM::Role').values(),
+    ]);
+    expect(roles.map(({ Properties }) => Properties.ManagedPolicyArns)).toEqual(roles.map(() => undefined));
+  });
+
+  test('only the services that need to may invoke a function, each from one place', () => {
+    for (const permission of resourcesOf(templates.pipeline, 'AWS::Lambda::Permission').values()) {
+      expect(['apigateway.amazonaws.com', 'events.amazonaws.com']).toContain(permission.Properties.Principal);
+      expect(permission.Properties.SourceArn).toBeDefined();
+    }
+  });
+});
+
+describe('the check for wildcards', () => {
+  const statement: Statement = {
+    heldBy: 'Policy',
+    effect: 'Allow',
+    actions: ['logs:PutLogEvents'],
+    resources: ['{Log}:*'],
+  };
+
+  test.each([
+    ['another action', { actions: ['logs:PutLogEvents', 'logs:DeleteLogGroup'] }],
+    ['every action', { actions: ['*'] }],
+    ['a wildcard in an action', { actions: ['logs:Put*'] }],
+    ['every resource', { resources: ['*'] }],
+    ['a wildcard elsewhere in the resource', { resources: ['arn:aws:logs:*:*:log-group:x:*'] }],
+    ['a wildcard among several resources', { resources: ['{Log}:*', '*'] }],
+    ['a single-letter wildcard', { resources: ['{Log}?:*'] }],
+  ])('refuses %s', (_, change) => {
+    const changed = { ...statement, ...change };
+    expect(hasWildcard(changed)).toBe(true);
+    expect(WILDCARD_EXCEPTIONS.some((exception) => isExcepted(changed, exception))).toBe(false);
+  });
+
+  test('takes a function’s own log streams', () => {
+    expect(WILDCARD_EXCEPTIONS.some((exception) => isExcepted(statement, exception))).toBe(true);
+  });
+});

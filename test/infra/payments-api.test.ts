@@ -1,0 +1,162 @@
+import { describe, expect, test } from 'vitest';
+import contract from '../../docs/openapi.json' with { type: 'json' };
+import { PROBLEMS } from '../../lambdas/middleware/problem.ts';
+import { GATEWAY_PROBLEMS, problemTemplate } from '../../lib/constructs/gateway-problems.ts';
+import { STAGES } from '../../lib/stage-config.ts';
+import { functionsOf, only, resourcesOf, type Synthesized, synthesized } from '../support/synthesized.ts';
+
+const OPEN_ROUTES = ['GET /health', 'GET /openapi.json'];
+
+interface Route {
+  readonly name: string;
+  readonly functionId: string;
+  readonly authorizer: unknown;
+  readonly type: unknown;
+}
+
+function routesOf({ pipeline }: Synthesized): readonly Route[] {
+  return [...resourcesOf(pipeline, 'AWS::ApiGateway::Method').values()].map(({ Properties }) => ({
+    name: `${Properties.HttpMethod} ${pathOf(pipeline, (Properties.ResourceId as { Ref: string }).Ref)}`,
+    functionId: /"Fn::GetAtt":\["([^"]+)"/.exec(JSON.stringify(Properties.Integration))?.[1] ?? '',
+    authorizer: Properties.AuthorizerId,
+    type: Properties.AuthorizationType,
+  }));
+}
+
+function pathOf(template: Synthesized['pipeline'], resourceId: string): string {
+  const { ParentId, PathPart } = (resourcesOf(template).get(resourceId)?.Properties ?? {}) as {
+    ParentId: { Ref?: string };
+    PathPart: string;
+  };
+  const above = ParentId.Ref === undefined ? '' : pathOf(template, ParentId.Ref);
+  return `${above}/${PathPart}`;
+}
+
+describe.each(STAGES)('the API of %s', (stage) => {
+  const templates = synthesized(stage);
+  const { pipeline, config } = templates;
+  const routes = routesOf(templates);
+
+  test('has the routes of its contract and no others', () => {
+    const promised = Object.entries(contract.paths).flatMap(([path, methods]) =>
+      Object.keys(methods).map((method) => `${method.toUpperCase()} ${path.replace(/^\/v1/, '')}`),
+    );
+    expect(routes.map(({ name }) => name).sort()).toEqual(promised.sort());
+  });
+
+  test.each([
+    ['POST /payments', 'accept-payment'],
+    ['GET /payments', 'read-payment'],
+    ['GET /payments/{payment_id}', 'read-payment'],
+    ['GET /wallets/{seller_id}', 'read-ledger'],
+    ['GET /ledger/trial-balance', 'read-ledger'],
+    ['GET /health', 'describe-api'],
+    ['GET /openapi.json', 'describe-api'],
+  ])('sends %s to %s', (name, served) => {
+    expect(routes.find((route) => route.name === name)?.functionId).toBe(
+      functionsOf(pipeline).get(served)?.logicalId,
+    );
+  });
+
+  test('asks the authorizer on every route but the two that nobody needs a key for', () => {
+    const [authorizer] = resourcesOf(pipeline, 'AWS::ApiGateway::Authorizer').keys();
+    for (const route of routes) {
+      const isOpen = OPEN_ROUTES.includes(route.name);
+      expect([route.name, route.type]).toEqual([route.name, isOpen ? 'NONE' : 'CUSTOM']);
+      expect(route.authorizer).toEqual(isOpen ? undefined : { Ref: authorizer });
+    }
+  });
+
+  test('tells keys apart by the Authorization header alone, and believes an answer for a minute', () => {
+    expect(only(pipeline, 'AWS::ApiGateway::Authorizer').Properties).toMatchObject({
+      Type: 'REQUEST',
+      IdentitySource: 'method.request.header.Authorization',
+      AuthorizerResultTtlInSeconds: 60,
+    });
+  });
+
+  test('is regional, is called v1 and is throttled as the stage says', () => {
+    pipeline.hasResourceProperties('AWS::ApiGateway::RestApi', {
+      EndpointConfiguration: { Types: ['REGIONAL'] },
+    });
+    expect(only(pipeline, 'AWS::ApiGateway::Stage').Properties).toMatchObject({
+      StageName: 'v1',
+      MethodSettings: [
+        {
+          HttpMethod: '*',
+          ResourcePath: '/*',
+          ThrottlingRateLimit: config.api.rateLimit,
+          ThrottlingBurstLimit: config.api.burstLimit,
+        },
+      ],
+    });
+  });
+
+  test('logs no bodies and no headers at the gateway', () => {
+    expect(JSON.stringify(only(pipeline, 'AWS::ApiGateway::Stage'))).toContain('"DataTraceEnabled":false');
+    pipeline.resourceCountIs('AWS::ApiGateway::Account', 0);
+  });
+
+  test('answers the gateway’s own errors as problem+json with the status that the body names', () => {
+    const responses = [...resourcesOf(pipeline, 'AWS::ApiGateway::GatewayResponse').values()];
+    expect(responses).toHaveLength(GATEWAY_PROBLEMS.length);
+    for (const { Properties } of responses) {
+      const { 'application/json': template } = Properties.ResponseTemplates as Record<string, string>;
+      expect(Properties.StatusCode).toBe(String(JSON.parse(template ?? '').status));
+      expect(Properties.ResponseParameters).toMatchObject({
+        'gatewayresponse.header.Content-Type': "'application/problem+json'",
+        'gatewayresponse.header.Cache-Control': "'no-store'",
+        'gatewayresponse.header.X-Request-Id': 'context.requestId',
+      });
+    }
+  });
+});
+
+describe('a problem of the gateway', () => {
+  const byType = new Map(GATEWAY_PROBLEMS.map((problem) => [problem.type.responseType, problem]));
+
+  test.each([
+    ['UNAUTHORIZED', 401],
+    ['ACCESS_DENIED', 403],
+    ['WAF_FILTERED', 403],
+    ['INVALID_API_KEY', 401],
+    // Without an Authorization header an unknown route is a missing token to the gateway, with one a bad signature.
+    ['MISSING_AUTHENTICATION_TOKEN', 404],
+    ['INVALID_SIGNATURE', 404],
+    ['EXPIRED_TOKEN', 404],
+    ['RESOURCE_NOT_FOUND', 404],
+    ['REQUEST_TOO_LARGE', 413],
+    ['UNSUPPORTED_MEDIA_TYPE', 415],
+    ['THROTTLED', 429],
+    ['QUOTA_EXCEEDED', 429],
+    ['INTEGRATION_FAILURE', 502],
+    ['INTEGRATION_TIMEOUT', 504],
+    ['AUTHORIZER_FAILURE', 503],
+    ['AUTHORIZER_CONFIGURATION_ERROR', 503],
+    ['API_CONFIGURATION_ERROR', 500],
+    ['DEFAULT_4XX', 400],
+    ['DEFAULT_5XX', 500],
+  ])('%s is a %i', (type, status) => {
+    expect(byType.get(type)?.status).toBe(status);
+  });
+
+  test.each([...byType])('%s has every member that the contract promises', (_, problem) => {
+    const body = JSON.parse(problemTemplate(problem));
+    expect(Object.keys(body)).toEqual(expect.arrayContaining(contract.components.schemas.Problem.required));
+    expect(body).toMatchObject({ instance: '$context.path', request_id: '$context.requestId' });
+  });
+
+  test.each([...byType])('%s that may be repeated later says when', (_, problem) => {
+    if (![429, 503].includes(problem.status)) return;
+    expect(problem.retryAfterSeconds).toBeGreaterThan(0);
+    expect(problem.retryable).toBe(true);
+  });
+
+  test('has the title of the functions’ problem with the same code', () => {
+    const shared = GATEWAY_PROBLEMS.filter(({ code }) => code in PROBLEMS);
+    expect(shared.length).toBeGreaterThan(0);
+    for (const { code, title, retryable } of shared) {
+      expect(PROBLEMS[code as keyof typeof PROBLEMS]).toMatchObject({ title, retryable });
+    }
+  });
+});

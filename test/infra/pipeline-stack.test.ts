@@ -1,0 +1,123 @@
+import { Match } from 'aws-cdk-lib/assertions';
+import { describe, expect, test } from 'vitest';
+import { STAGES } from '../../lib/stage-config.ts';
+import { functionsOf, only, resourcesOf, synthesized } from '../support/synthesized.ts';
+
+const COMMON = ['STAGE', 'POWERTOOLS_SERVICE_NAME', 'POWERTOOLS_LOG_LEVEL'];
+const DATABASE = ['DATABASE_CLUSTER_ARN', 'DATABASE_SECRET_ARN', 'DATABASE_NAME'];
+const EXECUTOR = ['QUEUE_URL', 'DEAD_LETTER_QUEUE_URL', 'CONSUMED_TABLE_NAME', 'RESTORE_EPOCH'];
+
+describe.each(STAGES)('the pipeline of %s', (stage) => {
+  const { pipeline, config } = synthesized(stage);
+  const functions = functionsOf(pipeline);
+  const activity = stage === 'dev' ? ['ACTIVITY_TABLE_NAME'] : [];
+  const simulator = stage === 'prod' ? [] : ['PSP_SIMULATOR_URL'];
+
+  test.each([
+    ['authorize-merchant', DATABASE],
+    ['accept-payment', ['TAKES_REAL_MONEY', ...DATABASE, 'QUEUE_URL', ...activity]],
+    ['read-payment', DATABASE],
+    ['read-ledger', DATABASE],
+    ['describe-api', []],
+    ['execute-instructions', [...DATABASE, ...EXECUTOR, ...simulator]],
+    ['relay-instructions', [...DATABASE, 'QUEUE_URL', ...activity]],
+    ['migrate-database', DATABASE],
+  ])('gives %s the variables it needs and no other', (name, variables) => {
+    expect(Object.keys(functions.get(name)?.environment ?? {}).sort()).toEqual(
+      [...COMMON, ...variables].sort(),
+    );
+  });
+
+  test('has these eight functions', () => {
+    expect(functions.size).toBe(8);
+  });
+
+  test('says to the functions whether they deal in real money', () => {
+    expect(functions.get('accept-payment')?.environment.TAKES_REAL_MONEY).toBe(String(stage === 'prod'));
+  });
+
+  test('runs every function, the CDK’s own included, on Node 24 and arm64, outside the VPC', () => {
+    pipeline.allResourcesProperties('AWS::Lambda::Function', {
+      Runtime: 'nodejs24.x',
+      Architectures: ['arm64'],
+      VpcConfig: Match.absent(),
+    });
+  });
+
+  test('gives every function a role and a log group of its own, kept as long as the stage says', () => {
+    const all = [...resourcesOf(pipeline, 'AWS::Lambda::Function').values()];
+    const distinct = (property: string) =>
+      new Set(all.map(({ Properties }) => JSON.stringify(Properties[property]))).size;
+    expect(all).toHaveLength(9);
+    expect([distinct('Role'), distinct('LoggingConfig')]).toEqual([9, 9]);
+    pipeline.allResourcesProperties('AWS::Logs::LogGroup', { RetentionInDays: config.logRetention });
+    pipeline.resourceCountIs('AWS::Logs::LogGroup', 9);
+  });
+
+  test('executes batches of ten without a window, at most as many at once as configured', () => {
+    const { Properties: mapping } = only(pipeline, 'AWS::Lambda::EventSourceMapping');
+    expect(mapping).toEqual({
+      BatchSize: 10,
+      EventSourceArn: { 'Fn::ImportValue': expect.stringContaining('QueueInstructions') },
+      FunctionName: { Ref: functions.get('execute-instructions')?.logicalId },
+      FunctionResponseTypes: ['ReportBatchItemFailures'],
+      ScalingConfig: { MaximumConcurrency: config.executorConcurrency },
+    });
+  });
+
+  test('gives an execution a sixth of the time that its messages stay invisible', () => {
+    const { data } = synthesized(stage);
+    const timeout = Number(functions.get('execute-instructions')?.Properties.Timeout);
+    for (const queue of resourcesOf(data, 'AWS::SQS::Queue').values()) {
+      expect(Number(queue.Properties.VisibilityTimeout)).toBeGreaterThanOrEqual(6 * timeout);
+    }
+  });
+
+  test('lets no function behind the API work longer than the gateway waits', () => {
+    for (const name of [
+      'authorize-merchant',
+      'accept-payment',
+      'read-payment',
+      'read-ledger',
+      'describe-api',
+    ]) {
+      expect(Number(functions.get(name)?.Properties.Timeout)).toBeLessThan(29);
+    }
+  });
+
+  test('relays every minute', () => {
+    pipeline.hasResourceProperties('AWS::Events::Rule', {
+      ScheduleExpression: 'rate(1 minute)',
+      State: 'ENABLED',
+      Targets: [
+        Match.objectLike({ Arn: { 'Fn::GetAtt': [functions.get('relay-instructions')?.logicalId, 'Arn'] } }),
+      ],
+    });
+  });
+
+  test('migrates the database before any other function changes', () => {
+    const [migrate] = resourcesOf(pipeline, 'Custom::Trigger').keys();
+    for (const [name, { DependsOn }] of functions) {
+      if (name !== 'migrate-database') expect(DependsOn, name).toContain(migrate);
+    }
+  });
+
+  test('migrates again whenever the migrating function changed', () => {
+    const { Properties: trigger } = only(pipeline, 'Custom::Trigger');
+    const [version] = resourcesOf(pipeline, 'AWS::Lambda::Version').keys();
+    expect(trigger).toMatchObject({ HandlerArn: { Ref: version }, InvocationType: 'RequestResponse' });
+  });
+
+  test('tells operators where everything is', () => {
+    for (const output of [
+      'ApiUrl',
+      'QueueUrl',
+      'DeadLetterQueueUrl',
+      'ConsumedTableName',
+      'DatabaseClusterArn',
+      'DatabaseSecretArn',
+    ]) {
+      pipeline.hasOutput(output, {});
+    }
+  });
+});

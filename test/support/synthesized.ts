@@ -1,0 +1,66 @@
+import { App, type Stack } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import { DataStack } from '../../lib/data-stack.ts';
+import { FEATURE_FLAGS } from '../../lib/feature-flags.ts';
+import { PipelineStack } from '../../lib/pipeline-stack.ts';
+import { type Stage, type StageConfig, stageConfig } from '../../lib/stage-config.ts';
+
+export interface Synthesized {
+  readonly config: StageConfig;
+  readonly data: Template;
+  readonly pipeline: Template;
+}
+
+export interface Resource {
+  readonly Type: string;
+  readonly Properties: Readonly<Record<string, unknown>>;
+  readonly DependsOn?: readonly string[];
+  readonly DeletionPolicy?: string;
+}
+
+const done = new Map<Stage, Synthesized>();
+
+/** The templates of a stage, made once per test file; the functions are not bundled, which takes most of the time. */
+export function synthesized(stage: Stage): Synthesized {
+  const known = done.get(stage) ?? synthesize(stage);
+  done.set(stage, known);
+  return known;
+}
+
+function synthesize(stage: Stage): Synthesized {
+  const app = new App({ context: { ...FEATURE_FLAGS, 'aws:cdk:bundling-stacks': [] } });
+  const config = stageConfig(stage);
+  const data = new DataStack(app, 'Data', { config });
+  const pipeline: Stack = new PipelineStack(app, 'Pipeline', { config, data });
+  return { config, data: Template.fromStack(data), pipeline: Template.fromStack(pipeline) };
+}
+
+export function resourcesOf(template: Template, type?: string): ReadonlyMap<string, Resource> {
+  const all = Object.entries(template.toJSON().Resources as Record<string, Resource>);
+  return new Map(all.filter(([, resource]) => type === undefined || resource.Type === type));
+}
+
+/** The one resource of a type. */
+export function only(template: Template, type: string): Resource {
+  const [resource, ...others] = resourcesOf(template, type).values();
+  if (resource === undefined || others.length > 0) throw new Error(`there is not exactly one ${type}`);
+  return resource;
+}
+
+export interface FunctionResource extends Resource {
+  readonly logicalId: string;
+  readonly environment: Readonly<Record<string, unknown>>;
+}
+
+/** Our functions by their folder in `lambdas/`; the CDK's own provider of triggers is not one of them. */
+export function functionsOf(template: Template): ReadonlyMap<string, FunctionResource> {
+  const found = new Map<string, FunctionResource>();
+  for (const [logicalId, resource] of resourcesOf(template, 'AWS::Lambda::Function')) {
+    const { Variables: environment } = (resource.Properties.Environment ?? {}) as {
+      Variables?: Record<string, unknown>;
+    };
+    if (environment === undefined) continue;
+    found.set(String(environment.POWERTOOLS_SERVICE_NAME), { ...resource, logicalId, environment });
+  }
+  return found;
+}
