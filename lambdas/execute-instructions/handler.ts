@@ -11,6 +11,7 @@ import { createDeadLetterSender } from '../../adapters/sqs/dead-letter-sender.ts
 import { createVisibilityChanger } from '../../adapters/sqs/instruction-queue.ts';
 import { systemTime } from '../../adapters/time.ts';
 import { formatAmount } from '../../domain/money/currency.ts';
+import { assertTiming, TIMING } from '../../domain/payment/timing.ts';
 import { logger, logInvocation } from '../middleware/logger.ts';
 import type { ExecutorEffects } from './effects.ts';
 import { executeBatch } from './execute-batch.ts';
@@ -23,11 +24,17 @@ const environment = readEnvironment({
   ...variables.pspSimulator,
 });
 const sqs = new SQSClient({});
+const psps = createPsps({ simulatorUrl: environment.PSP_SIMULATOR_URL });
+// Better no start than one whose lease ends before a PSP's charge can be seen.
+assertTiming(
+  TIMING,
+  [...psps.values()].map((psp) => psp.abilities),
+);
 
 const effects: ExecutorEffects = {
   database: connectDatabase(environment),
   consumed: createConsumedMessages(new DynamoDBClient({}), environment.CONSUMED_TABLE_NAME, systemTime.now),
-  psps: createPsps({ simulatorUrl: environment.PSP_SIMULATOR_URL }),
+  psps,
   visibility: createVisibilityChanger(sqs, environment.QUEUE_URL),
   deadLetters: createDeadLetterSender(sqs, environment.DEAD_LETTER_QUEUE_URL),
   time: systemTime,
