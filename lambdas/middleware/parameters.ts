@@ -11,16 +11,22 @@ export const noQuerySchema = z.strictObject({});
  *
  * @throws Problem 400 that names each parameter, its value and what would be taken
  */
-export function readQuery<Schema extends z.ZodMiniType>(
+export function readQuery<Schema extends z.ZodMiniObject>(
   schema: Schema,
   event: APIGatewayProxyEvent,
 ): z.output<Schema> {
-  const query: Record<string, string> = {};
-  for (const [name, values] of Object.entries(event.multiValueQueryStringParameters ?? {})) {
-    if (values === undefined || values.length !== 1)
-      throw invalidParameters([{ pointer: name, detail: 'is given more than once' }]);
-    query[name] = values[0] ?? '';
+  const given = Object.entries(event.multiValueQueryStringParameters ?? {});
+  const unknown = given.find(([name]) => !Object.hasOwn(schema.shape, name));
+  if (unknown !== undefined) {
+    throw invalidParameters([
+      { pointer: unknown[0], detail: 'is not a parameter of this resource; leave it out' },
+    ]);
   }
+  const repeated = given.find(([, values]) => values?.length !== 1);
+  if (repeated !== undefined) {
+    throw invalidParameters([{ pointer: repeated[0], detail: 'is given more than once' }]);
+  }
+  const query = Object.fromEntries(given.map(([name, values]) => [name, values?.[0] ?? '']));
   const parsed = schema.safeParse(query);
   if (parsed.success) return parsed.data;
   throw invalidParameters(parsed.error.issues.flatMap((issue) => problemsOf(issue, query)));
@@ -30,12 +36,6 @@ function problemsOf(
   issue: z.core.$ZodIssue,
   query: Readonly<Record<string, string>>,
 ): readonly FieldProblem[] {
-  if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => ({
-      pointer: key,
-      detail: 'is not a parameter of this resource; leave it out',
-    }));
-  }
   const pointer = String(issue.path[0] ?? '');
   const value = JSON.stringify((query[pointer] ?? '').slice(0, 60));
   if (issue.code === 'invalid_value')

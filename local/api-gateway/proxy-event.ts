@@ -74,9 +74,7 @@ export function headersOf(message: IncomingMessage): Multi {
 }
 
 export function queryOf(query: URLSearchParams): Multi {
-  const values: Multi = {};
-  for (const name of new Set(query.keys())) values[name] = query.getAll(name);
-  return values;
+  return Object.fromEntries([...new Set(query.keys())].map((name) => [name, query.getAll(name)]));
 }
 
 export function lastOf(multi: Multi): Record<string, string> {

@@ -1,0 +1,228 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ApiClient, paymentBody } from '../support/api-client.ts';
+import { LocalRuntime } from '../support/runtime.ts';
+
+const runtime = new LocalRuntime();
+let api: ApiClient;
+let other: ApiClient;
+
+beforeAll(async () => {
+  const endpoints = await runtime.start();
+  api = new ApiClient(endpoints);
+  other = new ApiClient(endpoints, endpoints.secondApiKey);
+});
+afterAll(() => runtime.dispose());
+
+describe('a payment', () => {
+  test('is accepted with its address, charged once, booked and readable', async () => {
+    const seller = randomUUID();
+    const accepted = await api.pay({ orders: [{ amount: 1234, currency: 'USD', seller_id: seller }] });
+    expect(accepted.status).toBe(202);
+    expect(accepted.headers.get('location')).toBe(`/v1/payments/${accepted.body.id}`);
+    expect(accepted.headers.get('x-request-id')).toBeTruthy();
+    expect(accepted.body).toMatchObject({
+      status: 'NOT_STARTED',
+      payment_orders: [{ status_detail: 'queued' }],
+    });
+
+    const payment = await api.settled(accepted.body.id);
+
+    const [order] = payment.payment_orders;
+    expect(payment.status).toBe('SUCCESS');
+    expect(order).toMatchObject({ status: 'SUCCESS', status_detail: null, amount: 1234, seller_id: seller });
+    expect(order.timeline).toEqual([expect.objectContaining({ action: 'send', outcome: 'succeeded' })]);
+    expect(await api.charges(order.id)).toBe(1);
+    expect((await api.get(`/wallets/${seller}`)).body).toEqual({
+      seller_id: seller,
+      balances: [{ currency: 'USD', posted: 1234, pending: 0, available: 1234 }],
+    });
+  });
+
+  test('split among sellers is one charge and one credit each', async () => {
+    const sellers = [randomUUID(), randomUUID(), randomUUID()];
+    const splits = sellers.map((seller_id, index) => ({ seller_id, amount: 100 * (index + 1) }));
+    const { body } = await api.pay({ orders: [{ amount: 600, currency: 'EUR', splits }] });
+
+    const payment = await api.settled(body.id);
+
+    expect(payment.payment_orders[0].splits).toEqual(splits);
+    expect(await api.charges(payment.payment_orders[0].id)).toBe(1);
+    const wallets = await Promise.all(sellers.map((seller) => api.get(`/wallets/${seller}`)));
+    expect(wallets.map((wallet) => wallet.body.balances[0].posted)).toEqual([100, 200, 300]);
+  });
+
+  test('of several orders may succeed in part', async () => {
+    const orders = Array.from({ length: 10 }, () => ({ amount: 10, currency: 'KRW', seller_id: 'many' }));
+    const { body } = await api.pay({ orders });
+
+    const payment = await api.settled(body.id);
+
+    expect(payment.status).toBe('SUCCESS');
+    const charges = await Promise.all(
+      payment.payment_orders.map((order: { id: string }) => api.charges(order.id)),
+    );
+    expect(charges).toEqual(orders.map(() => 1));
+  });
+
+  test.each([
+    ['sim_decline_insufficient_funds', 'FAILED', 0],
+    ['sim_500_charged', 'SUCCESS', 1],
+    ['sim_500_not_charged', 'SUCCESS', 1],
+    ['sim_rate_limited', 'SUCCESS', 1],
+    ['sim_malformed', 'SUCCESS', 1],
+    ['sim_flaky_2', 'SUCCESS', 1],
+    ['sim_slow_5s', 'SUCCESS', 1],
+    ['sim_timeout_charged', 'SUCCESS', 1],
+    ['sim_timeout_not_charged', 'SUCCESS', 1],
+    ['pm_card_visa', 'SUCCESS', 1],
+  ])(
+    'with %s ends in %s with %i charge',
+    { concurrent: true, timeout: 60_000 },
+    async (paymentMethod, status, charges) => {
+      const { body } = await api.pay({ paymentMethod });
+
+      const payment = await api.settled(body.id);
+
+      expect(payment.status).toBe(status);
+      expect(await api.charges(payment.payment_orders[0].id)).toBe(charges);
+    },
+  );
+
+  test('whose PSP answers another amount is not booked and waits for a person', async () => {
+    const seller = randomUUID();
+    const { body } = await api.pay({
+      paymentMethod: 'sim_wrong_amount',
+      orders: [{ amount: 500, currency: 'KRW', seller_id: seller }],
+    });
+    await expect
+      .poll(async () => (await api.get(`/payments/${body.id}`)).body.payment_orders[0].status_detail, {
+        timeout: 10_000,
+      })
+      .toBe('manual_review');
+    expect((await api.get(`/wallets/${seller}`)).body.balances).toEqual([]);
+  });
+});
+
+describe('the books', () => {
+  test('balance in every currency', async () => {
+    const { body } = await api.get('/ledger/trial-balance');
+    expect(body.currencies.length).toBeGreaterThan(0);
+    for (const row of body.currencies) expect(row).toMatchObject({ difference: 0, debits: row.credits });
+  });
+});
+
+describe('an idempotency key', () => {
+  test('used by fifty requests at once makes one payment, and every answer is the same to the byte', async () => {
+    const body = paymentBody();
+    const key = randomUUID();
+
+    const answers = await Promise.all(Array.from({ length: 50 }, () => api.post(body, key)));
+
+    expect(new Set(answers.map((answer) => answer.text)).size).toBe(1);
+    expect(new Set(answers.map((answer) => answer.status))).toEqual(new Set([202]));
+    expect(answers.filter((answer) => answer.headers.get('idempotent-replayed') === 'true')).toHaveLength(49);
+    await api.settled(answers[0]?.body.id);
+    const replay = await api.post(body, key);
+    expect(replay.text).toBe(answers[0]?.text);
+    expect(await api.charges(replay.body.payment_orders[0].id)).toBe(1);
+  });
+
+  test('is the same for another order of names, and quoted or bare', async () => {
+    const key = randomUUID();
+    const first = JSON.parse(paymentBody());
+    const turned = Object.fromEntries(Object.entries(first).reverse());
+
+    const one = await api.post(JSON.stringify(first), key);
+    const two = await api.post(JSON.stringify(turned, null, 2), `"${key}"`);
+
+    expect(two.headers.get('idempotent-replayed')).toBe('true');
+    expect(two.text).toBe(one.text);
+  });
+
+  test('with another body is refused', async () => {
+    const key = randomUUID();
+    await api.pay({ key });
+    expect(await api.pay({ key })).toMatchObject({ status: 422, body: { code: 'idempotency_key_reused' } });
+  });
+
+  test('of another merchant does not collide', async () => {
+    const key = randomUUID();
+    const body = paymentBody();
+    const one = await api.post(body, key);
+    const two = await other.post(body, key);
+    expect(two.status).toBe(202);
+    expect(two.headers.get('idempotent-replayed')).toBeNull();
+    expect(two.body.id).not.toBe(one.body.id);
+  });
+
+  test('a merchant reference is taken for ever', async () => {
+    const reference = randomUUID();
+    await api.pay({ reference });
+    expect(await api.pay({ reference })).toMatchObject({
+      status: 409,
+      body: { code: 'duplicate_merchant_reference' },
+    });
+  });
+});
+
+describe('another merchant', () => {
+  test('sees nothing on any path', async () => {
+    const seller = randomUUID();
+    const { body } = await api.pay({ orders: [{ amount: 1, currency: 'CHF', seller_id: seller }] });
+    await api.settled(body.id);
+
+    expect(await other.get(`/payments/${body.id}`)).toMatchObject({
+      status: 404,
+      body: { code: 'not_found' },
+    });
+    expect((await other.get(`/wallets/${seller}`)).body.balances).toEqual([]);
+    expect(JSON.stringify((await other.get('/ledger/trial-balance')).body)).not.toContain('CHF');
+    const mine = (await api.get('/payments?limit=100')).body.data.map(
+      (payment: { id: string }) => payment.id,
+    );
+    const theirs = (await other.get('/payments?limit=100')).body.data.map(
+      (payment: { id: string }) => payment.id,
+    );
+    expect(theirs.filter((id: string) => mine.includes(id))).toEqual([]);
+    const { next_cursor } = (await api.get('/payments?limit=1')).body;
+    const stolen = (await other.get(`/payments?cursor=${next_cursor}`)).body.data;
+    expect(stolen.filter((payment: { id: string }) => mine.includes(payment.id))).toEqual([]);
+  });
+
+  test.each([
+    ['no key', undefined],
+    [
+      'a wrong key',
+      'opk_dev_0000000000000000_0000000000000000000000000000000000000000000000000000000000000000',
+    ],
+    ['something else', 'Basic Zm9vOmJhcg=='],
+  ])('%s is refused on every path', async (_what, key) => {
+    const client = new ApiClient(api.endpoints, key ?? '');
+    const headers: Record<string, string> =
+      key === undefined
+        ? { authorization: '' }
+        : { authorization: key.startsWith('Basic') ? key : `Bearer ${key}` };
+    for (const path of ['/payments', '/payments/pay_x', '/wallets/x', '/ledger/trial-balance']) {
+      const answer = await client.request('GET', path, { headers });
+      expect(answer.status).toBe(401);
+      expect(answer.headers.get('content-type')).toContain('application/problem+json');
+      expect(answer.body).toMatchObject({ code: 'unauthorized', status: 401 });
+    }
+  });
+
+  test('a key plus a character, or less one, is refused, also when the right one was just used', async () => {
+    await api.get('/payments');
+    for (const key of [`${api.apiKey}0`, `${api.apiKey}x`, api.apiKey.slice(0, -1), ` ${api.apiKey}x`]) {
+      expect((await new ApiClient(api.endpoints, key).get('/payments')).status).toBe(401);
+    }
+  });
+});
+
+describe('open to all', () => {
+  test('health and the contract need no key', async () => {
+    const nobody = new ApiClient(api.endpoints, '');
+    expect(await nobody.get('/health')).toMatchObject({ status: 200, body: { status: 'ok' } });
+    expect((await nobody.get('/openapi.json')).body).toMatchObject({ openapi: '3.1.0' });
+  });
+});
