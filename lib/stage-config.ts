@@ -55,7 +55,7 @@ const CONFIGS: Readonly<Record<Stage, StageConfig>> = {
     deletionProtection: false,
     logRetention: RetentionDays.ONE_WEEK,
     api: { rateLimit: 200, burstLimit: 400, authorizerCache: AUTHORIZER_CACHE },
-    executorConcurrency: 10,
+    executorConcurrency: 20,
     restoreEpoch: '1',
   },
   staging: {

@@ -1,18 +1,21 @@
 /**
- * Whether a text holds what may be a card number (PAN): 13 to 19 digits, perhaps grouped by spaces or dashes, that pass
- * the Luhn check and begin as an issuer's numbers do. All three, because one order id in ten passes Luhn alone.
+ * Whether a text holds what may be a card number (PAN): 13 to 19 digits, together or in the groups that cards show, that
+ * pass the Luhn check and begin as an issuer's numbers do. All three, because one order id in ten passes Luhn alone.
  */
 export function looksLikeCardNumber(text: string): boolean {
   for (const [candidate] of text.matchAll(CANDIDATE)) {
     const digits = candidate.replaceAll(/[ -]/g, '');
-    if (digits.length >= 13 && digits.length <= 19 && ISSUER_PREFIX.test(digits) && passesLuhn(digits))
-      return true;
+    if (ISSUER_PREFIX.test(digits) && passesLuhn(digits)) return true;
   }
   return false;
 }
 
-/** Runs of digits that no other digit or letter touches: a hexadecimal id is not a card. */
-const CANDIDATE = /(?<![0-9A-Za-z])\d(?:[ -]?\d){12,18}(?![0-9A-Za-z])/g;
+/**
+ * Digits together, or grouped 4-4-4-4(-3), 4-6-5 or 4-6-4 by one kind of separator. No other digit or letter may touch
+ * them, nor, where they are grouped, a dash with more behind it: a UUID is not a card.
+ */
+const CANDIDATE =
+  /(?<![0-9A-Za-z])(?:\d{13,19}|(?<![0-9A-Za-z]-)\d{4}(?:([ -])\d{4}\1\d{4}\1\d{4}(?:\1\d{1,3})?|([ -])\d{6}\2\d{4,5})(?!-?[0-9A-Za-z]))(?![0-9A-Za-z])/g;
 
 /**
  * Issuer ranges as the networks publish them: Visa 4; Mastercard 51-55, 2221-2720; American Express 34, 37; Discover

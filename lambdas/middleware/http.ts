@@ -79,7 +79,7 @@ function problemAnswer(problem: Problem, event: APIGatewayProxyEvent): APIGatewa
       title: kind.title,
       status: kind.status,
       detail: problem.message,
-      instance: event.path,
+      instance: event.requestContext.path,
       code: problem.code,
       request_id: event.requestContext.requestId,
       retryable: kind.retryable,
