@@ -1,4 +1,6 @@
+import { createServer as createHttpServer } from 'node:http';
 import { createServer } from 'node:net';
+import { listen } from './http-server.ts';
 
 /** A port of the loopback interface that nobody listens on now. */
 export function freePort(): Promise<number> {
@@ -13,4 +15,10 @@ export function freePort(): Promise<number> {
       });
     });
   });
+}
+
+/** @throws PortTakenError */
+export async function assertPortFree(port: number): Promise<void> {
+  const { close } = await listen(createHttpServer(), port);
+  await close();
 }

@@ -4,7 +4,7 @@ import { chownSync, existsSync, openSync, readFileSync, renameSync, rmSync, writ
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
-import { freePort } from '../free-port.ts';
+import { assertPortFree, freePort } from '../free-port.ts';
 import { findBinaries } from './binaries.ts';
 import { type PostgresHome, postgresHome } from './home.ts';
 import { stopOrphan } from './orphan.ts';
@@ -48,6 +48,7 @@ export async function startPostgres(options: PostgresOptions): Promise<RunningPo
   if (!existsSync(home.data)) await createCluster(home);
   await stopOrphan(home.data);
   const port = options.port === 0 ? await freePort() : options.port;
+  await assertPortFree(port);
   const password = readFileSync(passwordFile(home), 'utf8');
   const server = startServer(home, port, options.durable ?? true);
   const urlOf = (database: string) => `postgres://${USER}:${password}@127.0.0.1:${port}/${database}`;

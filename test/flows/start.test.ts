@@ -1,0 +1,119 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, expect, test } from 'vitest';
+import { ApiClient } from '../support/api-client.ts';
+import { LocalRuntime, ROOT } from '../support/runtime.ts';
+
+const runtimes: LocalRuntime[] = [];
+const newRuntime = () => {
+  const runtime = new LocalRuntime();
+  runtimes.push(runtime);
+  return runtime;
+};
+afterEach(async () => {
+  for (const runtime of runtimes.splice(0)) await runtime.dispose();
+});
+
+function start(...options: readonly string[]) {
+  return spawnSync(process.execPath, ['local/start.ts', ...options], {
+    cwd: ROOT,
+    encoding: 'utf8',
+    timeout: 60_000,
+  });
+}
+
+/** Processes whose command line names this folder's PostgreSQL or the folder itself. */
+function processesOf(directory: string): string {
+  const all = execFileSync('ps', ['-eo', 'args'], { encoding: 'utf8' });
+  return all
+    .split('\n')
+    .filter((line) => line.includes(directory) && !line.startsWith('ps '))
+    .join('\n');
+}
+
+test('addresses and keys are written for their owner alone, and are gone after Ctrl-C with every process', async () => {
+  const runtime = newRuntime();
+  const endpoints = await runtime.start();
+
+  expect(endpoints.api).toMatch(/\/v1$/);
+  expect(Object.keys(endpoints).sort()).toEqual([
+    'api',
+    'apiKey',
+    'consumedTable',
+    'database',
+    'deadLetterQueueUrl',
+    'dynamodb',
+    'postgres',
+    'psp',
+    'queueUrl',
+    'rdsData',
+    'rdsDataResource',
+    'runtime',
+    'secondApiKey',
+    'sqs',
+  ]);
+  const file = join(runtime.directory, 'endpoints.json');
+  expect((statSync(file).mode & 0o777).toString(8)).toBe('600');
+  const postgresPort = new URL(endpoints.postgres).port;
+
+  expect(await runtime.stop()).toBe(0);
+
+  expect(() => statSync(file)).toThrow();
+  expect(processesOf(runtime.directory)).toBe('');
+  expect(processesOf(`port=${postgresPort}`)).toBe('');
+});
+
+test('keys, payments and balances are the same after a restart', async () => {
+  const runtime = newRuntime();
+  const before = new ApiClient(await runtime.start());
+  const { body } = await before.pay();
+  await before.settled(body.id);
+  await runtime.stop();
+
+  const after = new ApiClient(await runtime.start());
+
+  expect(after.apiKey).toBe(before.apiKey);
+  expect((await after.get(`/payments/${body.id}`)).body.status).toBe('SUCCESS');
+  expect((await after.get('/wallets/seller-1')).body.balances[0].posted).toBe(15_000);
+});
+
+test('a second start on the same data says whose they are', async () => {
+  const runtime = newRuntime();
+  await runtime.start();
+
+  const second = start('--port', '0', '--data', runtime.directory);
+
+  expect(second.status).toBe(1);
+  expect(second.stderr).toMatch(/is in use by process \d+.*--data/);
+});
+
+test('a taken port is named with the option that changes it', async () => {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  const directory = mkdtempSync(join(tmpdir(), 'oncepay-flow-'));
+
+  const { status, stderr } = start('--port', String(port), '--data', directory);
+
+  expect(status).toBe(1);
+  expect(stderr).toContain(`Port ${port} is taken`);
+  expect(stderr).toContain('--port');
+  server.close();
+  rmSync(directory, { recursive: true });
+});
+
+test.each([
+  [['--stage', 'moon'], /There is no stage "moon".*dev, staging, prod/s],
+  [['--port', 'abc'], /--port.*abc.*number from 0 to 65000/s],
+  [['--nope'], /unknown option '--nope'/],
+])('%s is refused with what would be taken', (options, message) => {
+  const directory = mkdtempSync(join(tmpdir(), 'oncepay-flow-'));
+  const { status, stderr } = start(...options, '--data', directory);
+  expect(status).toBe(1);
+  expect(stderr).toMatch(message);
+  rmSync(directory, { recursive: true });
+});
