@@ -1,0 +1,88 @@
+import { Pool } from 'undici';
+import * as z from 'zod';
+import type { Endpoints } from '../local/endpoints.ts';
+
+/** Sellers that the load is spread over. */
+const SELLERS = 20;
+
+export function paymentBody(run: string, number: number): string {
+  return JSON.stringify({
+    merchant_reference: `${run}-${number}`,
+    buyer_id: 'buyer-1',
+    payment_method: 'sim_ok',
+    payment_orders: [{ amount: 1_000 + number, currency: 'USD', seller_id: `seller-${number % SELLERS}` }],
+  });
+}
+
+export async function payOnce({ api, apiKey }: Endpoints, run: string, number: number): Promise<void> {
+  const response = await fetch(`${api}/payments`, {
+    method: 'POST',
+    headers: {
+      authorization: `Bearer ${apiKey}`,
+      'content-type': 'application/json',
+      'idempotency-key': `${run}-${number}`,
+    },
+    body: paymentBody(run, number),
+  });
+  if (response.status !== 202)
+    throw new Error(`payment ${number}: ${response.status} ${await response.text()}`);
+  await response.arrayBuffer();
+}
+
+const listSchema = z.object({ data: z.array(z.unknown()) });
+const SETTLE_POLL_MS = 20;
+
+/** Resolves when no payment is open any more. */
+export async function settle({ api, apiKey }: Endpoints): Promise<void> {
+  for (const status of ['NOT_STARTED', 'EXECUTING']) {
+    for (;;) {
+      const response = await fetch(`${api}/payments?limit=1&status=${status}`, {
+        headers: { authorization: `Bearer ${apiKey}` },
+      });
+      if (listSchema.parse(await response.json()).data.length === 0) break;
+      await new Promise((resolve) => setTimeout(resolve, SETTLE_POLL_MS));
+    }
+  }
+}
+
+export interface LoadResult {
+  /** Milliseconds of each answer, ascending. */
+  readonly latencies: readonly number[];
+}
+
+/** Posts so many payments as fast as they are accepted, over so many connections. */
+export async function postPayments(
+  api: string,
+  apiKey: string,
+  payments: number,
+  connections: number,
+): Promise<LoadResult> {
+  const url = new URL(`${api}/payments`);
+  const pool = new Pool(url.origin, { connections });
+  const run = `run-${Date.now()}`;
+  const latencies: number[] = [];
+  let next = 0;
+  const client = async () => {
+    while (next < payments) {
+      next += 1;
+      const number = next;
+      const startedAt = performance.now();
+      const { statusCode, body } = await pool.request({
+        path: url.pathname,
+        method: 'POST',
+        headers: {
+          authorization: `Bearer ${apiKey}`,
+          'content-type': 'application/json',
+          'idempotency-key': `${run}-${number}`,
+        },
+        body: paymentBody(run, number),
+      });
+      const text = await body.text();
+      if (statusCode !== 202) throw new Error(`payment ${number}: ${statusCode} ${text}`);
+      latencies.push(performance.now() - startedAt);
+    }
+  };
+  await Promise.all(Array.from({ length: connections }, client));
+  await pool.close();
+  return { latencies: latencies.toSorted((one, other) => one - other) };
+}

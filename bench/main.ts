@@ -1,0 +1,56 @@
+import { Command, InvalidArgumentError } from 'commander';
+import { measureRequests } from './requests/measure-requests.ts';
+import { measureThroughput } from './throughput/measure-throughput.ts';
+import { SYSTEMS, type SystemName } from './throughput/system.ts';
+
+/** `npm run bench -- <what>`: measures on this machine, prints a table, writes JSON to bench-results/. */
+const program = new Command('npm run bench --')
+  .description(
+    'Measures Oncepay on this machine. Tables go to stdout, progress to stderr, JSON to bench-results/.',
+  )
+  .addHelpText(
+    'after',
+    '\nExamples:\n  npm run bench -- requests\n  npm run bench -- throughput --rounds 5 --systems handlers,pg-boss',
+  );
+
+program
+  .command('requests')
+  .description('AWS requests and SQL statements per payment, counted at the wire, and what they cost')
+  .option('--json', 'print JSON instead of tables', false)
+  .action((options: { json: boolean }) => measureRequests(options.json));
+
+program
+  .command('throughput')
+  .description('payments per second end to end, beside other ways to do the same work')
+  .option('--rounds <n>', 'rounds of each system, interleaved', positive, 3)
+  .option('--payments <n>', 'payments per round', positive, 1500)
+  .option('--connections <n>', 'of the load generator', positive, 32)
+  .option('--systems <list>', `of ${SYSTEMS.join(', ')}`, systems, [...SYSTEMS])
+  .option('--json', 'print JSON instead of tables', false)
+  .action(
+    (options: {
+      rounds: number;
+      payments: number;
+      connections: number;
+      systems: SystemName[];
+      json: boolean;
+    }) => measureThroughput(options),
+  );
+
+function positive(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 1)
+    throw new InvalidArgumentError('It takes an integer from 1 on.');
+  return value;
+}
+
+function systems(text: string): SystemName[] {
+  return text.split(',').map((name) => {
+    const found = SYSTEMS.find((system) => system === name);
+    if (found === undefined)
+      throw new InvalidArgumentError(`There is no ${name}; choose of ${SYSTEMS.join(', ')}.`);
+    return found;
+  });
+}
+
+await program.parseAsync();
