@@ -185,13 +185,13 @@ class Starter {
   }
 
   private async startRdsData(postgres: RunningPostgres, { cluster }: Deployment): Promise<RunningRdsData> {
-    const { user, password, port } = postgres;
+    const { user, password, host, port } = postgres;
     const rdsData = await startRdsData({
       port: this.options.ports.rdsData,
       clock: this.clock,
       cluster: {
         resourceArn: cluster.arn,
-        host: '127.0.0.1',
+        host,
         port,
         defaultDatabase: cluster.database,
         secrets: new Map([[cluster.secretArn, { user, password }]]),

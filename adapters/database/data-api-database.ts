@@ -16,6 +16,8 @@ const CONNECTION_TIMEOUT_MS = 2_000;
 /** Without the SDK's own retries: the protocol's replay is the only one. */
 export function createRdsDataClient(): RDSDataClient {
   return new RDSDataClient({
+    // Nothing is added to the client later; resolving its steps anew for each call costs a tenth of the call.
+    cacheMiddleware: true,
     maxAttempts: 1,
     requestHandler: {
       requestTimeout: REQUEST_TIMEOUT_MS,

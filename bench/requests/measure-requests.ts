@@ -128,7 +128,11 @@ async function measure(endpoints: Endpoints, name: string, payments: number): Pr
 
 /** Not a payment's: the authorizer, the relay, and reading whether all is settled. */
 function isApart({ action, caller }: Count): boolean {
-  return /authorize|relay|read-payment|GET/i.test(action) || /^(Authorize|Relay|ReadPayment)/.test(caller);
+  return (
+    action === 'GET' ||
+    /authorize|relay|read-payment/.test(action) ||
+    /^(Authorize|Relay|ReadPayment)/.test(caller)
+  );
 }
 
 function print(results: readonly Measured[]): void {

@@ -35,7 +35,7 @@ const TEMPLATE = 'bench_template';
 const SETTLE_LIMIT_MS = 120_000;
 const SETTLE_POLL_MS = 25;
 /** Warm code, connections and plans, before anything is measured. */
-const WARM_UP_PAYMENTS = 200;
+const WARM_UP_PAYMENTS = 600;
 
 /** Interleaved rounds of each system in one run, in rotated order; medians and ratios. */
 export async function measureThroughput(options: ThroughputOptions): Promise<void> {

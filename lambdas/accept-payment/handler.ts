@@ -27,6 +27,7 @@ const environment = readEnvironment({
 
 /** The caller waits: one repeat, and the relay takes over from there. */
 const sqs = new SQSClient({
+  cacheMiddleware: true,
   maxAttempts: 2,
   requestHandler: { requestTimeout: 2_000, connectionTimeout: 1_000 },
 });

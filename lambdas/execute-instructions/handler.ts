@@ -23,7 +23,7 @@ const environment = readEnvironment({
   ...variables.consumedTable,
   ...variables.pspSimulator,
 });
-const sqs = new SQSClient({});
+const sqs = new SQSClient({ cacheMiddleware: true });
 const psps = createPsps({ simulatorUrl: environment.PSP_SIMULATOR_URL });
 // Better no start than one whose lease ends before a PSP's charge can be seen.
 assertTiming(
@@ -33,7 +33,11 @@ assertTiming(
 
 const effects: ExecutorEffects = {
   database: connectDatabase(environment),
-  consumed: createConsumedMessages(new DynamoDBClient({}), environment.CONSUMED_TABLE_NAME, systemTime.now),
+  consumed: createConsumedMessages(
+    new DynamoDBClient({ cacheMiddleware: true }),
+    environment.CONSUMED_TABLE_NAME,
+    systemTime.now,
+  ),
   psps,
   visibility: createVisibilityChanger(sqs, environment.QUEUE_URL),
   deadLetters: createDeadLetterSender(sqs, environment.DEAD_LETTER_QUEUE_URL),

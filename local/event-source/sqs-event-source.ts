@@ -25,7 +25,7 @@ const POLL_MS = 20_000;
  * A receive over AWS's network takes its time, in which messages gather: batches fill by backlog alone. Without it a
  * local batch would be emptier than any on AWS, and its figures per payment untrue.
  */
-const ROUND_TRIP_MS = 20;
+const ROUND_TRIP_MS = 30;
 
 const reportSchema = z.object({
   batchItemFailures: z.array(z.object({ itemIdentifier: z.string().min(1) })).nullish(),

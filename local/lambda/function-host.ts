@@ -6,9 +6,9 @@ import { WarmEnvironment } from './warm-environment.ts';
 
 /**
  * AWS gives every concurrent invocation an environment of its own; a laptop has few cores. The functions wait for the
- * database most of their time, so two per core keep it busy, and beyond them invocations wait their turn.
+ * database most of their time, so three per core keep it busy, and beyond them invocations wait their turn.
  */
-const ENVIRONMENT_LIMIT = Math.max(4, 2 * availableParallelism());
+const ENVIRONMENT_LIMIT = Math.max(4, 3 * availableParallelism());
 
 export interface FunctionHostOptions {
   readonly resource: FunctionResource;

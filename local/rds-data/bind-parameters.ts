@@ -34,23 +34,59 @@ const TOKEN =
 export function bindParameters(sql: string, parameters: readonly SqlParameter[]): BoundStatement {
   const byName = new Map(parameters.map((parameter) => [parameter.name, parameter]));
   if (byName.size < parameters.length) throw badRequest('A parameter is given more than once.');
+  const { pieces, names } = cachedPieces(sql);
+  const unused = parameters.find((parameter) => !names.includes(parameter.name));
+  if (unused !== undefined) throw badRequest(`Parameter ${unused.name} is not used in the statement.`);
   const values: unknown[] = [];
   const places = new Map<string, string>();
-  const text = sql.replaceAll(TOKEN, (token, _tag: string | undefined, name: string | undefined) => {
-    if (name === undefined) return token;
+  for (const name of names) {
     const parameter = byName.get(name);
     if (parameter === undefined) throw badRequest(`Cannot find parameter: ${name}`);
-    const known = places.get(name);
-    if (known !== undefined) return known;
     const { value, type } = typedValue(parameter);
     values.push(value);
-    const place = type === undefined ? `$${values.length}` : `$${values.length}::${type}`;
-    places.set(name, place);
-    return place;
-  });
-  const unused = parameters.find((parameter) => !places.has(parameter.name));
-  if (unused !== undefined) throw badRequest(`Parameter ${unused.name} is not used in the statement.`);
-  return { text, values };
+    places.set(name, type === undefined ? `$${values.length}` : `$${values.length}::${type}`);
+  }
+  return {
+    text: pieces.map((piece) => (typeof piece === 'string' ? piece : places.get(piece.name))).join(''),
+    values,
+  };
+}
+
+/** A statement taken apart: text, and the parameters between. */
+interface Pieces {
+  readonly pieces: readonly (string | { readonly name: string })[];
+  /** Distinct, in the order of their first place. */
+  readonly names: readonly string[];
+}
+
+/** The pipeline has some ten statements; a client that writes values into its text must not fill the memory. */
+const CACHE_LIMIT = 500;
+const cache = new Map<string, Pieces>();
+
+/** Taking a long statement apart costs more than all the rest of a call, and they are always the same few. */
+function cachedPieces(sql: string): Pieces {
+  const known = cache.get(sql);
+  if (known !== undefined) return known;
+  if (cache.size >= CACHE_LIMIT) cache.clear();
+  const pieces = takeApart(sql);
+  cache.set(sql, pieces);
+  return pieces;
+}
+
+function takeApart(sql: string): Pieces {
+  const pieces: (string | { readonly name: string })[] = [];
+  const names = new Set<string>();
+  let text = '';
+  for (const [token, , name] of sql.matchAll(TOKEN)) {
+    if (name === undefined) {
+      text += token;
+      continue;
+    }
+    pieces.push(text, { name });
+    names.add(name);
+    text = '';
+  }
+  return { pieces: [...pieces, text], names: [...names] };
 }
 
 interface TypedValue {

@@ -95,7 +95,7 @@ export async function run(
   continueAfterTimeout: boolean,
 ): Promise<RawResult> {
   const query = client.query<Text[]>({
-    name: createHash('sha1').update(statement.text).digest('base64'),
+    name: nameOf(statement.text),
     text: statement.text,
     values: [...statement.values],
     rowMode: 'array',
@@ -112,6 +112,19 @@ export async function run(
     // After a time-out the query is still under way; its end is awaited by whoever uses the connection next.
     query.catch(() => {});
   }
+}
+
+/** PostgreSQL cuts names at 63 bytes; a hash is shorter, and hashing the text each time would cost more than a look-up. */
+const names = new Map<string, string>();
+const NAMES_LIMIT = 1_000;
+
+function nameOf(text: string): string {
+  const known = names.get(text);
+  if (known !== undefined) return known;
+  if (names.size >= NAMES_LIMIT) names.clear();
+  const name = createHash('sha1').update(text).digest('base64');
+  names.set(text, name);
+  return name;
 }
 
 function limit(client: pg.PoolClient, continueAfterTimeout: boolean) {
