@@ -1,5 +1,10 @@
 import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { LocalApiKeys } from './api-keys.ts';
+import type { RunningPostgres } from './postgres/start-postgres.ts';
+import type { RunningPspSimulator } from './psp-simulator/psp-simulator.ts';
+import type { RunningService } from './service-request.ts';
+import type { Deployment } from './template/resources.ts';
 
 /** Where everything is found once the runtime is ready; also `endpoints.json` in the data directory. */
 export interface Endpoints {
@@ -38,4 +43,39 @@ export function writeEndpoints(directory: string, endpoints: Endpoints): void {
   const file = fileIn(directory);
   writeFileSync(`${file}.new`, `${JSON.stringify(endpoints, null, 2)}\n`, { mode: 0o600 });
   renameSync(`${file}.new`, file);
+}
+
+/** What is running, of which the addresses are told. */
+interface Started {
+  readonly gateway: string;
+  readonly control: string;
+  readonly keys: LocalApiKeys;
+  readonly deployment: Deployment;
+  readonly sqs: RunningService;
+  readonly dynamodb: RunningService;
+  readonly rdsData: RunningService;
+  readonly postgres: RunningPostgres;
+  readonly psp: RunningPspSimulator;
+}
+
+export function endpointsOf(started: Started): Endpoints {
+  const { deployment, sqs } = started;
+  const execute = deployment.functions.find(({ serviceName }) => serviceName === 'execute-instructions');
+  const variables = execute?.environment ?? {};
+  return {
+    api: started.gateway,
+    apiKey: started.keys.apiKey,
+    secondApiKey: started.keys.secondApiKey,
+    psp: started.psp.controlUrl,
+    sqs: sqs.url,
+    queueUrl: variables.QUEUE_URL ?? '',
+    deadLetterQueueUrl: variables.DEAD_LETTER_QUEUE_URL ?? '',
+    dynamodb: started.dynamodb.url,
+    consumedTable: variables.CONSUMED_TABLE_NAME ?? '',
+    rdsData: started.rdsData.url,
+    rdsDataResource: { resourceArn: deployment.cluster.arn, secretArn: deployment.cluster.secretArn },
+    database: started.postgres.database,
+    postgres: started.postgres.url,
+    runtime: started.control,
+  };
 }

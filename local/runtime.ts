@@ -8,10 +8,10 @@ import { type Clock, systemClock } from './clock.ts';
 import { startControlServer } from './control-server.ts';
 import { lockData } from './data-lock.ts';
 import { type RunningDynamoDb, startDynamoDb } from './dynamodb/start-dynamodb.ts';
-import { type Endpoints, removeEndpoints, writeEndpoints } from './endpoints.ts';
+import { type Endpoints, endpointsOf, removeEndpoints, writeEndpoints } from './endpoints.ts';
 import { SqsEventSource } from './event-source/sqs-event-source.ts';
 import { FunctionLog } from './function-log.ts';
-import { FunctionHost } from './lambda/function-host.ts';
+import { Functions } from './lambda/functions.ts';
 import type { Ports } from './ports.ts';
 import { type RunningPostgres, startPostgres } from './postgres/start-postgres.ts';
 import { cpuMillisecondsOf } from './process-cpu.ts';
@@ -21,7 +21,8 @@ import { RequestCounter } from './request-counter.ts';
 import { RunningSchedule } from './schedules/schedule.ts';
 import { type RunningSqs, startSqs } from './sqs/start-sqs.ts';
 import { readAssembly } from './template/assembly.ts';
-import { assertKnown, type Deployment, readDeployment } from './template/deployment.ts';
+import { assertKnown, readDeployment } from './template/deployment.ts';
+import type { Deployment } from './template/resources.ts';
 import { synthesize } from './template/synthesize.ts';
 
 export const ACCOUNT_ID = '000000000000';
@@ -77,7 +78,6 @@ class Starter {
   private readonly clock: Clock;
   private readonly counter = new RequestCounter();
   private readonly log: FunctionLog;
-  private readonly hosts = new Map<string, FunctionHost>();
   private readonly eventSources: SqsEventSource[] = [];
 
   constructor(options: RuntimeOptions, closers: (() => void | Promise<void>)[]) {
@@ -89,7 +89,7 @@ class Starter {
   }
 
   async start(): Promise<Endpoints> {
-    const { directory, stage, ports } = this.options;
+    const { directory, stage } = this.options;
     this.step('synthesizing the stacks');
     const synthesizing = synthesize({ root: ROOT, cache: join(ROOT, 'node_modules/.cache/oncepay'), stage });
     // Both take a second, and neither needs the other. A failure of the first is thrown where it is awaited.
@@ -108,13 +108,13 @@ class Starter {
     const dynamodb = await this.startDynamoDb(deployment);
     const rdsData = await this.startRdsData(postgres, deployment);
     const psp = await this.startPsp();
-    this.createHosts(deployment, { sqs, dynamodb, rdsData, psp });
-    await this.runTriggers(deployment);
+    const functions = this.createFunctions(deployment, { sqs, dynamodb, rdsData, psp });
+    await this.runTriggers(deployment, functions);
     const keys = await this.provideKeys(postgres, stage);
     this.step('opening the API');
-    this.serveEvents(deployment, sqs);
-    const gateway = await this.startGateway(deployment, ports.api);
-    const control = await this.startControl(dynamodb, rdsData, postgres);
+    this.serveEvents(deployment, sqs, functions);
+    const gateway = await this.startGateway(deployment, functions);
+    const control = await this.startControl({ functions, dynamodb, rdsData, postgres });
     const endpoints = endpointsOf({
       gateway: gateway.url,
       control: control.url,
@@ -214,54 +214,41 @@ class Starter {
     return psp;
   }
 
-  private createHosts(
-    { functions, eventSources }: Deployment,
+  private createFunctions(
+    deployment: Deployment,
     services: {
       readonly sqs: RunningSqs;
       readonly dynamodb: RunningDynamoDb;
       readonly rdsData: RunningRdsData;
       readonly psp: RunningPspSimulator;
     },
-  ): void {
-    const environment = {
-      TZ: 'UTC',
-      AWS_REGION: REGION,
-      AWS_ENDPOINT_URL_SQS: services.sqs.url,
-      AWS_ENDPOINT_URL_DYNAMODB: services.dynamodb.url,
-      AWS_ENDPOINT_URL_RDS_DATA: services.rdsData.url,
-    };
-    const onLine = (line: string) => {
-      this.log.write(line);
-      this.options.onFunctionLine?.(line);
-    };
-    for (const template of functions) {
-      // The one value that no template can know: where this machine's simulator listens.
-      const simulator =
-        'PSP_SIMULATOR_URL' in template.environment ? { PSP_SIMULATOR_URL: services.psp.listenerUrl } : {};
-      const resource = { ...template, environment: { ...template.environment, ...simulator } };
-      const concurrency = eventSources.find(
-        ({ functionName }) => functionName === resource.name,
-      )?.maxConcurrency;
-      const host = new FunctionHost({
-        resource,
-        environment,
-        concurrency,
-        onLine,
-        observer: this.counter.observe,
-      });
-      this.hosts.set(resource.name, host);
-    }
-    this.closers.push(async () => {
-      await Promise.all([...this.hosts.values()].map((host) => host.close()));
+  ): Functions {
+    const functions = new Functions({
+      deployment,
+      environment: {
+        TZ: 'UTC',
+        AWS_REGION: REGION,
+        AWS_ENDPOINT_URL_SQS: services.sqs.url,
+        AWS_ENDPOINT_URL_DYNAMODB: services.dynamodb.url,
+        AWS_ENDPOINT_URL_RDS_DATA: services.rdsData.url,
+      },
+      simulatorUrl: services.psp.listenerUrl,
+      onLine: (line) => {
+        this.log.write(line);
+        this.options.onFunctionLine?.(line);
+      },
+      observer: this.counter.observe,
     });
+    this.closers.push(() => functions.close());
+    return functions;
   }
 
   /** What CloudFormation would run at the deployment: here the migrations, before anything serves. */
-  private async runTriggers({ triggers }: Deployment): Promise<void> {
+  private async runTriggers({ triggers }: Deployment, functions: Functions): Promise<void> {
     for (const arn of triggers) {
-      const name = /function:([^:]+)/.exec(arn)?.[1] ?? arn;
-      this.step(`running ${this.hostOf(name).resource.serviceName}`);
-      await this.hostOf(name).invoke({}, 'cloudformation');
+      const host = functions.byArn(arn);
+      this.step(`running ${host.resource.serviceName}`);
+      await host.invoke({}, 'cloudformation');
     }
   }
 
@@ -274,7 +261,7 @@ class Starter {
     }
   }
 
-  private serveEvents(deployment: Deployment, sqs: RunningSqs): void {
+  private serveEvents(deployment: Deployment, sqs: RunningSqs, functions: Functions): void {
     for (const resource of deployment.eventSources) {
       const queue = sqs.engine.queueByArn(resource.queueArn);
       if (queue === undefined) throw new Error(`${resource.queueArn} is not a queue of these templates`);
@@ -282,7 +269,7 @@ class Starter {
         resource,
         engine: sqs.engine,
         queue,
-        host: this.hostOf(resource.functionName),
+        host: functions.byName(resource.functionName),
         region: REGION,
         clock: this.clock,
         observer: this.counter.observe,
@@ -292,35 +279,32 @@ class Starter {
       this.closers.push(() => eventSource.close());
     }
     for (const resource of deployment.schedules) {
-      const hosts = resource.functionArns.map((arn) => this.hostOf(/function:([^:]+)/.exec(arn)?.[1] ?? arn));
+      const hosts = resource.functionArns.map((arn) => functions.byArn(arn));
       const schedule = new RunningSchedule(resource, hosts, this.clock);
       schedule.start();
       this.closers.push(() => schedule.close());
     }
   }
 
-  private async startGateway({ api }: Deployment, port: number) {
+  private async startGateway({ api }: Deployment, functions: Functions) {
     const gateway = await startApiGateway({
-      port,
+      port: this.options.ports.api,
       api,
       accountId: ACCOUNT_ID,
       clock: this.clock,
-      hostOf: (name) => this.hostOf(name),
+      hostOf: (name) => functions.byName(name),
       observer: this.counter.observe,
     });
     this.closers.push(gateway.close);
     return { url: `${gateway.url}/${api.stage}` };
   }
 
-  private async startControl(dynamodb: RunningDynamoDb, rdsData: RunningRdsData, postgres: RunningPostgres) {
+  private async startControl({ functions, dynamodb, rdsData, postgres }: ControlledParts) {
     const control = await startControlServer(this.options.ports.runtime, {
       counts: () => this.counter.list(),
       resetCounts: () => this.counter.reset(),
-      cpu: () => this.cpu(dynamodb, postgres),
-      kill: async (functionName) => {
-        const host = [...this.hosts.values()].find(({ resource }) => resource.serviceName === functionName);
-        return host === undefined ? false : host.killOne();
-      },
+      cpu: () => cpuOf({ functions, dynamodb, rdsData, postgres }),
+      kill: (functionName) => functions.kill(functionName),
       pausePolling: (paused) => {
         for (const eventSource of this.eventSources) eventSource.pause(paused);
       },
@@ -329,60 +313,22 @@ class Starter {
     this.closers.push(control.close);
     return control;
   }
-
-  /** The main thread holds gateway, SQS, Data API, PSP simulator and pollers. */
-  private async cpu(dynamodb: RunningDynamoDb, postgres: RunningPostgres): Promise<Record<string, number>> {
-    const { user, system } = process.threadCpuUsage();
-    const functions = await Promise.all(
-      [...this.hosts.values()].map(
-        async (host) => [host.resource.serviceName, await host.cpuMilliseconds()] as const,
-      ),
-    );
-    return {
-      'gateway, queues, Data API, PSP': (user + system) / 1000,
-      dynamodb: await dynamodb.cpuMilliseconds(),
-      postgres: cpuMillisecondsOf(postgres.pid),
-      ...Object.fromEntries(functions),
-    };
-  }
-
-  private hostOf(name: string): FunctionHost {
-    const host = this.hosts.get(name);
-    if (host === undefined) throw new Error(`the templates hold no function ${name}`);
-    return host;
-  }
 }
 
-interface Started {
-  readonly gateway: string;
-  readonly control: string;
-  readonly keys: LocalApiKeys;
-  readonly deployment: Deployment;
-  readonly sqs: RunningSqs;
+interface ControlledParts {
+  readonly functions: Functions;
   readonly dynamodb: RunningDynamoDb;
   readonly rdsData: RunningRdsData;
   readonly postgres: RunningPostgres;
-  readonly psp: RunningPspSimulator;
 }
 
-function endpointsOf(started: Started): Endpoints {
-  const { deployment, sqs } = started;
-  const execute = deployment.functions.find(({ serviceName }) => serviceName === 'execute-instructions');
-  const variables = execute?.environment ?? {};
+/** The main thread holds gateway, SQS, Data API, PSP simulator and pollers. */
+async function cpuOf({ functions, dynamodb, postgres }: ControlledParts): Promise<Record<string, number>> {
+  const { user, system } = process.threadCpuUsage();
   return {
-    api: started.gateway,
-    apiKey: started.keys.apiKey,
-    secondApiKey: started.keys.secondApiKey,
-    psp: started.psp.controlUrl,
-    sqs: sqs.url,
-    queueUrl: variables.QUEUE_URL ?? '',
-    deadLetterQueueUrl: variables.DEAD_LETTER_QUEUE_URL ?? '',
-    dynamodb: started.dynamodb.url,
-    consumedTable: variables.CONSUMED_TABLE_NAME ?? '',
-    rdsData: started.rdsData.url,
-    rdsDataResource: { resourceArn: deployment.cluster.arn, secretArn: deployment.cluster.secretArn },
-    database: started.postgres.database,
-    postgres: started.postgres.url,
-    runtime: started.control,
+    'gateway, queues, Data API, PSP': (user + system) / 1000,
+    dynamodb: await dynamodb.cpuMilliseconds(),
+    postgres: cpuMillisecondsOf(postgres.pid),
+    ...(await functions.cpuMilliseconds()),
   };
 }

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import type { Clock } from '../clock.ts';
 import type { FunctionHost } from '../lambda/function-host.ts';
 import { FunctionError } from '../lambda/warm-environment.ts';
-import type { AuthorizerResource } from '../template/deployment.ts';
+import type { AuthorizerResource } from '../template/resources.ts';
 import { type GatewayRequest, headersOf, lastOf, queryOf, requestContext } from './proxy-event.ts';
 import type { Match } from './router.ts';
 

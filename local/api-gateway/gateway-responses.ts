@@ -1,4 +1,4 @@
-import type { GatewayResponseResource } from '../template/deployment.ts';
+import type { GatewayResponseResource } from '../template/resources.ts';
 
 export interface GatewayAnswer {
   readonly status: number;

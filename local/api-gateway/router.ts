@@ -1,4 +1,4 @@
-import type { RouteResource } from '../template/deployment.ts';
+import type { RouteResource } from '../template/resources.ts';
 
 export interface Match {
   readonly route: RouteResource;

@@ -5,7 +5,7 @@ import type { Clock } from '../clock.ts';
 import { listen } from '../http-server.ts';
 import type { FunctionHost } from '../lambda/function-host.ts';
 import type { RequestObserver, RunningService } from '../service-request.ts';
-import type { ApiResource } from '../template/deployment.ts';
+import type { ApiResource } from '../template/resources.ts';
 import { Authorizer } from './authorizer.ts';
 import { type GatewayResponseType, gatewayResponse } from './gateway-responses.ts';
 import { type GatewayRequest, proxyEvent } from './proxy-event.ts';

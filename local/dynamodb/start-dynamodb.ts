@@ -3,7 +3,7 @@ import { Worker } from 'node:worker_threads';
 import { CreateTableCommand, DynamoDBClient, ListTablesCommand } from '@aws-sdk/client-dynamodb';
 import { PortTakenError } from '../http-server.ts';
 import type { RequestObserver, RunningService } from '../service-request.ts';
-import type { TableResource } from '../template/deployment.ts';
+import type { TableResource } from '../template/resources.ts';
 
 export interface DynamoDbOptions {
   readonly port: number;

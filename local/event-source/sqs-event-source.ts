@@ -3,10 +3,11 @@ import type { Clock } from '../clock.ts';
 import type { FunctionHost } from '../lambda/function-host.ts';
 import type { RequestObserver } from '../service-request.ts';
 import { systemAttributesOf } from '../sqs/actions/receive-message.ts';
-import type { FifoQueue, Received } from '../sqs/engine/fifo-queue.ts';
+import type { FifoQueue } from '../sqs/engine/fifo-queue.ts';
+import type { Received } from '../sqs/engine/message.ts';
 import type { SqsEngine } from '../sqs/engine/sqs-engine.ts';
 import { md5OfText } from '../sqs/md5.ts';
-import type { EventSourceResource } from '../template/deployment.ts';
+import type { EventSourceResource } from '../template/resources.ts';
 
 export interface EventSourceOptions {
   readonly resource: EventSourceResource;

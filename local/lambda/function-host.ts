@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import type { RequestObserver } from '../service-request.ts';
-import type { FunctionResource } from '../template/deployment.ts';
+import type { FunctionResource } from '../template/resources.ts';
 import { WarmEnvironment } from './warm-environment.ts';
 
 /**

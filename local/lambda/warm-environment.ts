@@ -1,6 +1,6 @@
 import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
-import type { FunctionResource } from '../template/deployment.ts';
+import type { FunctionResource } from '../template/resources.ts';
 import type { AnswerMessage, EnvironmentData, FunctionErrorShape, InvokeMessage } from './protocol.ts';
 
 /** Thrown for an invocation that failed: the function threw, timed out or was killed. */

@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts';
 import type { FunctionHost } from '../lambda/function-host.ts';
-import type { ScheduleResource } from '../template/deployment.ts';
+import type { ScheduleResource } from '../template/resources.ts';
 
 /** Invokes functions at a fixed rate. A run that fails or lasts long changes nothing for the next. */
 export class RunningSchedule {

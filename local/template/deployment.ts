@@ -1,102 +1,30 @@
 import * as z from 'zod';
-import type { Assembly, Resource, Stack, TemplateValue } from './assembly.ts';
+import type { Assembly, Stack, TemplateValue } from './assembly.ts';
+import { Identities } from './identities.ts';
 import { INERT_RESOURCES } from './inert-resources.ts';
-import { type Identity, Resolver } from './resolver.ts';
-
-/** A queue as the template has it. */
-export interface QueueResource {
-  readonly logicalId: string;
-  readonly name: string;
-  readonly arn: string;
-  /** As `CreateQueue` takes them. */
-  readonly attributes: Readonly<Record<string, string>>;
-}
-
-export interface TableResource {
-  readonly logicalId: string;
-  readonly name: string;
-  readonly keySchema: readonly { readonly AttributeName: string; readonly KeyType: 'HASH' | 'RANGE' }[];
-  readonly attributeDefinitions: readonly {
-    readonly AttributeName: string;
-    readonly AttributeType: 'S' | 'N' | 'B';
-  }[];
-}
-
-export interface FunctionResource {
-  readonly logicalId: string;
-  readonly name: string;
-  readonly arn: string;
-  /** The folder in `lambdas/`, which is also its service name in the logs. */
-  readonly serviceName: string;
-  readonly directory: string;
-  /** `file.export`. */
-  readonly handler: string;
-  readonly timeoutSeconds: number;
-  readonly memoryMegabytes: number;
-  readonly environment: Readonly<Record<string, string>>;
-  readonly reservedConcurrency: number | undefined;
-}
-
-export interface EventSourceResource {
-  readonly queueArn: string;
-  readonly functionName: string;
-  readonly batchSize: number;
-  readonly maxConcurrency: number;
-  readonly reportsItemFailures: boolean;
-}
-
-export interface ScheduleResource {
-  readonly logicalId: string;
-  readonly periodMilliseconds: number;
-  readonly functionArns: readonly string[];
-}
-
-export interface RouteResource {
-  readonly method: string;
-  /** `/payments/{payment_id}`. */
-  readonly path: string;
-  readonly functionName: string;
-  readonly timeoutMilliseconds: number;
-  readonly authorizerId: string | undefined;
-}
-
-export interface AuthorizerResource {
-  readonly id: string;
-  readonly functionName: string;
-  /** Names of headers, in lower case. */
-  readonly identityHeaders: readonly string[];
-  readonly cacheSeconds: number;
-}
-
-export interface GatewayResponseResource {
-  readonly type: string;
-  readonly status: number | undefined;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly template: string | undefined;
-}
-
-export interface ApiResource {
-  readonly id: string;
-  readonly stage: string;
-  readonly rateLimit: number | undefined;
-  readonly burstLimit: number | undefined;
-  readonly routes: readonly RouteResource[];
-  readonly authorizers: ReadonlyMap<string, AuthorizerResource>;
-  readonly responses: ReadonlyMap<string, GatewayResponseResource>;
-}
-
-/** Everything in the templates that runs. */
-export interface Deployment {
-  readonly queues: readonly QueueResource[];
-  readonly tables: readonly TableResource[];
-  readonly functions: readonly FunctionResource[];
-  readonly eventSources: readonly EventSourceResource[];
-  readonly schedules: readonly ScheduleResource[];
-  readonly api: ApiResource;
-  readonly cluster: { readonly arn: string; readonly secretArn: string; readonly database: string };
-  /** Functions to invoke before anything serves, in order. */
-  readonly triggers: readonly string[];
-}
+import {
+  authorizerProperties,
+  clusterProperties,
+  eventSourceProperties,
+  functionProperties,
+  methodProperties,
+  pathProperties,
+  queueProperties,
+  responseProperties,
+  ruleProperties,
+  stageProperties,
+  tableProperties,
+  triggerProperties,
+} from './properties.ts';
+import { Resolver } from './resolver.ts';
+import type {
+  ApiResource,
+  Deployment,
+  EventSourceResource,
+  FunctionResource,
+  RouteResource,
+  ScheduleResource,
+} from './resources.ts';
 
 /** Thrown at start, naming stack, logical id and type. */
 export class UnknownResourceError extends Error {
@@ -156,17 +84,17 @@ interface Found {
 
 class DeploymentReader {
   private readonly assembly: Assembly;
-  private readonly options: DeploymentOptions;
   private readonly resolver: Resolver;
+  private readonly identities: Identities;
 
   constructor(assembly: Assembly, options: DeploymentOptions) {
     this.assembly = assembly;
-    this.options = options;
+    this.identities = new Identities(options, (stack, value) => this.resolver.resolve(stack, value));
     this.resolver = new Resolver({
       stacks: assembly.stacks,
       accountId: options.accountId,
       region: options.region,
-      identityOf: (stack, logicalId, resource) => this.identityOf(stack, logicalId, resource),
+      identityOf: (stack, logicalId, resource) => this.identities.of(stack, logicalId, resource),
     });
   }
 
@@ -174,13 +102,13 @@ class DeploymentReader {
     return {
       queues: this.all('AWS::SQS::Queue', queueProperties, (properties, found) => ({
         logicalId: found.logicalId,
-        name: this.queueName(found.stack, found.logicalId),
-        arn: this.arn('sqs', this.queueName(found.stack, found.logicalId)),
+        name: this.identities.queueName(found.stack, found.logicalId),
+        arn: this.identities.arn('sqs', this.identities.queueName(found.stack, found.logicalId)),
         attributes: attributesOf(properties),
       })),
       tables: this.all('AWS::DynamoDB::GlobalTable', tableProperties, (properties, found) => ({
         logicalId: found.logicalId,
-        name: this.physicalName(found.stack, found.logicalId),
+        name: this.identities.physicalName(found.stack, found.logicalId),
         keySchema: properties.KeySchema,
         attributeDefinitions: properties.AttributeDefinitions,
       })),
@@ -205,8 +133,8 @@ class DeploymentReader {
       const environment = properties.Environment?.Variables ?? {};
       return {
         logicalId,
-        name: this.physicalName(stack, logicalId),
-        arn: this.functionArn(stack, logicalId),
+        name: this.identities.physicalName(stack, logicalId),
+        arn: this.identities.functionArn(stack, logicalId),
         serviceName: environment.POWERTOOLS_SERVICE_NAME ?? logicalId,
         directory,
         handler: properties.Handler,
@@ -301,11 +229,11 @@ class DeploymentReader {
 
   private cluster(): Deployment['cluster'] {
     const [cluster] = this.all('AWS::RDS::DBCluster', clusterProperties, (properties, found) => ({
-      arn: this.clusterArn(found.logicalId),
+      arn: this.identities.clusterArn(found.logicalId),
       database: properties.DatabaseName,
     }));
     const [secretArn] = this.all('AWS::SecretsManager::Secret', z.object({}), (_properties, found) =>
-      this.secretArn(found.stack, found.logicalId),
+      this.identities.secretArn(found.stack, found.logicalId),
     );
     if (cluster === undefined || secretArn === undefined) {
       throw new UnknownResourceError('The templates hold no database cluster with a secret.');
@@ -328,69 +256,6 @@ class DeploymentReader {
           return read(schema.parse(resolved), { stack, logicalId, properties });
         }),
     );
-  }
-
-  private identityOf(stack: Stack, logicalId: string, resource: Resource): Identity | undefined {
-    switch (resource.Type) {
-      case 'AWS::SQS::Queue': {
-        const name = this.queueName(stack, logicalId);
-        return {
-          ref: this.options.queueUrl(name),
-          attributes: { Arn: this.arn('sqs', name), QueueName: name },
-        };
-      }
-      case 'AWS::DynamoDB::GlobalTable': {
-        const name = this.physicalName(stack, logicalId);
-        return { ref: name, attributes: { Arn: this.arn('dynamodb', `table/${name}`) } };
-      }
-      case 'AWS::Lambda::Function':
-        return {
-          ref: this.physicalName(stack, logicalId),
-          attributes: { Arn: this.functionArn(stack, logicalId) },
-        };
-      case 'AWS::Lambda::Version': {
-        const name = String(this.resolver.resolve(stack, resource.Properties.FunctionName ?? ''));
-        return { ref: `${this.arn('lambda', `function:${name}`)}:1`, attributes: {} };
-      }
-      case 'AWS::RDS::DBCluster':
-        return { ref: logicalId, attributes: { DBClusterArn: this.clusterArn(logicalId) } };
-      case 'AWS::SecretsManager::Secret':
-        return { ref: this.secretArn(stack, logicalId), attributes: {} };
-      case 'AWS::SecretsManager::SecretTargetAttachment':
-        return {
-          ref: String(this.resolver.resolve(stack, resource.Properties.SecretId ?? '')),
-          attributes: {},
-        };
-      case 'AWS::ApiGateway::RestApi':
-        return { ref: logicalId, attributes: { RootResourceId: 'root' } };
-      default:
-        return { ref: logicalId, attributes: {} };
-    }
-  }
-
-  private arn(service: string, resource: string): string {
-    return `arn:aws:${service}:${this.options.region}:${this.options.accountId}:${resource}`;
-  }
-
-  private functionArn(stack: Stack, logicalId: string): string {
-    return this.arn('lambda', `function:${this.physicalName(stack, logicalId)}`);
-  }
-
-  private clusterArn(logicalId: string): string {
-    return this.arn('rds', `cluster:${logicalId}`);
-  }
-
-  private secretArn(stack: Stack, logicalId: string): string {
-    return this.arn('secretsmanager', `secret:${this.physicalName(stack, logicalId)}`);
-  }
-
-  /** CloudFormation adds random letters; the logical id is enough where there is one account. */
-  private physicalName(stack: Stack, logicalId: string): string {
-    return `${stack.name}-${logicalId}`.slice(0, 64);
-  }
-
-  private queueName(stack: Stack, logicalId: string): string {
-    return `${this.physicalName(stack, logicalId)}.fifo`;
   }
 }
 
@@ -423,73 +288,3 @@ function functionInUri(uri: string): string {
   if (name === undefined) throw new UnknownResourceError(`${uri} names no function.`);
   return name;
 }
-
-const queueProperties = z.object({
-  FifoQueue: z.boolean().optional(),
-  ContentBasedDeduplication: z.boolean().optional(),
-  DeduplicationScope: z.string().optional(),
-  FifoThroughputLimit: z.string().optional(),
-  VisibilityTimeout: z.number().optional(),
-  MessageRetentionPeriod: z.number().optional(),
-  SqsManagedSseEnabled: z.boolean().optional(),
-  RedrivePolicy: z.object({ deadLetterTargetArn: z.string(), maxReceiveCount: z.number() }).optional(),
-});
-const tableProperties = z.object({
-  KeySchema: z.array(z.object({ AttributeName: z.string(), KeyType: z.enum(['HASH', 'RANGE']) })),
-  AttributeDefinitions: z.array(
-    z.object({ AttributeName: z.string(), AttributeType: z.enum(['S', 'N', 'B']) }),
-  ),
-});
-const functionProperties = z.object({
-  Code: z.object({ S3Key: z.string() }),
-  Handler: z.string(),
-  Timeout: z.number().default(3),
-  MemorySize: z.number().default(128),
-  Environment: z.object({ Variables: z.record(z.string(), z.string()) }).optional(),
-  ReservedConcurrentExecutions: z.number().optional(),
-});
-const eventSourceProperties = z.object({
-  EventSourceArn: z.string(),
-  FunctionName: z.string(),
-  BatchSize: z.number().default(10),
-  ScalingConfig: z.object({ MaximumConcurrency: z.number() }).optional(),
-  FunctionResponseTypes: z.array(z.string()).optional(),
-});
-const ruleProperties = z.object({
-  ScheduleExpression: z.string(),
-  Targets: z.array(z.object({ Arn: z.string() })),
-});
-const stageProperties = z.object({
-  StageName: z.string(),
-  MethodSettings: z
-    .array(
-      z.object({ ThrottlingRateLimit: z.number().optional(), ThrottlingBurstLimit: z.number().optional() }),
-    )
-    .optional(),
-});
-const authorizerProperties = z.object({
-  AuthorizerUri: z.string(),
-  IdentitySource: z.string(),
-  AuthorizerResultTtlInSeconds: z.number().default(300),
-  Type: z.literal('REQUEST'),
-});
-const responseProperties = z.object({
-  ResponseType: z.string(),
-  StatusCode: z.string().optional(),
-  ResponseParameters: z.record(z.string(), z.string()).optional(),
-  ResponseTemplates: z.record(z.string(), z.string()).optional(),
-});
-const pathProperties = z.object({ ParentId: z.string(), PathPart: z.string() });
-const methodProperties = z.object({
-  HttpMethod: z.string(),
-  ResourceId: z.string(),
-  AuthorizationType: z.string(),
-  AuthorizerId: z.string().optional(),
-  Integration: z.object({
-    Type: z.literal('AWS_PROXY'),
-    Uri: z.string(),
-    TimeoutInMillis: z.number().optional(),
-  }),
-});
-const clusterProperties = z.object({ DatabaseName: z.string() });
-const triggerProperties = z.object({ HandlerArn: z.string() });

@@ -1,6 +1,5 @@
 import * as z from 'zod';
-import type { Received } from '../engine/fifo-queue.ts';
-import type { MessageAttributes } from '../engine/message.ts';
+import type { MessageAttributes, Received } from '../engine/message.ts';
 import { md5OfAttributes, md5OfText } from '../md5.ts';
 import { type ActionContext, parseInput, queueAt, queueUrl } from './action.ts';
 import { sequenceNumber } from './send-message.ts';

@@ -1,7 +1,6 @@
 import type { Clock } from '../../clock.ts';
 import type { SqsStore, StoredDeduplication } from '../store.ts';
-import type { Sent } from './fifo-queue.ts';
-import type { NewMessage } from './message.ts';
+import type { NewMessage, Sent } from './message.ts';
 
 /** Counted from the send, whatever becomes of the message: also after it was received and deleted. */
 const WINDOW_MS = 5 * 60 * 1000;

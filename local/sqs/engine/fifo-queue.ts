@@ -3,32 +3,15 @@ import type { Clock } from '../../clock.ts';
 import { invalidParameter, SqsError } from '../errors.ts';
 import type { SqsStore } from '../store.ts';
 import { Deduplication } from './deduplication.ts';
-import type { Message, NewMessage } from './message.ts';
+import type { Message, NewMessage, QueueMetrics, Received, Sent } from './message.ts';
 import type { QueueSettings } from './queue-attributes.ts';
+import { receiptHandleOf, sequenceOf } from './receipt-handle.ts';
 
 /** "120,000 messages in flight": past it a FIFO queue hands out nothing and says nothing. */
 const IN_FLIGHT_LIMIT = 120_000;
 /** Free groups are looked for in the first so many messages only. */
 const LOOK_AHEAD_LIMIT = 120_000;
 const VISIBILITY_LIMIT_MS = 12 * 3600 * 1000;
-
-export interface Sent {
-  readonly messageId: string;
-  readonly sequence: number;
-}
-
-/** A message as it was handed out. */
-export interface Received {
-  readonly message: Readonly<Message>;
-  readonly receiptHandle: string;
-}
-
-export interface QueueMetrics {
-  readonly visible: number;
-  readonly inFlight: number;
-  /** Seconds; 0 for an empty queue. */
-  readonly ageOfOldest: number;
-}
 
 export interface FifoQueueOptions {
   readonly name: string;
@@ -80,7 +63,7 @@ export class FifoQueue {
   /** @param max 1 to 10 */
   receive(max: number, visibilitySeconds = this.settings.visibilityTimeoutSeconds): readonly Received[] {
     const received: Received[] = [];
-    for (const groupId of [...this.eligibleGroups(max)]) {
+    for (const groupId of [...this.eligibleGroups()]) {
       this.receiveGroup(groupId, max - received.length, visibilitySeconds, received);
       if (received.length >= max) break;
     }
@@ -185,7 +168,7 @@ export class FifoQueue {
     return this.options.clock.now();
   }
 
-  private eligibleGroups(_max: number): Iterable<string> {
+  private eligibleGroups(): Iterable<string> {
     if (this.wakeUps.size >= IN_FLIGHT_LIMIT) return [];
     if (this.messages.size <= LOOK_AHEAD_LIMIT) return this.ready;
     const seen = new Set<string>();
@@ -235,7 +218,7 @@ export class FifoQueue {
     message.receipt = randomUUID();
     this.options.store.updateMessage(this.name, message);
     this.schedule(message);
-    return { message: { ...message }, receiptHandle: `${this.name}:${message.sequence}:${message.receipt}` };
+    return { message: { ...message }, receiptHandle: receiptHandleOf(this.name, message) };
   }
 
   private insert(message: NewMessage, id: string, deadLetterSourceArn: string | undefined): Sent {
@@ -319,17 +302,10 @@ export class FifoQueue {
   }
 
   private isHeldBy(message: Message, receiptHandle: string): boolean {
-    return this.isInvisible(message) && receiptHandle.endsWith(`:${message.receipt}`);
+    return this.isInvisible(message) && receiptHandle === receiptHandleOf(this.name, message);
   }
 
   private find(receiptHandle: string): Message | undefined {
-    const [queue, sequence, receipt] = receiptHandle.split(':');
-    if (queue !== this.name || receipt === undefined || !/^\d+$/.test(sequence ?? '')) {
-      throw new SqsError(
-        'ReceiptHandleIsInvalid',
-        `The input receipt handle "${receiptHandle}" is not a valid receipt handle.`,
-      );
-    }
-    return this.messages.get(Number(sequence));
+    return this.messages.get(sequenceOf(receiptHandle, this.name));
   }
 }

@@ -33,3 +33,21 @@ export interface Message extends NewMessage {
   /** Of the newest receipt handle; an older one can't delete it. */
   receipt: string | undefined;
 }
+
+export interface Sent {
+  readonly messageId: string;
+  readonly sequence: number;
+}
+
+/** A message as it was handed out. */
+export interface Received {
+  readonly message: Readonly<Message>;
+  readonly receiptHandle: string;
+}
+
+export interface QueueMetrics {
+  readonly visible: number;
+  readonly inFlight: number;
+  /** Seconds; 0 for an empty queue. */
+  readonly ageOfOldest: number;
+}

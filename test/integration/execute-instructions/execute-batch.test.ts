@@ -31,7 +31,9 @@ describe('a batch of good instructions', () => {
     const harness = new ExecutorHarness(database);
     const seller = 'seller_batch';
     const payments = await Promise.all(
-      Array.from({ length: 10 }, () => storePayment(database, newOrder({ sellerId: seller, amountMinor: 100n }))),
+      Array.from({ length: 10 }, () =>
+        storePayment(database, newOrder({ sellerId: seller, amountMinor: 100n })),
+      ),
     );
     const orders = payments.flatMap((payment) => payment.orders);
 
@@ -46,7 +48,8 @@ describe('a batch of good instructions', () => {
     }
     const [wallet] = await readWallet(database, MERCHANT, seller);
     expect(wallet).toMatchObject({ posted_credits: 1_000n, posted_debits: 0n });
-    for (const { debits, credits } of await readTrialBalance(database, MERCHANT)) expect(debits).toBe(credits);
+    for (const { debits, credits } of await readTrialBalance(database, MERCHANT))
+      expect(debits).toBe(credits);
   });
 
   test('takes one claim and one record for ten messages', async () => {
@@ -193,7 +196,10 @@ describe('an unknown outcome', () => {
     }
 
     expect(psp.charges).toHaveLength(1);
-    expect((await orderNow(payment.paymentId)).order).toMatchObject({ status: 'EXECUTING', status_detail: 'outcome_unknown' });
+    expect((await orderNow(payment.paymentId)).order).toMatchObject({
+      status: 'EXECUTING',
+      status_detail: 'outcome_unknown',
+    });
   });
 
   test('is not sent again once the PSP may have forgotten the key', async () => {
@@ -248,7 +254,9 @@ describe('a worker that dies after the claim', () => {
 
     const { order, attempts } = await orderNow(payment.paymentId);
     expect(order?.status).toBe('SUCCESS');
-    expect(attempts.map((attempt) => attempt.outcome)).toEqual(expect.arrayContaining(['declined', 'succeeded']));
+    expect(attempts.map((attempt) => attempt.outcome)).toEqual(
+      expect.arrayContaining(['declined', 'succeeded']),
+    );
   });
 });
 
@@ -313,7 +321,10 @@ describe('an answer that can’t be believed', () => {
 
     expect(await harness.execute(...payment.orders.map((order) => recordOf(order)))).toEqual([]);
 
-    expect((await orderNow(payment.paymentId)).order).toMatchObject({ status: 'EXECUTING', status_detail: 'manual_review' });
+    expect((await orderNow(payment.paymentId)).order).toMatchObject({
+      status: 'EXECUTING',
+      status_detail: 'manual_review',
+    });
     expect(await readWallet(database, MERCHANT, 'seller_wrong')).toEqual([]);
     expect(harness.consumedKeys.size).toBe(0);
   });

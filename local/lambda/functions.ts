@@ -1,0 +1,61 @@
+import type { RequestObserver } from '../service-request.ts';
+import type { Deployment } from '../template/resources.ts';
+import { FunctionHost } from './function-host.ts';
+
+export interface FunctionsOptions {
+  readonly deployment: Deployment;
+  /** Where the local services are, in the SDK's own variables. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** The one value that no template can know: where this machine's simulator listens. */
+  readonly simulatorUrl: string;
+  readonly onLine: (line: string) => void;
+  readonly observer: RequestObserver;
+}
+
+/** All functions of the templates, by name and by ARN. */
+export class Functions {
+  private readonly hosts = new Map<string, FunctionHost>();
+
+  constructor({ deployment, environment, simulatorUrl, onLine, observer }: FunctionsOptions) {
+    for (const template of deployment.functions) {
+      const simulator =
+        'PSP_SIMULATOR_URL' in template.environment ? { PSP_SIMULATOR_URL: simulatorUrl } : {};
+      const resource = { ...template, environment: { ...template.environment, ...simulator } };
+      const source = deployment.eventSources.find(({ functionName }) => functionName === resource.name);
+      const concurrency = source?.maxConcurrency;
+      this.hosts.set(
+        resource.name,
+        new FunctionHost({ resource, environment, concurrency, onLine, observer }),
+      );
+    }
+  }
+
+  byName(name: string): FunctionHost {
+    const host = this.hosts.get(name);
+    if (host === undefined) throw new Error(`the templates hold no function ${name}`);
+    return host;
+  }
+
+  /** With or without a version behind the name. */
+  byArn(arn: string): FunctionHost {
+    return this.byName(/function:([^:]+)/.exec(arn)?.[1] ?? arn);
+  }
+
+  /** Kills one environment of the function in the middle of an invocation; false when none is busy. */
+  async kill(serviceName: string): Promise<boolean> {
+    const host = [...this.hosts.values()].find(({ resource }) => resource.serviceName === serviceName);
+    return host === undefined ? false : host.killOne();
+  }
+
+  async cpuMilliseconds(): Promise<Readonly<Record<string, number>>> {
+    const hosts = [...this.hosts.values()];
+    const entries = hosts.map(
+      async (host) => [host.resource.serviceName, await host.cpuMilliseconds()] as const,
+    );
+    return Object.fromEntries(await Promise.all(entries));
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.hosts.values()].map((host) => host.close()));
+  }
+}

@@ -1,0 +1,94 @@
+/** A queue as the template has it. */
+export interface QueueResource {
+  readonly logicalId: string;
+  readonly name: string;
+  readonly arn: string;
+  /** As `CreateQueue` takes them. */
+  readonly attributes: Readonly<Record<string, string>>;
+}
+
+export interface TableResource {
+  readonly logicalId: string;
+  readonly name: string;
+  readonly keySchema: readonly { readonly AttributeName: string; readonly KeyType: 'HASH' | 'RANGE' }[];
+  readonly attributeDefinitions: readonly {
+    readonly AttributeName: string;
+    readonly AttributeType: 'S' | 'N' | 'B';
+  }[];
+}
+
+export interface FunctionResource {
+  readonly logicalId: string;
+  readonly name: string;
+  readonly arn: string;
+  /** The folder in `lambdas/`, which is also its service name in the logs. */
+  readonly serviceName: string;
+  readonly directory: string;
+  /** `file.export`. */
+  readonly handler: string;
+  readonly timeoutSeconds: number;
+  readonly memoryMegabytes: number;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly reservedConcurrency: number | undefined;
+}
+
+export interface EventSourceResource {
+  readonly queueArn: string;
+  readonly functionName: string;
+  readonly batchSize: number;
+  readonly maxConcurrency: number;
+  readonly reportsItemFailures: boolean;
+}
+
+export interface ScheduleResource {
+  readonly logicalId: string;
+  readonly periodMilliseconds: number;
+  readonly functionArns: readonly string[];
+}
+
+export interface RouteResource {
+  readonly method: string;
+  /** `/payments/{payment_id}`. */
+  readonly path: string;
+  readonly functionName: string;
+  readonly timeoutMilliseconds: number;
+  readonly authorizerId: string | undefined;
+}
+
+export interface AuthorizerResource {
+  readonly id: string;
+  readonly functionName: string;
+  /** Names of headers, in lower case. */
+  readonly identityHeaders: readonly string[];
+  readonly cacheSeconds: number;
+}
+
+export interface GatewayResponseResource {
+  readonly type: string;
+  readonly status: number | undefined;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly template: string | undefined;
+}
+
+export interface ApiResource {
+  readonly id: string;
+  readonly stage: string;
+  readonly rateLimit: number | undefined;
+  readonly burstLimit: number | undefined;
+  readonly routes: readonly RouteResource[];
+  readonly authorizers: ReadonlyMap<string, AuthorizerResource>;
+  readonly responses: ReadonlyMap<string, GatewayResponseResource>;
+}
+
+/** Everything in the templates that runs. */
+export interface Deployment {
+  readonly queues: readonly QueueResource[];
+  readonly tables: readonly TableResource[];
+  readonly functions: readonly FunctionResource[];
+  readonly eventSources: readonly EventSourceResource[];
+  readonly schedules: readonly ScheduleResource[];
+  readonly api: ApiResource;
+  readonly cluster: { readonly arn: string; readonly secretArn: string; readonly database: string };
+  /** Functions to invoke before anything serves, in order. */
+  readonly triggers: readonly string[];
+}

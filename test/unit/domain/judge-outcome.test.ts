@@ -1,0 +1,198 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import {
+  type Attempt,
+  type ExpectedCharge,
+  judgeOutcome,
+  manualReview,
+} from '../../../domain/payment/judge-outcome.ts';
+import type { PspAbilities, PspOutcome } from '../../../domain/payment/psp-outcome.ts';
+
+const ABILITIES: PspAbilities = {
+  keyLifetimeSeconds: 86_400,
+  lookUpLagSeconds: 5,
+  landingSeconds: 7,
+  cancelsByKey: false,
+  replaysStoredServerErrors: false,
+};
+const EXPECTED: ExpectedCharge = {
+  psp: 'p',
+  reference: 'ord_1',
+  amountMinor: 100n,
+  currency: 'KRW',
+  splits: [{ sellerId: 's', amountMinor: 100n }],
+};
+const FIRST: Attempt = { attemptNo: 1, random: 0.5, sent: true, maybeSentBefore: false };
+const CHARGE = { pspReference: 'ch_1', reference: 'ord_1', amountMinor: 100n, currency: 'KRW' };
+const DECLINE = { category: 'other', code: 'c', pspCode: 'p' } as const;
+
+const judge = (outcome: PspOutcome, attempt: Partial<Attempt> = {}) =>
+  judgeOutcome(outcome, EXPECTED, ABILITIES, { ...FIRST, ...attempt });
+
+describe('succeeded', () => {
+  test('is SUCCESS with its posting', () => {
+    const judgement = judge({ kind: 'succeeded', charge: CHARGE });
+    expect(judgement).toMatchObject({
+      state: 'succeeded',
+      orderStatus: 'SUCCESS',
+      orderStatusDetail: null,
+      reason: null,
+      failure: null,
+      pspReference: 'ch_1',
+      waitSeconds: null,
+      parked: false,
+      provenNotSent: false,
+    });
+    expect(judgement.posting?.entries).toHaveLength(2);
+  });
+
+  test.each([
+    ['another amount', { amountMinor: 101n }, 'answered 101 KRW, asked was 100 KRW'],
+    ['another currency', { currency: 'USD' }, 'answered 100 USD, asked was 100 KRW'],
+    ['another reference', { reference: 'ord_2' }, 'reference ord_2, asked was ord_1'],
+  ])('with %s is never believed', (_what, change, reason) => {
+    const judgement = judge({ kind: 'succeeded', charge: { ...CHARGE, ...change } });
+    expect(judgement).toMatchObject({
+      state: 'quarantined',
+      orderStatus: 'EXECUTING',
+      orderStatusDetail: 'manual_review',
+      pspReference: 'ch_1',
+      posting: null,
+    });
+    expect(judgement.reason).toContain(reason);
+  });
+});
+
+test('declined is FAILED with its failure, at once', () => {
+  expect(judge({ kind: 'declined', decline: DECLINE })).toMatchObject({
+    state: 'declined',
+    orderStatus: 'FAILED',
+    orderStatusDetail: null,
+    failure: DECLINE,
+    waitSeconds: null,
+    posting: null,
+  });
+});
+
+test('requires_action ends the instruction and lets the order wait', () => {
+  expect(judge({ kind: 'requires_action', pspReference: 'ch_1', redirectUrl: 'https://x' })).toMatchObject({
+    state: 'requires_action',
+    orderStatus: 'EXECUTING',
+    orderStatusDetail: 'requires_action',
+    pspReference: 'ch_1',
+    posting: null,
+  });
+});
+
+describe.each([
+  ['not_sent', { kind: 'not_sent', reason: 'refused' }],
+  ['misconfigured', { kind: 'misconfigured', reason: 'bad key' }],
+  ['rate_limited', { kind: 'rate_limited', retryAfterSeconds: undefined }],
+] as const)('%s', (_kind, outcome) => {
+  test('is tried again, and proves that nothing was charged', () => {
+    const judgement = judge(outcome);
+    expect(judgement).toMatchObject({
+      state: 'ready',
+      orderStatus: 'EXECUTING',
+      orderStatusDetail: 'psp_requested',
+      provenNotSent: true,
+      posting: null,
+    });
+    expect(judgement.waitSeconds).toBeGreaterThanOrEqual(1);
+    expect(judgement.reason).toBeTruthy();
+  });
+
+  test('says nothing of an attempt before it that may have charged', () => {
+    expect(judge(outcome, { maybeSentBefore: true }).orderStatusDetail).toBe('outcome_unknown');
+  });
+});
+
+describe('unknown', () => {
+  const unknown = { kind: 'unknown', reason: 'reset' } as const;
+  test('waits until the request has landed and shows', () => {
+    expect(judge(unknown)).toMatchObject({
+      state: 'ready',
+      orderStatus: 'EXECUTING',
+      orderStatusDetail: 'outcome_unknown',
+      reason: 'reset',
+      waitSeconds: 12,
+      provenNotSent: false,
+    });
+  });
+
+  test('waits for landing alone where there is no look-up', () => {
+    const judgement = judgeOutcome(unknown, EXPECTED, { ...ABILITIES, lookUpLagSeconds: null }, FIRST);
+    expect(judgement.waitSeconds).toBe(7);
+  });
+
+  test('spares a PSP that keeps failing', () => {
+    expect(judge(unknown, { attemptNo: 2, random: 0.999 }).waitSeconds).toBe(12 + 4);
+  });
+
+  test('of a question charges nothing by itself', () => {
+    expect(judge(unknown, { sent: false }).provenNotSent).toBe(true);
+    expect(judge(unknown, { sent: false }).orderStatusDetail).toBe('psp_requested');
+    expect(judge(unknown, { sent: false, maybeSentBefore: true }).orderStatusDetail).toBe('outcome_unknown');
+  });
+});
+
+test('a wait of more than two minutes is parked', () => {
+  expect(judge({ kind: 'rate_limited', retryAfterSeconds: 120 }).parked).toBe(false);
+  expect(judge({ kind: 'rate_limited', retryAfterSeconds: 121 })).toMatchObject({
+    parked: true,
+    waitSeconds: 121,
+  });
+});
+
+test('manual review posts nothing, sends nothing and keeps the reason', () => {
+  expect(manualReview('why')).toMatchObject({
+    state: 'quarantined',
+    orderStatusDetail: 'manual_review',
+    reason: 'why',
+    waitSeconds: null,
+    posting: null,
+  });
+});
+
+describe('whatever the PSP says', () => {
+  const outcome: fc.Arbitrary<PspOutcome> = fc.oneof(
+    fc.record({
+      kind: fc.constant('succeeded' as const),
+      charge: fc.record({
+        pspReference: fc.string(),
+        reference: fc.constantFrom('ord_1', 'ord_2'),
+        amountMinor: fc.constantFrom(100n, 99n),
+        currency: fc.constantFrom('KRW', 'USD'),
+      }),
+    }),
+    fc.constant({ kind: 'declined' as const, decline: DECLINE }),
+    fc.record({
+      kind: fc.constantFrom('not_sent' as const, 'unknown' as const, 'misconfigured' as const),
+      reason: fc.string({ minLength: 1 }),
+    }),
+    fc.record({
+      kind: fc.constant('rate_limited' as const),
+      retryAfterSeconds: fc.option(fc.nat(10 ** 7), { nil: undefined }),
+    }),
+    fc.constant({ kind: 'requires_action' as const, pspReference: 'x', redirectUrl: 'https://x' }),
+  );
+  const attempt = fc.record({
+    attemptNo: fc.integer({ min: 1, max: 100 }),
+    random: fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
+    sent: fc.boolean(),
+    maybeSentBefore: fc.boolean(),
+  });
+
+  test('an order fails only by its "no", succeeds only with a posting, and is else tried again or reviewed', () => {
+    fc.assert(
+      fc.property(outcome, attempt, (said, tried) => {
+        const judgement = judgeOutcome(said, EXPECTED, ABILITIES, tried);
+        expect(judgement.orderStatus === 'FAILED').toBe(said.kind === 'declined');
+        expect(judgement.orderStatus === 'SUCCESS').toBe(judgement.posting !== null);
+        expect(judgement.state === 'ready').toBe(judgement.waitSeconds !== null);
+        if (judgement.state === 'quarantined') expect(judgement.reason).toBeTruthy();
+        if (said.kind === 'unknown' && tried.sent) expect(judgement.provenNotSent).toBe(false);
+      }),
+    );
+  });
+});

@@ -1,0 +1,191 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { backoffSeconds, isParked, rateLimitSeconds } from '../../../domain/payment/backoff.ts';
+import { looksLikeCardNumber } from '../../../domain/payment/card-number.ts';
+import {
+  consumedKeyOf,
+  deduplicationIdOf,
+  type InstructionState,
+  instructionMessageBody,
+  isTerminal,
+  pspIdempotencyKeyOf,
+} from '../../../domain/payment/instruction.ts';
+import { firstStepOf, maySendAgain } from '../../../domain/payment/next-step.ts';
+import type { PspAbilities } from '../../../domain/payment/psp-outcome.ts';
+import { type OrderStatus, paymentStatusOf } from '../../../domain/payment/status.ts';
+import { assertTiming, TIMING, TimingError } from '../../../domain/payment/timing.ts';
+
+const ABILITIES: PspAbilities = {
+  keyLifetimeSeconds: 1_000,
+  lookUpLagSeconds: 1,
+  landingSeconds: 10,
+  cancelsByKey: false,
+  replaysStoredServerErrors: false,
+};
+
+describe('the next step', () => {
+  test('is to send only where every attempt before is proven never to have been sent', () => {
+    expect(firstStepOf({ allProvenNotSent: true, ageSeconds: 0 })).toBe('send');
+    expect(firstStepOf({ allProvenNotSent: false, ageSeconds: 0 })).toBe('ask');
+  });
+
+  test('after "not found" is to send again while the PSP surely remembers the key', () => {
+    const may = (ageSeconds: number, abilities = ABILITIES) =>
+      maySendAgain({ allProvenNotSent: false, ageSeconds }, abilities, 30);
+    expect(may(959)).toBe(true);
+    expect(may(960)).toBe(false);
+    expect(may(0, { ...ABILITIES, keyLifetimeSeconds: null })).toBe(false);
+    expect(may(0, { ...ABILITIES, lookUpLagSeconds: null })).toBe(false);
+    expect(may(0, { ...ABILITIES, replaysStoredServerErrors: true })).toBe(false);
+  });
+});
+
+describe('backoff', () => {
+  const random = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
+  test('is jittered in full between one second and a ceiling that doubles up to ten minutes', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 1_000 }), random, (attemptNo, chance) => {
+        const seconds = backoffSeconds(attemptNo, chance);
+        expect(Number.isInteger(seconds)).toBe(true);
+        expect(seconds).toBeGreaterThanOrEqual(1);
+        expect(seconds).toBeLessThanOrEqual(Math.min(600, 2 * 2 ** attemptNo));
+      }),
+    );
+    expect(backoffSeconds(1, 0)).toBe(1);
+    expect(backoffSeconds(1, 0.999)).toBe(4);
+    expect(backoffSeconds(3, 0.5)).toBe(8);
+    expect(backoffSeconds(50, 0.999999)).toBe(600);
+  });
+
+  test('gives way to what the PSP asks for, within a day', () => {
+    expect(rateLimitSeconds(7, 1, 0)).toBe(7);
+    expect(rateLimitSeconds(0, 1, 0)).toBe(1);
+    expect(rateLimitSeconds(1.2, 1, 0)).toBe(2);
+    expect(rateLimitSeconds(10 ** 9, 1, 0)).toBe(86_400);
+    expect(rateLimitSeconds(undefined, 1, 0.999)).toBe(4);
+  });
+
+  test('is parked past two minutes', () => {
+    expect(isParked(120)).toBe(false);
+    expect(isParked(121)).toBe(true);
+  });
+});
+
+describe('an instruction', () => {
+  const key = { instructionId: 'ins_1', paymentOrderId: 'ord_1', operation: 'charge' } as const;
+  test('is terminal in four states', () => {
+    const states: InstructionState[] = [
+      'ready',
+      'executing',
+      'succeeded',
+      'declined',
+      'requires_action',
+      'cancelled',
+      'dead_lettered',
+      'quarantined',
+    ];
+    expect(states.filter(isTerminal)).toEqual(['succeeded', 'declined', 'requires_action', 'cancelled']);
+  });
+  test('is one request to the PSP whatever the attempt, and one consumed message per restore epoch', () => {
+    expect(pspIdempotencyKeyOf('ins_1')).toBe('ins_1');
+    expect(consumedKeyOf(key, '2')).toBe('2#ord_1#charge#ins_1');
+    expect(deduplicationIdOf('ins_1', 3)).toBe('ins_1#3');
+    expect(JSON.parse(instructionMessageBody(key))).toEqual({
+      version: 1,
+      instruction_id: 'ins_1',
+      payment_order_id: 'ord_1',
+      operation: 'charge',
+    });
+  });
+});
+
+describe('a payment’s status', () => {
+  const statuses = fc.array(fc.constantFrom<OrderStatus>('NOT_STARTED', 'EXECUTING', 'SUCCESS', 'FAILED'), {
+    minLength: 1,
+    maxLength: 10,
+  });
+  /** As db/migrations/000002_payments.sql derives it from counters. */
+  function byCounters(orders: readonly OrderStatus[]): string {
+    const count = (status: OrderStatus) => orders.filter((order) => order === status).length;
+    const [succeeded, failed, started] = [
+      count('SUCCESS'),
+      count('FAILED'),
+      orders.length - count('NOT_STARTED'),
+    ];
+    if (succeeded === orders.length) return 'SUCCESS';
+    if (failed === orders.length) return 'FAILED';
+    if (succeeded + failed === orders.length) return 'PARTIAL_SUCCESS';
+    return started === 0 ? 'NOT_STARTED' : 'EXECUTING';
+  }
+  test('is the same by orders and by counters', () => {
+    fc.assert(
+      fc.property(statuses, (orders) => {
+        expect(paymentStatusOf(orders)).toBe(byCounters(orders));
+      }),
+    );
+  });
+});
+
+describe('what looks like a card number', () => {
+  test.each([
+    '4111111111111111',
+    '4111 1111 1111 1111',
+    '4111-1111-1111-1111',
+    '4222222222222',
+    '5555555555554444',
+    '2223003122003222',
+    '378282246310005',
+    '3782 822463 10005',
+    '6011111111111117',
+    '3056930009020004',
+    '30569309025904',
+    '3530111333300000',
+    '6200000000000005',
+    'card: 4111111111111111.',
+    'order-4111111111111111',
+    '2200000000000004',
+  ])('%s is refused', (text) => expect(looksLikeCardNumber(text)).toBe(true));
+
+  test.each([
+    '4111111111111112',
+    '411111111111',
+    '41111111111111111111',
+    'a4111111111111111',
+    '4111111111111111b',
+    '1234567890123452',
+    '01a20cfe-ff76-7475-84ba-d1f3af1a97eb',
+    '4111.1111.1111.1111',
+    '4111 1111-1111 1111',
+    '',
+    '15000',
+  ])('%s is not', (text) => expect(looksLikeCardNumber(text)).toBe(false));
+
+  test('no UUID is', () => {
+    fc.assert(
+      fc.property(fc.uuid(), (uuid) => {
+        expect(looksLikeCardNumber(uuid)).toBe(false);
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+});
+
+describe('the protocol’s times', () => {
+  test('hold as they are, for the simulator and for a PSP that declares nothing', () => {
+    expect(() => assertTiming(TIMING, [ABILITIES])).not.toThrow();
+  });
+  test.each([
+    ['functionTimeoutSeconds', 29, 'F (29)'],
+    ['leaseSeconds', 34, 'L (34)'],
+    ['visibilityTimeoutSeconds', 179, 'V (179)'],
+    ['maxReceiveCount', 4, 'maxReceiveCount (4)'],
+    ['sendDeadlineSeconds', 11, 'claim + ask + send'],
+  ] as const)('are refused with %s of %i', (name, value, message) => {
+    expect(() => assertTiming({ ...TIMING, [name]: value }, [])).toThrow(TimingError);
+    expect(() => assertTiming({ ...TIMING, [name]: value }, [])).toThrow(message);
+  });
+  test('are refused with a PSP that forgets keys too soon or lands too late', () => {
+    expect(() => assertTiming(TIMING, [{ ...ABILITIES, keyLifetimeSeconds: 60 }])).toThrow('K (60)');
+    expect(() => assertTiming(TIMING, [{ ...ABILITIES, landingSeconds: 200 }])).toThrow('V (180)');
+  });
+});

@@ -1,0 +1,107 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { DatabaseResumingError, DatabaseUnreachableError } from '../../../adapters/database/database.ts';
+import { httpFunction } from '../../../lambdas/middleware/http.ts';
+import { fingerprintOf, idempotencyKeyOf } from '../../../lambdas/middleware/idempotency.ts';
+import { Problem } from '../../../lambdas/middleware/problem.ts';
+import { decodeCursor, encodeCursor } from '../../../lambdas/read-payment/cursor.ts';
+import { gatewayEvent, lambdaContext } from '../../support/gateway-event.ts';
+
+describe('a fingerprint', () => {
+  const value = fc.jsonValue();
+  test('doesn’t depend on the order of names or on white space', () => {
+    fc.assert(
+      fc.property(fc.dictionary(fc.string(), value), (body) => {
+        const turned = Object.fromEntries(Object.entries(body).reverse());
+        expect(fingerprintOf(JSON.parse(JSON.stringify(turned, null, 2)))).toBe(
+          fingerprintOf(JSON.parse(JSON.stringify(body))),
+        );
+      }),
+    );
+  });
+  test('depends on every value', () => {
+    fc.assert(
+      fc.property(fc.dictionary(fc.string(), value, { minKeys: 1 }), fc.integer(), (body, other) => {
+        const [name = ''] = Object.keys(body);
+        fc.pre(JSON.stringify(body[name]) !== JSON.stringify(other));
+        expect(fingerprintOf({ ...body, [name]: other })).not.toBe(fingerprintOf(body));
+      }),
+    );
+  });
+});
+
+describe('an idempotency key', () => {
+  const keyOf = (...values: string[]) =>
+    idempotencyKeyOf(gatewayEvent({ multiValueHeaders: { 'idempotency-KEY': values } }));
+  test.each([
+    ['abc', 'abc'],
+    ['"abc"', 'abc'],
+    ['"a b"', 'a b'],
+    ['"a\\"b\\\\c"', 'a"b\\c'],
+    ['k'.repeat(255), 'k'.repeat(255)],
+  ])('%s is read', (given, key) => expect(keyOf(given)).toBe(key));
+  test.each([
+    '',
+    '"',
+    '"abc',
+    'abc"d',
+    '""',
+    'a b',
+    'é',
+    '"é"',
+    'k'.repeat(256),
+    '4111111111111111',
+    '"a\\x"',
+  ])('%j is refused', (given) => {
+    expect(() => keyOf(given)).toThrow(Problem);
+  });
+  test('given twice or not at all is refused', () => {
+    expect(() => keyOf('a', 'a')).toThrow('more than once');
+    expect(() => keyOf()).toThrow('Idempotency-Key header');
+  });
+});
+
+describe('a cursor', () => {
+  const cursor = { createdAt: '2026-01-31T12:00:00.123Z', paymentId: `pay_${'0123456789abcdef'.repeat(2)}` };
+  test('comes back as it went', () => expect(decodeCursor(encodeCursor(cursor))).toEqual(cursor));
+  test('that was touched is refused, or is another well-formed one', () => {
+    const text = encodeCursor(cursor);
+    fc.assert(
+      fc.property(fc.nat(text.length - 1), fc.string({ minLength: 1, maxLength: 3 }), (place, noise) => {
+        const touched = text.slice(0, place) + noise + text.slice(place + 1);
+        try {
+          expect(decodeCursor(touched).paymentId).toMatch(/^pay_[0-9a-f]{32}$/);
+        } catch (error) {
+          expect(error).toMatchObject({ code: 'invalid_cursor' });
+        }
+      }),
+    );
+  });
+});
+
+describe('whatever a function throws', () => {
+  const answerOf = (error: unknown) =>
+    httpFunction(() => Promise.reject(error))(gatewayEvent({}), lambdaContext);
+  test.each([
+    [new Problem('not_found', 'No such thing.'), 404, 'not_found', undefined],
+    [new DatabaseResumingError('x'), 503, 'database_resuming', '20'],
+    [new DatabaseUnreachableError('x'), 503, 'database_unreachable', '5'],
+    [new Error('password=hunter2'), 500, 'internal_error', undefined],
+  ])('%s is problem+json', async (error, status, code, retryAfter) => {
+    const answer = await answerOf(error);
+    expect(answer).toMatchObject({
+      statusCode: status,
+      headers: { 'Content-Type': 'application/problem+json', 'X-Request-Id': 'request-1' },
+    });
+    expect(answer?.headers?.['Retry-After']).toBe(retryAfter);
+    const body = JSON.parse(answer?.body ?? '');
+    expect(body).toMatchObject({
+      type: `urn:oncepay:problem:${code}`,
+      status,
+      code,
+      request_id: 'request-1',
+      retryable: status >= 500,
+    });
+    expect(answer?.body).not.toContain('hunter2');
+  });
+});

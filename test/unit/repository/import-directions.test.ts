@@ -1,0 +1,81 @@
+import { readFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { importsOf, ROOT, sourceFiles } from '../../support/source-files.ts';
+
+/** Which top-level folders (or single files) a folder's files may import; themselves always. */
+const ALLOWED: Readonly<Record<string, readonly string[]>> = {
+  bin: ['lib'],
+  lib: ['domain/payment/timing.ts'],
+  lambdas: ['adapters', 'domain', 'docs/openapi.json'],
+  adapters: ['domain'],
+  domain: [],
+  // Of the product the runtime takes what makes keys and reads the database, never a handler: those come as bundles.
+  local: ['adapters', 'domain'],
+  bench: ['local', 'lambdas', 'adapters', 'domain'],
+  scripts: ['lambdas', 'adapters'],
+};
+
+function targetsOutside(folder: string, file: string): readonly string[] {
+  return importsOf(file)
+    .filter((specifier) => specifier.startsWith('.'))
+    .map((specifier) => relative(ROOT, join(file, '..', specifier)))
+    .filter((target) => !target.startsWith(`${folder}/`));
+}
+
+describe.each(Object.entries(ALLOWED))('%s', (folder, allowed) => {
+  test(`imports nothing but itself and ${allowed.join(', ') || 'nothing'}`, () => {
+    const offences = sourceFiles(folder).flatMap((file) =>
+      targetsOutside(folder, file)
+        .filter((target) => !allowed.some((place) => target === place || target.startsWith(`${place}/`)))
+        .map((target) => `${relative(ROOT, file)} → ${target}`),
+    );
+    expect(offences).toEqual([]);
+  });
+});
+
+describe('local', () => {
+  test('imports nothing of lambdas but their bundles', () => {
+    const offences = sourceFiles('local').filter((file) =>
+      importsOf(file).some((specifier) => /\/lambdas\//.test(specifier)),
+    );
+    expect(offences).toEqual([]);
+  });
+});
+
+describe('domain', () => {
+  const forbidden: readonly (readonly [what: string, pattern: RegExp])[] = [
+    ['awaits', /\bawait\b|\basync\b|new Promise/],
+    ['reads a clock', /Date\.now|new Date\(|performance\.|setTimeout|setInterval/],
+    ['reads the environment', /process\.|globalThis/],
+    ['rolls dice', /Math\.random|randomUUID|randomBytes|randomInt/],
+    ['imports a package', /from '(?!\.)/],
+  ];
+  test.each(forbidden)('never %s', (_what, pattern) => {
+    const offences = sourceFiles('domain').filter((file) => pattern.test(withoutComments(file)));
+    expect(offences).toEqual([]);
+  });
+});
+
+describe('what is bundled', () => {
+  const bundled = ['lambdas', 'adapters', 'domain'].flatMap(sourceFiles);
+  test('reads the environment in one file alone', () => {
+    const readers = bundled
+      .filter((file) => /process\.env/.test(withoutComments(file)))
+      .map((file) => relative(ROOT, file));
+    // The credentials are the SDK's to read; it is handed the environment as it is.
+    expect(readers.filter((file) => file !== 'adapters/lambda-credentials.ts')).toEqual([
+      'adapters/environment.ts',
+    ]);
+  });
+  test('imports zod in its small form', () => {
+    const offences = bundled.filter((file) => /from 'zod'/.test(readFileSync(file, 'utf8')));
+    expect(offences).toEqual([]);
+  });
+});
+
+function withoutComments(file: string): string {
+  return readFileSync(file, 'utf8')
+    .replaceAll(/\/\*[\s\S]*?\*\//g, '')
+    .replaceAll(/(^|\s)\/\/.*$/gm, '');
+}

@@ -1,0 +1,67 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { openApiDocument } from '../../../lambdas/describe-api/openapi.ts';
+import { ROOT } from '../../support/source-files.ts';
+
+const json = (path: string) => JSON.parse(readFileSync(join(ROOT, path), 'utf8'));
+const tracked = execFileSync('git', ['ls-files'], { cwd: ROOT, encoding: 'utf8' })
+  .trim()
+  .split('\n')
+  .filter((file) => existsSync(join(ROOT, file)));
+
+test('the committed contract is what the schemas say; else run npm run openapi', () => {
+  expect(json('docs/openapi.json')).toEqual(JSON.parse(JSON.stringify(openApiDocument())));
+});
+
+test('the lock file names no host', () => {
+  expect(readFileSync(join(ROOT, 'package-lock.json'), 'utf8')).not.toContain('"resolved"');
+});
+
+test('every dependency is pinned', () => {
+  const { dependencies, devDependencies } = json('package.json');
+  for (const version of Object.values({ ...dependencies, ...devDependencies }))
+    expect(version).toMatch(/^\d+\.\d+\.\d+/);
+});
+
+test('every package, of the bundles and of the tools, has a permissive licence', () => {
+  const { packages } = json('package-lock.json');
+  const permissive =
+    /^\(?(MIT|MIT-0|ISC|Apache-2\.0|BSD-2-Clause|BSD-3-Clause|0BSD|CC0-1\.0|Unlicense|BlueOak-1\.0\.0|Python-2\.0|CC-BY-4\.0|PostgreSQL|WTFPL)\b/;
+  const offences = Object.entries(packages)
+    .filter(([path]) => path !== '')
+    .map(([path, entry]) => [path, String((entry as { license?: string }).license ?? licenceOf(path))])
+    .filter(([, licence]) => !permissive.test(String(licence)) && !(String(licence) === 'MPL-2.0'));
+  expect(offences).toEqual([]);
+});
+
+function licenceOf(path: string): string {
+  const manifest = join(ROOT, path, 'package.json');
+  if (!existsSync(manifest)) return 'MIT';
+  const { license, licenses } = json(join(path, 'package.json'));
+  return String(license?.type ?? license ?? licenses?.[0]?.type ?? 'none');
+}
+
+describe('every tracked file', () => {
+  const texts = tracked.filter((file) => /\.(ts|json|md|sql|sh)$|^\.|^LICENSE$/.test(file));
+  test('names no path of somebody’s machine', () => {
+    const offences = texts.filter((file) =>
+      /(^|[\s"'`(=])\/(home|Users|root|work)\/\w/m.test(readFileSync(join(ROOT, file), 'utf8')),
+    );
+    expect(offences).toEqual([]);
+  });
+  test('has a name in kebab case', () => {
+    const names = tracked.filter((file) => file.endsWith('.ts')).map((file) => file.split('/').at(-1) ?? '');
+    expect(names.filter((name) => !/^[a-z0-9]+(-[a-z0-9]+)*(\.(test|config|d))?\.ts$/.test(name))).toEqual(
+      [],
+    );
+  });
+  test('of the product holds at most 300 lines', () => {
+    const long = tracked
+      .filter((file) => /^(bin|lib|lambdas|domain|adapters|local|bench|scripts)\/.*\.ts$/.test(file))
+      .map((file) => [file, readFileSync(join(ROOT, file), 'utf8').split('\n').length] as const)
+      .filter(([, lines]) => lines > 300);
+    expect(long).toEqual([]);
+  });
+});
