@@ -2,7 +2,7 @@ import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { generateApiKey, hashOfSecret, parseApiKey } from '../adapters/api-key.ts';
-import type { Database } from '../adapters/database/database.ts';
+import { createDirectDatabase } from '../adapters/database/direct-database.ts';
 import { createApiKey } from '../adapters/database/statements/api-keys.ts';
 
 const keysSchema = z.object({ apiKey: z.string(), secondApiKey: z.string() });
@@ -24,11 +24,17 @@ export async function provideApiKeys(
   const keys = existsSync(file)
     ? keysSchema.parse(JSON.parse(readFileSync(file, 'utf8')))
     : newKeys(file, stage);
-  for (const { merchantId, merchantName, key } of MERCHANTS) {
-    const parts = parseApiKey(keys[key]);
-    if (parts === undefined) throw new Error(`${file} holds no API key of ours; delete it to get new ones.`);
-    const secretHash = hashOfSecret(parts.secret);
-    await createApiKey(database, { apiKeyId: parts.apiKeyId, secretHash, merchantId, merchantName });
+  const database = createDirectDatabase(postgresUrl, 1);
+  try {
+    for (const { merchantId, merchantName, key } of MERCHANTS) {
+      const parts = parseApiKey(keys[key]);
+      if (parts === undefined)
+        throw new Error(`${file} holds no API key of ours; delete it to get new ones.`);
+      const secretHash = hashOfSecret(parts.secret);
+      await createApiKey(database, { apiKeyId: parts.apiKeyId, secretHash, merchantId, merchantName });
+    }
+  } finally {
+    await database.close();
   }
   return keys;
 }

@@ -1,11 +1,11 @@
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { createDirectDatabase } from '../adapters/database/direct-database.ts';
 import { startApiGateway } from './api-gateway/start-api-gateway.ts';
-import { type LocalApiKeys, provideApiKeys } from './api-keys.ts';
+import { provideApiKeys } from './api-keys.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { startControlServer } from './control-server.ts';
+import { cpuByComponent, type MeasuredParts } from './cpu-by-component.ts';
 import { lockData } from './data-lock.ts';
 import { type RunningDynamoDb, startDynamoDb } from './dynamodb/start-dynamodb.ts';
 import { type Endpoints, endpointsOf, removeEndpoints, writeEndpoints } from './endpoints.ts';
@@ -14,11 +14,11 @@ import { FunctionLog } from './function-log.ts';
 import { Functions } from './lambda/functions.ts';
 import type { Ports } from './ports.ts';
 import { type RunningPostgres, startPostgres } from './postgres/start-postgres.ts';
-import { cpuMillisecondsOf } from './process-cpu.ts';
 import { type RunningPspSimulator, startPspSimulator } from './psp-simulator/psp-simulator.ts';
 import { type RunningRdsData, startRdsData } from './rds-data/start-rds-data.ts';
 import { RequestCounter } from './request-counter.ts';
 import { RunningSchedule } from './schedules/schedule.ts';
+import { provideQueues } from './sqs/provide-queues.ts';
 import { type RunningSqs, startSqs } from './sqs/start-sqs.ts';
 import { readAssembly } from './template/assembly.ts';
 import { assertKnown, readDeployment } from './template/deployment.ts';
@@ -104,17 +104,17 @@ class Starter {
       region: REGION,
       queueUrl: sqs.urlOf,
     });
-    this.createQueues(sqs, deployment);
+    provideQueues(sqs.engine, deployment.queues);
     const dynamodb = await this.startDynamoDb(deployment);
     const rdsData = await this.startRdsData(postgres, deployment);
     const psp = await this.startPsp();
     const functions = this.createFunctions(deployment, { sqs, dynamodb, rdsData, psp });
     await this.runTriggers(deployment, functions);
-    const keys = await this.provideKeys(postgres, stage);
+    const keys = await provideApiKeys(directory, stage, postgres.url);
     this.step('opening the API');
     this.serveEvents(deployment, sqs, functions);
     const gateway = await this.startGateway(deployment, functions);
-    const control = await this.startControl({ functions, dynamodb, rdsData, postgres });
+    const control = await this.startControl({ functions, dynamodb, postgres }, rdsData);
     const endpoints = endpointsOf({
       gateway: gateway.url,
       control: control.url,
@@ -158,17 +158,6 @@ class Starter {
     });
     this.closers.push(sqs.close);
     return sqs;
-  }
-
-  /** Dead-letter queues first: a redrive policy names a queue that is there. */
-  private createQueues(sqs: RunningSqs, { queues }: Deployment): void {
-    const ordered = queues.toSorted(
-      (one, other) => Number('RedrivePolicy' in one.attributes) - Number('RedrivePolicy' in other.attributes),
-    );
-    for (const queue of ordered) {
-      if (sqs.engine.names().includes(queue.name)) sqs.engine.setAttributes(queue.name, queue.attributes);
-      else sqs.engine.createQueue(queue.name, queue.attributes, {});
-    }
   }
 
   private async startDynamoDb({ tables }: Deployment): Promise<RunningDynamoDb> {
@@ -252,15 +241,6 @@ class Starter {
     }
   }
 
-  private async provideKeys(postgres: RunningPostgres, stage: string): Promise<LocalApiKeys> {
-    const database = createDirectDatabase(postgres.url, 1);
-    try {
-      return await provideApiKeys(this.options.directory, stage, database);
-    } finally {
-      await database.close();
-    }
-  }
-
   private serveEvents(deployment: Deployment, sqs: RunningSqs, functions: Functions): void {
     for (const resource of deployment.eventSources) {
       const queue = sqs.engine.queueByArn(resource.queueArn);
@@ -299,12 +279,12 @@ class Starter {
     return { url: `${gateway.url}/${api.stage}` };
   }
 
-  private async startControl({ functions, dynamodb, rdsData, postgres }: ControlledParts) {
+  private async startControl(parts: MeasuredParts, rdsData: RunningRdsData) {
     const control = await startControlServer(this.options.ports.runtime, {
       counts: () => this.counter.list(),
       resetCounts: () => this.counter.reset(),
-      cpu: () => cpuOf({ functions, dynamodb, rdsData, postgres }),
-      kill: (functionName) => functions.kill(functionName),
+      cpu: () => cpuByComponent(parts),
+      kill: (functionName) => parts.functions.kill(functionName),
       pausePolling: (paused) => {
         for (const eventSource of this.eventSources) eventSource.pause(paused);
       },
@@ -313,22 +293,4 @@ class Starter {
     this.closers.push(control.close);
     return control;
   }
-}
-
-interface ControlledParts {
-  readonly functions: Functions;
-  readonly dynamodb: RunningDynamoDb;
-  readonly rdsData: RunningRdsData;
-  readonly postgres: RunningPostgres;
-}
-
-/** The main thread holds gateway, SQS, Data API, PSP simulator and pollers. */
-async function cpuOf({ functions, dynamodb, postgres }: ControlledParts): Promise<Record<string, number>> {
-  const { user, system } = process.threadCpuUsage();
-  return {
-    'gateway, queues, Data API, PSP': (user + system) / 1000,
-    dynamodb: await dynamodb.cpuMilliseconds(),
-    postgres: cpuMillisecondsOf(postgres.pid),
-    ...(await functions.cpuMilliseconds()),
-  };
 }

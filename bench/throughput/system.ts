@@ -19,8 +19,3 @@ export interface SystemReady {
   /** Of a PostgreSQL server of its own. */
   readonly postgresPid?: number;
 }
-
-/** The answer to `cpu`: milliseconds since the start, by component. */
-export interface SystemCpu {
-  readonly cpu: Readonly<Record<string, number>>;
-}

@@ -6,6 +6,7 @@ import { Deduplication } from './deduplication.ts';
 import type { Message, NewMessage, QueueMetrics, Received, Sent } from './message.ts';
 import type { QueueSettings } from './queue-attributes.ts';
 import { receiptHandleOf, sequenceOf } from './receipt-handle.ts';
+import { Waiters } from './waiters.ts';
 
 /** "120,000 messages in flight": past it a FIFO queue hands out nothing and says nothing. */
 const IN_FLIGHT_LIMIT = 120_000;
@@ -38,7 +39,7 @@ export class FifoQueue {
   /** Groups whose first message is visible, in the order in which they became so. */
   private readonly ready = new Set<string>();
   private readonly wakeUps = new Map<number, () => void>();
-  private readonly waiters = new Set<() => void>();
+  private readonly waiters: Waiters;
   private lastSequence = 0;
 
   constructor(options: FifoQueueOptions) {
@@ -47,6 +48,7 @@ export class FifoQueue {
     this.arn = options.arn;
     this.settings = options.settings;
     this.deduplication = new Deduplication(options);
+    this.waiters = new Waiters(options.clock);
     for (const message of options.store.loadMessages(options.name)) this.add(message);
     this.lastSequence = Math.max(this.lastSequence, this.deduplication.lastSequence);
   }
@@ -72,18 +74,7 @@ export class FifoQueue {
 
   /** Resolves at once when a group is ready, else when one becomes so, `milliseconds` have passed or it is aborted. */
   whenReady(milliseconds: number, signal: AbortSignal): Promise<void> {
-    if (this.ready.size > 0 || milliseconds <= 0 || signal.aborted) return Promise.resolve();
-    return new Promise((resolve) => {
-      const wake = () => {
-        this.waiters.delete(wake);
-        cancel();
-        signal.removeEventListener('abort', wake);
-        resolve();
-      };
-      const cancel = this.options.clock.after(milliseconds, wake);
-      this.waiters.add(wake);
-      signal.addEventListener('abort', wake);
-    });
+    return this.ready.size > 0 ? Promise.resolve() : this.waiters.wait(milliseconds, signal);
   }
 
   /** @throws SqsError when the handle isn't of this queue, or its visibility has ended */
@@ -161,7 +152,7 @@ export class FifoQueue {
 
   close(): void {
     for (const cancel of this.wakeUps.values()) cancel();
-    for (const wake of [...this.waiters]) wake();
+    this.waiters.wakeAll();
   }
 
   private now(): number {
@@ -293,8 +284,7 @@ export class FifoQueue {
       return;
     }
     this.ready.add(groupId);
-    const [waiter] = this.waiters;
-    waiter?.();
+    this.waiters.wakeOne();
   }
 
   private isInvisible(message: Message): boolean {
