@@ -18,7 +18,7 @@ const MERCHANTS = [
 export async function provideApiKeys(
   directory: string,
   stage: string,
-  database: Database,
+  postgresUrl: string,
 ): Promise<LocalApiKeys> {
   const file = join(directory, 'api-keys.json');
   const keys = existsSync(file)

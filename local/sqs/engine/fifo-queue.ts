@@ -66,8 +66,8 @@ export class FifoQueue {
   receive(max: number, visibilitySeconds = this.settings.visibilityTimeoutSeconds): readonly Received[] {
     const received: Received[] = [];
     for (const groupId of [...this.eligibleGroups()]) {
-      this.receiveGroup(groupId, max - received.length, visibilitySeconds, received);
       if (received.length >= max) break;
+      this.receiveGroup(groupId, max - received.length, visibilitySeconds, received);
     }
     return received;
   }
@@ -162,14 +162,8 @@ export class FifoQueue {
   private eligibleGroups(): Iterable<string> {
     if (this.wakeUps.size >= IN_FLIGHT_LIMIT) return [];
     if (this.messages.size <= LOOK_AHEAD_LIMIT) return this.ready;
-    const seen = new Set<string>();
-    let looked = 0;
-    for (const message of this.messages.values()) {
-      looked += 1;
-      if (looked > LOOK_AHEAD_LIMIT) break;
-      if (this.ready.has(message.groupId)) seen.add(message.groupId);
-    }
-    return seen;
+    const ahead = this.messages.values().take(LOOK_AHEAD_LIMIT);
+    return new Set(ahead.map((message) => message.groupId).filter((groupId) => this.ready.has(groupId)));
   }
 
   private receiveGroup(groupId: string, max: number, visibilitySeconds: number, received: Received[]): void {
