@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
+import { AssemblyError } from './errors.ts';
 
 /** A value of a template: JSON, with intrinsic functions in it. */
 export type TemplateValue =
@@ -16,14 +17,28 @@ const valueSchema: z.ZodType<TemplateValue> = z.json();
 const resourceSchema = z.object({
   Type: z.string(),
   Properties: z.record(z.string(), valueSchema).default({}),
+  /** Names the condition without which the resource isn't made. */
+  Condition: z.string().optional(),
 });
 
-const outputSchema = z.object({ Value: valueSchema, Export: z.object({ Name: z.string() }).optional() });
+const outputSchema = z.object({
+  Value: valueSchema,
+  Export: z.object({ Name: valueSchema }).optional(),
+  Condition: z.string().optional(),
+});
 
-const templateSchema = z.object({
+/** Strict: a section that nobody reads here (`Transform`, say) would change everything else. */
+const templateSchema = z.strictObject({
+  AWSTemplateFormatVersion: z.string().optional(),
+  Description: z.string().optional(),
+  Metadata: valueSchema.optional(),
+  /** Checks on parameters; ours have their defaults. */
+  Rules: valueSchema.optional(),
+  Parameters: z.record(z.string(), z.object({ Default: valueSchema.optional() })).default({}),
+  Mappings: z.record(z.string(), z.record(z.string(), z.record(z.string(), valueSchema))).default({}),
+  Conditions: z.record(z.string(), valueSchema).default({}),
   Resources: z.record(z.string(), resourceSchema),
   Outputs: z.record(z.string(), outputSchema).default({}),
-  Parameters: z.record(z.string(), z.object({ Default: valueSchema.optional() })).default({}),
 });
 
 export type Resource = z.infer<typeof resourceSchema>;
@@ -65,15 +80,21 @@ export function readAssembly(directory: string): Assembly {
     directory,
     stacks: ordered.map((id) => ({
       name: artifacts[id]?.properties?.stackName ?? id,
-      template: templateSchema.parse(
-        readJson(join(directory, artifacts[id]?.properties?.templateFile ?? '')),
-      ),
+      template: readTemplate(join(directory, artifacts[id]?.properties?.templateFile ?? '')),
     })),
     assetDirectory: (objectKey) => {
       const asset = join(directory, `asset.${objectKey.replace(/\.zip$/, '')}`);
       return existsSync(asset) ? asset : undefined;
     },
   };
+}
+
+function readTemplate(file: string): Stack['template'] {
+  const template = templateSchema.safeParse(readJson(file));
+  if (template.success) return template.data;
+  throw new AssemblyError(
+    `${file} is not a template that can be run here:\n${z.prettifyError(template.error)}`,
+  );
 }
 
 function inOrder(

@@ -1,42 +1,20 @@
-import * as z from 'zod';
-import type { Assembly, Stack, TemplateValue } from './assembly.ts';
-import { Identities } from './identities.ts';
+import type { Assembly } from './assembly.ts';
+import { UnknownResourceError } from './errors.ts';
+import type { IdentityOptions } from './identities.ts';
 import { INERT_RESOURCES } from './inert-resources.ts';
 import {
-  authorizerProperties,
   clusterProperties,
   eventSourceProperties,
   functionProperties,
-  methodProperties,
-  pathProperties,
   queueProperties,
-  responseProperties,
   ruleProperties,
-  stageProperties,
+  secretProperties,
   tableProperties,
   triggerProperties,
 } from './properties.ts';
-import { Resolver } from './resolver.ts';
-import type {
-  ApiResource,
-  Deployment,
-  EventSourceResource,
-  FunctionResource,
-  RouteResource,
-  ScheduleResource,
-} from './resources.ts';
-
-/** Thrown at start, naming stack, logical id and type. */
-export class UnknownResourceError extends Error {
-  override readonly name = 'UnknownResourceError';
-}
-
-export interface DeploymentOptions {
-  readonly accountId: string;
-  readonly region: string;
-  /** Where clients find a queue of this name. */
-  readonly queueUrl: (name: string) => string;
-}
+import { type Found, ResourceReader } from './resource-reader.ts';
+import type { Deployment, EventSourceResource, FunctionResource, ScheduleResource } from './resources.ts';
+import { readApi } from './rest-api.ts';
 
 const IMPLEMENTED: ReadonlySet<string> = new Set([
   'AWS::ApiGateway::Authorizer',
@@ -56,11 +34,8 @@ const IMPLEMENTED: ReadonlySet<string> = new Set([
   'Custom::Trigger',
 ]);
 
-/** The functions that carry out custom resources; what they would do at a deployment is done at every start. */
-const TRIGGER_PROVIDER = 'CustomTriggerCustomResourceProvider';
-
 /** @throws UnknownResourceError, UnresolvableError */
-export function readDeployment(assembly: Assembly, options: DeploymentOptions): Deployment {
+export function readDeployment(assembly: Assembly, options: IdentityOptions): Deployment {
   assertKnown(assembly);
   return new DeploymentReader(assembly, options).read();
 }
@@ -76,78 +51,79 @@ export function assertKnown(assembly: Assembly): void {
   }
 }
 
-interface Found {
-  readonly stack: Stack;
-  readonly logicalId: string;
-  readonly properties: Readonly<Record<string, TemplateValue>>;
-}
-
 class DeploymentReader {
   private readonly assembly: Assembly;
-  private readonly resolver: Resolver;
-  private readonly identities: Identities;
+  private readonly reader: ResourceReader;
 
-  constructor(assembly: Assembly, options: DeploymentOptions) {
+  constructor(assembly: Assembly, options: IdentityOptions) {
     this.assembly = assembly;
-    this.identities = new Identities(options, (stack, value) => this.resolver.resolve(stack, value));
-    this.resolver = new Resolver({
-      stacks: assembly.stacks,
-      accountId: options.accountId,
-      region: options.region,
-      identityOf: (stack, logicalId, resource) => this.identities.of(stack, logicalId, resource),
-    });
+    this.reader = new ResourceReader(assembly, options);
   }
 
   read(): Deployment {
     return {
-      queues: this.all('AWS::SQS::Queue', queueProperties, (properties, found) => ({
+      queues: this.reader.all('AWS::SQS::Queue', queueProperties, (properties, found) => ({
         logicalId: found.logicalId,
-        name: this.identities.queueName(found.stack, found.logicalId),
-        arn: this.identities.arn('sqs', this.identities.queueName(found.stack, found.logicalId)),
+        ...this.queueIdentity(found, properties.QueueName),
         attributes: attributesOf(properties),
       })),
-      tables: this.all('AWS::DynamoDB::GlobalTable', tableProperties, (properties, found) => ({
+      tables: this.reader.all('AWS::DynamoDB::GlobalTable', tableProperties, (properties, found) => ({
         logicalId: found.logicalId,
-        name: this.identities.physicalName(found.stack, found.logicalId),
+        name: this.reader.identities.physicalName(found.stack, found.logicalId, properties.TableName),
         keySchema: properties.KeySchema,
         attributeDefinitions: properties.AttributeDefinitions,
       })),
       functions: this.functions(),
       eventSources: this.eventSources(),
       schedules: this.schedules(),
-      api: this.api(),
+      api: readApi(this.reader),
       cluster: this.cluster(),
-      triggers: this.all('Custom::Trigger', triggerProperties, ({ HandlerArn }) => HandlerArn),
+      triggers: this.triggers().map(({ HandlerArn }) => HandlerArn),
     };
   }
 
+  private queueIdentity({ stack, logicalId }: Found, givenName: string | undefined) {
+    const name = this.reader.identities.queueName(stack, logicalId, givenName);
+    return { name, arn: this.reader.identities.arn('sqs', name) };
+  }
+
+  private triggers() {
+    return this.reader.all('Custom::Trigger', triggerProperties, (properties) => properties);
+  }
+
   private functions(): readonly FunctionResource[] {
-    return this.all('AWS::Lambda::Function', functionProperties, (properties, { stack, logicalId }) => {
-      if (logicalId.includes(TRIGGER_PROVIDER) || logicalId.startsWith('AWSCDKTrigger')) return undefined;
-      const directory = this.assembly.assetDirectory(properties.Code.S3Key);
-      if (directory === undefined) {
-        throw new UnknownResourceError(
-          `${stack.name}: ${logicalId} has no bundle ${properties.Code.S3Key} in the assembly.`,
-        );
-      }
-      const environment = properties.Environment?.Variables ?? {};
-      return {
-        logicalId,
-        name: this.identities.physicalName(stack, logicalId),
-        arn: this.identities.functionArn(stack, logicalId),
-        serviceName: environment.POWERTOOLS_SERVICE_NAME ?? logicalId,
-        directory,
-        handler: properties.Handler,
-        timeoutSeconds: properties.Timeout,
-        memoryMegabytes: properties.MemorySize,
-        environment,
-        reservedConcurrency: properties.ReservedConcurrentExecutions,
-      };
-    }).filter((found) => found !== undefined);
+    // Functions that carry out triggers for CloudFormation; what they would do is done at every start.
+    const providers = new Set(this.triggers().map(({ ServiceToken }) => ServiceToken));
+    return this.reader
+      .all('AWS::Lambda::Function', functionProperties, (properties, { stack, logicalId }) => {
+        const name = this.reader.identities.physicalName(stack, logicalId, properties.FunctionName);
+        const arn = this.reader.identities.functionArn(name);
+        if (providers.has(arn)) return undefined;
+        const directory = this.assembly.assetDirectory(properties.Code.S3Key);
+        if (directory === undefined) {
+          throw new UnknownResourceError(
+            `${stack.name}: ${logicalId} has no bundle ${properties.Code.S3Key} in the assembly.`,
+          );
+        }
+        const environment = properties.Environment?.Variables ?? {};
+        return {
+          logicalId,
+          name,
+          arn,
+          serviceName: environment.POWERTOOLS_SERVICE_NAME ?? logicalId,
+          directory,
+          handler: properties.Handler,
+          timeoutSeconds: properties.Timeout,
+          memoryMegabytes: properties.MemorySize,
+          environment,
+          reservedConcurrency: properties.ReservedConcurrentExecutions,
+        };
+      })
+      .filter((found) => found !== undefined);
   }
 
   private eventSources(): readonly EventSourceResource[] {
-    return this.all('AWS::Lambda::EventSourceMapping', eventSourceProperties, (properties) => ({
+    return this.reader.all('AWS::Lambda::EventSourceMapping', eventSourceProperties, (properties) => ({
       queueArn: properties.EventSourceArn,
       functionName: properties.FunctionName,
       batchSize: properties.BatchSize,
@@ -157,134 +133,48 @@ class DeploymentReader {
   }
 
   private schedules(): readonly ScheduleResource[] {
-    return this.all('AWS::Events::Rule', ruleProperties, (properties, { stack, logicalId }) => {
-      const [, count, unit] = /^rate\((\d+) (minute|hour|day)s?\)$/.exec(properties.ScheduleExpression) ?? [];
-      if (count === undefined || unit === undefined) {
-        throw new UnknownResourceError(
-          `${stack.name}: ${logicalId} has the schedule ${properties.ScheduleExpression}; only rate(…) is done here.`,
-        );
-      }
-      const milliseconds = { minute: 60_000, hour: 3_600_000, day: 86_400_000 }[unit] ?? 0;
-      return {
-        logicalId,
-        periodMilliseconds: Number(count) * milliseconds,
-        functionArns: properties.Targets.map((target) => target.Arn),
-      };
-    });
-  }
-
-  private api(): ApiResource {
-    const [api] = this.all('AWS::ApiGateway::RestApi', z.object({}), (_properties, found) => found);
-    const [stage] = this.all('AWS::ApiGateway::Stage', stageProperties, (properties) => properties);
-    if (api === undefined || stage === undefined)
-      throw new UnknownResourceError('The templates hold no REST API.');
-    const settings = stage.MethodSettings?.[0];
-    const authorizers = this.all(
-      'AWS::ApiGateway::Authorizer',
-      authorizerProperties,
-      (properties, found) => ({
-        id: found.logicalId,
-        functionName: functionInUri(properties.AuthorizerUri),
-        identityHeaders: properties.IdentitySource.split(',').map(headerName),
-        cacheSeconds: properties.AuthorizerResultTtlInSeconds,
-      }),
-    );
-    const responses = this.all('AWS::ApiGateway::GatewayResponse', responseProperties, (properties) => ({
-      type: properties.ResponseType,
-      status: properties.StatusCode === undefined ? undefined : Number(properties.StatusCode),
-      headers: properties.ResponseParameters ?? {},
-      template: properties.ResponseTemplates?.['application/json'],
-    }));
-    return {
-      id: api.logicalId,
-      stage: stage.StageName,
-      rateLimit: settings?.ThrottlingRateLimit,
-      burstLimit: settings?.ThrottlingBurstLimit,
-      routes: this.routes(),
-      authorizers: new Map(authorizers.map((authorizer) => [authorizer.id, authorizer])),
-      responses: new Map(responses.map((response) => [response.type, response])),
-    };
-  }
-
-  private routes(): readonly RouteResource[] {
-    const parents = new Map(
-      this.all(
-        'AWS::ApiGateway::Resource',
-        pathProperties,
-        (properties, found) => [found.logicalId, properties] as const,
-      ),
-    );
-    const pathOf = (id: string): string => {
-      const resource = parents.get(id);
-      return resource === undefined ? '' : `${pathOf(resource.ParentId)}/${resource.PathPart}`;
-    };
-    return this.all('AWS::ApiGateway::Method', methodProperties, (properties) => ({
-      method: properties.HttpMethod,
-      path: pathOf(properties.ResourceId) || '/',
-      functionName: functionInUri(properties.Integration.Uri),
-      timeoutMilliseconds: properties.Integration.TimeoutInMillis ?? 29_000,
-      authorizerId: properties.AuthorizationType === 'NONE' ? undefined : properties.AuthorizerId,
-    }));
+    return this.reader
+      .all('AWS::Events::Rule', ruleProperties, (properties, { stack, logicalId }) => {
+        if (properties.State === 'DISABLED') return undefined;
+        const [, count, unit] =
+          /^rate\((\d+) (minute|hour|day)s?\)$/.exec(properties.ScheduleExpression) ?? [];
+        if (count === undefined || unit === undefined) {
+          throw new UnknownResourceError(
+            `${stack.name}: ${logicalId} has the schedule ${properties.ScheduleExpression}; only rate(…) is done here.`,
+          );
+        }
+        const milliseconds = { minute: 60_000, hour: 3_600_000, day: 86_400_000 }[unit] ?? 0;
+        return {
+          logicalId,
+          periodMilliseconds: Number(count) * milliseconds,
+          functionArns: properties.Targets.map((target) => target.Arn),
+        };
+      })
+      .filter((found) => found !== undefined);
   }
 
   private cluster(): Deployment['cluster'] {
-    const [cluster] = this.all('AWS::RDS::DBCluster', clusterProperties, (properties, found) => ({
-      arn: this.identities.clusterArn(found.logicalId),
+    const [cluster] = this.reader.all('AWS::RDS::DBCluster', clusterProperties, (properties, found) => ({
+      arn: this.reader.identities.clusterArn(found.logicalId),
       database: properties.DatabaseName,
     }));
-    const [secretArn] = this.all('AWS::SecretsManager::Secret', z.object({}), (_properties, found) =>
-      this.identities.secretArn(found.stack, found.logicalId),
+    const [secretArn] = this.reader.all(
+      'AWS::SecretsManager::Secret',
+      secretProperties,
+      (_properties, found) => this.reader.identities.secretArn(found.stack, found.logicalId),
     );
     if (cluster === undefined || secretArn === undefined) {
       throw new UnknownResourceError('The templates hold no database cluster with a secret.');
     }
     return { ...cluster, secretArn };
   }
-
-  /** Resources of one type, their properties resolved and parsed. */
-  private all<Properties, Read>(
-    type: string,
-    schema: z.ZodType<Properties>,
-    read: (properties: Properties, found: Found) => Read,
-  ): readonly Read[] {
-    return this.assembly.stacks.flatMap((stack) =>
-      Object.entries(stack.template.Resources)
-        .filter(([, resource]) => resource.Type === type)
-        .map(([logicalId, { Properties: properties }]) => {
-          const wanted = keysOf(schema, properties);
-          const resolved = this.resolver.resolve(stack, wanted);
-          return read(schema.parse(resolved), { stack, logicalId, properties });
-        }),
-    );
-  }
-}
-
-/** Only what is used is resolved: a property that refers to something inert need not be known. */
-function keysOf(schema: z.ZodType, properties: Readonly<Record<string, TemplateValue>>): TemplateValue {
-  if (!(schema instanceof z.ZodObject)) return properties;
-  const names = Object.keys(schema.shape);
-  return Object.fromEntries(
-    names.flatMap((name) => (properties[name] === undefined ? [] : [[name, properties[name]]])),
-  );
 }
 
 function attributesOf(properties: Readonly<Record<string, unknown>>): Record<string, string> {
-  const entries = Object.entries(properties).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(
-    entries.map(([name, value]) => [
-      name === 'ReceiveMessageWaitTime' ? 'ReceiveMessageWaitTimeSeconds' : name,
-      typeof value === 'object' ? JSON.stringify(value) : String(value),
-    ]),
+  const entries = Object.entries(properties).filter(
+    ([name, value]) => name !== 'QueueName' && value !== undefined,
   );
-}
-
-function headerName(source: string): string {
-  return source.replace(/^method\.request\.header\./, '').toLowerCase();
-}
-
-/** `arn:…:lambda:path/2015-03-31/functions/<function arn>/invocations`. */
-function functionInUri(uri: string): string {
-  const name = /function:([^/]+)\/invocations$/.exec(uri)?.[1];
-  if (name === undefined) throw new UnknownResourceError(`${uri} names no function.`);
-  return name;
+  return Object.fromEntries(
+    entries.map(([name, value]) => [name, typeof value === 'object' ? JSON.stringify(value) : String(value)]),
+  );
 }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Resource, Stack, TemplateValue } from './assembly.ts';
 import type { Identity } from './resolver.ts';
 
@@ -7,6 +8,11 @@ export interface IdentityOptions {
   /** Where clients find a queue of this name. */
   readonly queueUrl: (name: string) => string;
 }
+
+/** The shortest limit of all named resources, a function's. */
+const NAME_LIMIT = 64;
+/** As long as what CloudFormation appends. */
+const DIGEST_LENGTH = 12;
 
 /** The names and ARNs that the templates' resources have here: what `Ref` and `Fn::GetAtt` say of them. */
 export class Identities {
@@ -21,21 +27,20 @@ export class Identities {
   of(stack: Stack, logicalId: string, resource: Resource): Identity | undefined {
     switch (resource.Type) {
       case 'AWS::SQS::Queue': {
-        const name = this.queueName(stack, logicalId);
+        const name = this.queueName(stack, logicalId, resource.Properties.QueueName);
         return {
           ref: this.options.queueUrl(name),
           attributes: { Arn: this.arn('sqs', name), QueueName: name },
         };
       }
       case 'AWS::DynamoDB::GlobalTable': {
-        const name = this.physicalName(stack, logicalId);
+        const name = this.physicalName(stack, logicalId, resource.Properties.TableName);
         return { ref: name, attributes: { Arn: this.arn('dynamodb', `table/${name}`) } };
       }
-      case 'AWS::Lambda::Function':
-        return {
-          ref: this.physicalName(stack, logicalId),
-          attributes: { Arn: this.functionArn(stack, logicalId) },
-        };
+      case 'AWS::Lambda::Function': {
+        const name = this.physicalName(stack, logicalId, resource.Properties.FunctionName);
+        return { ref: name, attributes: { Arn: this.functionArn(name) } };
+      }
       case 'AWS::Lambda::Version': {
         const name = String(this.resolve(stack, resource.Properties.FunctionName ?? ''));
         return { ref: `${this.arn('lambda', `function:${name}`)}:1`, attributes: {} };
@@ -60,8 +65,8 @@ export class Identities {
     return `arn:aws:${service}:${this.options.region}:${this.options.accountId}:${resource}`;
   }
 
-  functionArn(stack: Stack, logicalId: string): string {
-    return this.arn('lambda', `function:${this.physicalName(stack, logicalId)}`);
+  functionArn(name: string): string {
+    return this.arn('lambda', `function:${name}`);
   }
 
   clusterArn(logicalId: string): string {
@@ -72,12 +77,22 @@ export class Identities {
     return this.arn('secretsmanager', `secret:${this.physicalName(stack, logicalId)}`);
   }
 
-  /** CloudFormation adds random letters; the logical id is enough where there is one account. */
-  physicalName(stack: Stack, logicalId: string): string {
-    return `${stack.name}-${logicalId}`.slice(0, 64);
+  /**
+   * The name that the template gives, else one as CloudFormation's: stack, logical id and, for want of random letters,
+   * nothing, or a digest where the name would be longer than AWS takes.
+   */
+  physicalName(stack: Stack, logicalId: string, given: TemplateValue | undefined = undefined): string {
+    if (given !== undefined) return String(this.resolve(stack, given));
+    const name = `${stack.name}-${logicalId}`;
+    if (name.length <= NAME_LIMIT) return name;
+    const digest = createHash('sha256').update(name).digest('hex').slice(0, DIGEST_LENGTH);
+    return `${name.slice(0, NAME_LIMIT - DIGEST_LENGTH - 1)}-${digest}`;
   }
 
-  queueName(stack: Stack, logicalId: string): string {
-    return `${this.physicalName(stack, logicalId)}.fifo`;
+  /** A FIFO queue's name ends in `.fifo`. */
+  queueName(stack: Stack, logicalId: string, given: TemplateValue | undefined = undefined): string {
+    return given === undefined
+      ? `${this.physicalName(stack, logicalId)}.fifo`
+      : this.physicalName(stack, logicalId, given);
   }
 }

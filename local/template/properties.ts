@@ -1,72 +1,193 @@
 import * as z from 'zod';
 
-/** Of each implemented resource type the properties that are used; what isn't named here has no effect locally. */
-export const queueProperties = z.object({
-  FifoQueue: z.boolean().optional(),
-  ContentBasedDeduplication: z.boolean().optional(),
-  DeduplicationScope: z.string().optional(),
-  FifoThroughputLimit: z.string().optional(),
-  VisibilityTimeout: z.number().optional(),
-  MessageRetentionPeriod: z.number().optional(),
-  SqsManagedSseEnabled: z.boolean().optional(),
-  RedrivePolicy: z.object({ deadLetterTargetArn: z.string(), maxReceiveCount: z.number() }).optional(),
-});
-export const tableProperties = z.object({
-  KeySchema: z.array(z.object({ AttributeName: z.string(), KeyType: z.enum(['HASH', 'RANGE']) })),
-  AttributeDefinitions: z.array(
-    z.object({ AttributeName: z.string(), AttributeType: z.enum(['S', 'N', 'B']) }),
-  ),
-});
-export const functionProperties = z.object({
-  Code: z.object({ S3Key: z.string() }),
-  Handler: z.string(),
-  Timeout: z.number().default(3),
-  MemorySize: z.number().default(128),
-  Environment: z.object({ Variables: z.record(z.string(), z.string()) }).optional(),
-  ReservedConcurrentExecutions: z.number().optional(),
-});
-export const eventSourceProperties = z.object({
-  EventSourceArn: z.string(),
-  FunctionName: z.string(),
-  BatchSize: z.number().default(10),
-  ScalingConfig: z.object({ MaximumConcurrency: z.number() }).optional(),
-  FunctionResponseTypes: z.array(z.string()).optional(),
-});
-export const ruleProperties = z.object({
-  ScheduleExpression: z.string(),
-  Targets: z.array(z.object({ Arn: z.string() })),
-});
-export const stageProperties = z.object({
-  StageName: z.string(),
-  MethodSettings: z
-    .array(
-      z.object({ ThrottlingRateLimit: z.number().optional(), ThrottlingBurstLimit: z.number().optional() }),
-    )
-    .optional(),
-});
-export const authorizerProperties = z.object({
-  AuthorizerUri: z.string(),
-  IdentitySource: z.string(),
-  AuthorizerResultTtlInSeconds: z.number().default(300),
-  Type: z.literal('REQUEST'),
-});
-export const responseProperties = z.object({
-  ResponseType: z.string(),
-  StatusCode: z.string().optional(),
-  ResponseParameters: z.record(z.string(), z.string()).optional(),
-  ResponseTemplates: z.record(z.string(), z.string()).optional(),
-});
-export const pathProperties = z.object({ ParentId: z.string(), PathPart: z.string() });
-export const methodProperties = z.object({
-  HttpMethod: z.string(),
-  ResourceId: z.string(),
-  AuthorizationType: z.string(),
-  AuthorizerId: z.string().optional(),
-  Integration: z.object({
-    Type: z.literal('AWS_PROXY'),
-    Uri: z.string(),
-    TimeoutInMillis: z.number().optional(),
+/**
+ * What is done with the properties of an implemented resource type. One that is named in neither list stops the start:
+ * ignored in silence, it would make the local run another system than the deployed one.
+ */
+export interface PropertyRules<Honoured extends z.ZodObject> {
+  /** Read and obeyed. A value that isn't taken here is not done here. */
+  readonly honoured: Honoured;
+  /** Without effect on one machine, each with the reason. */
+  readonly inert: Readonly<Record<string, string>>;
+}
+
+const DESCRIPTIVE = 'names or describes it to people';
+const ENCRYPTED_AT_REST = 'the disk of this machine is its owner’s to encrypt';
+const ONE_API = 'there is one API';
+const OUTSIDE_ACCESS = 'nothing but this machine can reach it';
+
+export const queueProperties = {
+  honoured: z.object({
+    QueueName: z.string().optional(),
+    FifoQueue: z.literal(true),
+    ContentBasedDeduplication: z.boolean().optional(),
+    DeduplicationScope: z.string().optional(),
+    FifoThroughputLimit: z.string().optional(),
+    VisibilityTimeout: z.number().optional(),
+    MessageRetentionPeriod: z.number().optional(),
+    SqsManagedSseEnabled: z.boolean().optional(),
+    RedrivePolicy: z
+      .strictObject({ deadLetterTargetArn: z.string(), maxReceiveCount: z.number() })
+      .optional(),
   }),
-});
-export const clusterProperties = z.object({ DatabaseName: z.string() });
-export const triggerProperties = z.object({ HandlerArn: z.string() });
+  inert: {},
+};
+
+export const tableProperties = {
+  honoured: z.object({
+    TableName: z.string().optional(),
+    KeySchema: z.array(z.strictObject({ AttributeName: z.string(), KeyType: z.enum(['HASH', 'RANGE']) })),
+    AttributeDefinitions: z.array(
+      z.strictObject({ AttributeName: z.string(), AttributeType: z.enum(['S', 'N', 'B']) }),
+    ),
+    BillingMode: z.literal('PAY_PER_REQUEST'),
+  }),
+  inert: {
+    Replicas: 'one machine is one region, and its disk is its backup',
+    TimeToLiveSpecification: 'AWS deletes days late as well: readers compare the expiry themselves',
+  },
+};
+
+export const functionProperties = {
+  honoured: z.object({
+    FunctionName: z.string().optional(),
+    Code: z.object({ S3Key: z.string() }),
+    Handler: z.string(),
+    Runtime: z.literal('nodejs24.x'),
+    Timeout: z.number().default(3),
+    MemorySize: z.number().default(128),
+    Environment: z.strictObject({ Variables: z.record(z.string(), z.string()) }).optional(),
+    ReservedConcurrentExecutions: z.number().optional(),
+  }),
+  inert: {
+    Architectures: 'a bundle is JavaScript, the same for every processor',
+    Description: DESCRIPTIVE,
+    LoggingConfig: 'logs go to the terminal and to a file',
+    Role: 'grants are written for AWS; every local caller is trusted',
+  },
+};
+
+export const eventSourceProperties = {
+  honoured: z.object({
+    EventSourceArn: z.string(),
+    FunctionName: z.string(),
+    BatchSize: z.number().default(10),
+    ScalingConfig: z.strictObject({ MaximumConcurrency: z.number() }).optional(),
+    FunctionResponseTypes: z.array(z.literal('ReportBatchItemFailures')).optional(),
+  }),
+  inert: {},
+};
+
+export const ruleProperties = {
+  honoured: z.object({
+    ScheduleExpression: z.string(),
+    State: z.enum(['ENABLED', 'DISABLED']).default('ENABLED'),
+    Targets: z.array(z.strictObject({ Arn: z.string(), Id: z.string() })),
+  }),
+  inert: { Description: DESCRIPTIVE },
+};
+
+export const apiProperties = {
+  honoured: z.object({}),
+  inert: { Name: DESCRIPTIVE, EndpointConfiguration: 'there is no network between client and gateway' },
+};
+
+export const stageProperties = {
+  honoured: z.object({
+    StageName: z.string(),
+    MethodSettings: z
+      .array(
+        z.strictObject({
+          HttpMethod: z.literal('*'),
+          ResourcePath: z.literal('/*'),
+          DataTraceEnabled: z.literal(false).optional(),
+          ThrottlingRateLimit: z.number().optional(),
+          ThrottlingBurstLimit: z.number().optional(),
+        }),
+      )
+      .max(1)
+      .optional(),
+  }),
+  inert: { DeploymentId: 'the routes here are always the newest', RestApiId: ONE_API },
+};
+
+export const authorizerProperties = {
+  honoured: z.object({
+    AuthorizerUri: z.string(),
+    IdentitySource: z.string(),
+    AuthorizerResultTtlInSeconds: z.number().default(300),
+    Type: z.literal('REQUEST'),
+  }),
+  inert: { Name: DESCRIPTIVE, RestApiId: ONE_API },
+};
+
+export const responseProperties = {
+  honoured: z.object({
+    ResponseType: z.string(),
+    StatusCode: z.string().optional(),
+    ResponseParameters: z.record(z.string(), z.string()).optional(),
+    ResponseTemplates: z.strictObject({ 'application/json': z.string() }).optional(),
+  }),
+  inert: { RestApiId: ONE_API },
+};
+
+export const pathProperties = {
+  honoured: z.object({ ParentId: z.string(), PathPart: z.string() }),
+  inert: { RestApiId: ONE_API },
+};
+
+export const methodProperties = {
+  honoured: z.object({
+    HttpMethod: z.string(),
+    ResourceId: z.string(),
+    AuthorizationType: z.enum(['NONE', 'CUSTOM']),
+    AuthorizerId: z.string().optional(),
+    Integration: z.strictObject({
+      Type: z.literal('AWS_PROXY'),
+      IntegrationHttpMethod: z.literal('POST'),
+      Uri: z.string(),
+      TimeoutInMillis: z.number().optional(),
+    }),
+  }),
+  inert: { RestApiId: ONE_API },
+};
+
+export const clusterProperties = {
+  honoured: z.object({
+    DatabaseName: z.string(),
+    EnableHttpEndpoint: z.literal(true),
+    Engine: z.literal('aurora-postgresql'),
+    // The major version that comes from npm.
+    EngineVersion: z.string().regex(/^17\./),
+  }),
+  inert: {
+    BackupRetentionPeriod: 'the folder with all state is its owner’s to copy',
+    CopyTagsToSnapshot: 'the folder with all state is its owner’s to copy',
+    DBClusterParameterGroupName: 'the default settings of that version',
+    DBSubnetGroupName: OUTSIDE_ACCESS,
+    DeletionProtection: 'nothing here deletes a database',
+    MasterUserPassword: 'the local server makes its own',
+    MasterUsername: 'the local server makes its own',
+    Port: 'clients ask the Data API',
+    ServerlessV2ScalingConfiguration: 'a machine is as large as it is',
+    StorageEncrypted: ENCRYPTED_AT_REST,
+    VpcSecurityGroupIds: OUTSIDE_ACCESS,
+  },
+};
+
+export const secretProperties = {
+  honoured: z.object({}),
+  inert: { Description: DESCRIPTIVE, GenerateSecretString: 'the local server makes its own' },
+};
+
+export const triggerProperties = {
+  honoured: z.object({
+    ServiceToken: z.string(),
+    HandlerArn: z.string(),
+    InvocationType: z.literal('RequestResponse'),
+  }),
+  inert: {
+    ExecuteOnHandlerChange: 'a trigger runs at every start',
+    Timeout: 'the function’s own time-out ends it',
+  },
+};

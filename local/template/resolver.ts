@@ -1,9 +1,6 @@
 import type { Resource, Stack, TemplateValue } from './assembly.ts';
-
-/** Thrown at start for what a template needs and this runtime can't tell; names stack and resource. */
-export class UnresolvableError extends Error {
-  override readonly name = 'UnresolvableError';
-}
+import { Conditions } from './conditions.ts';
+import { UnresolvableError } from './errors.ts';
 
 /** What one resource answers to `Ref` and `Fn::GetAtt`. */
 export interface Identity {
@@ -23,32 +20,64 @@ export interface ResolverOptions {
 export class Resolver {
   private readonly options: ResolverOptions;
   private readonly exports = new Map<string, { readonly stack: Stack; readonly value: TemplateValue }>();
+  private readonly conditions: Conditions;
 
   constructor(options: ResolverOptions) {
     this.options = options;
+    this.conditions = new Conditions((stack, value) => this.resolve(stack, value));
     for (const stack of options.stacks) {
       for (const output of Object.values(stack.template.Outputs)) {
-        if (output.Export !== undefined) this.exports.set(output.Export.Name, { stack, value: output.Value });
+        if (output.Export === undefined || !this.conditions.isMet(stack, output.Condition)) continue;
+        this.exports.set(String(this.resolve(stack, output.Export.Name)), { stack, value: output.Value });
       }
     }
   }
 
-  /** @throws UnresolvableError */
+  /** True too for what has no condition. */
+  isConditionMet(stack: Stack, name: string | undefined): boolean {
+    return this.conditions.isMet(stack, name);
+  }
+
+  /**
+   * The value without intrinsic functions; what is `AWS::NoValue` is left out of its object or list.
+   *
+   * @throws UnresolvableError
+   */
   resolve(stack: Stack, value: TemplateValue): TemplateValue {
-    if (Array.isArray(value)) return value.map((item: TemplateValue) => this.resolve(stack, item));
+    return this.resolved(stack, value) ?? null;
+  }
+
+  /** Undefined: `AWS::NoValue`. */
+  private resolved(stack: Stack, value: TemplateValue): TemplateValue | undefined {
+    if (Array.isArray(value)) {
+      const items = value.map((item: TemplateValue) => this.resolved(stack, item));
+      return items.filter((item) => item !== undefined);
+    }
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
     const entries = Object.entries(value);
     const [only] = entries;
     if (entries.length === 1 && only !== undefined && (only[0] === 'Ref' || only[0].startsWith('Fn::'))) {
       return this.intrinsic(stack, only[0], only[1]);
     }
-    return Object.fromEntries(entries.map(([key, inner]) => [key, this.resolve(stack, inner)]));
+    const resolved = entries.map(([key, inner]) => [key, this.resolved(stack, inner)] as const);
+    return Object.fromEntries(
+      resolved.flatMap(([key, inner]) => (inner === undefined ? [] : [[key, inner]])),
+    );
   }
 
-  private intrinsic(stack: Stack, name: string, argument: TemplateValue): TemplateValue {
+  private intrinsic(stack: Stack, name: string, argument: TemplateValue): TemplateValue | undefined {
     switch (name) {
       case 'Ref':
-        return this.ref(stack, String(argument));
+        return argument === 'AWS::NoValue' ? undefined : this.ref(stack, String(argument));
+      case 'Fn::If': {
+        const [condition, then, otherwise] = Array.isArray(argument) ? argument : [];
+        const isMet = this.conditions.isMet(stack, String(condition));
+        return this.resolved(stack, (isMet ? then : otherwise) ?? null);
+      }
+      case 'Fn::FindInMap':
+        return this.inMapping(stack, this.list(stack, argument).map(String));
+      case 'Fn::Base64':
+        return Buffer.from(String(this.resolve(stack, argument))).toString('base64');
       case 'Fn::GetAtt':
         return this.attribute(stack, argument);
       case 'Fn::Join': {
@@ -61,7 +90,9 @@ export class Resolver {
         return this.imported(stack, this.resolve(stack, argument));
       case 'Fn::Select': {
         const [index, items] = this.list(stack, argument);
-        return (Array.isArray(items) ? items[Number(index)] : undefined) ?? '';
+        const item: TemplateValue | undefined = Array.isArray(items) ? items[Number(index)] : undefined;
+        if (item !== undefined) return item;
+        throw new UnresolvableError(`${stack.name}: ${JSON.stringify(argument)} selects nothing.`);
       }
       case 'Fn::Split': {
         const [separator, text] = this.list(stack, argument);
@@ -81,8 +112,16 @@ export class Resolver {
     const pseudo = this.pseudo(stack, name);
     if (pseudo !== undefined) return pseudo;
     const parameter = stack.template.Parameters[name];
-    if (parameter !== undefined) return parameter.Default ?? '';
-    return this.identity(stack, name).ref;
+    if (parameter === undefined) return this.identity(stack, name).ref;
+    // Nobody is asked for values here: each parameter needs one of its own.
+    if (parameter.Default !== undefined) return parameter.Default;
+    throw new UnresolvableError(`${stack.name}: the parameter ${name} has no default.`);
+  }
+
+  private inMapping(stack: Stack, [mapping = '', first = '', second = '']: readonly string[]): TemplateValue {
+    const value = stack.template.Mappings[mapping]?.[first]?.[second];
+    if (value !== undefined) return value;
+    throw new UnresolvableError(`${stack.name}: the mapping ${mapping} holds no ${first}, ${second}.`);
   }
 
   private pseudo(stack: Stack, name: string): string | undefined {
@@ -94,7 +133,6 @@ export class Resolver {
       'AWS::URLSuffix': 'amazonaws.com',
       'AWS::StackName': stack.name,
       'AWS::StackId': `arn:aws:cloudformation:${region}:${accountId}:stack/${stack.name}/local`,
-      'AWS::NoValue': '',
     };
     return known[name];
   }
@@ -125,7 +163,9 @@ export class Resolver {
   private substitute(stack: Stack, argument: TemplateValue): string {
     const [text, values] = Array.isArray(argument) ? argument : [argument, {}];
     const given = typeof values === 'object' && values !== null && !Array.isArray(values) ? values : {};
-    return String(text).replaceAll(/\$\{([^!}][^}]*)\}/g, (_all, name: string) => {
+    return String(text).replaceAll(/\$\{([^}]+)\}/g, (_all, name: string) => {
+      // `${!name}` stands for the text `${name}`.
+      if (name.startsWith('!')) return `\${${name.slice(1)}}`;
       const own = Reflect.get(given, name);
       if (own !== undefined) return String(this.resolve(stack, own));
       return String(name.includes('.') ? this.attribute(stack, name) : this.ref(stack, name));

@@ -1,0 +1,14 @@
+/** Thrown at start for what a template needs and this runtime can't tell; names stack and resource. */
+export class UnresolvableError extends Error {
+  override readonly name = 'UnresolvableError';
+}
+
+/** Thrown at start for what this runtime neither does nor knows to be without effect; names stack, logical id and type. */
+export class UnknownResourceError extends Error {
+  override readonly name = 'UnknownResourceError';
+}
+
+/** Thrown at start for a template with a section that isn't read here, naming file and section. */
+export class AssemblyError extends Error {
+  override readonly name = 'AssemblyError';
+}

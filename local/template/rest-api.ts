@@ -1,0 +1,77 @@
+import { UnknownResourceError } from './errors.ts';
+import {
+  apiProperties,
+  authorizerProperties,
+  methodProperties,
+  pathProperties,
+  responseProperties,
+  stageProperties,
+} from './properties.ts';
+import type { ResourceReader } from './resource-reader.ts';
+import type { ApiResource, RouteResource } from './resources.ts';
+
+/** The REST API of the templates, of which there is one. */
+export function readApi(reader: ResourceReader): ApiResource {
+  const [api] = reader.all('AWS::ApiGateway::RestApi', apiProperties, (_properties, found) => found);
+  const [stage] = reader.all('AWS::ApiGateway::Stage', stageProperties, (properties) => properties);
+  if (api === undefined || stage === undefined)
+    throw new UnknownResourceError('The templates hold no REST API.');
+  const settings = stage.MethodSettings?.[0];
+  const authorizers = reader.all(
+    'AWS::ApiGateway::Authorizer',
+    authorizerProperties,
+    (properties, found) => ({
+      id: found.logicalId,
+      functionName: functionInUri(properties.AuthorizerUri),
+      identityHeaders: properties.IdentitySource.split(',').map(headerName),
+      cacheSeconds: properties.AuthorizerResultTtlInSeconds,
+    }),
+  );
+  const responses = reader.all('AWS::ApiGateway::GatewayResponse', responseProperties, (properties) => ({
+    type: properties.ResponseType,
+    status: properties.StatusCode === undefined ? undefined : Number(properties.StatusCode),
+    headers: properties.ResponseParameters ?? {},
+    template: properties.ResponseTemplates?.['application/json'],
+  }));
+  return {
+    id: api.logicalId,
+    stage: stage.StageName,
+    rateLimit: settings?.ThrottlingRateLimit,
+    burstLimit: settings?.ThrottlingBurstLimit,
+    routes: routesOf(reader),
+    authorizers: new Map(authorizers.map((authorizer) => [authorizer.id, authorizer])),
+    responses: new Map(responses.map((response) => [response.type, response])),
+  };
+}
+
+function routesOf(reader: ResourceReader): readonly RouteResource[] {
+  const parents = new Map(
+    reader.all(
+      'AWS::ApiGateway::Resource',
+      pathProperties,
+      (properties, found) => [found.logicalId, properties] as const,
+    ),
+  );
+  const pathOf = (id: string): string => {
+    const resource = parents.get(id);
+    return resource === undefined ? '' : `${pathOf(resource.ParentId)}/${resource.PathPart}`;
+  };
+  return reader.all('AWS::ApiGateway::Method', methodProperties, (properties) => ({
+    method: properties.HttpMethod,
+    path: pathOf(properties.ResourceId) || '/',
+    functionName: functionInUri(properties.Integration.Uri),
+    timeoutMilliseconds: properties.Integration.TimeoutInMillis ?? 29_000,
+    authorizerId: properties.AuthorizationType === 'NONE' ? undefined : properties.AuthorizerId,
+  }));
+}
+
+function headerName(source: string): string {
+  return source.replace(/^method\.request\.header\./, '').toLowerCase();
+}
+
+/** `arn:…:lambda:path/2015-03-31/functions/<function arn>/invocations`. */
+function functionInUri(uri: string): string {
+  const name = /function:([^/]+)\/invocations$/.exec(uri)?.[1];
+  if (name === undefined) throw new UnknownResourceError(`${uri} names no function.`);
+  return name;
+}
