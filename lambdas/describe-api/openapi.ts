@@ -21,12 +21,15 @@ const healthSchema = z.object({ status: z.literal('ok') });
 
 type Json = { readonly [key: string]: unknown };
 
-/** What the gateway itself may answer on any route, beside the functions' own problems. */
+/** What the gateway and the authorizer may answer on any route with a key, beside the functions' own problems. */
 const GATEWAY_STATUSES = {
-  429: 'Too many requests; wait as long as Retry-After says.',
-  500: 'Something is wrong on our side; code internal_error.',
-  503: 'The database resumes or does not answer; wait as long as Retry-After says.',
-  504: 'No answer in time; send the same request again with the same Idempotency-Key.',
+  401: '`unauthorized`: the API key is missing or wrong.',
+  403: '`forbidden`: the API key may not do this.',
+  429: '`too_many_requests`: wait as long as Retry-After says.',
+  500: '`internal_error`: something is wrong on our side; send the same request again.',
+  502: '`internal_error`: no readable answer of a function; send the same request again.',
+  503: '`database_resuming` or `database_unreachable`: wait as long as Retry-After says.',
+  504: '`timeout`: no answer in time; send the same request again with the same Idempotency-Key.',
 } as const;
 
 /** The contract, generated from the very schemas that validate. Committed as docs/openapi.json. */
@@ -217,12 +220,9 @@ function problems(...codes: readonly ProblemCode[]): Json {
 }
 
 function authorizationProblems(): Json {
-  const gateway = Object.entries(GATEWAY_STATUSES).map(([status, text]) => [status, problemResponse(text)]);
-  return {
-    401: problemResponse('The API key is missing or wrong.'),
-    403: problemResponse('The API key may not do this.'),
-    ...Object.fromEntries(gateway),
-  };
+  return Object.fromEntries(
+    Object.entries(GATEWAY_STATUSES).map(([status, text]) => [status, problemResponse(text)]),
+  );
 }
 
 function problemResponse(description: string): Json {
