@@ -1,4 +1,9 @@
-import type { PspAbilities, PspFinding, PspOutcome } from '../../domain/payment/psp-outcome.ts';
+import type {
+  PspAbilities,
+  PspCancellation,
+  PspFinding,
+  PspOutcome,
+} from '../../domain/payment/psp-outcome.ts';
 
 /** One charge to ask for. `reference` is the payment order's id, `idempotencyKey` comes from the instruction. */
 export interface ChargeRequest {
@@ -20,4 +25,6 @@ export interface Psp {
   charge(request: ChargeRequest, signal: AbortSignal): Promise<PspOutcome>;
   /** Asks whether the charge exists, by the key it was sent with and the reference. */
   lookUp(request: ChargeRequest, signal: AbortSignal): Promise<PspFinding>;
+  /** Tells the PSP to refuse this key for ever; only where `abilities.cancelsByKey`. */
+  cancel(request: ChargeRequest, signal: AbortSignal): Promise<PspCancellation>;
 }

@@ -1,36 +1,79 @@
-import { createHash } from 'node:crypto';
-import { SendMessageBatchCommand, type SQSClient } from '@aws-sdk/client-sqs';
+import { type MessageAttributeValue, SendMessageBatchCommand, type SQSClient } from '@aws-sdk/client-sqs';
 
-/** A message that no retry can help, with the reason a person will read. */
+/** A message that no retry can help for now, with the reason a person will read. */
 export interface DeadLetter {
   readonly body: string;
   readonly groupId: string;
   readonly reason: string;
+  /** Within five minutes SQS drops a repeat under the same id. */
+  readonly deduplicationId: string;
+  /** Which trip through the queue this is, from 0; null for poison, which has none. */
+  readonly cycle: number | null;
 }
 
 export interface DeadLetterSender {
-  /** Sends up to ten dead letters in one request; returns the indexes of those SQS refused. */
+  /** Sends up to ten dead letters, in one request unless they are huge; returns the indexes of those SQS refused. */
   send(deadLetters: readonly DeadLetter[]): Promise<ReadonlySet<number>>;
 }
 
-/** SQS allows 256 characters in an attribute's name and far more in its value; a reason longer than this is noise. */
+/** An attribute's value may be far longer; a reason past this is noise. */
 const REASON_LIMIT = 500;
 
-/** Deduplicated by the body: the same poison received twice within five minutes is one dead letter. */
+/** A batch may hold 1 MiB; what is kept free is for attributes, ids and groups of ten entries. */
+const BATCH_LIMIT_BYTES = 1024 * 1024 - 64 * 1024;
+
 export function createDeadLetterSender(client: SQSClient, deadLetterQueueUrl: string): DeadLetterSender {
   return {
     async send(deadLetters) {
-      const Entries = deadLetters.map(({ body, groupId, reason }, index) => ({
-        Id: String(index),
-        MessageBody: body,
-        MessageGroupId: groupId,
-        MessageDeduplicationId: createHash('sha256').update(body).digest('hex'),
-        MessageAttributes: { reason: { DataType: 'String', StringValue: reason.slice(0, REASON_LIMIT) } },
-      }));
-      const answer = await client.send(
-        new SendMessageBatchCommand({ QueueUrl: deadLetterQueueUrl, Entries }),
-      );
-      return new Set((answer.Failed ?? []).map((failed) => Number(failed.Id)));
+      const refused = new Set<number>();
+      for (const batch of inBatches(deadLetters)) {
+        const Entries = batch.map(({ letter, index }) => ({
+          Id: String(index),
+          MessageBody: letter.body,
+          MessageGroupId: letter.groupId,
+          MessageDeduplicationId: letter.deduplicationId,
+          MessageAttributes: attributesOf(letter),
+        }));
+        const answer = await client.send(
+          new SendMessageBatchCommand({ QueueUrl: deadLetterQueueUrl, Entries }),
+        );
+        for (const failed of answer.Failed ?? []) refused.add(Number(failed.Id));
+      }
+      return refused;
     },
   };
+}
+
+interface IndexedLetter {
+  readonly letter: DeadLetter;
+  readonly index: number;
+}
+
+/** One batch as a rule: instructions are small, and only poison can be large. */
+function inBatches(deadLetters: readonly DeadLetter[]): readonly (readonly IndexedLetter[])[] {
+  const batches: IndexedLetter[][] = [];
+  let bytes = Number.POSITIVE_INFINITY;
+  for (const [index, letter] of deadLetters.entries()) {
+    const size = Buffer.byteLength(letter.body);
+    bytes += size;
+    if (bytes > BATCH_LIMIT_BYTES) {
+      batches.push([]);
+      bytes = size;
+    }
+    batches.at(-1)?.push({ letter, index });
+  }
+  return batches;
+}
+
+function attributesOf(letter: DeadLetter): Record<string, MessageAttributeValue> {
+  const reason = { DataType: 'String', StringValue: printable(letter.reason).slice(0, REASON_LIMIT) };
+  if (letter.cycle === null) return { reason };
+  return { reason, cycle: { DataType: 'Number', StringValue: String(letter.cycle) } };
+}
+
+/** SQS refuses what XML 1.0 can't hold, and one refused entry would keep its poison in the main queue. */
+function printable(text: string): string {
+  return text
+    .toWellFormed()
+    .replaceAll(/[^\t\n\r\u{20}-\u{d7ff}\u{e000}-\u{fffd}\u{10000}-\u{10ffff}]/gu, '\u{fffd}');
 }

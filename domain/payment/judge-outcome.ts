@@ -17,10 +17,7 @@ export interface ExpectedCharge {
 
 /** What an attempt comes to: the instruction's next state, the order's, and what is posted. */
 export interface Judgement {
-  readonly state: Extract<
-    InstructionState,
-    'ready' | 'succeeded' | 'declined' | 'requires_action' | 'quarantined'
-  >;
+  readonly state: Exclude<InstructionState, 'executing'>;
   readonly orderStatus: OrderStatus;
   readonly orderStatusDetail: OrderStatusDetail;
   /** Why the instruction waits or is quarantined; null where its state says all. */
@@ -64,8 +61,9 @@ export function judgeOutcome(
         pspReference: outcome.pspReference,
       };
     case 'not_sent':
-    case 'misconfigured':
       return retry(outcome.reason, backoffSeconds(attempt.attemptNo, attempt.random), attempt, true);
+    case 'misconfigured':
+      return deadLetter(outcome.reason, attempt);
     case 'rate_limited': {
       const wait = rateLimitSeconds(outcome.retryAfterSeconds, attempt.attemptNo, attempt.random);
       return retry('the PSP limits our rate', wait, attempt, true);
@@ -75,6 +73,11 @@ export function judgeOutcome(
     default:
       return unreachable(outcome);
   }
+}
+
+/** No retry helps until somebody mends the key; nothing was charged by this attempt. */
+function deadLetter(reason: string, attempt: Attempt): Judgement {
+  return { ...retry(`the PSP refuses us: ${reason}`, 0, attempt, true), state: 'dead_lettered' };
 }
 
 /** Where only an operator can tell: nothing is posted, nothing is guessed, no more is sent. */

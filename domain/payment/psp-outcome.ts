@@ -17,6 +17,8 @@ export interface Decline {
     | 'expired_card'
     | 'invalid_payment_method'
     | 'fraud_suspected'
+    /** Never charged, for no fault of the buyer's: rolled back. */
+    | 'not_processed'
     | 'other';
   readonly code: string;
   readonly pspCode: string;
@@ -42,6 +44,20 @@ export type PspFinding =
       readonly outcome: Extract<PspOutcome, { kind: 'succeeded' | 'declined' | 'requires_action' }>;
     }
   | { readonly kind: 'not_found' }
+  | {
+      readonly kind: 'no_answer';
+      readonly outcome: Extract<
+        PspOutcome,
+        { kind: 'not_sent' | 'rate_limited' | 'unknown' | 'misconfigured' }
+      >;
+    };
+
+/** What a PSP says when told to refuse a key for ever. */
+export type PspCancellation =
+  /** Final: no request under this key, however late, will charge. */
+  | { readonly kind: 'cancelled' }
+  /** Refused: the charge is completed. */
+  | { readonly kind: 'charged'; readonly charge: PspCharge }
   | {
       readonly kind: 'no_answer';
       readonly outcome: Extract<

@@ -1,13 +1,12 @@
 import type { SQSRecord } from 'aws-lambda';
 import type { Batch } from './batch.ts';
+import { buryDeadLetters } from './dead-letters.ts';
 import type { ExecutorEffects } from './effects.ts';
 import type { Conclusions } from './execute-round.ts';
+import { groupOf, patienceSeconds } from './sqs-record.ts';
 
 /** What waits behind another message of its order, or whose turn didn't come in this batch. */
 const NEXT_TURN_SECONDS = 1;
-/** SQS refused the dead letter: try again soon. */
-const DEAD_LETTER_RETRY_SECONDS = 10;
-
 /** A message's fate: undefined when it may be deleted, else the seconds until it should come again. */
 type Fate = number | undefined;
 
@@ -24,7 +23,9 @@ export async function acknowledge(
   effects: ExecutorEffects,
 ): Promise<readonly string[]> {
   const fates = fatesOf(batch, conclusions);
-  await buryDeadLetters(batch, conclusions, fates, effects);
+  for (const record of await buryDeadLetters(batch, conclusions, effects)) {
+    fates.set(record, patienceSeconds([record]));
+  }
   const failed = failGroupsFromFirstFailure(records, fates);
   await hide(failed, effects);
   return failed.map(({ record }) => record.messageId);
@@ -43,43 +44,6 @@ function fatesOf(batch: Batch, conclusions: Conclusions): Map<SQSRecord, Fate> {
     for (const record of work.records) fates.set(record, seconds);
   }
   return fates;
-}
-
-/** Poison leaves the main queue only once the dead-letter queue has it. */
-async function buryDeadLetters(
-  batch: Batch,
-  conclusions: Conclusions,
-  fates: Map<SQSRecord, Fate>,
-  effects: ExecutorEffects,
-): Promise<void> {
-  const dead = [...batch.poison, ...missing(batch, conclusions)];
-  if (dead.length === 0) return;
-  const refused = await sendDeadLetters(dead, effects);
-  dead.forEach(({ record }, index) => {
-    fates.set(record, refused.has(index) ? DEAD_LETTER_RETRY_SECONDS : undefined);
-  });
-}
-
-function missing(batch: Batch, conclusions: Conclusions): { record: SQSRecord; reason: string }[] {
-  return [...batch.heads, ...batch.followers].flatMap((work) => {
-    const conclusion = conclusions.get(work.key.instructionId);
-    if (conclusion?.kind !== 'dead_letter') return [];
-    return work.records.map((record) => ({ record, reason: conclusion.reason }));
-  });
-}
-
-async function sendDeadLetters(
-  dead: readonly { readonly record: SQSRecord; readonly reason: string }[],
-  effects: ExecutorEffects,
-): Promise<ReadonlySet<number>> {
-  try {
-    return await effects.deadLetters.send(
-      dead.map(({ record, reason }) => ({ body: record.body, groupId: groupOf(record), reason })),
-    );
-  } catch (error) {
-    effects.log.warn('dead letters could not be sent', { error });
-    return new Set(dead.keys());
-  }
 }
 
 interface Failed {
@@ -109,9 +73,4 @@ async function hide(failed: readonly Failed[], effects: ExecutorEffects): Promis
   } catch (error) {
     effects.log.warn('visibility could not be changed; the queue’s own time-out holds', { error });
   }
-}
-
-/** A FIFO queue gives every message its group; a message without one stands for itself. */
-function groupOf(record: SQSRecord): string {
-  return record.attributes.MessageGroupId ?? record.messageId;
 }

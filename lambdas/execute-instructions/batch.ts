@@ -6,6 +6,8 @@ import { INSTRUCTION_MESSAGE_VERSION, type InstructionKey } from '../../domain/p
 export interface Work {
   readonly key: InstructionKey;
   readonly records: readonly SQSRecord[];
+  /** The cycle that a redriven dead letter carries; null where none of the messages is one. */
+  readonly letterCycle: number | null;
 }
 
 export interface Poison {
@@ -32,7 +34,7 @@ const messageSchema = z.strictObject({
 
 /** Parses the batch and orders it: heads first, followers of one order in a second round. */
 export function readBatch(records: readonly SQSRecord[]): Batch {
-  const works = new Map<string, { key: InstructionKey; records: SQSRecord[] }>();
+  const works = new Map<string, { key: InstructionKey; records: SQSRecord[]; letterCycle: number | null }>();
   const poison: Poison[] = [];
   for (const record of records) {
     const message = readMessage(record.body);
@@ -41,10 +43,21 @@ export function readBatch(records: readonly SQSRecord[]): Batch {
       continue;
     }
     const known = works.get(message.key.instructionId);
-    if (known === undefined) works.set(message.key.instructionId, { key: message.key, records: [record] });
-    else known.records.push(record);
+    const letterCycle = readLetterCycle(record);
+    if (known === undefined) {
+      works.set(message.key.instructionId, { key: message.key, records: [record], letterCycle });
+    } else {
+      known.records.push(record);
+      known.letterCycle ??= letterCycle;
+    }
   }
   return { ...inRounds([...works.values()]), poison };
+}
+
+/** Sent along with every dead letter, and kept by a redrive. */
+function readLetterCycle(record: SQSRecord): number | null {
+  const text = record.messageAttributes.cycle?.stringValue;
+  return text !== undefined && /^\d{1,6}$/.test(text) ? Number(text) : null;
 }
 
 function inRounds(works: readonly Work[]): Omit<Batch, 'poison'> {

@@ -1,13 +1,19 @@
 import type { JsonInput } from '../../adapters/database/database.ts';
 import type { EvidenceStep } from '../../adapters/database/statements/record-attempts.ts';
 import { unreachable } from '../../domain/assert.ts';
-import type { PspFinding, PspOutcome } from '../../domain/payment/psp-outcome.ts';
+import type { PspCancellation, PspFinding, PspOutcome } from '../../domain/payment/psp-outcome.ts';
 
 /** What a PSP said, as it is kept: enough to decide a dispute, and nothing of the buyer. */
-export function evidenceOf(answer: PspFinding | PspOutcome): Pick<EvidenceStep, 'outcome' | 'detail'> {
+export function evidenceOf(
+  answer: PspFinding | PspOutcome | PspCancellation,
+): Pick<EvidenceStep, 'outcome' | 'detail'> {
   switch (answer.kind) {
     case 'not_found':
       return { outcome: 'not_found', detail: {} };
+    case 'cancelled':
+      return { outcome: 'cancelled', detail: {} };
+    case 'charged':
+      return evidenceOf({ kind: 'succeeded', charge: answer.charge });
     case 'found':
     case 'no_answer':
       return evidenceOf(answer.outcome);

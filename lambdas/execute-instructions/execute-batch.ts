@@ -4,6 +4,7 @@ import { acknowledge } from './acknowledge.ts';
 import { type Batch, readBatch, type Work } from './batch.ts';
 import type { ExecutorEffects, Invocation } from './effects.ts';
 import { type Conclusions, executeRound } from './execute-round.ts';
+import { patienceSeconds } from './sqs-record.ts';
 
 /**
  * Executes a batch of instructions: consumed? → claim → ask or call the PSP → record → consume → acknowledge.
@@ -62,12 +63,9 @@ async function consume(batch: Batch, conclusions: Conclusions, effects: Executor
   const unprocessed = await recordConsumed(terminal.map(keyOf), effects);
   for (const work of terminal) {
     if (unprocessed.has(keyOf(work)))
-      conclusions.set(work.key.instructionId, { kind: 'again', seconds: RETRY_CONSUME_SECONDS });
+      conclusions.set(work.key.instructionId, { kind: 'again', seconds: patienceSeconds(work.records) });
   }
 }
-
-/** A throttled table recovers in seconds, and the next delivery costs one claim that says `terminal`. */
-const RETRY_CONSUME_SECONDS = 10;
 
 async function recordConsumed(
   keys: readonly string[],

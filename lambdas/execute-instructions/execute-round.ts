@@ -1,4 +1,3 @@
-import { DatabaseError } from '../../adapters/database/database.ts';
 import {
   type ClaimedInstruction,
   claimInstructions,
@@ -6,19 +5,15 @@ import {
   type Refusal,
   type Verdict,
 } from '../../adapters/database/statements/claim-instructions.ts';
-import {
-  type AttemptRecord,
-  PLATFORM_SHARDS,
-  type RecordedAttempt,
-  recordAttempts,
-} from '../../adapters/database/statements/record-attempts.ts';
+import type { AttemptRecord, RecordedAttempt } from '../../adapters/database/statements/record-attempts.ts';
 import { unreachable } from '../../domain/assert.ts';
 import { isTerminal } from '../../domain/payment/instruction.ts';
-import { manualReview } from '../../domain/payment/judge-outcome.ts';
 import { TIMING } from '../../domain/payment/timing.ts';
 import type { Work } from './batch.ts';
 import type { ExecutorEffects, Invocation } from './effects.ts';
 import { performInstruction } from './perform.ts';
+import { record } from './record.ts';
+import { patienceSeconds } from './sqs-record.ts';
 
 /** What becomes of an instruction's messages. */
 export type Conclusion =
@@ -27,14 +22,15 @@ export type Conclusion =
   | { readonly kind: 'acknowledge' }
   /** Made invisible for so long and reported as failed (rules 2 and 9). */
   | { readonly kind: 'again'; readonly seconds: number }
-  | { readonly kind: 'dead_letter'; readonly reason: string };
+  /** Poison: kept in the database, then a dead letter, or quarantined where it is seen again. */
+  | { readonly kind: 'poison'; readonly reason: string }
+  /** Sent to the dead-letter queue, then acknowledged. */
+  | { readonly kind: 'dead_letter'; readonly reason: string; readonly cycle: number };
 
 export type Conclusions = Map<string, Conclusion>;
 
 /** Another worker is inside a statement on this row; that takes milliseconds. */
 const LOCKED_SECONDS = 2;
-/** The database sleeps or is out of reach: resuming takes about 15 s, and a redelivery costs next to nothing. */
-const DATABASE_AWAY_SECONDS = 10;
 /** Results that are in by then are recorded at once; the slow ones follow in a second wave, so that one slow PSP delays nobody. */
 const FIRST_WAVE_MS = 1_000;
 
@@ -68,16 +64,21 @@ async function claim(
   ]);
   try {
     return await claimInstructions(effects.database, {
-      instructionIds: works.map((work) => work.key.instructionId),
+      instructions: works.map((work) => ({
+        instructionId: work.key.instructionId,
+        letterCycle: work.letterCycle,
+      })),
       claimToken: invocation.claimToken,
       leaseSeconds: TIMING.leaseSeconds,
       settlingSecondsByPsp: Object.fromEntries(settling),
       defaultSettlingSeconds: TIMING.defaultLandingSeconds + TIMING.defaultLookUpLagSeconds,
+      attemptsPerCycle: TIMING.attemptsPerCycle,
+      cycles: TIMING.cycles,
     });
   } catch (error) {
     effects.log.warn('nothing could be claimed', { error });
     for (const work of works) {
-      conclusions.set(work.key.instructionId, { kind: 'again', seconds: DATABASE_AWAY_SECONDS });
+      conclusions.set(work.key.instructionId, { kind: 'again', seconds: patienceSeconds(work.records) });
     }
     return [];
   }
@@ -87,15 +88,23 @@ function concludeVerdict(verdict: Refusal): Conclusion {
   switch (verdict.verdict) {
     case 'terminal':
       return { kind: 'consume' };
+    // What is paused, or waits for a circuit, was parked by the claim: the relay sends it again.
     case 'quarantined':
+    case 'paused':
+    case 'circuit_open':
       return { kind: 'acknowledge' };
-    case 'not_before':
     case 'waiting':
+      return verdict.parked
+        ? { kind: 'acknowledge' }
+        : { kind: 'again', seconds: Math.max(1, verdict.seconds_left) };
+    case 'not_before':
       return { kind: 'again', seconds: Math.max(1, verdict.seconds_left) };
+    case 'exhausted':
+      return { kind: 'dead_letter', reason: verdict.reason, cycle: verdict.cycle };
     case 'locked':
       return { kind: 'again', seconds: LOCKED_SECONDS };
     case 'missing':
-      return { kind: 'dead_letter', reason: `no such instruction ${verdict.instruction_id}` };
+      return { kind: 'poison', reason: `no such instruction ${verdict.instruction_id}` };
     default:
       return unreachable(verdict);
   }
@@ -153,54 +162,13 @@ async function recordWave(
   }
 }
 
-/** Row by row where one of the ten can't be written, so that never ten are lost because of one (rule 6). */
-async function record(
-  records: readonly AttemptRecord[],
-  effects: ExecutorEffects,
-): Promise<readonly RecordedAttempt[]> {
-  try {
-    return await recordAttempts(
-      effects.database,
-      records,
-      Math.floor(effects.ids.random() * PLATFORM_SHARDS),
-    );
-  } catch (error) {
-    const [first] = records;
-    effects.log.warn('attempts could not be recorded', { error, records: records.length });
-    if (!isRefusedData(error) || first === undefined) return [];
-    if (records.length === 1) return recordForReview(first, error, effects);
-    const rows: RecordedAttempt[] = [];
-    for (const attempt of records) rows.push(...(await record([attempt], effects)));
-    return rows;
-  }
-}
-
-async function recordForReview(
-  attempt: AttemptRecord,
-  cause: DatabaseError,
-  effects: ExecutorEffects,
-): Promise<readonly RecordedAttempt[]> {
-  const judgement = manualReview(`can't be recorded: ${cause.message}`);
-  try {
-    return await recordAttempts(effects.database, [{ ...attempt, judgement }], 0);
-  } catch (error) {
-    effects.log.warn('an attempt could not even be put to review', {
-      error,
-      instruction_id: attempt.instructionId,
-    });
-    return [];
-  }
-}
-
-/** SQLSTATE classes 22 (data) and 23 (constraint): replaying the same rows would fail the same way. */
-function isRefusedData(error: unknown): error is DatabaseError {
-  return error instanceof DatabaseError && /^2[23]/.test(error.sqlState);
-}
-
 /** Never acknowledged on "nothing changed" alone (rule 7). */
 function concludeRecord(row: RecordedAttempt | undefined): Conclusion {
   if (row === undefined) return { kind: 'again', seconds: TIMING.leaseSeconds };
   if (isTerminal(row.state)) return { kind: 'consume' };
+  if (row.state === 'dead_lettered') {
+    return { kind: 'dead_letter', reason: row.reason ?? 'no reason was recorded', cycle: row.cycle };
+  }
   if (row.state === 'quarantined' || (row.stands && row.parked)) return { kind: 'acknowledge' };
   return { kind: 'again', seconds: Math.max(1, row.seconds_left) };
 }

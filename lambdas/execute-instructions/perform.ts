@@ -1,23 +1,21 @@
 import type { ClaimedInstruction } from '../../adapters/database/statements/claim-instructions.ts';
 import type { AttemptRecord, EvidenceStep } from '../../adapters/database/statements/record-attempts.ts';
-import type { ChargeRequest, Psp } from '../../adapters/psp/psp.ts';
-import { withDeadline } from '../../adapters/time.ts';
-import { unreachable } from '../../domain/assert.ts';
-import { pspIdempotencyKeyOf } from '../../domain/payment/instruction.ts';
+import type { Psp } from '../../adapters/psp/psp.ts';
+import type { PspHealth } from '../../domain/payment/circuit.ts';
 import {
   type ExpectedCharge,
+  type Attempt as JudgedAttempt,
   type Judgement,
   judgeOutcome,
   manualReview,
 } from '../../domain/payment/judge-outcome.ts';
-import { type AttemptHistory, firstStepOf, maySendAgain } from '../../domain/payment/next-step.ts';
-import { parsePaymentMethod } from '../../domain/payment/payment-method.ts';
-import type { PspAbilities, PspFinding, PspOutcome } from '../../domain/payment/psp-outcome.ts';
+import type { PspAbilities } from '../../domain/payment/psp-outcome.ts';
+import { judgeSettlement, type Settlement } from '../../domain/payment/settle.ts';
 import { TIMING } from '../../domain/payment/timing.ts';
+import { Attempt, type Charged } from './attempt.ts';
 import type { ExecutorEffects, Invocation } from './effects.ts';
-import { evidenceOf } from './evidence.ts';
 
-/** A PSP that nobody knows can neither be asked nor deduplicate: nothing is ever sent to it. */
+/** Of a PSP that this version of the code doesn't know: nothing is ever sent to it. */
 const NO_ABILITIES: PspAbilities = {
   keyLifetimeSeconds: null,
   lookUpLagSeconds: null,
@@ -27,8 +25,9 @@ const NO_ABILITIES: PspAbilities = {
 };
 
 interface Performed {
-  readonly outcome: PspOutcome;
-  readonly sent: boolean;
+  readonly judgement: Judgement;
+  readonly steps: readonly EvidenceStep[];
+  readonly health: PspHealth;
 }
 
 /** Asks or calls the PSP for one claimed instruction and judges what came of it. Never throws. */
@@ -37,44 +36,104 @@ export async function performInstruction(
   effects: ExecutorEffects,
   invocation: Invocation,
 ): Promise<AttemptRecord> {
-  const steps: EvidenceStep[] = [];
   const psp = effects.psps.get(claim.psp);
   const performed =
-    psp === undefined
-      ? {
-          outcome: { kind: 'misconfigured', reason: `no adapter for PSP ${claim.psp}` } as const,
-          sent: false,
-        }
-      : await new Attempt(psp, claim, effects, invocation, steps).run();
+    psp === undefined ? withoutAdapter(claim, effects) : await attempt(psp, claim, effects, invocation);
   return {
     instructionId: claim.instruction_id,
     paymentOrderId: claim.payment_order_id,
+    psp: claim.psp,
     attemptNo: claim.attempt_no,
     claimToken: invocation.claimToken,
-    judgement: judge(claim, performed, psp?.abilities ?? NO_ABILITIES, effects),
+    isProbe: claim.is_probe,
     ledgerTransactionId: effects.ids.next('ltx'),
-    steps,
+    ...performed,
+  };
+}
+
+async function attempt(
+  psp: Psp,
+  claim: ClaimedInstruction,
+  effects: ExecutorEffects,
+  invocation: Invocation,
+): Promise<Performed> {
+  const tried = new Attempt(psp, claim, effects, invocation);
+  const judgement = isSettling(claim)
+    ? judgeSettled(await tried.settle(), psp, claim, effects)
+    : judgeCharged(await tried.charge(), psp, claim, effects);
+  return { judgement, steps: tried.steps, health: tried.health };
+}
+
+function judgeCharged(
+  charged: Charged,
+  psp: Psp,
+  claim: ClaimedInstruction,
+  effects: ExecutorEffects,
+): Judgement {
+  return judged(claim, effects, () =>
+    judgeOutcome(
+      charged.outcome,
+      expectedOf(claim),
+      psp.abilities,
+      judgedAttempt(claim, effects, charged.sent),
+    ),
+  );
+}
+
+function judgeSettled(
+  settlement: Settlement,
+  psp: Psp,
+  claim: ClaimedInstruction,
+  effects: ExecutorEffects,
+): Judgement {
+  return judged(claim, effects, () =>
+    judgeSettlement(settlement, expectedOf(claim), psp.abilities, judgedAttempt(claim, effects, false)),
+  );
+}
+
+/** Past its last cycle an instruction is only settled, however it was claimed (rule 11). */
+function isSettling(claim: ClaimedInstruction): boolean {
+  return claim.cycle >= TIMING.cycles;
+}
+
+/** Until a version that knows the PSP is deployed. */
+function withoutAdapter(claim: ClaimedInstruction, effects: ExecutorEffects): Performed {
+  const reason = `no adapter for PSP ${claim.psp}`;
+  const now = new Date(effects.time.now());
+  const judgement = isSettling(claim)
+    ? manualReview(reason)
+    : judgeOutcome(
+        { kind: 'misconfigured', reason },
+        expectedOf(claim),
+        NO_ABILITIES,
+        judgedAttempt(claim, effects, false),
+      );
+  return {
+    judgement,
+    steps: [
+      { action: 'skip', outcome: 'misconfigured', detail: { reason }, startedAt: now, finishedAt: now },
+    ],
+    health: { kind: 'failed', cause: 'misconfigured', reason },
   };
 }
 
 /** A contradiction in one instruction is for a person to look at; it must not cost the other nine their record. */
-function judge(
-  claim: ClaimedInstruction,
-  performed: Performed,
-  abilities: PspAbilities,
-  effects: ExecutorEffects,
-): Judgement {
+function judged(claim: ClaimedInstruction, effects: ExecutorEffects, judge: () => Judgement): Judgement {
   try {
-    return judgeOutcome(performed.outcome, expectedOf(claim), abilities, {
-      attemptNo: claim.attempt_no,
-      random: effects.ids.random(),
-      sent: performed.sent,
-      maybeSentBefore: !claim.all_proven_not_sent,
-    });
+    return judge();
   } catch (error) {
     effects.log.warn('an outcome could not be judged', { instruction_id: claim.instruction_id, error });
-    return manualReview(`can't be judged: ${messageOf(error)}`);
+    return manualReview(`can't be judged: ${error instanceof Error ? error.message : String(error)}`);
   }
+}
+
+function judgedAttempt(claim: ClaimedInstruction, effects: ExecutorEffects, sent: boolean): JudgedAttempt {
+  return {
+    attemptNo: claim.attempt_no,
+    random: effects.ids.random(),
+    sent,
+    maybeSentBefore: !claim.all_proven_not_sent,
+  };
 }
 
 function expectedOf(claim: ClaimedInstruction): ExpectedCharge {
@@ -85,124 +144,4 @@ function expectedOf(claim: ClaimedInstruction): ExpectedCharge {
     currency: claim.currency,
     splits: claim.splits,
   };
-}
-
-/** One attempt at one PSP: the steps it takes, each witnessed. */
-class Attempt {
-  private readonly psp: Psp;
-  private readonly effects: ExecutorEffects;
-  private readonly invocation: Invocation;
-  private readonly steps: EvidenceStep[];
-  private readonly history: AttemptHistory;
-  private readonly request: ChargeRequest;
-
-  constructor(
-    psp: Psp,
-    claim: ClaimedInstruction,
-    effects: ExecutorEffects,
-    invocation: Invocation,
-    steps: EvidenceStep[],
-  ) {
-    this.psp = psp;
-    this.effects = effects;
-    this.invocation = invocation;
-    this.steps = steps;
-    this.history = { allProvenNotSent: claim.all_proven_not_sent, ageSeconds: claim.age_seconds };
-    this.request = {
-      reference: claim.payment_order_id,
-      idempotencyKey: pspIdempotencyKeyOf(claim.instruction_id),
-      amountMinor: BigInt(claim.amount_minor),
-      currency: claim.currency,
-      paymentMethod: parsePaymentMethod(claim.payment_method)?.token ?? claim.payment_method,
-    };
-  }
-
-  async run(): Promise<Performed> {
-    return firstStepOf(this.history) === 'send' ? this.send() : this.askFirst();
-  }
-
-  private async askFirst(): Promise<Performed> {
-    const finding = await this.ask();
-    switch (finding.kind) {
-      case 'found':
-      case 'no_answer':
-        return { outcome: finding.outcome, sent: false };
-      case 'not_found':
-        if (maySendAgain(this.history, this.psp.abilities, TIMING.functionTimeoutSeconds)) return this.send();
-        return {
-          outcome: { kind: 'unknown', reason: 'not found at the PSP, and not safe to send again' },
-          sent: false,
-        };
-      default:
-        return unreachable(finding);
-    }
-  }
-
-  private async ask(): Promise<PspFinding> {
-    const milliseconds = TIMING.lookUpDeadlineSeconds * 1000;
-    if (!this.hasTimeFor(milliseconds)) {
-      return { kind: 'no_answer', outcome: this.skip('ask') };
-    }
-    return this.witness('ask', milliseconds, async (signal) => {
-      try {
-        return await this.psp.lookUp(this.request, signal);
-      } catch (error) {
-        return { kind: 'no_answer', outcome: { kind: 'unknown', reason: messageOf(error) } };
-      }
-    });
-  }
-
-  private async send(): Promise<Performed> {
-    const milliseconds = TIMING.sendDeadlineSeconds * 1000;
-    if (!this.hasTimeFor(milliseconds)) return { outcome: this.skip('send'), sent: false };
-    const outcome = await this.witness('send', milliseconds, async (signal): Promise<PspOutcome> => {
-      try {
-        return await this.psp.charge(this.request, signal);
-      } catch (error) {
-        // An adapter that throws has a bug; what it had sent by then nobody knows.
-        return { kind: 'unknown', reason: messageOf(error) };
-      }
-    });
-    const reached =
-      outcome.kind !== 'not_sent' && outcome.kind !== 'rate_limited' && outcome.kind !== 'misconfigured';
-    return { outcome, sent: reached };
-  }
-
-  /** A call starts only if it can end, and be recorded, within this invocation (rule 5). */
-  private hasTimeFor(milliseconds: number): boolean {
-    return this.invocation.remainingMilliseconds() >= milliseconds + TIMING.recordReserveSeconds * 1000;
-  }
-
-  private skip(step: 'ask' | 'send'): Extract<PspOutcome, { kind: 'not_sent' }> {
-    const now = new Date(this.effects.time.now());
-    const reason = `too little time left to ${step}`;
-    this.steps.push({
-      action: 'skip',
-      outcome: 'not_sent',
-      detail: { reason },
-      startedAt: now,
-      finishedAt: now,
-    });
-    return { kind: 'not_sent', reason };
-  }
-
-  private async witness<Answer extends PspFinding | PspOutcome>(
-    action: 'ask' | 'send',
-    milliseconds: number,
-    call: (signal: AbortSignal) => Promise<Answer>,
-  ): Promise<Answer> {
-    const startedAt = new Date(this.effects.time.now());
-    const answer = await withDeadline(this.effects.time, milliseconds, call);
-    this.steps.push({
-      action,
-      ...evidenceOf(answer),
-      startedAt,
-      finishedAt: new Date(this.effects.time.now()),
-    });
-    return answer;
-  }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -7,7 +7,12 @@ import type { DeadLetter } from '../../adapters/sqs/dead-letter-sender.ts';
 import type { VisibilityChange } from '../../adapters/sqs/instruction-queue.ts';
 import { systemTime } from '../../adapters/time.ts';
 import { instructionMessageBody } from '../../domain/payment/instruction.ts';
-import type { PspAbilities, PspFinding, PspOutcome } from '../../domain/payment/psp-outcome.ts';
+import type {
+  PspAbilities,
+  PspCancellation,
+  PspFinding,
+  PspOutcome,
+} from '../../domain/payment/psp-outcome.ts';
 import type { ExecutorEffects, OrderChange } from '../../lambdas/execute-instructions/effects.ts';
 import { executeBatch } from '../../lambdas/execute-instructions/execute-batch.ts';
 
@@ -22,6 +27,8 @@ export const DEDUPLICATING: PspAbilities = {
 type Charge = (request: ChargeRequest, signal: AbortSignal) => Promise<PspOutcome>;
 type LookUp = (request: ChargeRequest, signal: AbortSignal) => Promise<PspFinding>;
 
+type Cancel = (request: ChargeRequest, signal: AbortSignal) => Promise<PspCancellation>;
+
 export function succeeded(request: ChargeRequest): Extract<PspOutcome, { kind: 'succeeded' }> {
   const { reference, amountMinor, currency } = request;
   return { kind: 'succeeded', charge: { pspReference: `ch_${reference}`, reference, amountMinor, currency } };
@@ -33,8 +40,10 @@ export class ScriptedPsp implements Psp {
   readonly abilities: PspAbilities;
   readonly charges: ChargeRequest[] = [];
   readonly lookUps: ChargeRequest[] = [];
+  readonly cancellations: ChargeRequest[] = [];
   onCharge: Charge = async (request) => succeeded(request);
   onLookUp: LookUp = async () => ({ kind: 'not_found' });
+  onCancel: Cancel = async () => ({ kind: 'cancelled' });
 
   constructor(name = 'simulator', abilities = DEDUPLICATING) {
     this.name = name;
@@ -49,6 +58,11 @@ export class ScriptedPsp implements Psp {
   lookUp(request: ChargeRequest, signal: AbortSignal): Promise<PspFinding> {
     this.lookUps.push(request);
     return this.onLookUp(request, signal);
+  }
+
+  cancel(request: ChargeRequest, signal: AbortSignal): Promise<PspCancellation> {
+    this.cancellations.push(request);
+    return this.onCancel(request, signal);
   }
 }
 
@@ -113,6 +127,7 @@ let messageCount = 0;
 export function recordOf(
   order: Pick<NewOrder, 'instructionId' | 'paymentOrderId'>,
   body?: string,
+  letterCycle?: number,
 ): SQSRecord {
   messageCount += 1;
   return {
@@ -126,7 +141,8 @@ export function recordOf(
       ApproximateFirstReceiveTimestamp: '0',
       MessageGroupId: order.paymentOrderId,
     },
-    messageAttributes: {},
+    messageAttributes:
+      letterCycle === undefined ? {} : { cycle: { dataType: 'Number', stringValue: String(letterCycle) } },
     md5OfBody: '',
     eventSource: 'aws:sqs',
     eventSourceARN: 'arn:aws:sqs:us-east-1:000000000000:instructions.fifo',

@@ -1,12 +1,13 @@
 import * as z from 'zod/mini';
 import { isPlatformAccount, type LedgerTransaction } from '../../../domain/ledger/posting.ts';
+import { CIRCUIT, type PspHealth } from '../../../domain/payment/circuit.ts';
 import { isTerminal } from '../../../domain/payment/instruction.ts';
 import type { Judgement } from '../../../domain/payment/judge-outcome.ts';
 import type { Database, JsonInput } from '../database.ts';
 
 /** One question to a PSP and what came of it; written for every attempt, also a stale worker's. */
 export interface EvidenceStep {
-  readonly action: 'ask' | 'send' | 'skip';
+  readonly action: 'ask' | 'send' | 'cancel' | 'skip';
   readonly outcome: string;
   readonly detail: { readonly [key: string]: JsonInput };
   readonly startedAt: Date;
@@ -16,12 +17,28 @@ export interface EvidenceStep {
 export interface AttemptRecord {
   readonly instructionId: string;
   readonly paymentOrderId: string;
+  readonly psp: string;
   readonly attemptNo: number;
   readonly claimToken: string;
   readonly judgement: Judgement;
   /** Of the posting, where the judgement has one. */
   readonly ledgerTransactionId: string;
   readonly steps: readonly EvidenceStep[];
+  /** Whether this attempt was the one that probes an open circuit. */
+  readonly isProbe: boolean;
+  /** What the PSP's circuit learns from it. */
+  readonly health: PspHealth;
+}
+
+/** What the attempts of one batch say of one PSP. */
+interface CircuitNews {
+  readonly psp: string;
+  readonly answered: boolean;
+  readonly notSent: number;
+  readonly unknown: number;
+  readonly misconfigured: number;
+  readonly probed: boolean;
+  readonly reason: string;
 }
 
 /** How many rows a platform account's balance is spread over: 32 took 2,400 statements/s where one took 1,000. */
@@ -43,6 +60,8 @@ const recordedRow = z.object({
   ]),
   parked: z.boolean(),
   seconds_left: z.int(),
+  cycle: z.int(),
+  reason: z.nullable(z.string()),
   order_changed: z.boolean(),
 });
 
@@ -59,14 +78,64 @@ export async function recordAttempts(
   records: readonly AttemptRecord[],
   shard: number,
 ): Promise<readonly RecordedAttempt[]> {
-  const rows = await database.execute(SQL, { shard, records: records.map(recordInput) });
+  const rows = await database.execute(RECORD_SQL, {
+    shard,
+    records: records.map(recordInput),
+    circuits: newsOf(records).map(circuitInput),
+    trips: {
+      not_sent: CIRCUIT.notSentInARow,
+      unknown: CIRCUIT.unknownInARow,
+      open_seconds: CIRCUIT.firstOpenSeconds,
+      longest_seconds: CIRCUIT.longestOpenSeconds,
+      give_back_limit: CIRCUIT.giveBackLimit,
+    },
+  });
   return rows.map((row) => recordedRow.parse(row));
+}
+
+/** An answer of any kind shows that the PSP is there; beside it the failures of the same batch say little. */
+function newsOf(records: readonly AttemptRecord[]): readonly CircuitNews[] {
+  const byPsp = Map.groupBy(records, (record) => record.psp);
+  return [...byPsp].flatMap(([psp, group]) => {
+    const count = (kind: PspHealth['kind']) => group.filter(({ health }) => health.kind === kind).length;
+    const answered = count('answered') > 0;
+    const failed = group.map(({ health }) => health).find((health) => health.kind === 'failed');
+    const causes = (cause: string) =>
+      group.filter(({ health }) => health.kind === 'failed' && health.cause === cause).length;
+    const probed = group.some((record) => record.isProbe);
+    if (!answered && failed === undefined && !probed) return [];
+    return [
+      {
+        psp,
+        answered,
+        notSent: causes('not_sent'),
+        unknown: causes('unknown'),
+        misconfigured: causes('misconfigured'),
+        probed,
+        reason: failed?.kind === 'failed' ? failed.reason : '',
+      },
+    ];
+  });
+}
+
+function circuitInput(news: CircuitNews): JsonInput {
+  return {
+    psp: news.psp,
+    answered: news.answered && news.misconfigured === 0,
+    not_sent: news.notSent,
+    unknown: news.unknown,
+    misconfigured: news.misconfigured,
+    probed: news.probed,
+    reason: news.reason,
+  };
 }
 
 function recordInput(record: AttemptRecord): JsonInput {
   const { judgement } = record;
   return {
     instruction_id: record.instructionId,
+    psp: record.psp,
+    may_give_back: record.isProbe || record.health.kind === 'failed',
     payment_order_id: record.paymentOrderId,
     attempt_no: record.attemptNo,
     claim_token: record.claimToken,
@@ -109,7 +178,7 @@ function entriesInput(transaction: LedgerTransaction): JsonInput {
   }));
 }
 
-const SQL = `
+export const RECORD_SQL = `
 with moment as materialized (
   select clock() as now
 ),
@@ -119,7 +188,7 @@ parameter as materialized (
 input as materialized (
   select r.*
   from parameter, jsonb_to_recordset(p -> 'records') as r(
-    instruction_id text, payment_order_id text, attempt_no int, claim_token text, state text, reason text,
+    instruction_id text, psp text, may_give_back boolean, payment_order_id text, attempt_no int, claim_token text, state text, reason text,
     wait_seconds int, parked boolean, not_sent int, order_status text, order_status_detail text, failure jsonb,
     psp_reference text, ledger_transaction_id text, posting_type text, entries jsonb, steps jsonb)
 ),
@@ -132,18 +201,103 @@ locked as materialized (
   order by i.instruction_id
   for update of i
 ),
+witnessed as (
+  insert into evidence (instruction_id, attempt_no, claim_token, step, payment_order_id, action, outcome, detail,
+                        started_at, finished_at, recorded_at)
+  select r.instruction_id, r.attempt_no, r.claim_token, s.step, r.payment_order_id, s.action, s.outcome, s.detail,
+         s.started_at, s.finished_at, moment.now
+  from input r
+  cross join moment
+  cross join lateral jsonb_to_recordset(r.steps) as s(
+    step smallint, action text, outcome text, detail jsonb, started_at timestamptz, finished_at timestamptz)
+  on conflict do nothing
+  returning instruction_id
+),
+news as materialized (
+  select n.*
+  from parameter, jsonb_to_recordset(p -> 'circuits') as n(
+    psp text, answered boolean, not_sent int, unknown int, misconfigured int, probed boolean, reason text)
+),
+recovered as (
+  -- Written only where there is something to forget: a PSP that is well costs no write and no lock.
+  update psp_circuit c
+  set not_sent_in_a_row = 0, unknown_in_a_row = 0, open_until = null, open_seconds = 0, probe_until = null,
+      reason = null, changed_at = moment.now
+  from news n, moment
+  where c.psp = n.psp and n.answered
+    and (c.open_until is not null or c.not_sent_in_a_row > 0 or c.unknown_in_a_row > 0)
+),
+unprobed as (
+  -- The probe came to nothing that says anything, a rate limit say: the next may try.
+  update psp_circuit c
+  set probe_until = null
+  from news n
+  where c.psp = n.psp and n.probed and not n.answered and n.not_sent + n.unknown + n.misconfigured = 0
+),
+failing as (
+  insert into psp_circuit as c (psp, not_sent_in_a_row, unknown_in_a_row, open_until, open_seconds, reason, changed_at)
+  select n.psp, n.not_sent, n.unknown,
+         case when trips.now_open then moment.now + make_interval(secs => (t ->> 'open_seconds')::int) end,
+         case when trips.now_open then (t ->> 'open_seconds')::int else 0 end,
+         n.reason, moment.now
+  from news n
+  cross join moment
+  cross join (select p -> 'trips' as t from parameter) given
+  cross join lateral (
+    select n.misconfigured > 0 or n.not_sent >= (t ->> 'not_sent')::int or n.unknown >= (t ->> 'unknown')::int
+           as now_open
+  ) trips
+  where not n.answered and n.not_sent + n.unknown + n.misconfigured > 0
+    -- News once told is not told again by a replay of this statement.
+    and exists (select from witnessed w join input r using (instruction_id) where r.psp = n.psp)
+  order by n.psp
+  on conflict (psp) do update
+  set not_sent_in_a_row = c.not_sent_in_a_row + excluded.not_sent_in_a_row,
+      unknown_in_a_row = c.unknown_in_a_row + excluded.unknown_in_a_row,
+      (open_until, open_seconds, probe_until) = (
+        select
+          case
+            -- Open already: this is a straggler's news.
+            when c.open_until > excluded.changed_at then c.open_until
+            when is_failing then excluded.changed_at + make_interval(secs => next_seconds)
+          end,
+          case when c.open_until > excluded.changed_at then c.open_seconds when is_failing then next_seconds else 0 end,
+          case when c.open_until > excluded.changed_at then c.probe_until end
+        from (
+          select
+            c.open_until is not null or excluded.open_until is not null
+              or c.not_sent_in_a_row + excluded.not_sent_in_a_row >= (t ->> 'not_sent')::int
+              or c.unknown_in_a_row + excluded.unknown_in_a_row >= (t ->> 'unknown')::int as is_failing,
+            -- Half-open and failed again: twice as long.
+            case when c.open_until is not null
+                 then least(c.open_seconds * 2, (t ->> 'longest_seconds')::int)
+                 else (t ->> 'open_seconds')::int end as next_seconds
+          from (select p -> 'trips' as t from parameter) given
+        ) next
+      ),
+      reason = excluded.reason,
+      changed_at = excluded.changed_at
+  returning c.psp, c.open_until is not null as is_open
+),
 applied as (
   update instruction i
   set state = r.state,
       reason = r.reason,
       parked = r.parked,
+      waits_for = null,
       attempts_not_sent = i.attempts_not_sent + r.not_sent,
+      -- An attempt that tripped or probed the circuit says nothing of the instruction: it is given back (rule 11), but
+      -- not without end.
+      attempts_in_cycle = i.attempts_in_cycle - (
+        r.may_give_back and i.attempt_no < (p -> 'trips' ->> 'give_back_limit')::int
+        and r.psp in (select psp from failing where is_open))::int,
       not_before = coalesce(moment.now + make_interval(secs => r.wait_seconds), i.not_before)
   from input r
   join locked using (instruction_id)
   cross join moment
+  cross join parameter
   where i.instruction_id = r.instruction_id
-  returning i.instruction_id, i.merchant_id, i.payment_id, i.state, i.parked, i.not_before
+  returning i.instruction_id, i.merchant_id, i.payment_id, i.state, i.parked, i.not_before, i.cycle, i.reason
 ),
 ordered as (
   update payment_order o
@@ -219,17 +373,6 @@ balanced as (
   on conflict (merchant_id, account_kind, account_owner, currency, shard) do update
   set posted_debits = b.posted_debits + excluded.posted_debits,
       posted_credits = b.posted_credits + excluded.posted_credits
-),
-witnessed as (
-  insert into evidence (instruction_id, attempt_no, claim_token, step, payment_order_id, action, outcome, detail,
-                        started_at, finished_at, recorded_at)
-  select r.instruction_id, r.attempt_no, r.claim_token, s.step, r.payment_order_id, s.action, s.outcome, s.detail,
-         s.started_at, s.finished_at, moment.now
-  from input r
-  cross join moment
-  cross join lateral jsonb_to_recordset(r.steps) as s(
-    step smallint, action text, outcome text, detail jsonb, started_at timestamptz, finished_at timestamptz)
-  on conflict do nothing
 )
 select
   i.instruction_id,
@@ -238,6 +381,8 @@ select
   coalesce(a.state, i.state) as state,
   coalesce(a.parked, i.parked) as parked,
   greatest(0, ceil(extract(epoch from coalesce(a.not_before, i.not_before) - moment.now)))::int as seconds_left,
+  coalesce(a.cycle, i.cycle) as cycle,
+  coalesce(a.reason, i.reason) as reason,
   o.payment_order_id is not null as order_changed
 from input r
 cross join moment

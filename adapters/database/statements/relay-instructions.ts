@@ -17,18 +17,23 @@ export interface DueInstructions {
 }
 
 /**
- * Takes up to `limit` instructions whose message must be sent (again), oldest first, and notes the send before it is
+ * Takes up to `limit` instructions whose message must be sent (again): what waited for a circuit or a pause that is over, then the oldest due, and notes the send before it is
  * made: should it get lost, the next comes by the same rule (rule 10). Two relays at once take different ones.
  */
 export async function takeDueInstructions(database: Database, limit: number): Promise<DueInstructions> {
-  const rows = (await database.execute(SQL, { limit })).map((found) => row.parse(found));
+  const rows = (await database.execute(RELAY_SQL, { limit, probes: PROBES })).map((found) =>
+    row.parse(found),
+  );
   return {
     due: rows.flatMap((found) => (found.kind === 'due' ? [found] : [])),
     nothingWaits: rows.some((found) => found.kind === 'nothing_waits'),
   };
 }
 
-const SQL = `
+/** A half-open circuit lets one through at a time; a spare one for the case that its message is lost. */
+const PROBES = 2;
+
+export const RELAY_SQL = `
 with moment as materialized (
   select clock() as now
 ),
@@ -39,7 +44,41 @@ backlog as materialized (
   from instruction i, moment
   where i.first_claimed_at > moment.now - interval '2 minutes'
 ),
-due as materialized (
+over as materialized (
+  -- What parked instructions wait for that is over: a pause that was lifted, a circuit that is closed. A half-open one
+  -- takes few: one of them probes, the others would only be parked again.
+  select w.waits_for, case when c.open_until is null then null else (p ->> 'probes')::int end as few
+  from (select :input::jsonb as p) given
+  cross join moment
+  cross join lateral (
+    -- Each value that occurs, by a walk over the index rather than a scan of all that waits.
+    with recursive walk as (
+      (select min(waits_for) as waits_for from instruction where waits_for is not null)
+      union all
+      select (select min(i.waits_for) from instruction i where i.waits_for > walk.waits_for)
+      from walk
+      where walk.waits_for is not null
+    )
+    select waits_for from walk where waits_for is not null
+  ) w
+  left join psp_circuit c on w.waits_for = 'circuit:' || c.psp
+  where not exists (select from hold h where w.waits_for = 'hold:' || h.hold_id)
+    and (c.open_until is null or c.open_until <= moment.now and coalesce(c.probe_until, '-infinity') <= moment.now)
+),
+freed as materialized (
+  select i.instruction_id
+  from over
+  cross join lateral (
+    select instruction_id
+    from instruction
+    where waits_for = over.waits_for
+    order by not_before
+    limit least(over.few, (:input::jsonb ->> 'limit')::int)
+    for update skip locked
+  ) i
+  limit (:input::jsonb ->> 'limit')::int
+),
+overdue as materialized (
   select i.instruction_id
   from instruction i
   cross join moment
@@ -49,11 +88,19 @@ due as materialized (
   limit (:input::jsonb ->> 'limit')::int
   for update of i skip locked
 ),
+due as materialized (
+  select instruction_id from (
+    select instruction_id, 1 as turn from overdue union all select instruction_id, 0 from freed
+  ) both_kinds
+  order by turn
+  limit (:input::jsonb ->> 'limit')::int
+),
 sent as (
   update instruction i
   set send_no = case when i.attempt_no = 0 and i.resends = 0 and not i.parked then i.send_no else i.send_no + 1 end,
       resends = case when i.parked then 0 else i.resends + 1 end,
       parked = false,
+      waits_for = null,
       last_sent_at = moment.now
   from due, moment
   where i.instruction_id = due.instruction_id
@@ -63,4 +110,5 @@ select 'due' as kind, instruction_id, payment_order_id, operation, send_no from 
 union all
 select 'nothing_waits', null, null, null, null
 where not exists (select from instruction where relay_due_at is not null)
+  and not exists (select from instruction where waits_for is not null)
 `;

@@ -1,5 +1,10 @@
 import * as z from 'zod/mini';
-import type { Decline, PspFinding, PspOutcome } from '../../../domain/payment/psp-outcome.ts';
+import type {
+  Decline,
+  PspCancellation,
+  PspFinding,
+  PspOutcome,
+} from '../../../domain/payment/psp-outcome.ts';
 import type { HttpExchange } from '../http-exchange.ts';
 import { retryAfterSeconds } from '../retry-after.ts';
 
@@ -36,6 +41,16 @@ const AFTER_LOOK_UP: Readonly<Record<number, Meaning<PspFinding>>> = {
   503: (answer) => noAnswer(unavailable(answer)),
 };
 
+/** What each status means when a key was to be cancelled: 409 is its refusal for a charge that is completed. */
+const AFTER_CANCELLATION: Readonly<Record<number, Meaning<PspCancellation>>> = {
+  200: () => ({ kind: 'cancelled' }),
+  401: (answer) => noAnswer(keyRefused(answer)),
+  403: (answer) => noAnswer(keyRefused(answer)),
+  409: completed,
+  429: (answer, now) => noAnswer(rateLimited(answer, now)),
+  503: (answer) => noAnswer(unavailable(answer)),
+};
+
 /** The PSP's decline codes in our words; a code that isn't here is `other`. */
 const DECLINES: Readonly<Record<string, Decline['category']>> = {
   insufficient_funds: 'insufficient_funds',
@@ -55,6 +70,7 @@ const chargeSchema = z.object({
   decline_code: z.optional(text),
 });
 const errorSchema = z.object({ error: z.object({ code: text, param: z.optional(text) }) });
+const completedSchema = z.object({ charge: chargeSchema });
 const listSchema = z.object({ charges: z.array(chargeSchema) });
 type Charge = z.infer<typeof chargeSchema>;
 
@@ -69,6 +85,13 @@ export function classifyCharge(exchange: HttpExchange, now: number): PspOutcome 
 export function classifyLookUp(exchange: HttpExchange, now: number): PspFinding {
   if (exchange.kind !== 'answered') return noAnswer(unanswered(exchange));
   const meaning = AFTER_LOOK_UP[exchange.status];
+  return meaning === undefined ? noAnswer(unknown(exchange)) : meaning(exchange, now);
+}
+
+/** @param now milliseconds since the epoch */
+export function classifyCancellation(exchange: HttpExchange, now: number): PspCancellation {
+  if (exchange.kind !== 'answered') return noAnswer(unanswered(exchange));
+  const meaning = AFTER_CANCELLATION[exchange.status];
   return meaning === undefined ? noAnswer(unknown(exchange)) : meaning(exchange, now);
 }
 
@@ -102,6 +125,13 @@ function keyRefused(answer: Answer): NoAnswer {
 
 function rateLimited(answer: Answer, now: number): NoAnswer {
   return { kind: 'rate_limited', retryAfterSeconds: retryAfterSeconds(answer.retryAfter, now) };
+}
+
+function completed(answer: Answer): PspCancellation {
+  const charge = parse(completedSchema, answer.body)?.charge;
+  if (charge === undefined) return noAnswer(unknown(answer, 'a refused cancellation without its charge'));
+  const outcome = outcomeOf(charge);
+  return outcome.kind === 'succeeded' ? { kind: 'charged', charge: outcome.charge } : { kind: 'cancelled' };
 }
 
 /** Only by its code is a 503 proof that nothing was done; without it a half-dead PSP may have charged. */
@@ -143,7 +173,7 @@ function unknown(answer: Answer, detail?: string): Extract<PspOutcome, { kind: '
   return { kind: 'unknown', reason: `HTTP ${answer.status}${detail === undefined ? '' : `: ${detail}`}` };
 }
 
-function noAnswer(outcome: NoAnswer): PspFinding {
+function noAnswer(outcome: NoAnswer): Extract<PspFinding, { kind: 'no_answer' }> {
   return { kind: 'no_answer', outcome };
 }
 

@@ -2,7 +2,7 @@ import { SIMULATOR } from '../../../domain/payment/payment-method.ts';
 import type { PspAbilities } from '../../../domain/payment/psp-outcome.ts';
 import { createHttpExchange } from '../http-exchange.ts';
 import type { ChargeRequest, Psp } from '../psp.ts';
-import { classifyCharge, classifyLookUp } from './classify.ts';
+import { classifyCancellation, classifyCharge, classifyLookUp } from './classify.ts';
 
 export interface PspSimulatorSettings {
   /** Where the simulator listens, without the API's path. */
@@ -44,6 +44,12 @@ export function createPspSimulator({ url, apiKey, now = Date.now }: PspSimulator
       });
       const call = { method: 'GET', path: `/v1/charges?${query}`, headers: { authorization } } as const;
       return classifyLookUp(await exchange(call, signal), now());
+    },
+    async cancel(request, signal) {
+      const body = JSON.stringify({ reference: request.reference, idempotency_key: request.idempotencyKey });
+      const headers = { authorization, 'content-type': 'application/json' };
+      const call = { method: 'POST', path: '/v1/cancellations', headers, body } as const;
+      return classifyCancellation(await exchange(call, signal), now());
     },
   };
 }

@@ -358,7 +358,7 @@ describe('poison', () => {
     const harness = new ExecutorHarness(database, new ScriptedPsp(), {
       deadLetters: { send: async (letters) => new Set(letters.keys()) },
     });
-    const record = recordOf(newOrder(), 'not json');
+    const record = recordOf(newOrder(), 'not json, refused');
 
     expect(await harness.execute(record)).toEqual([record.messageId]);
   });

@@ -167,15 +167,26 @@ describe('SQS senders', () => {
       1, 43_200, 0,
     ]);
   });
-  test('send dead letters with their reason, the same body under the same id', async () => {
+  test('send dead letters with their reason and cycle, in what SQS takes', async () => {
     const { client, sent } = fakeClient<SQSClient>(() => ({ Failed: [{ Id: '0' }] }));
-    const letter = { body: 'x', groupId: 'g', reason: 'r'.repeat(600) };
-    expect(await createDeadLetterSender(client, 'dlq').send([letter, { ...letter, groupId: 'h' }])).toEqual(
-      new Set([0]),
-    );
+    const letter = { body: 'x', groupId: 'g', reason: 'r'.repeat(600), deduplicationId: 'd', cycle: 2 };
+    const poison = { ...letter, reason: 'a\u0000b\ud800', cycle: null };
+    expect(await createDeadLetterSender(client, 'dlq').send([letter, poison])).toEqual(new Set([0]));
     const [one, other] = sent[0].Entries;
-    expect(one.MessageDeduplicationId).toBe(other.MessageDeduplicationId);
+    expect(one.MessageDeduplicationId).toBe('d');
     expect(one.MessageAttributes.reason.StringValue).toHaveLength(500);
+    expect(one.MessageAttributes.cycle).toEqual({ DataType: 'Number', StringValue: '2' });
+    expect(other.MessageAttributes.reason.StringValue).toBe('a\u{fffd}b\u{fffd}');
+    expect(other.MessageAttributes).not.toHaveProperty('cycle');
+  });
+  test('send huge dead letters in as many requests as their size takes', async () => {
+    const { client, sent } = fakeClient<SQSClient>(() => ({}));
+    const huge = { body: 'x'.repeat(700_000), groupId: 'g', reason: 'r', deduplicationId: 'd', cycle: null };
+    await createDeadLetterSender(client, 'dlq').send([huge, huge]);
+    expect(sent.map((input) => input.Entries.map((entry: { Id: string }) => entry.Id))).toEqual([
+      ['0'],
+      ['1'],
+    ]);
   });
 });
 

@@ -1,0 +1,73 @@
+import { unreachable } from '../assert.ts';
+import {
+  type Attempt,
+  type ExpectedCharge,
+  type Judgement,
+  judgeOutcome,
+  manualReview,
+} from './judge-outcome.ts';
+import type { PspAbilities, PspCharge, PspOutcome } from './psp-outcome.ts';
+
+/** What settling an instruction past its last cycle has found (rule 11). */
+export type Settlement =
+  /** Every attempt is proven never to have reached the PSP. */
+  | { readonly kind: 'never_sent' }
+  | {
+      readonly kind: 'found';
+      readonly outcome: Extract<PspOutcome, { kind: 'succeeded' | 'declined' | 'requires_action' }>;
+    }
+  | { readonly kind: 'charged'; readonly charge: PspCharge }
+  /** Not found, and the PSP refuses the key from now on: no late request can charge. */
+  | { readonly kind: 'fenced' }
+  | { readonly kind: 'unfenced' }
+  | {
+      readonly kind: 'no_answer';
+      readonly outcome: Extract<
+        PspOutcome,
+        { kind: 'not_sent' | 'rate_limited' | 'unknown' | 'misconfigured' }
+      >;
+    };
+
+/** Evidence decides: charged is `SUCCESS`, provably not charged is rolled back, anything else is for a person. */
+export function judgeSettlement(
+  settlement: Settlement,
+  expected: ExpectedCharge,
+  abilities: PspAbilities,
+  attempt: Attempt,
+): Judgement {
+  switch (settlement.kind) {
+    case 'found':
+      return judgeOutcome(settlement.outcome, expected, abilities, attempt);
+    case 'charged':
+      return judgeOutcome({ kind: 'succeeded', charge: settlement.charge }, expected, abilities, attempt);
+    case 'never_sent':
+    case 'fenced':
+      return rollBack();
+    case 'unfenced':
+      return manualReview('not found at the PSP, which cannot be told to refuse a late request');
+    case 'no_answer':
+      return manualReview(`settling: ${reasonOf(settlement.outcome)}`);
+    default:
+      return unreachable(settlement);
+  }
+}
+
+/** The roll-back commit: the order ends as `FAILED`, and no money has moved or can move. */
+export function rollBack(): Judgement {
+  return {
+    state: 'cancelled',
+    orderStatus: 'FAILED',
+    orderStatusDetail: null,
+    reason: null,
+    failure: { category: 'not_processed', code: 'rolled_back', pspCode: '' },
+    pspReference: null,
+    waitSeconds: null,
+    parked: false,
+    provenNotSent: false,
+    posting: null,
+  };
+}
+
+function reasonOf(outcome: Extract<Settlement, { kind: 'no_answer' }>['outcome']): string {
+  return outcome.kind === 'rate_limited' ? 'the PSP limits our rate' : outcome.reason;
+}

@@ -1,0 +1,275 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { Database } from '../../../adapters/database/database.ts';
+import type { NewOrder } from '../../../adapters/database/statements/accept-payment.ts';
+import { readPayment } from '../../../adapters/database/statements/read-payments.ts';
+import type { PspAbilities, PspOutcome } from '../../../domain/payment/psp-outcome.ts';
+import { TIMING } from '../../../domain/payment/timing.ts';
+import { DEDUPLICATING, ExecutorHarness, recordOf, ScriptedPsp, succeeded } from '../../support/executor.ts';
+import { MERCHANT, moveClock, storePayment } from '../../support/payments.ts';
+import { createTestDatabase, type TestDatabase } from '../../support/postgres.ts';
+
+let testDatabase: TestDatabase;
+let database: Database;
+let now = 0;
+
+beforeAll(async () => {
+  testDatabase = await createTestDatabase();
+  database = testDatabase.database;
+});
+afterAll(() => testDatabase.drop());
+beforeEach(async () => {
+  now = 0;
+  await moveClock(database, 0);
+  await database.execute('delete from psp_circuit', {});
+});
+
+const UNKNOWN: PspOutcome = { kind: 'unknown', reason: 'time-out' };
+const FENCING: PspAbilities = { ...DEDUPLICATING, cancelsByKey: true };
+
+async function later(): Promise<void> {
+  now += 3600;
+  await moveClock(database, now);
+  // One instruction that fails alone would open the circuit before its attempts are used up.
+  await database.execute('delete from psp_circuit', {});
+}
+
+async function storeOrder(): Promise<NewOrder & { readonly paymentId: string }> {
+  const payment = await storePayment(database);
+  const [order] = payment.orders;
+  if (order === undefined) throw new Error('a payment has an order');
+  return { ...order, paymentId: payment.paymentId };
+}
+
+async function instruction(order: NewOrder) {
+  const [row] = await database.execute(
+    `select state, attempt_no, attempts_in_cycle, cycle, reason from instruction
+     where instruction_id = :input::jsonb ->> 'id'`,
+    { id: order.instructionId },
+  );
+  return row;
+}
+
+async function letter(id: string) {
+  const [row] = await database.execute(
+    `select state, reason, cycle, times_seen from dead_letter_now where dead_letter_id = :input::jsonb ->> 'id'`,
+    { id },
+  );
+  return row;
+}
+
+function scripted(charge: PspOutcome = UNKNOWN, abilities = DEDUPLICATING): ScriptedPsp {
+  const psp = new ScriptedPsp('simulator', abilities);
+  psp.onCharge = async () => charge;
+  return psp;
+}
+
+/** Uses up all attempts of the cycle that `letterCycle` starts, and the claim that finds them used up. */
+async function useUpCycle(order: NewOrder, psp: ScriptedPsp, letterCycle?: number): Promise<ExecutorHarness> {
+  const harness = new ExecutorHarness(database, psp);
+  await harness.execute(recordOf(order, undefined, letterCycle));
+  for (let attempt = 0; attempt < TIMING.attemptsPerCycle; attempt += 1) {
+    await later();
+    await harness.execute(recordOf(order));
+  }
+  return harness;
+}
+
+async function useUpAllCycles(order: NewOrder, psp: ScriptedPsp): Promise<void> {
+  await useUpCycle(order, psp);
+  for (let cycle = 0; cycle < TIMING.cycles - 1; cycle += 1) await useUpCycle(order, psp, cycle);
+}
+
+describe('an instruction whose attempts are used up', () => {
+  test('becomes a dead letter with reason and cycle, and its message is acknowledged', async () => {
+    const order = await storeOrder();
+    const harness = await useUpCycle(order, scripted());
+
+    expect(await instruction(order)).toMatchObject({ state: 'dead_lettered', attempt_no: 8, cycle: 0 });
+    expect(harness.deadLetters).toEqual([
+      expect.objectContaining({
+        cycle: 0,
+        reason: 'time-out (8 attempts in cycle 0)',
+        deduplicationId: `${order.instructionId}#0`,
+      }),
+    ]);
+    expect(await letter(order.instructionId)).toEqual({
+      state: 'waiting',
+      reason: 'time-out (8 attempts in cycle 0)',
+      cycle: 0,
+      times_seen: 1,
+    });
+  });
+
+  test('by crashes alone says of the last that it never finished', async () => {
+    const order = await storeOrder();
+    for (let attempt = 0; attempt < TIMING.attemptsPerCycle; attempt += 1) {
+      const crashing = new ExecutorHarness(database);
+      crashing.psp.onCharge = () => new Promise(() => {});
+      crashing.psp.onLookUp = () => new Promise(() => {});
+      void crashing.execute(recordOf(order));
+      await expect.poll(async () => (await instruction(order))?.attempt_no).toBe(attempt + 1);
+      await later();
+    }
+    const harness = new ExecutorHarness(database);
+    await harness.execute(recordOf(order));
+    expect(harness.deadLetters[0]?.reason).toBe('attempt 8 started, never finished (8 attempts in cycle 0)');
+  });
+
+  test('is sent to the dead-letter queue again when a message without its cycle comes, and claimed by nobody', async () => {
+    const order = await storeOrder();
+    const psp = scripted();
+    await useUpCycle(order, psp);
+    const calls = psp.lookUps.length;
+    const harness = new ExecutorHarness(database, psp);
+    expect(await harness.execute(recordOf(order))).toEqual([]);
+    expect(harness.deadLetters).toEqual([
+      expect.objectContaining({ deduplicationId: `${order.instructionId}#0`, cycle: 0 }),
+    ]);
+    expect(psp.lookUps).toHaveLength(calls);
+    expect(await letter(order.instructionId)).toMatchObject({ times_seen: 1 });
+  });
+
+  test('starts the next cycle when its letter comes back, once', async () => {
+    const order = await storeOrder();
+    await useUpCycle(order, scripted());
+    const harness = new ExecutorHarness(database, scripted());
+    await harness.execute(recordOf(order, undefined, 0));
+    expect(await instruction(order)).toMatchObject({ state: 'ready', cycle: 1, attempts_in_cycle: 1 });
+
+    await useUpCycle(order, scripted(), 0);
+    expect(await instruction(order)).toMatchObject({ state: 'dead_lettered', cycle: 1 });
+    const stale = new ExecutorHarness(database, scripted());
+    await stale.execute(recordOf(order, undefined, 0));
+    expect(stale.deadLetters).toEqual([
+      expect.objectContaining({ cycle: 1, deduplicationId: `${order.instructionId}#1` }),
+    ]);
+  });
+});
+
+describe('past the last cycle an instruction is settled', () => {
+  test.each<[string, PspAbilities, (psp: ScriptedPsp) => void, object, string]>([
+    [
+      'as SUCCESS where the PSP has the charge',
+      FENCING,
+      (psp) => {
+        psp.onLookUp = async (request) => ({ kind: 'found', outcome: succeeded(request) });
+      },
+      { status: 'SUCCESS', status_detail: null },
+      'succeeded',
+    ],
+    [
+      'as FAILED where the PSP has none and refuses the key from now on',
+      FENCING,
+      () => {},
+      { status: 'FAILED', failure: { category: 'not_processed', code: 'rolled_back', psp_code: '' } },
+      'cancelled',
+    ],
+    [
+      'as SUCCESS where the cancellation comes too late',
+      FENCING,
+      (psp) => {
+        psp.onCancel = async (request) => ({ kind: 'charged', charge: succeeded(request).charge });
+      },
+      { status: 'SUCCESS' },
+      'succeeded',
+    ],
+    [
+      'to manual review where the PSP has none and cannot be fenced',
+      DEDUPLICATING,
+      () => {},
+      { status: 'EXECUTING', status_detail: 'manual_review' },
+      'quarantined',
+    ],
+    [
+      'to manual review where the PSP says nothing',
+      FENCING,
+      (psp) => {
+        psp.onLookUp = async () => ({ kind: 'no_answer', outcome: { kind: 'unknown', reason: 'time-out' } });
+      },
+      { status: 'EXECUTING', status_detail: 'manual_review' },
+      'quarantined',
+    ],
+  ])('%s', async (_name, abilities, script, status, state) => {
+    const order = await storeOrder();
+    await useUpAllCycles(order, scripted(UNKNOWN, abilities));
+    const psp = scripted(UNKNOWN, abilities);
+    script(psp);
+    const harness = new ExecutorHarness(database, psp);
+    await later();
+
+    expect(await harness.execute(recordOf(order, undefined, TIMING.cycles - 1))).toEqual([]);
+
+    expect(psp.charges).toEqual([]);
+    expect(await instruction(order)).toMatchObject({ state });
+    expect((await readPayment(database, MERCHANT, order.paymentId)).orders[0]).toMatchObject(status);
+    expect(await letter(order.instructionId)).toMatchObject({
+      state: state === 'quarantined' ? 'quarantined' : 'settled',
+    });
+  });
+
+  test('as FAILED without a word to the PSP where nothing ever reached it', async () => {
+    const order = await storeOrder();
+    const refused: PspOutcome = { kind: 'not_sent', reason: 'connection refused' };
+    await useUpAllCycles(order, scripted(refused));
+    const psp = scripted();
+    await later();
+    await new ExecutorHarness(database, psp).execute(recordOf(order, undefined, TIMING.cycles - 1));
+    expect([...psp.charges, ...psp.lookUps, ...psp.cancellations]).toEqual([]);
+    expect(await instruction(order)).toMatchObject({ state: 'cancelled' });
+  });
+
+  test('to manual review where even settling crashes every time', async () => {
+    const order = await storeOrder();
+    await useUpAllCycles(order, scripted());
+    await later();
+    await database.execute(
+      `update instruction set state = 'executing', cycle = 3, attempts_in_cycle = 8
+       where instruction_id = :input::jsonb ->> 'id'`,
+      { id: order.instructionId },
+    );
+    const harness = new ExecutorHarness(database);
+    expect(await harness.execute(recordOf(order))).toEqual([]);
+    expect(await instruction(order)).toMatchObject({ state: 'quarantined' });
+    expect((await readPayment(database, MERCHANT, order.paymentId)).orders[0]?.status_detail).toBe(
+      'manual_review',
+    );
+  });
+});
+
+describe('a poisoned message', () => {
+  const poisonId = 'sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad';
+
+  test('is a dead letter once, stays one when its delivery is repeated, and is quarantined when it comes back', async () => {
+    const order = await storeOrder();
+    const harness = new ExecutorHarness(database);
+    const record = recordOf(order, 'abc');
+    await harness.execute(record);
+    await harness.execute(record);
+    expect(harness.deadLetters).toHaveLength(2);
+    expect(await letter(poisonId)).toMatchObject({ state: 'waiting', times_seen: 1 });
+
+    expect(await harness.execute(recordOf(order, 'abc'))).toEqual([]);
+
+    expect(harness.deadLetters).toHaveLength(2);
+    expect(await letter(poisonId)).toMatchObject({ state: 'quarantined', times_seen: 2 });
+  });
+
+  test('of any bytes is kept whole', async () => {
+    const body = 'nul \u0000 and \u{1f4a3} and ’';
+    await new ExecutorHarness(database).execute(recordOf(await storeOrder(), body));
+    const [row] = await database.execute(
+      `select encode(poison_body, 'base64') as body from dead_letter where is_poison and reason like 'unparseable%'
+       order by last_seen_at desc limit 1`,
+      {},
+    );
+    expect(Buffer.from(String(row?.body), 'base64').toString()).toBe(body);
+  });
+
+  test('waits in the main queue while the database is away, longer with each receive', async () => {
+    const harness = new ExecutorHarness({ execute: () => Promise.reject(new Error('away')) });
+    const record = recordOf(await storeOrder(), 'not json');
+    record.attributes.ApproximateReceiveCount = '4';
+    expect(await harness.execute(record)).toEqual([record.messageId]);
+    expect(harness.visibility).toEqual([{ receiptHandle: record.receiptHandle, seconds: 80 }]);
+  });
+});
