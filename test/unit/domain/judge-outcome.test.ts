@@ -86,7 +86,6 @@ test('requires_action ends the instruction and lets the order wait', () => {
 
 describe.each([
   ['not_sent', { kind: 'not_sent', reason: 'refused' }],
-  ['misconfigured', { kind: 'misconfigured', reason: 'bad key' }],
   ['rate_limited', { kind: 'rate_limited', retryAfterSeconds: undefined }],
 ] as const)('%s', (_kind, outcome) => {
   test('is tried again, and proves that nothing was charged', () => {
@@ -104,6 +103,19 @@ describe.each([
 
   test('says nothing of an attempt before it that may have charged', () => {
     expect(judge(outcome, { maybeSentBefore: true }).orderStatusDetail).toBe('outcome_unknown');
+  });
+});
+
+test('a PSP that refuses us makes a dead letter with the reason, and proves that nothing was charged', () => {
+  expect(judge({ kind: 'misconfigured', reason: 'bad key' })).toMatchObject({
+    state: 'dead_lettered',
+    orderStatus: 'EXECUTING',
+    orderStatusDetail: 'psp_requested',
+    reason: 'the PSP refuses us: bad key',
+    provenNotSent: true,
+    parked: false,
+    waitSeconds: 0,
+    posting: null,
   });
 });
 
@@ -189,7 +201,9 @@ describe('whatever the PSP says', () => {
         const judgement = judgeOutcome(said, EXPECTED, ABILITIES, tried);
         expect(judgement.orderStatus === 'FAILED').toBe(said.kind === 'declined');
         expect(judgement.orderStatus === 'SUCCESS').toBe(judgement.posting !== null);
-        expect(judgement.state === 'ready').toBe(judgement.waitSeconds !== null);
+        expect(judgement.state === 'ready' || judgement.state === 'dead_lettered').toBe(
+          judgement.waitSeconds !== null,
+        );
         if (judgement.state === 'quarantined') expect(judgement.reason).toBeTruthy();
         if (said.kind === 'unknown' && tried.sent) expect(judgement.provenNotSent).toBe(false);
       }),

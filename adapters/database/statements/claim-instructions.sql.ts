@@ -1,0 +1,205 @@
+/** See `claimInstructions` for what goes in and comes out. */
+export const CLAIM_SQL = `
+with moment as materialized (
+  select clock() as now
+),
+parameter as materialized (
+  select p, (p ->> 'attempts_per_cycle')::int as attempts_per_cycle, (p ->> 'cycles')::int as cycles,
+         (p ->> 'lease_seconds')::int as lease_seconds
+  from (select :input::jsonb as p) given
+),
+input as materialized (
+  select asked.instruction_id, max(asked.letter_cycle) as letter_cycle
+  from parameter, jsonb_to_recordset(p -> 'instructions') as asked(instruction_id text, letter_cycle int)
+  group by asked.instruction_id
+),
+locked as materialized (
+  select i.*
+  from instruction i
+  where i.instruction_id in (select instruction_id from input)
+  order by i.instruction_id
+  for update of i skip locked
+),
+judged as materialized (
+  select l.*, o.psp,
+    -- A dead letter that comes back with its cycle starts the next.
+    l.cycle + (l.state = 'dead_lettered')::int as next_cycle,
+    case when l.state = 'dead_lettered' then 0 else l.attempts_in_cycle end as attempts_spent,
+    case
+      when l.state in ('succeeded', 'declined', 'requires_action', 'cancelled') then 'terminal'
+      when l.state = 'quarantined' then 'quarantined'
+      when l.state = 'executing' and l.claim_token = p ->> 'claim_token' then 'mine'
+      when earlier.not_before is not null then 'waiting'
+      when l.not_before > moment.now then 'not_before'
+      -- A duplicate, or the worker died before it sent the letter.
+      when l.state = 'dead_lettered' and input.letter_cycle is distinct from l.cycle then 'exhausted'
+      when held.hold_id is not null then 'paused'
+      when l.state <> 'dead_lettered' and l.attempts_in_cycle >= parameter.attempts_per_cycle then
+        case when l.cycle < parameter.cycles then 'exhausted' else 'given_up' end
+      else 'free'
+    end as verdict,
+    case
+      when l.state <> 'executing' then coalesce(l.reason, 'no reason was recorded')
+      else 'attempt ' || l.attempt_no || ' started, never finished'
+    end as last_reason,
+    'hold:' || held.hold_id as held_by,
+    earlier.has_no_message as predecessor_has_no_message,
+    greatest(l.not_before, earlier.not_before) as free_at
+  from locked l
+  join payment_order o on o.payment_order_id = l.payment_order_id
+  join input on input.instruction_id = l.instruction_id
+  cross join moment
+  cross join parameter
+  cross join lateral (
+    -- Only when all earlier instructions of its order are terminal: the queue's order is not relied upon.
+    select max(e.not_before) as not_before,
+           bool_or(e.parked or e.state in ('dead_lettered', 'quarantined')) as has_no_message
+    from instruction e
+    where e.payment_order_id = l.payment_order_id and e.seq < l.seq
+      and e.state not in ('succeeded', 'declined', 'requires_action', 'cancelled')
+  ) earlier
+  left join lateral (
+    select h.hold_id
+    from hold h
+    where h.hold_id in ('all', 'psp:' || o.psp, 'merchant:' || l.merchant_id)
+    order by h.hold_id
+    limit 1
+  ) held on true
+),
+probing as (
+  -- Of all workers that see a half-open circuit at once, this row's lock lets one probe.
+  update psp_circuit c
+  set probe_until = moment.now + make_interval(secs => lease_seconds)
+  from moment, parameter
+  where c.psp in (select psp from judged where verdict = 'free')
+    and c.open_until <= moment.now and coalesce(c.probe_until, '-infinity') <= moment.now
+  returning c.psp
+),
+decided as materialized (
+  select j.*,
+    case
+      when j.verdict <> 'free' then j.verdict
+      when c.open_until is not null and (p.psp is null or j.instruction_id <> first.instruction_id) then 'circuit_open'
+      when j.next_cycle >= parameter.cycles then 'settle'
+      else 'claimed'
+    end as decision,
+    c.open_until is not null as is_probe,
+    greatest(c.open_until, c.probe_until) as closed_at
+  from judged j
+  cross join parameter
+  left join psp_circuit c on c.psp = j.psp
+  left join probing p on p.psp = j.psp
+  left join (select psp, min(instruction_id) as instruction_id from judged where verdict = 'free' group by psp) first
+    on first.psp = j.psp
+),
+claimed as (
+  update instruction i
+  set state = 'executing',
+      reason = null,
+      attempt_no = i.attempt_no + 1,
+      cycle = d.next_cycle,
+      attempts_in_cycle = d.attempts_spent + 1,
+      claim_token = p ->> 'claim_token',
+      first_claimed_at = coalesce(i.first_claimed_at, moment.now),
+      parked = false,
+      waits_for = null,
+      resends = 0,
+      not_before = moment.now + make_interval(secs =>
+        lease_seconds + coalesce((p -> 'settling_seconds' ->> d.psp)::int, (p ->> 'default_settling_seconds')::int))
+  from decided d
+  cross join moment
+  cross join parameter
+  where i.instruction_id = d.instruction_id and d.decision in ('claimed', 'settle')
+  returning i.instruction_id, i.payment_order_id, i.attempt_no
+),
+parked as (
+  -- Never over a live lease: whatever still has one was judged not_before.
+  update instruction i
+  set state = 'ready',
+      reason = case d.decision
+        when 'paused' then 'paused: ' || d.held_by
+        when 'circuit_open' then 'the circuit of ' || d.psp || ' is open'
+        else 'an earlier instruction of the order has no message on its way'
+      end,
+      cycle = d.next_cycle,
+      attempts_in_cycle = d.attempts_spent,
+      parked = true,
+      waits_for = case d.decision when 'paused' then d.held_by when 'circuit_open' then 'circuit:' || d.psp end,
+      not_before = case when d.decision = 'waiting' then greatest(d.free_at, moment.now + interval '1 minute')
+                        else i.not_before end
+  from decided d, moment
+  where i.instruction_id = d.instruction_id
+    and (d.decision in ('paused', 'circuit_open')
+         or d.decision = 'waiting' and d.predecessor_has_no_message and i.not_before <= moment.now
+            and i.state <> 'dead_lettered')
+  returning i.instruction_id
+),
+ended as (
+  -- Its attempts are used up: a dead letter; or, where even settling crashed each time, for a person to look at.
+  update instruction i
+  set state = case d.decision when 'exhausted' then 'dead_lettered' else 'quarantined' end,
+      reason = d.last_reason || ' (' || i.attempts_in_cycle || ' attempts in cycle ' || i.cycle || ')',
+      parked = false,
+      waits_for = null
+  from decided d
+  where i.instruction_id = d.instruction_id and d.decision in ('exhausted', 'given_up') and i.state <> 'dead_lettered'
+  returning i.instruction_id, i.payment_order_id, i.state, i.reason
+),
+reviewed as (
+  update payment_order o
+  set status_detail = 'manual_review', updated_at = moment.now
+  from ended e, moment
+  where o.payment_order_id = e.payment_order_id and e.state = 'quarantined'
+),
+started as (
+  update payment_order o
+  set status = 'EXECUTING', status_detail = 'psp_requested', updated_at = moment.now
+  from claimed c, moment
+  where o.payment_order_id = c.payment_order_id and o.status = 'NOT_STARTED'
+  returning o.payment_order_id, o.payment_id
+),
+touched as materialized (
+  -- Payments in the order of their ids, so that two workers with orders of the same payments don't deadlock.
+  select t.payment_id
+  from payment t
+  where t.payment_id in (select payment_id from started)
+  order by t.payment_id
+  for update of t
+),
+counted as (
+  update payment t
+  set orders_started = t.orders_started + s.orders
+  from (select payment_id, count(*)::smallint as orders from started group by payment_id) s
+  join touched using (payment_id)
+  where t.payment_id = s.payment_id
+)
+select
+  input.instruction_id,
+  case
+    when d.decision = 'given_up' then 'quarantined'
+    when d.decision is not null then d.decision
+    when exists (select from instruction k where k.instruction_id = input.instruction_id) then 'locked'
+    else 'missing'
+  end as verdict,
+  greatest(0, ceil(extract(epoch from
+    case when d.decision = 'circuit_open' then d.closed_at else d.free_at end - moment.now)))::int as seconds_left,
+  k.instruction_id is not null as parked,
+  coalesce(e.reason, d.last_reason) as reason,
+  d.payment_order_id, d.payment_id, d.merchant_id, d.operation,
+  case when d.decision in ('claimed', 'settle') then d.next_cycle else d.cycle end as cycle,
+  coalesce(c.attempt_no, d.attempt_no) as attempt_no,
+  d.attempts_not_sent >= coalesce(c.attempt_no, d.attempt_no) - 1 as all_proven_not_sent,
+  coalesce(extract(epoch from moment.now - d.first_claimed_at), 0)::int as age_seconds,
+  d.psp, t.payment_method, o.amount_minor::text as amount_minor, o.currency, o.splits::text as splits,
+  s.payment_order_id is not null as order_started,
+  coalesce(d.is_probe, false) as is_probe
+from input
+cross join moment
+left join decided d using (instruction_id)
+left join claimed c using (instruction_id)
+left join parked k using (instruction_id)
+left join ended e using (instruction_id)
+left join payment_order o on o.payment_order_id = d.payment_order_id
+left join payment t on t.payment_id = d.payment_id
+left join started s on s.payment_order_id = d.payment_order_id
+`;
