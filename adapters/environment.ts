@@ -13,6 +13,7 @@ export const variables = {
   database: { DATABASE_CLUSTER_ARN: text, DATABASE_SECRET_ARN: text, DATABASE_NAME: text },
   queue: { QUEUE_URL: z.url() },
   deadLetterQueue: { DEAD_LETTER_QUEUE_URL: z.url() },
+  queueArns: { QUEUE_ARN: text, DEAD_LETTER_QUEUE_ARN: text },
   /** The epoch changes when Aurora is restored to an earlier point: records of a lost future are not believed. */
   consumedTable: { CONSUMED_TABLE_NAME: text, RESTORE_EPOCH: text },
   /** Only on a stage whose database sleeps. */

@@ -3,6 +3,7 @@ import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import { EventSourceMapping, type IFunction } from 'aws-cdk-lib/aws-lambda';
 import { assertTiming, TIMING } from '../domain/payment/timing.ts';
+import { DeadLetterAlarm } from './constructs/dead-letter-alarm.ts';
 import { DeploymentTrigger } from './constructs/deployment-trigger.ts';
 import { DATABASE_NAME } from './constructs/payment-database.ts';
 import { PaymentsApi } from './constructs/payments-api.ts';
@@ -32,6 +33,7 @@ export class PipelineStack extends Stack {
 
     const execute = this.executeInstructions();
     const relay = this.relayInstructions();
+    const redrive = this.redriveDeadLetters();
     const functions = {
       authorizeMerchant: this.authorizeMerchant(),
       acceptPayment: this.acceptPayment(),
@@ -40,7 +42,7 @@ export class PipelineStack extends Stack {
       describeApi: this.describeApi(),
     };
     const { api } = new PaymentsApi(this, 'Api', { config, ...functions });
-    this.migrateBefore([execute, relay, ...Object.values(functions)]);
+    this.migrateBefore([execute, relay, redrive, ...Object.values(functions)]);
     this.describeOutputs(api.url);
   }
 
@@ -199,6 +201,50 @@ export class PipelineStack extends Stack {
       targets: [new LambdaFunction(relay)],
     });
     return relay;
+  }
+
+  /** An alarm acts on transitions only, so the same function also runs on a schedule. */
+  private redriveDeadLetters(): PipelineFunction {
+    const { queue, deadLetterQueue, consumedTable } = this.data;
+    const redrive = new PipelineFunction(this, 'RedriveDeadLetters', {
+      config: this.config,
+      folder: 'redrive-dead-letters',
+      description: 'Sends dead letters back once what killed them is over.',
+      // Below the hold on what it has received, and below the schedule's period.
+      timeout: Duration.seconds(90),
+      memorySize: 512,
+      environment: {
+        ...this.databaseEnvironment(),
+        QUEUE_URL: queue.queueUrl,
+        QUEUE_ARN: queue.queueArn,
+        DEAD_LETTER_QUEUE_URL: deadLetterQueue.queueUrl,
+        DEAD_LETTER_QUEUE_ARN: deadLetterQueue.queueArn,
+        CONSUMED_TABLE_NAME: consumedTable.tableName,
+        RESTORE_EPOCH: this.config.restoreEpoch,
+      },
+      grants: [
+        ...runStatements(this.data),
+        allow(
+          [
+            'sqs:StartMessageMoveTask',
+            'sqs:ListMessageMoveTasks',
+            'sqs:ReceiveMessage',
+            'sqs:DeleteMessage',
+            'sqs:ChangeMessageVisibility',
+            'sqs:GetQueueAttributes',
+          ],
+          deadLetterQueue.queueArn,
+        ),
+        allow(['sqs:SendMessage'], queue.queueArn),
+        allow(['dynamodb:BatchGetItem'], consumedTable.tableArn),
+      ],
+    });
+    new DeadLetterAlarm(this, 'DeadLettersWait', { deadLetterQueue, redrive });
+    new Rule(this, 'EveryFiveMinutes', {
+      schedule: Schedule.rate(Duration.minutes(5)),
+      targets: [new LambdaFunction(redrive)],
+    });
+    return redrive;
   }
 
   private databaseEnvironment(): Record<string, string> {

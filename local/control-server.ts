@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import * as z from 'zod';
+import type { AlarmStatus } from './alarms/alarms.ts';
 import { listen } from './http-server.ts';
 import type { RequestCount } from './request-counter.ts';
 import type { RunningService } from './service-request.ts';
@@ -8,6 +9,7 @@ import type { RunningService } from './service-request.ts';
 export interface RuntimeControl {
   counts(): readonly RequestCount[];
   resetCounts(): void;
+  alarms(): readonly AlarmStatus[];
   /** CPU milliseconds since the start, by component. */
   cpu(): Promise<Readonly<Record<string, number>>>;
   /** Kills one environment of the function in the middle of an invocation; false when none is busy. */
@@ -28,7 +30,7 @@ const commandSchema = z.union([
 const COMMANDS =
   '{"reset_counts":true} | {"kill_function":"execute-instructions"} | {"pause_polling":true} | {"database_resuming_for_seconds":15}';
 
-/** `GET /counts`, `GET /cpu`, `POST /control`. */
+/** `GET /counts`, `GET /cpu`, `GET /alarms`, `POST /control`. */
 export async function startControlServer(port: number, control: RuntimeControl): Promise<RunningService> {
   const server = createServer((request, response) => {
     void serve(request, control).then(
@@ -43,8 +45,9 @@ async function serve(request: IncomingMessage, control: RuntimeControl): Promise
   const route = `${request.method} ${request.url}`;
   if (route === 'GET /counts') return [200, { counts: control.counts() }];
   if (route === 'GET /cpu') return [200, { cpu_milliseconds: await control.cpu() }];
+  if (route === 'GET /alarms') return [200, { alarms: control.alarms() }];
   if (route !== 'POST /control')
-    return [404, { error: `${route} is not here; GET /counts, GET /cpu or POST /control` }];
+    return [404, { error: `${route} is not here; GET /counts, GET /cpu, GET /alarms or POST /control` }];
   const command = commandSchema.safeParse(await bodyOf(request));
   if (!command.success) return [400, { error: `not a command; send ${COMMANDS}` }];
   return [200, { done: await carryOut(command.data, control) }];

@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { Alarms } from './alarms/alarms.ts';
 import { startApiGateway } from './api-gateway/start-api-gateway.ts';
 import { provideApiKeys } from './api-keys.ts';
 import { type Clock, systemClock } from './clock.ts';
@@ -9,15 +10,15 @@ import { cpuByComponent, type MeasuredParts } from './cpu-by-component.ts';
 import { lockData } from './data-lock.ts';
 import { type RunningDynamoDb, startDynamoDb } from './dynamodb/start-dynamodb.ts';
 import { type Endpoints, endpointsOf, removeEndpoints, writeEndpoints } from './endpoints.ts';
-import { SqsEventSource } from './event-source/sqs-event-source.ts';
+import { serveEvents } from './event-source/serve-events.ts';
+import type { SqsEventSource } from './event-source/sqs-event-source.ts';
 import { FunctionLog } from './function-log.ts';
-import { Functions } from './lambda/functions.ts';
+import { Functions, sdkEnvironment } from './lambda/functions.ts';
 import type { Ports } from './ports.ts';
 import { type RunningPostgres, startPostgres } from './postgres/start-postgres.ts';
 import { type RunningPspSimulator, startPspSimulator } from './psp-simulator/psp-simulator.ts';
 import { type RunningRdsData, startRdsData } from './rds-data/start-rds-data.ts';
 import { RequestCounter } from './request-counter.ts';
-import { RunningSchedule } from './schedules/schedule.ts';
 import { provideQueues } from './sqs/provide-queues.ts';
 import { type RunningSqs, startSqs } from './sqs/start-sqs.ts';
 import { readAssembly } from './template/assembly.ts';
@@ -25,8 +26,8 @@ import { assertKnown, readDeployment } from './template/deployment.ts';
 import type { Deployment } from './template/resources.ts';
 import { synthesize } from './template/synthesize.ts';
 
-export const ACCOUNT_ID = '000000000000';
-export const REGION = 'us-east-1';
+const ACCOUNT_ID = '000000000000';
+const REGION = 'us-east-1';
 
 export interface RuntimeOptions {
   /** Where all state is kept. */
@@ -113,8 +114,9 @@ class Starter {
     const keys = await provideApiKeys(directory, stage, postgres.url);
     this.step('opening the API');
     this.serveEvents(deployment, sqs, functions);
+    const alarms = this.watch(deployment, sqs, functions);
     const gateway = await this.startGateway(deployment, functions);
-    const control = await this.startControl({ functions, dynamodb, postgres }, rdsData);
+    const control = await this.startControl({ functions, dynamodb, postgres }, rdsData, alarms);
     const endpoints = endpointsOf({
       gateway: gateway.url,
       control: control.url,
@@ -214,13 +216,7 @@ class Starter {
   ): Functions {
     const functions = new Functions({
       deployment,
-      environment: {
-        TZ: 'UTC',
-        AWS_REGION: REGION,
-        AWS_ENDPOINT_URL_SQS: services.sqs.url,
-        AWS_ENDPOINT_URL_DYNAMODB: services.dynamodb.url,
-        AWS_ENDPOINT_URL_RDS_DATA: services.rdsData.url,
-      },
+      environment: sdkEnvironment(REGION, services),
       simulatorUrl: services.psp.listenerUrl,
       onLine: (line) => {
         this.log.write(line);
@@ -242,28 +238,30 @@ class Starter {
   }
 
   private serveEvents(deployment: Deployment, sqs: RunningSqs, functions: Functions): void {
-    for (const resource of deployment.eventSources) {
-      const queue = sqs.engine.queueByArn(resource.queueArn);
-      if (queue === undefined) throw new Error(`${resource.queueArn} is not a queue of these templates`);
-      const eventSource = new SqsEventSource({
-        resource,
-        engine: sqs.engine,
-        queue,
-        host: functions.byName(resource.functionName),
-        region: REGION,
-        clock: this.clock,
-        observer: this.counter.observe,
-      });
-      eventSource.start();
-      this.eventSources.push(eventSource);
-      this.closers.push(() => eventSource.close());
-    }
-    for (const resource of deployment.schedules) {
-      const hosts = resource.functionArns.map((arn) => functions.byArn(arn));
-      const schedule = new RunningSchedule(resource, hosts, this.clock);
-      schedule.start();
-      this.closers.push(() => schedule.close());
-    }
+    const events = serveEvents(deployment, {
+      engine: sqs.engine,
+      functions,
+      region: REGION,
+      clock: this.clock,
+      observer: this.counter.observe,
+    });
+    this.eventSources.push(...events.eventSources);
+    this.closers.push(events.close);
+  }
+
+  private watch(deployment: Deployment, sqs: RunningSqs, functions: Functions): Alarms {
+    const alarms = new Alarms({
+      resources: deployment.alarms,
+      engine: sqs.engine,
+      hostOf: (arn) => functions.byArn(arn),
+      clock: this.clock,
+      directory: join(this.options.directory, 'alarms'),
+      accountId: ACCOUNT_ID,
+      region: REGION,
+    });
+    alarms.start();
+    this.closers.push(() => alarms.close());
+    return alarms;
   }
 
   private async startGateway({ api }: Deployment, functions: Functions) {
@@ -279,11 +277,12 @@ class Starter {
     return { url: `${gateway.url}/${api.stage}` };
   }
 
-  private async startControl(parts: MeasuredParts, rdsData: RunningRdsData) {
+  private async startControl(parts: MeasuredParts, rdsData: RunningRdsData, alarms: Alarms) {
     const control = await startControlServer(this.options.ports.runtime, {
       counts: () => this.counter.list(),
       resetCounts: () => this.counter.reset(),
       cpu: () => cpuByComponent(parts),
+      alarms: () => alarms.list(),
       kill: (functionName) => parts.functions.kill(functionName),
       pausePolling: (paused) => {
         for (const eventSource of this.eventSources) eventSource.pause(paused);

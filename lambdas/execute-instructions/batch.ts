@@ -1,6 +1,6 @@
 import type { SQSRecord } from 'aws-lambda';
-import * as z from 'zod/mini';
-import { INSTRUCTION_MESSAGE_VERSION, type InstructionKey } from '../../domain/payment/instruction.ts';
+import { readInstructionMessage } from '../../adapters/sqs/instruction-message.ts';
+import type { InstructionKey } from '../../domain/payment/instruction.ts';
 
 /** One instruction of the batch with every message that asks for it: repeats are collapsed before anything is done. */
 export interface Work {
@@ -24,20 +24,12 @@ export interface Batch {
   readonly poison: readonly Poison[];
 }
 
-const idSchema = z.string().check(z.regex(/^[a-z]{3}_[0-9a-f]{32}$/));
-const messageSchema = z.strictObject({
-  version: z.literal(INSTRUCTION_MESSAGE_VERSION),
-  instruction_id: idSchema,
-  payment_order_id: idSchema,
-  operation: z.enum(['charge', 'authorize', 'capture', 'void', 'refund']),
-});
-
 /** Parses the batch and orders it: heads first, followers of one order in a second round. */
 export function readBatch(records: readonly SQSRecord[]): Batch {
   const works = new Map<string, { key: InstructionKey; records: SQSRecord[]; letterCycle: number | null }>();
   const poison: Poison[] = [];
   for (const record of records) {
-    const message = readMessage(record.body);
+    const message = readInstructionMessage(record.body);
     if ('reason' in message) {
       poison.push({ record, reason: message.reason });
       continue;
@@ -71,30 +63,4 @@ function inRounds(works: readonly Work[]): Omit<Batch, 'poison'> {
     else rounds.rest.push(work);
   }
   return rounds;
-}
-
-function readMessage(body: string): { readonly key: InstructionKey } | { readonly reason: string } {
-  const json = parseJson(body);
-  if (json === undefined) return { reason: 'unparseable: the body is not JSON' };
-  const parsed = messageSchema.safeParse(json);
-  if (!parsed.success) return { reason: reasonOf(json, parsed.error) };
-  const { instruction_id, payment_order_id, operation } = parsed.data;
-  return { key: { instructionId: instruction_id, paymentOrderId: payment_order_id, operation } };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-function reasonOf(json: unknown, error: z.core.$ZodError): string {
-  const version = typeof json === 'object' && json !== null && 'version' in json ? json.version : undefined;
-  if (version !== undefined && version !== INSTRUCTION_MESSAGE_VERSION) {
-    return `unknown version ${JSON.stringify(version)}: this consumer knows ${INSTRUCTION_MESSAGE_VERSION}`;
-  }
-  const problems = error.issues.map((issue) => `/${issue.path.join('/')}: ${issue.message}`);
-  return `unreadable instruction: ${problems.join('; ')}`;
 }

@@ -1,4 +1,4 @@
-import type { RequestObserver } from '../service-request.ts';
+import type { RequestObserver, RunningService } from '../service-request.ts';
 import type { Deployment } from '../template/resources.ts';
 import { FunctionHost } from './function-host.ts';
 
@@ -58,4 +58,18 @@ export class Functions {
   async close(): Promise<void> {
     await Promise.all([...this.hosts.values()].map((host) => host.close()));
   }
+}
+
+/** Where the AWS SDK finds the local services, in its own variables: nothing local is in a handler. */
+export function sdkEnvironment(
+  region: string,
+  services: Readonly<Record<'sqs' | 'dynamodb' | 'rdsData', Pick<RunningService, 'url'>>>,
+): Readonly<Record<string, string>> {
+  return {
+    TZ: 'UTC',
+    AWS_REGION: region,
+    AWS_ENDPOINT_URL_SQS: services.sqs.url,
+    AWS_ENDPOINT_URL_DYNAMODB: services.dynamodb.url,
+    AWS_ENDPOINT_URL_RDS_DATA: services.rdsData.url,
+  };
 }

@@ -1,3 +1,4 @@
+import { readAlarms } from './alarms.ts';
 import type { Assembly } from './assembly.ts';
 import { UnknownResourceError } from './errors.ts';
 import type { IdentityOptions } from './identities.ts';
@@ -23,6 +24,7 @@ const IMPLEMENTED: ReadonlySet<string> = new Set([
   'AWS::ApiGateway::Resource',
   'AWS::ApiGateway::RestApi',
   'AWS::ApiGateway::Stage',
+  'AWS::CloudWatch::Alarm',
   'AWS::DynamoDB::GlobalTable',
   'AWS::Events::Rule',
   'AWS::Lambda::EventSourceMapping',
@@ -76,6 +78,7 @@ class DeploymentReader {
       functions: this.functions(),
       eventSources: this.eventSources(),
       schedules: this.schedules(),
+      alarms: readAlarms(this.reader),
       api: readApi(this.reader),
       cluster: this.cluster(),
       triggers: this.triggers().map(({ HandlerArn }) => HandlerArn),

@@ -16,6 +16,9 @@ const ENCRYPTED_AT_REST = 'the disk of this machine is its owner’s to encrypt'
 const ONE_API = 'there is one API';
 const OUTSIDE_ACCESS = 'nothing but this machine can reach it';
 
+/** Of all that an alarm may invoke, functions are done here. */
+const functionArn = z.string().regex(/^arn:aws:lambda:[^:]*:[^:]*:function:/, 'not the ARN of a function');
+
 export const queueProperties = {
   honoured: z.object({
     QueueName: z.string().optional(),
@@ -85,6 +88,34 @@ export const ruleProperties = {
     Targets: z.array(z.strictObject({ Arn: z.string(), Id: z.string() })),
   }),
   inert: { Description: DESCRIPTIVE },
+};
+
+export const alarmProperties = {
+  honoured: z.object({
+    AlarmName: z.string().optional(),
+    AlarmDescription: z.string().default(''),
+    Namespace: z.string(),
+    MetricName: z.string(),
+    Dimensions: z.array(z.strictObject({ Name: z.string(), Value: z.string() })).default([]),
+    Statistic: z.enum(['Average', 'Maximum', 'Minimum', 'SampleCount', 'Sum']),
+    // Standard resolution: whole minutes.
+    Period: z.number().int().multipleOf(60).min(60),
+    EvaluationPeriods: z.number().int().min(1),
+    DatapointsToAlarm: z.number().int().min(1).optional(),
+    Threshold: z.number(),
+    ComparisonOperator: z.enum([
+      'GreaterThanOrEqualToThreshold',
+      'GreaterThanThreshold',
+      'LessThanOrEqualToThreshold',
+      'LessThanThreshold',
+    ]),
+    TreatMissingData: z.enum(['missing', 'ignore', 'breaching', 'notBreaching']).default('missing'),
+    ActionsEnabled: z.boolean().default(true),
+    AlarmActions: z.array(functionArn).default([]),
+    OKActions: z.array(functionArn).default([]),
+    InsufficientDataActions: z.array(functionArn).default([]),
+  }),
+  inert: {},
 };
 
 export const apiProperties = {

@@ -46,6 +46,30 @@ export interface ScheduleResource {
   readonly functionArns: readonly string[];
 }
 
+export interface AlarmResource {
+  readonly name: string;
+  readonly description: string;
+  readonly metric: {
+    readonly namespace: string;
+    readonly name: string;
+    readonly dimensions: Readonly<Record<string, string>>;
+  };
+  readonly statistic: 'Average' | 'Maximum' | 'Minimum' | 'SampleCount' | 'Sum';
+  readonly periodMilliseconds: number;
+  readonly evaluationPeriods: number;
+  /** Of the evaluation periods, how many must breach. */
+  readonly datapointsToAlarm: number;
+  readonly threshold: number;
+  readonly comparison:
+    | 'GreaterThanOrEqualToThreshold'
+    | 'GreaterThanThreshold'
+    | 'LessThanOrEqualToThreshold'
+    | 'LessThanThreshold';
+  readonly treatMissingData: 'missing' | 'ignore' | 'breaching' | 'notBreaching';
+  /** ARNs of functions, by the state whose beginning invokes them. */
+  readonly actions: Readonly<Record<'OK' | 'ALARM' | 'INSUFFICIENT_DATA', readonly string[]>>;
+}
+
 export interface RouteResource {
   readonly method: string;
   /** `/payments/{payment_id}`. */
@@ -87,6 +111,7 @@ export interface Deployment {
   readonly functions: readonly FunctionResource[];
   readonly eventSources: readonly EventSourceResource[];
   readonly schedules: readonly ScheduleResource[];
+  readonly alarms: readonly AlarmResource[];
   readonly api: ApiResource;
   readonly cluster: { readonly arn: string; readonly secretArn: string; readonly database: string };
   /** Functions to invoke before anything serves, in order. */

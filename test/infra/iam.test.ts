@@ -104,6 +104,20 @@ describe.each(STAGES)('in %s', (stage) => {
       ],
     ],
     [
+      'redrive-dead-letters',
+      [
+        ...STATEMENTS,
+        'sqs:StartMessageMoveTask on the dead letters',
+        'sqs:ListMessageMoveTasks on the dead letters',
+        'sqs:ReceiveMessage on the dead letters',
+        'sqs:DeleteMessage on the dead letters',
+        'sqs:ChangeMessageVisibility on the dead letters',
+        'sqs:GetQueueAttributes on the dead letters',
+        'sqs:SendMessage on the queue',
+        'dynamodb:BatchGetItem on the consumed table',
+      ],
+    ],
+    [
       'migrate-database',
       [
         ...STATEMENTS,
@@ -143,7 +157,11 @@ describe.each(STAGES)('in %s', (stage) => {
 
   test('only the services that need to may invoke a function, each from one place', () => {
     for (const permission of resourcesOf(templates.pipeline, 'AWS::Lambda::Permission').values()) {
-      expect(['apigateway.amazonaws.com', 'events.amazonaws.com']).toContain(permission.Properties.Principal);
+      expect([
+        'apigateway.amazonaws.com',
+        'events.amazonaws.com',
+        'lambda.alarms.cloudwatch.amazonaws.com',
+      ]).toContain(permission.Properties.Principal);
       expect(permission.Properties.SourceArn).toBeDefined();
     }
   });

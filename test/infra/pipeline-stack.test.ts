@@ -21,6 +21,7 @@ describe.each(STAGES)('the pipeline of %s', (stage) => {
     ['describe-api', []],
     ['execute-instructions', [...DATABASE, ...EXECUTOR, ...simulator]],
     ['relay-instructions', [...DATABASE, 'QUEUE_URL', ...activity]],
+    ['redrive-dead-letters', [...DATABASE, ...EXECUTOR, 'QUEUE_ARN', 'DEAD_LETTER_QUEUE_ARN']],
     ['migrate-database', DATABASE],
   ])('gives %s the variables it needs and no other', (name, variables) => {
     expect(Object.keys(functions.get(name)?.environment ?? {}).sort()).toEqual(
@@ -28,8 +29,8 @@ describe.each(STAGES)('the pipeline of %s', (stage) => {
     );
   });
 
-  test('has these eight functions', () => {
-    expect(functions.size).toBe(8);
+  test('has these nine functions', () => {
+    expect(functions.size).toBe(9);
   });
 
   test('says to the functions whether they deal in real money', () => {
@@ -48,10 +49,10 @@ describe.each(STAGES)('the pipeline of %s', (stage) => {
     const all = [...resourcesOf(pipeline, 'AWS::Lambda::Function').values()];
     const distinct = (property: string) =>
       new Set(all.map(({ Properties }) => JSON.stringify(Properties[property]))).size;
-    expect(all).toHaveLength(9);
-    expect([distinct('Role'), distinct('LoggingConfig')]).toEqual([9, 9]);
+    expect(all).toHaveLength(10);
+    expect([distinct('Role'), distinct('LoggingConfig')]).toEqual([10, 10]);
     pipeline.allResourcesProperties('AWS::Logs::LogGroup', { RetentionInDays: config.logRetention });
-    pipeline.resourceCountIs('AWS::Logs::LogGroup', 9);
+    pipeline.resourceCountIs('AWS::Logs::LogGroup', 10);
   });
 
   test('executes batches of ten without a window, at most as many at once as configured', () => {
@@ -92,6 +93,23 @@ describe.each(STAGES)('the pipeline of %s', (stage) => {
       Targets: [
         Match.objectLike({ Arn: { 'Fn::GetAtt': [functions.get('relay-instructions')?.logicalId, 'Arn'] } }),
       ],
+    });
+  });
+
+  test('redrives when the first dead letter shows, and every five minutes', () => {
+    const redrive = { 'Fn::GetAtt': [functions.get('redrive-dead-letters')?.logicalId, 'Arn'] };
+    pipeline.hasResourceProperties('AWS::CloudWatch::Alarm', {
+      Namespace: 'AWS/SQS',
+      MetricName: 'ApproximateNumberOfMessagesVisible',
+      Threshold: 1,
+      ComparisonOperator: 'GreaterThanOrEqualToThreshold',
+      EvaluationPeriods: 1,
+      TreatMissingData: 'notBreaching',
+      AlarmActions: [redrive],
+    });
+    pipeline.hasResourceProperties('AWS::Events::Rule', {
+      ScheduleExpression: 'rate(5 minutes)',
+      Targets: [Match.objectLike({ Arn: redrive })],
     });
   });
 

@@ -114,6 +114,10 @@ export class SqsEngine {
     return `arn:aws:sqs:${this.options.region}:${this.options.accountId}:${name}`;
   }
 
+  allQueues(): readonly FifoQueue[] {
+    return [...this.queues.values()];
+  }
+
   queueByArn(arn: string): FifoQueue | undefined {
     return [...this.queues.values()].find((queue) => queue.arn === arn);
   }

@@ -1,0 +1,144 @@
+import * as z from 'zod/mini';
+import type { Database } from '../database.ts';
+
+/** Why a dead letter may go back to the main queue, or may not yet. */
+const verdictSchema = z.enum(['may_go', 'paused', 'circuit_open', 'too_early', 'filtered_out']);
+export type RedriveVerdict = z.infer<typeof verdictSchema>;
+
+export interface RedriveFilter {
+  /** Part of the reason, in any case of letters. */
+  readonly reason?: string | undefined;
+  readonly psp?: string | undefined;
+  readonly olderThanSeconds?: number | undefined;
+}
+
+export interface RedrivePlanRequest {
+  /** By the letter's cycle: how long it rests before it goes back by itself. */
+  readonly restSeconds: readonly number[];
+  readonly filter: RedriveFilter;
+  readonly limit: number;
+}
+
+const plannedRow = z.object({
+  dead_letter_id: z.string(),
+  verdict: verdictSchema,
+  reason: z.string(),
+  psp: z.nullable(z.string()),
+});
+export type PlannedLetter = z.infer<typeof plannedRow>;
+
+/** One verdict for every dead letter that waits in the queue, oldest first. */
+export async function planRedrive(
+  database: Database,
+  request: RedrivePlanRequest,
+): Promise<readonly PlannedLetter[]> {
+  const rows = await database.execute(PLAN_SQL, {
+    rest_seconds: request.restSeconds,
+    reason: request.filter.reason,
+    psp: request.filter.psp,
+    older_than_seconds: request.filter.olderThanSeconds,
+    limit: request.limit,
+  });
+  return rows.map((row) => plannedRow.parse(row));
+}
+
+const PLAN_SQL = `
+with moment as materialized (
+  select clock() as now
+),
+parameter as materialized (
+  select :input::jsonb as p
+)
+select d.dead_letter_id,
+  case
+    when p ->> 'reason' is not null and strpos(lower(d.reason), lower(p ->> 'reason')) = 0 then 'filtered_out'
+    when p ->> 'psp' is not null and d.psp is distinct from p ->> 'psp' then 'filtered_out'
+    when d.last_seen_at > now - make_interval(secs => coalesce((p ->> 'older_than_seconds')::int, 0)) then 'filtered_out'
+    when exists (
+      select from hold h where h.hold_id in ('all', 'psp:' || d.psp, 'merchant:' || d.merchant_id)
+    ) then 'paused'
+    -- Half-open suffices: somebody must try.
+    when c.open_until > now then 'circuit_open'
+    when d.last_seen_at > now - make_interval(secs =>
+      (p -> 'rest_seconds' ->> least(d.cycle, jsonb_array_length(p -> 'rest_seconds') - 1))::int) then 'too_early'
+    else 'may_go'
+  end as verdict,
+  left(d.reason, 500) as reason,
+  d.psp
+from dead_letter_now d
+cross join moment
+cross join parameter
+left join psp_circuit c on c.psp = d.psp
+where d.state = 'waiting'
+order by d.last_seen_at
+limit (select (p ->> 'limit')::int from parameter)
+`;
+
+/** What SQS moved by itself, after too many receives: nobody could write a reason, so it is derived. */
+export interface MovedLetter {
+  readonly instructionId: string;
+  readonly messageId: string;
+}
+
+/** Registers instructions whose messages were found in the dead-letter queue without a letter of theirs. */
+export async function registerMovedLetters(
+  database: Database,
+  letters: readonly MovedLetter[],
+): Promise<void> {
+  await database.execute(REGISTER_SQL, {
+    letters: letters.map(({ instructionId, messageId }) => ({
+      instruction_id: instructionId,
+      message_id: messageId,
+    })),
+  });
+}
+
+const REGISTER_SQL = `
+insert into dead_letter as d (dead_letter_id, is_poison, reason, cycle, message_id, first_seen_at, last_seen_at)
+select i.instruction_id, false,
+  case
+    when i.state = 'executing' then 'attempt ' || i.attempt_no || ' started, never finished'
+    when i.attempt_no = 0 then 'received again and again, never claimed'
+    when i.state = 'ready' then 'received again and again after attempt ' || i.attempt_no || ': ' || coalesce(i.reason, 'no reason was recorded')
+    else 'received again and again after it had come to its end'
+  end,
+  i.cycle, m.message_id, clock(), clock()
+from (
+  select instruction_id, min(message_id) as message_id
+  from jsonb_to_recordset(:input::jsonb -> 'letters') as l(instruction_id text, message_id text)
+  group by instruction_id
+) m
+join instruction i on i.instruction_id = m.instruction_id
+where i.state <> 'dead_lettered'
+order by i.instruction_id
+on conflict (dead_letter_id) do update
+set reason = excluded.reason, message_id = excluded.message_id, cycle = excluded.cycle,
+    times_seen = d.times_seen + 1, last_seen_at = excluded.last_seen_at, redriven_at = null
+where d.message_id is distinct from excluded.message_id
+`;
+
+/** Notes that letters went back; who sent them is in the log of operations. */
+export async function markRedriven(
+  database: Database,
+  deadLetterIds: readonly string[],
+  actor: string,
+  reason: string,
+): Promise<void> {
+  await database.execute(MARK_SQL, { ids: deadLetterIds, actor, reason });
+}
+
+const MARK_SQL = `
+with given as materialized (
+  select :input::jsonb as p
+),
+marked as (
+  update dead_letter d
+  set redriven_at = clock()
+  from given, jsonb_array_elements_text(p -> 'ids') as ids(id)
+  where d.dead_letter_id = ids.id and d.redriven_at is null
+  returning d.dead_letter_id
+)
+insert into operation_log (subject_id, action, actor, reason, at)
+select dead_letter_id, 'redriven', p ->> 'actor', p ->> 'reason', clock()
+from marked, given
+`;

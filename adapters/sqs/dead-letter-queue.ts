@@ -1,0 +1,164 @@
+import {
+  CancelMessageMoveTaskCommand,
+  ChangeMessageVisibilityBatchCommand,
+  DeleteMessageBatchCommand,
+  GetQueueAttributesCommand,
+  ListMessageMoveTasksCommand,
+  type MessageAttributeValue,
+  ReceiveMessageCommand,
+  SendMessageBatchCommand,
+  type SQSClient,
+  StartMessageMoveTaskCommand,
+} from '@aws-sdk/client-sqs';
+import { BATCH_LIMIT } from './instruction-queue.ts';
+
+/** A message as it lies in the dead-letter queue. */
+export interface HeldLetter {
+  readonly messageId: string;
+  readonly receiptHandle: string;
+  readonly body: string;
+  readonly groupId: string;
+  readonly attributes: Readonly<Record<string, MessageAttributeValue>>;
+}
+
+export interface MoveTask {
+  readonly handle: string | undefined;
+  readonly status: string;
+  readonly moved: number;
+  readonly toMove: number | undefined;
+  readonly startedAt: Date | undefined;
+  readonly failure: string | undefined;
+}
+
+export interface DeadLetterQueue {
+  /** Messages that can be received, and those somebody holds; approximate, as SQS says itself. */
+  count(): Promise<{ readonly visible: number; readonly held: number }>;
+  /** Newest first, at most ten. */
+  moveTasks(): Promise<readonly MoveTask[]>;
+  /** Everything, back to the main queue, at most so many messages a second. */
+  startMove(messagesPerSecond: number): Promise<void>;
+  cancelMove(handle: string): Promise<void>;
+  /** Takes up to ten for `holdSeconds`. */
+  receive(holdSeconds: number): Promise<readonly HeldLetter[]>;
+  /** Sends letters back to the main queue, then deletes them here; returns those that were moved. */
+  moveBack(letters: readonly HeldLetter[]): Promise<readonly HeldLetter[]>;
+  /** Gives letters back before their hold ends. */
+  release(letters: readonly HeldLetter[]): Promise<void>;
+}
+
+export interface DeadLetterQueueOptions {
+  readonly client: SQSClient;
+  readonly url: string;
+  readonly arn: string;
+  readonly mainUrl: string;
+  readonly mainArn: string;
+}
+
+export function createDeadLetterQueue(options: DeadLetterQueueOptions): DeadLetterQueue {
+  const { client, url, arn } = options;
+  return {
+    count: () => count(client, url),
+    moveTasks: () => moveTasks(client, arn),
+    startMove: async (messagesPerSecond) => {
+      await client.send(
+        new StartMessageMoveTaskCommand({
+          SourceArn: arn,
+          // Named, because what was sent here, rather than moved, has no source that SQS could find.
+          DestinationArn: options.mainArn,
+          MaxNumberOfMessagesPerSecond: messagesPerSecond,
+        }),
+      );
+    },
+    cancelMove: async (handle) => {
+      await client.send(new CancelMessageMoveTaskCommand({ TaskHandle: handle }));
+    },
+    receive: (holdSeconds) => receive(client, url, holdSeconds),
+    moveBack: (letters) => moveBack(options, letters),
+    release: async (letters) => {
+      const Entries = letters.map((letter, index) => ({
+        Id: String(index),
+        ReceiptHandle: letter.receiptHandle,
+        VisibilityTimeout: 0,
+      }));
+      if (Entries.length > 0)
+        await client.send(new ChangeMessageVisibilityBatchCommand({ QueueUrl: url, Entries }));
+    },
+  };
+}
+
+async function count(client: SQSClient, url: string) {
+  const { Attributes } = await client.send(
+    new GetQueueAttributesCommand({
+      QueueUrl: url,
+      AttributeNames: ['ApproximateNumberOfMessages', 'ApproximateNumberOfMessagesNotVisible'],
+    }),
+  );
+  return {
+    visible: Number(Attributes?.ApproximateNumberOfMessages ?? 0),
+    held: Number(Attributes?.ApproximateNumberOfMessagesNotVisible ?? 0),
+  };
+}
+
+async function moveTasks(client: SQSClient, arn: string): Promise<readonly MoveTask[]> {
+  const { Results } = await client.send(
+    new ListMessageMoveTasksCommand({ SourceArn: arn, MaxResults: BATCH_LIMIT }),
+  );
+  return (Results ?? []).map((task) => ({
+    handle: task.TaskHandle,
+    status: task.Status ?? 'UNKNOWN',
+    moved: task.ApproximateNumberOfMessagesMoved ?? 0,
+    toMove: task.ApproximateNumberOfMessagesToMove,
+    startedAt: task.StartedTimestamp === undefined ? undefined : new Date(task.StartedTimestamp),
+    failure: task.FailureReason,
+  }));
+}
+
+async function receive(client: SQSClient, url: string, holdSeconds: number): Promise<readonly HeldLetter[]> {
+  const { Messages } = await client.send(
+    new ReceiveMessageCommand({
+      QueueUrl: url,
+      MaxNumberOfMessages: BATCH_LIMIT,
+      VisibilityTimeout: holdSeconds,
+      MessageAttributeNames: ['All'],
+      MessageSystemAttributeNames: ['MessageGroupId'],
+    }),
+  );
+  return (Messages ?? []).flatMap((message) => {
+    const { MessageId: messageId, ReceiptHandle: receiptHandle, Body: body } = message;
+    if (messageId === undefined || receiptHandle === undefined || body === undefined) return [];
+    const groupId = message.Attributes?.MessageGroupId ?? messageId;
+    return [{ messageId, receiptHandle, body, groupId, attributes: message.MessageAttributes ?? {} }];
+  });
+}
+
+/** Sent first: a crash between the two leaves the letter in both queues, and the protocol takes duplicates in its stride. */
+async function moveBack(
+  { client, url, mainUrl }: DeadLetterQueueOptions,
+  letters: readonly HeldLetter[],
+): Promise<readonly HeldLetter[]> {
+  if (letters.length === 0) return [];
+  const sent = await client.send(
+    new SendMessageBatchCommand({
+      QueueUrl: mainUrl,
+      Entries: letters.map((letter, index) => ({
+        Id: String(index),
+        MessageBody: letter.body,
+        MessageGroupId: letter.groupId,
+        // As a move task does: the id of the message that is moved.
+        MessageDeduplicationId: letter.messageId,
+        MessageAttributes: letter.attributes,
+      })),
+    }),
+  );
+  const refused = new Set((sent.Failed ?? []).map((failed) => Number(failed.Id)));
+  const moved = letters.filter((_, index) => !refused.has(index));
+  if (moved.length > 0) {
+    await client.send(
+      new DeleteMessageBatchCommand({
+        QueueUrl: url,
+        Entries: moved.map((letter, index) => ({ Id: String(index), ReceiptHandle: letter.receiptHandle })),
+      }),
+    );
+  }
+  return moved;
+}

@@ -1,0 +1,39 @@
+import * as z from 'zod/mini';
+import { INSTRUCTION_MESSAGE_VERSION, type InstructionKey } from '../../domain/payment/instruction.ts';
+
+const idSchema = z.string().check(z.regex(/^[a-z]{3}_[0-9a-f]{32}$/));
+const messageSchema = z.strictObject({
+  version: z.literal(INSTRUCTION_MESSAGE_VERSION),
+  instruction_id: idSchema,
+  payment_order_id: idSchema,
+  operation: z.enum(['charge', 'authorize', 'capture', 'void', 'refund']),
+});
+
+/** The instruction that a message's body asks for, or why no retry will make it readable. */
+export function readInstructionMessage(
+  body: string,
+): { readonly key: InstructionKey } | { readonly reason: string } {
+  const json = parseJson(body);
+  if (json === undefined) return { reason: 'unparseable: the body is not JSON' };
+  const parsed = messageSchema.safeParse(json);
+  if (!parsed.success) return { reason: reasonOf(json, parsed.error) };
+  const { instruction_id, payment_order_id, operation } = parsed.data;
+  return { key: { instructionId: instruction_id, paymentOrderId: payment_order_id, operation } };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function reasonOf(json: unknown, error: z.core.$ZodError): string {
+  const version = typeof json === 'object' && json !== null && 'version' in json ? json.version : undefined;
+  if (version !== undefined && version !== INSTRUCTION_MESSAGE_VERSION) {
+    return `unknown version ${JSON.stringify(version)}: this consumer knows ${INSTRUCTION_MESSAGE_VERSION}`;
+  }
+  const problems = error.issues.map((issue) => `/${issue.path.join('/')}: ${issue.message}`);
+  return `unreadable instruction: ${problems.join('; ')}`;
+}

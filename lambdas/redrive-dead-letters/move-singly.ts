@@ -1,0 +1,109 @@
+import {
+  markRedriven,
+  type PlannedLetter,
+  planRedrive,
+  registerMovedLetters,
+} from '../../adapters/database/statements/redrive-dead-letters.ts';
+import { poisonIdOf, registerPoison } from '../../adapters/database/statements/register-poison.ts';
+import type { HeldLetter } from '../../adapters/sqs/dead-letter-queue.ts';
+import { readInstructionMessage } from '../../adapters/sqs/instruction-message.ts';
+import { PLAN_LIMIT, REST_SECONDS, type RedriveEffects, type RedriveOptions } from './redrive.ts';
+
+/** Longer than one run of the function: what is kept must not come round again in the same run. */
+const HOLD_SECONDS = 120;
+/** One run looks at so many messages; the schedule brings the next. */
+const BATCHES_PER_RUN = 100;
+
+export interface Moved {
+  readonly moved: number;
+  readonly kept: number;
+}
+
+/** Looks at each message in the queue by itself: those that may go are sent and deleted, the others given back. */
+export async function moveSingly(
+  plan: readonly PlannedLetter[],
+  effects: RedriveEffects,
+  options: RedriveOptions,
+): Promise<Moved> {
+  const verdicts = new Map(plan.map((letter) => [letter.dead_letter_id, letter.verdict]));
+  const kept: HeldLetter[] = [];
+  let moved = 0;
+  try {
+    for (let batch = 0; batch < BATCHES_PER_RUN && options.hasTime(); batch += 1) {
+      const letters = await effects.queue.receive(HOLD_SECONDS);
+      if (letters.length === 0) break;
+      await learnVerdicts(letters, verdicts, effects, options);
+      const free = letters.filter((letter) => verdicts.get(idOf(letter)) === 'may_go');
+      kept.push(...letters.filter((letter) => !free.includes(letter)));
+      const gone = await effects.queue.moveBack(free);
+      kept.push(...free.filter((letter) => !gone.includes(letter)));
+      await markRedriven(effects.database, gone.map(idOf), options.actor, options.reason);
+      moved += gone.length;
+      effects.progress(moved, kept.length);
+      await pause(gone.length, effects, options);
+    }
+  } finally {
+    await giveBack(kept, effects);
+  }
+  return { moved, kept: kept.length };
+}
+
+/** What the database doesn't know is registered with a reason, then judged like the others. */
+async function learnVerdicts(
+  letters: readonly HeldLetter[],
+  verdicts: Map<string, PlannedLetter['verdict']>,
+  effects: RedriveEffects,
+  options: RedriveOptions,
+): Promise<void> {
+  const unknown = letters.filter((letter) => !verdicts.has(idOf(letter)));
+  if (unknown.length === 0) return;
+  const named = unknown.flatMap((letter) => {
+    const instructionId = instructionIdOf(letter);
+    return instructionId === undefined ? [] : [{ instructionId, messageId: letter.messageId }];
+  });
+  await registerMovedLetters(effects.database, named);
+  const poison = unknown.filter((letter) => instructionIdOf(letter) === undefined);
+  if (poison.length > 0) {
+    const reason = 'received again and again, never read';
+    await registerPoison(
+      effects.database,
+      poison.map(({ body, messageId }) => ({ body, messageId, reason })),
+    );
+  }
+  const plan = await planRedrive(effects.database, {
+    restSeconds: options.skipsRest ? [0] : REST_SECONDS,
+    filter: options.filter,
+    limit: PLAN_LIMIT,
+  });
+  for (const letter of plan) verdicts.set(letter.dead_letter_id, letter.verdict);
+  // Of an instruction that has come to its end, or a body in quarantine: the executor acknowledges it at once.
+  for (const letter of unknown) {
+    if (!verdicts.has(idOf(letter)) && plan.length < PLAN_LIMIT) verdicts.set(idOf(letter), 'may_go');
+  }
+}
+
+async function pause(messages: number, effects: RedriveEffects, options: RedriveOptions): Promise<void> {
+  if (messages === 0) return;
+  await new Promise<void>((resolve) => {
+    effects.time.after((messages * 1000) / options.messagesPerSecond, resolve);
+  });
+}
+
+async function giveBack(letters: readonly HeldLetter[], effects: RedriveEffects): Promise<void> {
+  for (let start = 0; start < letters.length; start += 10) {
+    await effects.queue.release(letters.slice(start, start + 10));
+  }
+}
+
+/** The name of a message among the dead letters: its instruction's, or its body's. */
+function idOf(letter: HeldLetter): string {
+  return instructionIdOf(letter) ?? poisonIdOf(letter.body);
+}
+
+/** Poison names no instruction: what cannot be read, and what was sent here as poison, without a cycle of its own. */
+function instructionIdOf(letter: HeldLetter): string | undefined {
+  const message = readInstructionMessage(letter.body);
+  if (!('key' in message)) return undefined;
+  const isMissing = 'reason' in letter.attributes && !('cycle' in letter.attributes);
+  return isMissing ? undefined : message.key.instructionId;
+}

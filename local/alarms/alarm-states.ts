@@ -1,0 +1,54 @@
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import * as z from 'zod';
+import type { AlarmState } from './running-alarm.ts';
+
+const statesSchema = z.record(
+  z.string(),
+  z.object({
+    value: z.enum(['OK', 'ALARM', 'INSUFFICIENT_DATA']),
+    reason: z.string(),
+    reasonData: z.string(),
+    timestamp: z.string(),
+  }),
+);
+
+/** An alarm that nobody has evaluated yet. */
+const UNCHECKED: AlarmState = {
+  value: 'INSUFFICIENT_DATA',
+  reason: 'Unchecked: Initial alarm creation',
+  reasonData: '{}',
+  timestamp: new Date(0).toISOString(),
+};
+
+/** The alarms' states on disk, so that a restart repeats no action: actions follow changes alone. */
+export class AlarmStates {
+  private readonly file: string;
+  private readonly states: Map<string, AlarmState>;
+
+  constructor(directory: string) {
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    this.file = join(directory, 'alarms.json');
+    this.states = new Map(Object.entries(this.read()));
+  }
+
+  of(alarmName: string): AlarmState {
+    return this.states.get(alarmName) ?? UNCHECKED;
+  }
+
+  set(alarmName: string, state: AlarmState): void {
+    this.states.set(alarmName, state);
+    // Renamed into place: a kill leaves the old states or the new ones.
+    writeFileSync(`${this.file}.new`, JSON.stringify(Object.fromEntries(this.states)), { mode: 0o600 });
+    renameSync(`${this.file}.new`, this.file);
+  }
+
+  private read(): Record<string, AlarmState> {
+    try {
+      return statesSchema.parse(JSON.parse(readFileSync(this.file, 'utf8')));
+    } catch {
+      // None yet, or unreadable: every alarm is evaluated anew within a minute.
+      return {};
+    }
+  }
+}

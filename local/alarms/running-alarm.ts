@@ -1,0 +1,96 @@
+import { randomUUID } from 'node:crypto';
+import type { FunctionHost } from '../lambda/function-host.ts';
+import type { AlarmResource } from '../template/resources.ts';
+import type { AlarmStates } from './alarm-states.ts';
+import { type AlarmValue, evaluateAlarm } from './evaluate-alarm.ts';
+import type { Metrics } from './metrics.ts';
+
+export interface AlarmState {
+  readonly value: AlarmValue;
+  readonly reason: string;
+  /** JSON. */
+  readonly reasonData: string;
+  readonly timestamp: string;
+}
+
+export interface RunningAlarmOptions {
+  readonly resource: AlarmResource;
+  readonly metrics: Metrics;
+  readonly states: AlarmStates;
+  readonly hostOf: (functionArn: string) => FunctionHost;
+  readonly accountId: string;
+  readonly region: string;
+}
+
+/** One alarm. Its actions are invoked when its state changes, and only then. */
+export class RunningAlarm {
+  readonly resource: AlarmResource;
+  private readonly options: RunningAlarmOptions;
+
+  constructor(options: RunningAlarmOptions) {
+    this.options = options;
+    this.resource = options.resource;
+  }
+
+  get state(): AlarmState {
+    return this.options.states.of(this.resource.name);
+  }
+
+  evaluate(now: number): void {
+    const { value, reason, datapoints } = evaluateAlarm(this.resource, this.options.metrics, now);
+    const previous = this.state;
+    if (value === 'retain' || value === previous.value) return;
+    const timestamp = new Date(now).toISOString();
+    const reasonData = JSON.stringify({
+      version: '1.0',
+      queryDate: timestamp,
+      statistic: this.resource.statistic,
+      period: this.resource.periodMilliseconds / 1000,
+      recentDatapoints: datapoints,
+      threshold: this.resource.threshold,
+    });
+    const state = { value, reason, reasonData, timestamp };
+    this.options.states.set(this.resource.name, state);
+    this.act(state, previous);
+  }
+
+  private act(state: AlarmState, previous: AlarmState): void {
+    for (const functionArn of this.resource.actions[state.value]) {
+      // Asynchronous, as CloudWatch invokes: what the function makes of it concerns nobody here.
+      void this.options
+        .hostOf(functionArn)
+        .invoke(this.event(state, previous), 'cloudwatch')
+        .catch(() => {});
+    }
+  }
+
+  private event(state: AlarmState, previousState: AlarmState): object {
+    const { resource, accountId, region } = this.options;
+    return {
+      source: 'aws.cloudwatch',
+      alarmArn: `arn:aws:cloudwatch:${region}:${accountId}:alarm:${resource.name}`,
+      accountId,
+      time: state.timestamp,
+      region,
+      alarmData: {
+        alarmName: resource.name,
+        state,
+        previousState,
+        configuration: {
+          description: resource.description,
+          metrics: [
+            {
+              id: randomUUID(),
+              metricStat: {
+                metric: resource.metric,
+                period: resource.periodMilliseconds / 1000,
+                stat: resource.statistic,
+              },
+              returnData: true,
+            },
+          ],
+        },
+      },
+    };
+  }
+}

@@ -1,0 +1,43 @@
+import type { Clock } from '../clock.ts';
+import type { Functions } from '../lambda/functions.ts';
+import { RunningSchedule } from '../schedules/schedule.ts';
+import type { RequestObserver } from '../service-request.ts';
+import type { SqsEngine } from '../sqs/engine/sqs-engine.ts';
+import type { Deployment } from '../template/resources.ts';
+import { SqsEventSource } from './sqs-event-source.ts';
+
+export interface EventOptions {
+  readonly engine: SqsEngine;
+  readonly functions: Functions;
+  readonly region: string;
+  readonly clock: Clock;
+  readonly observer: RequestObserver;
+}
+
+export interface RunningEvents {
+  readonly eventSources: readonly SqsEventSource[];
+  close(): Promise<void>;
+}
+
+/** Starts what invokes functions by itself: event source mappings and schedules. */
+export function serveEvents(deployment: Deployment, options: EventOptions): RunningEvents {
+  const eventSources = deployment.eventSources.map((resource) => {
+    const { engine, functions, region, clock, observer } = options;
+    const queue = engine.queueByArn(resource.queueArn);
+    if (queue === undefined) throw new Error(`${resource.queueArn} is not a queue of these templates`);
+    const host = functions.byName(resource.functionName);
+    return new SqsEventSource({ resource, engine, queue, host, region, clock, observer });
+  });
+  const schedules = deployment.schedules.map((resource) => {
+    const hosts = resource.functionArns.map((arn) => options.functions.byArn(arn));
+    return new RunningSchedule(resource, hosts, options.clock);
+  });
+  for (const part of [...eventSources, ...schedules]) part.start();
+  return {
+    eventSources,
+    close: async () => {
+      for (const schedule of schedules) schedule.close();
+      await Promise.all(eventSources.map((eventSource) => eventSource.close()));
+    },
+  };
+}
