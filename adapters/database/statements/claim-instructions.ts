@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { splitsSchema } from '../columns.ts';
 import type { Database } from '../database.ts';
-import { CLAIM_SQL } from './claim-instructions.sql.ts';
+import { CLAIM_SQL } from './claim-instructions-sql.ts';
 
 export interface ClaimRequest {
   readonly instructions: readonly AskedInstruction[];

@@ -4,7 +4,7 @@ import { CIRCUIT, type PspHealth } from '../../../domain/payment/circuit.ts';
 import { isTerminal } from '../../../domain/payment/instruction.ts';
 import type { Judgement } from '../../../domain/payment/judge-outcome.ts';
 import type { Database, JsonInput } from '../database.ts';
-import { RECORD_SQL } from './record-attempts.sql.ts';
+import { RECORD_SQL } from './record-attempts-sql.ts';
 
 /** One question to a PSP and what came of it; written for every attempt, also a stale worker's. */
 export interface EvidenceStep {

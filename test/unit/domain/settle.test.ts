@@ -61,18 +61,24 @@ test('a decline found at the PSP is FAILED with its own failure', () => {
   });
 });
 
-test.each<[Settlement, string]>([
-  [{ kind: 'unfenced' }, 'not found at the PSP, which cannot be told to refuse a late request'],
-  [{ kind: 'no_answer', outcome: { kind: 'unknown', reason: 'reset' } }, 'settling: reset'],
+test.each<[string, Settlement, string]>([
   [
+    'a missing one without a fence',
+    { kind: 'unfenced' },
+    'not found at the PSP, which cannot be told to refuse a late request',
+  ],
+  ['no answer', { kind: 'no_answer', outcome: { kind: 'unknown', reason: 'reset' } }, 'settling: reset'],
+  [
+    'a rate limit',
     { kind: 'no_answer', outcome: { kind: 'rate_limited', retryAfterSeconds: 1 } },
     'settling: the PSP limits our rate',
   ],
   [
+    'another amount',
     { kind: 'charged', charge: { ...CHARGE, amountMinor: 99n } },
     'the PSP answered 99 KRW, asked was 100 KRW',
   ],
-])('%j is for a person to look at, with the reason', (settlement, reason) => {
+])('%s is for a person to look at, with the reason', (_name, settlement, reason) => {
   expect(judge(settlement)).toMatchObject({
     state: 'quarantined',
     orderStatus: 'EXECUTING',
