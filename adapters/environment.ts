@@ -19,7 +19,7 @@ export const variables = {
   /** Only on a stage whose database sleeps. */
   activityTable: { ACTIVITY_TABLE_NAME: z.optional(text) },
   /** Only on a stage that takes no real money. */
-  pspSimulator: { PSP_SIMULATOR_URL: z.optional(z.url()) },
+  pspSimulator: { PSP_SIMULATOR_URL: z.optional(z.url()), PSP_SIMULATOR_2_URL: z.optional(z.url()) },
 };
 
 /**

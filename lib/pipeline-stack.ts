@@ -260,9 +260,14 @@ export class PipelineStack extends Stack {
     return activityTable === undefined ? {} : { ACTIVITY_TABLE_NAME: activityTable.tableName };
   }
 
-  /** Nothing answers at this name: the local runtime, or a deployed simulator, puts its own address here. */
+  /** Nothing answers at these names: the local runtime, or a deployed simulator, puts its own addresses here. */
   private simulatorEnvironment(): Record<string, string> {
-    return this.config.takesRealMoney ? {} : { PSP_SIMULATOR_URL: 'https://psp-simulator.invalid' };
+    return this.config.takesRealMoney
+      ? {}
+      : {
+          PSP_SIMULATOR_URL: 'https://psp-simulator.invalid',
+          PSP_SIMULATOR_2_URL: 'https://psp-simulator-2.invalid',
+        };
   }
 
   private describeOutputs(apiUrl: string): void {
@@ -271,6 +276,7 @@ export class PipelineStack extends Stack {
     new CfnOutput(this, 'DeadLetterQueueUrl', { value: this.data.deadLetterQueue.queueUrl });
     new CfnOutput(this, 'ConsumedTableName', { value: this.data.consumedTable.tableName });
     new CfnOutput(this, 'DatabaseClusterArn', { value: this.data.database.clusterArn });
+    new CfnOutput(this, 'DatabaseName', { value: DATABASE_NAME });
     new CfnOutput(this, 'DatabaseSecretArn', { value: this.data.database.secret.secretArn });
   }
 }

@@ -10,6 +10,7 @@ export const SERVICES = [
   'rdsData',
   'postgres',
   'runtime',
+  'pspListener2',
 ] as const;
 
 export type ServiceName = (typeof SERVICES)[number];

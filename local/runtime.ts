@@ -199,6 +199,7 @@ class Starter {
       directory: join(directory, 'psp'),
       controlPort: ports.psp,
       listenerPort: ports.pspListener,
+      secondListenerPort: ports.pspListener2,
       clock: this.clock,
     });
     this.closers.push(psp.close);
@@ -217,7 +218,7 @@ class Starter {
     const functions = new Functions({
       deployment,
       environment: sdkEnvironment(REGION, services),
-      simulatorUrl: services.psp.listenerUrl,
+      simulatorUrls: services.psp.variables,
       onLine: (line) => {
         this.log.write(line);
         this.options.onFunctionLine?.(line);

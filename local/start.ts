@@ -19,7 +19,7 @@ const program = new Command('npm start --')
   .description('Runs the whole payment pipeline on this machine, from the synthesized templates.')
   .option(
     '--port <number>',
-    'the API’s port, the other services take the seven after it; 0 picks free ones',
+    'the API’s port, the other services take the eight after it; 0 picks free ones',
     portOf,
     DEFAULT_PORT,
   )

@@ -1,3 +1,4 @@
+import type { RDSDataClient } from '@aws-sdk/client-rds-data';
 import { createDataApiDatabase, createRdsDataClient } from './data-api-database.ts';
 import type { Database } from './database.ts';
 import { withReplay } from './replay.ts';
@@ -9,10 +10,13 @@ export interface DatabaseAddress {
 }
 
 /** The database of this stage, through the Data API, with the protocol's replays. */
-export function connectDatabase(address: DatabaseAddress): Database {
+export function connectDatabase(
+  address: DatabaseAddress,
+  client: RDSDataClient = createRdsDataClient(),
+): Database {
   return withReplay(
     createDataApiDatabase({
-      client: createRdsDataClient(),
+      client,
       clusterArn: address.DATABASE_CLUSTER_ARN,
       secretArn: address.DATABASE_SECRET_ARN,
       databaseName: address.DATABASE_NAME,

@@ -1,4 +1,9 @@
-import { ExecuteStatementCommand, RDSDataClient, type SqlParameter } from '@aws-sdk/client-rds-data';
+import {
+  ExecuteStatementCommand,
+  RDSDataClient,
+  type RDSDataClientConfig,
+  type SqlParameter,
+} from '@aws-sdk/client-rds-data';
 import {
   AnswerTooLargeError,
   type Database,
@@ -14,8 +19,9 @@ const REQUEST_TIMEOUT_MS = 6_000;
 const CONNECTION_TIMEOUT_MS = 2_000;
 
 /** Without the SDK's own retries: the protocol's replay is the only one. */
-export function createRdsDataClient(): RDSDataClient {
+export function createRdsDataClient(config: RDSDataClientConfig = {}): RDSDataClient {
   return new RDSDataClient({
+    ...config,
     // Nothing is added to the client later; resolving its steps anew for each call costs a tenth of the call.
     cacheMiddleware: true,
     maxAttempts: 1,

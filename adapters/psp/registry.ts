@@ -1,9 +1,11 @@
+import { SIMULATOR, SIMULATOR_2 } from '../../domain/payment/payment-method.ts';
 import type { Psp } from './psp.ts';
 import { createPspSimulator } from './simulator/psp-simulator.ts';
 
 export interface PspSettings {
-  /** Where the simulator listens; undefined on a stage that takes real money. */
+  /** Where the simulated PSPs listen; undefined on a stage that takes real money. */
   readonly simulatorUrl: string | undefined;
+  readonly secondSimulatorUrl: string | undefined;
 }
 
 /** The simulator is no secret: its key only shows that a wrong key is refused as a real PSP would. */
@@ -13,7 +15,12 @@ const SIMULATOR_API_KEY = 'simulator-key';
 export function createPsps(settings: PspSettings): ReadonlyMap<string, Psp> {
   const psps: Psp[] = [];
   if (settings.simulatorUrl !== undefined) {
-    psps.push(createPspSimulator({ url: settings.simulatorUrl, apiKey: SIMULATOR_API_KEY }));
+    psps.push(createPspSimulator({ name: SIMULATOR, url: settings.simulatorUrl, apiKey: SIMULATOR_API_KEY }));
+  }
+  if (settings.secondSimulatorUrl !== undefined) {
+    psps.push(
+      createPspSimulator({ name: SIMULATOR_2, url: settings.secondSimulatorUrl, apiKey: SIMULATOR_API_KEY }),
+    );
   }
   return new Map(psps.map((psp) => [psp.name, psp]));
 }

@@ -50,7 +50,7 @@ alter table instruction add column relay_due_at timestamptz
 create index instruction_relay_due on instruction (relay_due_at) where relay_due_at is not null;
 
 alter table evidence drop constraint evidence_action_check;
-alter table evidence add constraint evidence_action_check check (action in ('ask', 'send', 'cancel', 'skip'));
+alter table evidence add constraint evidence_action_check check (action in ('ask', 'send', 'cancel', 'close', 'skip'));
 
 -- What died, and why. An instruction's letter bears its id and is what the instruction's state says it is (see the view
 -- below); poison, which names no instruction, bears `sha256:` and the hash of its body, and keeps body and state here.

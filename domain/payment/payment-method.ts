@@ -4,8 +4,12 @@ export interface PaymentMethod {
   readonly token: string;
 }
 
-/** The name of the simulated PSP: its adapter's, and what a payment order says of where it is charged. */
+/** The simulated PSPs: their adapters' names, and what a payment order says of where it is charged. */
 export const SIMULATOR = 'simulator';
+/** Takes the same tokens with another prefix, so that one PSP's trouble can be told from another's. */
+export const SIMULATOR_2 = 'simulator_2';
+export const SIMULATED_PSPS = [SIMULATOR, SIMULATOR_2] as const;
+export type SimulatedPspName = (typeof SIMULATED_PSPS)[number];
 
 /** What can be asked of the PSP simulator, one line of meaning each. */
 export const SIMULATOR_TOKENS = {
@@ -22,6 +26,8 @@ export const SIMULATOR_TOKENS = {
   sim_malformed: 'charges, and answers the first call with broken JSON',
   sim_slow_5s: 'charges, and answers the first call after 5 seconds',
   sim_wrong_amount: 'charges, and always says, also when asked, another amount than asked for',
+  sim_wrong_currency: 'charges, and always says another currency than asked for',
+  sim_wrong_reference: 'charges, and always says another reference than asked for',
 } as const;
 
 export type SimulatorToken = keyof typeof SIMULATOR_TOKENS;
@@ -47,6 +53,7 @@ const ALIASES: ReadonlyMap<string, SimulatorToken> = new Map([
 ]);
 
 const FLAKY = /^sim_flaky_([1-9]\d{0,2})$/;
+const SECOND_PREFIX = 'sim2_';
 
 /**
  * Which PSP takes this token. A well-known alias becomes the simulator's own token, so that everything behind the
@@ -55,15 +62,19 @@ const FLAKY = /^sim_flaky_([1-9]\d{0,2})$/;
  * @returns undefined for a token that no PSP is known to take; `knownPaymentMethods` says what would be.
  */
 export function parsePaymentMethod(token: string): PaymentMethod | undefined {
-  const known = ALIASES.get(token) ?? token;
-  return isSimulatorToken(known) || flakyCallsOf(known) !== undefined
-    ? { psp: SIMULATOR, token: known }
-    : undefined;
+  if (token.startsWith(SECOND_PREFIX))
+    return simulated(SIMULATOR_2, `sim_${token.slice(SECOND_PREFIX.length)}`);
+  return simulated(SIMULATOR, ALIASES.get(token) ?? token);
+}
+
+function simulated(psp: SimulatedPspName, token: string): PaymentMethod | undefined {
+  return isSimulatorToken(token) || flakyCallsOf(token) !== undefined ? { psp, token } : undefined;
 }
 
 /** Whether no real money can move by this token: a stage that takes real money refuses it. */
 export function isTestPaymentMethod(token: string): boolean {
-  return parsePaymentMethod(token)?.psp === SIMULATOR;
+  const psp = parsePaymentMethod(token)?.psp;
+  return psp === SIMULATOR || psp === SIMULATOR_2;
 }
 
 export function isSimulatorToken(token: string): token is SimulatorToken {
@@ -78,5 +89,5 @@ export function flakyCallsOf(token: string): number | undefined {
 
 /** Every token that a payment may name, for the error that refuses an unknown one. */
 export function knownPaymentMethods(): readonly string[] {
-  return [...Object.keys(SIMULATOR_TOKENS), FLAKY_TOKEN.pattern, ...ALIASES.keys()];
+  return [...Object.keys(SIMULATOR_TOKENS), FLAKY_TOKEN.pattern, `${SECOND_PREFIX}…`, ...ALIASES.keys()];
 }

@@ -24,7 +24,10 @@ const environment = readEnvironment({
   ...variables.pspSimulator,
 });
 const sqs = new SQSClient({ cacheMiddleware: true });
-const psps = createPsps({ simulatorUrl: environment.PSP_SIMULATOR_URL });
+const psps = createPsps({
+  simulatorUrl: environment.PSP_SIMULATOR_URL,
+  secondSimulatorUrl: environment.PSP_SIMULATOR_2_URL,
+});
 // Better no start than one whose lease ends before a PSP's charge can be seen.
 assertTiming(
   TIMING,

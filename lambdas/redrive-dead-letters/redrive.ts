@@ -36,6 +36,8 @@ export type RedriveReport =
   | { readonly kind: 'empty' }
   /** A move task runs already; one at a time is all SQS allows. */
   | { readonly kind: 'moving'; readonly moved: number; readonly toMove: number | undefined }
+  /** All that lies there is known, and none of it may go yet. */
+  | { readonly kind: 'none_may_go'; readonly messages: number; readonly verdicts: Verdicts }
   | { readonly kind: 'planned'; readonly messages: number; readonly verdicts: Verdicts }
   | { readonly kind: 'started'; readonly messages: number; readonly verdicts: Verdicts }
   | {
@@ -71,6 +73,9 @@ export async function redriveDeadLetters(
   const plan = await look(effects, options);
   const verdicts = countVerdicts(plan);
   if (options.dryRun) return { kind: 'planned', messages: visible, verdicts };
+  if (plan.length >= visible && plan.every(({ verdict }) => verdict !== 'may_go')) {
+    return { kind: 'none_may_go', messages: visible, verdicts };
+  }
   if (held === 0 && mayAllGo(plan, visible)) {
     await effects.queue.startMove(options.messagesPerSecond);
     await markRedriven(effects.database, idsOf(plan), options.actor, options.reason);

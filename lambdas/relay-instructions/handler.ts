@@ -22,7 +22,7 @@ const effects: RelayEffects = {
     environment.ACTIVITY_TABLE_NAME === undefined
       ? alwaysActive
       : createActivity(new DynamoDBClient({}), environment.ACTIVITY_TABLE_NAME, systemTime.now),
-  now: systemTime.now,
+  time: systemTime,
 };
 
 async function relay(): Promise<RelayReport> {

@@ -6,12 +6,13 @@ import {
   type InstructionMessage,
   type InstructionSender,
 } from '../../adapters/sqs/instruction-queue.ts';
+import type { Time } from '../../adapters/time.ts';
 
 export interface RelayEffects {
   readonly database: Database;
   readonly queue: InstructionSender;
   readonly activity: Activity;
-  now(): number;
+  readonly time: Time;
 }
 
 export interface RelayReport {
@@ -25,29 +26,56 @@ const TAKE_LIMIT = 500;
 /** What one run sends at most: 5,000 messages in its minute. A longer backlog is the queue's to work off first. */
 const ROUND_LIMIT = 10;
 
+/** While payments wait for a circuit the relay looks so often: a PSP that is back is not kept idle for a minute. */
+const CIRCUIT_LOOK_MS = 10_000;
+/** Its next run begins after a minute. */
+const LAST_LOOK_MS = 45_000;
+
 /**
  * The transactional outbox is the instruction table itself: sends again what is not terminal and shows no sign of
  * life, and what was parked and is due. No message that is lost anywhere strands a payment.
  */
 export async function relayInstructions(effects: RelayEffects): Promise<RelayReport> {
   if (await effects.activity.isIdle()) return { sent: 0, refused: 0, wasIdle: true };
-  const startedAt = effects.now();
+  const startedAt = effects.time.now();
   let sent = 0;
   let refused = 0;
+  for (;;) {
+    const round = await sendDue(effects, startedAt);
+    sent += round.sent;
+    refused += round.refused;
+    if (!round.circuitsAwaited || effects.time.now() - startedAt >= LAST_LOOK_MS) break;
+    await sleep(CIRCUIT_LOOK_MS, effects);
+  }
+  return { sent, refused, wasIdle: false };
+}
+
+async function sendDue(effects: RelayEffects, startedAt: number) {
+  let sent = 0;
+  let refused = 0;
+  let circuitsAwaited = false;
   for (let round = 0; round < ROUND_LIMIT; round += 1) {
-    const { due, nothingWaits } = await takeDueInstructions(effects.database, TAKE_LIMIT);
-    if (nothingWaits) await effects.activity.foundNothing(startedAt);
-    const messages = due.map((row) => ({
+    const taken = await takeDueInstructions(effects.database, TAKE_LIMIT);
+    if (taken.nothingWaits) await effects.activity.foundNothing(startedAt);
+    circuitsAwaited = taken.circuitsAwaited;
+    const messages = taken.due.map((row) => ({
       instructionId: row.instruction_id,
       paymentOrderId: row.payment_order_id,
       operation: row.operation,
       sendNumber: row.send_no,
     }));
-    refused += await sendAll(messages, effects);
-    sent += messages.length;
-    if (due.length < TAKE_LIMIT) break;
+    const unsent = await sendAll(messages, effects);
+    refused += unsent;
+    sent += messages.length - unsent;
+    if (taken.due.length < TAKE_LIMIT) break;
   }
-  return { sent: sent - refused, refused, wasIdle: false };
+  return { sent, refused, circuitsAwaited };
+}
+
+function sleep(milliseconds: number, { time }: RelayEffects): Promise<void> {
+  return new Promise((resolve) => {
+    time.after(milliseconds, resolve);
+  });
 }
 
 /** @returns how many SQS refused; they come again by the same rule that brought them here */

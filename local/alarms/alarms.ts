@@ -64,7 +64,8 @@ export class Alarms {
 
   private tick(): void {
     const now = this.options.clock.now();
-    publishQueueMetrics(this.options.engine, this.metrics, now - 1);
+    // Of the minute that has just ended, however late the timer fired.
+    publishQueueMetrics(this.options.engine, this.metrics, now - (now % MINUTE_MS) - 1);
     for (const alarm of this.alarms) alarm.evaluate(now);
   }
 }

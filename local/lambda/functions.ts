@@ -6,8 +6,8 @@ export interface FunctionsOptions {
   readonly deployment: Deployment;
   /** Where the local services are, in the SDK's own variables. */
   readonly environment: Readonly<Record<string, string>>;
-  /** The one value that no template can know: where this machine's simulator listens. */
-  readonly simulatorUrl: string;
+  /** The values that no template can know: where this machine's simulated PSPs listen. */
+  readonly simulatorUrls: Readonly<Record<string, string>>;
   readonly onLine: (line: string) => void;
   readonly observer: RequestObserver;
 }
@@ -16,10 +16,11 @@ export interface FunctionsOptions {
 export class Functions {
   private readonly hosts = new Map<string, FunctionHost>();
 
-  constructor({ deployment, environment, simulatorUrl, onLine, observer }: FunctionsOptions) {
+  constructor({ deployment, environment, simulatorUrls, onLine, observer }: FunctionsOptions) {
     for (const template of deployment.functions) {
-      const simulator =
-        'PSP_SIMULATOR_URL' in template.environment ? { PSP_SIMULATOR_URL: simulatorUrl } : {};
+      const simulator = Object.fromEntries(
+        Object.entries(simulatorUrls).filter(([variable]) => variable in template.environment),
+      );
       const resource = { ...template, environment: { ...template.environment, ...simulator } };
       const source = deployment.eventSources.find(({ functionName }) => functionName === resource.name);
       const concurrency = source?.maxConcurrency;

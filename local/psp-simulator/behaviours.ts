@@ -13,13 +13,15 @@ export interface Behaviour {
   readonly declines?: string;
   /** What it says it took, where that isn't what was asked. */
   readonly amountTaken?: (asked: number) => number;
+  readonly currencyTaken?: (asked: string) => string;
+  readonly referenceSaid?: (asked: string) => string;
   readonly fault?: Fault;
 }
 
 const SLOW_MS = 5_000;
 const RETRY_AFTER_SECONDS = 2;
 
-const internalError = () => apiError(500, 'internal_error', 'Something went wrong on our side.');
+export const serverError = () => apiError(500, 'internal_error', 'Something went wrong on our side.');
 /** The contract of this code: the request was refused before anything was done, and can be sent again as it is. */
 const notProcessed = () => apiError(503, 'not_processed', 'The request was not processed. Send it again.');
 const rateLimited = (): Reply => ({
@@ -41,12 +43,14 @@ const BEHAVIOURS: Readonly<Record<SimulatorToken, Behaviour>> = {
   sim_decline_fraudulent: { declines: 'fraudulent' },
   sim_timeout_charged: { fault: { calls: 1, processes: true, reply: silence } },
   sim_timeout_not_charged: { fault: { calls: 1, processes: false, reply: silence } },
-  sim_500_charged: { fault: { calls: 1, processes: true, reply: internalError } },
-  sim_500_not_charged: { fault: { calls: 1, processes: false, reply: internalError } },
+  sim_500_charged: { fault: { calls: 1, processes: true, reply: serverError } },
+  sim_500_not_charged: { fault: { calls: 1, processes: false, reply: serverError } },
   sim_rate_limited: { fault: { calls: 1, processes: false, reply: rateLimited } },
   sim_malformed: { fault: { calls: 1, processes: true, reply: halved } },
   sim_slow_5s: { fault: { calls: 1, processes: true, reply: late } },
   sim_wrong_amount: { amountTaken: (asked) => (asked > 1 ? asked - 1 : asked + 1) },
+  sim_wrong_currency: { currencyTaken: (asked) => (asked === 'USD' ? 'EUR' : 'USD') },
+  sim_wrong_reference: { referenceSaid: (asked) => `another-${asked}` },
 };
 
 /** @returns undefined for a token that this PSP doesn't know. */

@@ -3,7 +3,7 @@ import * as z from 'zod';
 
 /** One call of the PSP's API that the simulator answered, or left without an answer. */
 export interface Call {
-  readonly kind: 'send' | 'look_up';
+  readonly kind: 'send' | 'look_up' | 'cancel';
   /** Null where the call was refused before it was read. */
   readonly reference: string | null;
   readonly idempotencyKey: string | null;
@@ -25,7 +25,7 @@ const CALLS_PER_PRUNING = 10_000;
 
 const callRows = z.array(
   z.object({
-    kind: z.enum(['send', 'look_up']),
+    kind: z.enum(['send', 'look_up', 'cancel']),
     reference: z.string().nullable(),
     idempotencyKey: z.string().nullable(),
     status: z.int().nullable(),
@@ -35,8 +35,8 @@ const callRows = z.array(
 const countsRow = z.object({ sends: z.int(), lookUps: z.int() });
 
 const COUNTS = `select count(*) filter (where kind = 'send') as sends,
-  count(*) filter (where kind = 'look_up') as "lookUps" from call`;
-const CALLS = `select kind, reference, idempotency_key as "idempotencyKey", status, at from call`;
+  count(*) filter (where kind = 'look_up') as "lookUps" from api_call`;
+const CALLS = `select kind, reference, idempotency_key as "idempotencyKey", status, at from api_call`;
 
 /** What was asked of the simulated PSP, in order: the witness of how often it was called. */
 export class CallLog {
@@ -49,9 +49,9 @@ export class CallLog {
 
   constructor(database: DatabaseSync) {
     this.insertion = database.prepare(
-      'insert into call (kind, reference, idempotency_key, status, at) values (?, ?, ?, ?, ?)',
+      'insert into api_call (kind, reference, idempotency_key, status, at) values (?, ?, ?, ?, ?)',
     );
-    this.pruning = database.prepare('delete from call where seq <= ?');
+    this.pruning = database.prepare('delete from api_call where seq <= ?');
     this.countsOfAll = database.prepare(COUNTS);
     this.countsOfReference = database.prepare(`${COUNTS} where reference = ?`);
     this.latest = database.prepare(`${CALLS} order by seq desc limit ?`);

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import * as z from 'zod';
+import { SIMULATED_PSPS, SIMULATOR, type SimulatedPspName } from '../../domain/payment/payment-method.ts';
 import type { Clock } from '../clock.ts';
 import { controlChange } from './controls.ts';
 import type { Door } from './door.ts';
@@ -7,26 +8,39 @@ import { type HttpAnswer, readBody, send, targetOf } from './http.ts';
 import { answer, apiError, chargeJson } from './reply.ts';
 import type { SimulatedPsp } from './simulated-psp.ts';
 
-/** What the control address needs of the PSP behind it. */
+/** One simulated PSP behind the control address. */
 export interface ControlledPsp {
   readonly psp: SimulatedPsp;
   readonly door: Door;
+}
+
+/** What the control address needs. */
+export interface ControlledPsps {
+  readonly psps: Readonly<Record<SimulatedPspName, ControlledPsp>>;
   readonly clock: Clock;
 }
 
 /** A page of a thousand is read in milliseconds; ten of them in one answer are 2 MB. */
 const pageSize = z.coerce.number().int().min(1).max(10_000).default(1_000);
 const reference = z.string().optional();
+const psp = z.enum(SIMULATED_PSPS);
 const chargesQuery = z.strictObject({
+  psp: psp.optional(),
   reference,
   status: z.enum(['succeeded', 'declined', 'all']).default('succeeded'),
   limit: pageSize,
-  cursor: z.coerce.number().int().min(1).optional(),
+  /** The PSP's place among those that are listed, and the place in its record. */
+  cursor: z
+    .string()
+    .regex(/^(\d\.)?\d{1,15}$/)
+    .optional(),
 });
-const requestsQuery = z.strictObject({ reference, limit: pageSize });
-const noQuery = z.strictObject({});
+const requestsQuery = z.strictObject({ psp: psp.default(SIMULATOR), reference, limit: pageSize });
+const pspQuery = z.strictObject({ psp: psp.default(SIMULATOR) });
+const statsQuery = z.strictObject({ psp: psp.optional() });
+const controlBody = controlChange.extend({ psp: psp.default(SIMULATOR), reset: z.literal(true).optional() });
 
-type Handler = (controlled: ControlledPsp, query: unknown, body: string) => HttpAnswer | Promise<HttpAnswer>;
+type Handler = (controlled: ControlledPsps, query: unknown, body: string) => HttpAnswer | Promise<HttpAnswer>;
 
 const ROUTES: Readonly<Record<string, Handler>> = {
   'GET /charges': listCharges,
@@ -38,7 +52,7 @@ const ROUTES: Readonly<Record<string, Handler>> = {
 
 /** The control address: for tests and for people, never for callers of the PSP. */
 export async function serveControlApi(
-  controlled: ControlledPsp,
+  controlled: ControlledPsps,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
@@ -53,7 +67,7 @@ export async function serveControlApi(
 }
 
 async function route(
-  controlled: ControlledPsp,
+  controlled: ControlledPsps,
   name: string,
   query: URLSearchParams,
   body: string,
@@ -75,24 +89,44 @@ async function route(
   }
 }
 
-/** Money that was taken, newest first; `status=declined|all` shows what was refused as well. `total` counts all pages. */
-function listCharges({ psp }: ControlledPsp, query: unknown): HttpAnswer {
-  const { reference, status, limit, cursor } = chargesQuery.parse(query);
+/**
+ * Money that was taken, newest first, one PSP after the other; `status=declined|all` shows what was refused as well.
+ * `total` counts all pages.
+ */
+function listCharges({ psps }: ControlledPsps, query: unknown): HttpAnswer {
+  const { psp: asked, reference, status, limit, cursor } = chargesQuery.parse(query);
+  const names: readonly SimulatedPspName[] = asked === undefined ? SIMULATED_PSPS : [asked];
   const filter = { reference, status: status === 'all' ? undefined : status };
-  const page = psp.charges.newestFirst({ ...filter, seqBefore: cursor }, limit);
-  const last = page.length === limit ? page.at(-1) : undefined;
+  const [place, seqBefore] = placeOf(cursor);
+  const found = names.flatMap((name, index) => {
+    if (index < place) return [];
+    const page = psps[name].psp.charges.newestFirst(
+      { ...filter, seqBefore: index === place ? seqBefore : undefined },
+      limit,
+    );
+    return page.map((charge) => ({ name, index, charge }));
+  });
+  const page = found.slice(0, limit);
+  const last = found.length >= limit ? page.at(-1) : undefined;
   return answer(200, {
-    charges: page.map(chargeJson),
-    total: psp.charges.count(filter),
-    next_cursor: last === undefined ? null : String(last.seq),
+    charges: page.map(({ name, charge }) => chargeJson(charge, name)),
+    total: names.reduce((sum: number, name) => sum + psps[name].psp.charges.count(filter), 0),
+    next_cursor: last === undefined ? null : `${last.index === 0 ? '' : `${last.index}.`}${last.charge.seq}`,
   });
 }
 
+function placeOf(cursor: string | undefined): readonly [place: number, seqBefore: number | undefined] {
+  if (cursor === undefined) return [0, undefined];
+  const [seq, place] = cursor.split('.').reverse();
+  return [Number(place ?? 0), Number(seq)];
+}
+
 /** The calls of the PSP's API, newest first. Those that were refused a connection never came and are not here. */
-function listRequests({ psp }: ControlledPsp, query: unknown): HttpAnswer {
-  const { reference, limit } = requestsQuery.parse(query);
-  const { sends, lookUps } = psp.calls.counts(reference);
-  const requests = psp.calls.newestFirst(reference, limit).map((call) => ({
+function listRequests({ psps }: ControlledPsps, query: unknown): HttpAnswer {
+  const { psp: name, reference, limit } = requestsQuery.parse(query);
+  const { calls } = psps[name].psp;
+  const { sends, lookUps } = calls.counts(reference);
+  const requests = calls.newestFirst(reference, limit).map((call) => ({
     kind: call.kind,
     reference: call.reference,
     idempotency_key: call.idempotencyKey,
@@ -102,29 +136,45 @@ function listRequests({ psp }: ControlledPsp, query: unknown): HttpAnswer {
   return answer(200, { requests, sends, look_ups: lookUps, total: sends + lookUps });
 }
 
-function showStats({ psp }: ControlledPsp, query: unknown): HttpAnswer {
-  noQuery.parse(query);
-  const { sends, lookUps } = psp.calls.counts(undefined);
+function showStats({ psps }: ControlledPsps, query: unknown): HttpAnswer {
+  const { psp: asked } = statsQuery.parse(query);
+  const stats = (asked === undefined ? SIMULATED_PSPS : [asked]).map((name) => statsOf(psps[name].psp));
+  const sum = (key: keyof ReturnType<typeof statsOf>) => stats.reduce((total, each) => total + each[key], 0);
   return answer(200, {
+    charges: sum('charges'),
+    declines: sum('declines'),
+    sends: sum('sends'),
+    look_ups: sum('look_ups'),
+  });
+}
+
+function statsOf(psp: SimulatedPsp) {
+  const { sends, lookUps } = psp.calls.counts(undefined);
+  return {
     charges: psp.charges.count({ status: 'succeeded' }),
     declines: psp.charges.count({ status: 'declined' }),
     sends,
     look_ups: lookUps,
-  });
+  };
 }
 
-function showControls({ psp, clock }: ControlledPsp, query: unknown): HttpAnswer {
-  noQuery.parse(query);
-  return answer(200, psp.controls.settings(clock.now()));
+function showControls({ psps, clock }: ControlledPsps, query: unknown): HttpAnswer {
+  const { psp: name } = pspQuery.parse(query);
+  return answer(200, psps[name].psp.controls.settings(clock.now()));
 }
 
 /** Answers once the change holds: a PSP that was sent down refuses connections by then. */
-async function changeControls(controlled: ControlledPsp, query: unknown, body: string): Promise<HttpAnswer> {
-  noQuery.parse(query);
-  const change = controlChange.parse(JSON.parse(body));
-  controlled.psp.controls.apply(change, controlled.clock.now());
-  if (change.down_for_seconds !== undefined) await controlled.door.goDownFor(change.down_for_seconds * 1000);
-  return showControls(controlled, {});
+async function changeControls(controlled: ControlledPsps, query: unknown, body: string): Promise<HttpAnswer> {
+  z.strictObject({}).parse(query);
+  const { psp: name, reset, ...change } = controlBody.parse(JSON.parse(body));
+  const { psp, door } = controlled.psps[name];
+  if (reset === true) {
+    psp.controls.reset();
+    await door.goDownFor(0);
+  }
+  psp.controls.apply(change, controlled.clock.now());
+  if (change.down_for_seconds !== undefined) await door.goDownFor(change.down_for_seconds * 1000);
+  return showControls(controlled, { psp: name });
 }
 
 function invalid(error: z.ZodError): HttpAnswer {

@@ -23,15 +23,24 @@ const SCHEMA = `
     sends integer not null
   ) strict, without rowid;
 
-  create table if not exists call (
+  create table if not exists api_call (
     seq integer primary key autoincrement,
-    kind text not null check (kind in ('send', 'look_up')),
+    kind text not null check (kind in ('send', 'look_up', 'cancel')),
     reference text,
     idempotency_key text,
     status integer,
     at integer not null
   ) strict;
-  create index if not exists call_by_reference on call (reference);
+  create index if not exists api_call_by_reference on api_call (reference);
+
+  create table if not exists cancellation (
+    idempotency_key text primary key,
+    at integer not null
+  ) strict, without rowid;
+
+  create table if not exists stored_error (
+    idempotency_key text primary key
+  ) strict, without rowid;
 `;
 
 /**

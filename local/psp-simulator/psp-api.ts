@@ -7,7 +7,7 @@ import type { SimulatedPsp } from './simulated-psp.ts';
 /** A silent connection is cut after this: four times the longest that a caller of a PSP waits, and no leak. */
 const SILENCE_MS = 60_000;
 
-/** The PSP's API over HTTP: `POST /v1/charges` and `GET /v1/charges`. */
+/** The PSP's API over HTTP: `POST /v1/charges`, `GET /v1/charges`, `POST /v1/cancellations`. */
 export async function servePspApi(
   psp: SimulatedPsp,
   clock: Clock,
@@ -17,11 +17,15 @@ export async function servePspApi(
   const body = await readBody(request);
   // A request that broke off never arrived as a whole: a real PSP hasn't read it either.
   if (body.kind === 'broken_off') return;
-  const reply =
-    body.kind === 'too_large'
-      ? apiError(413, 'body_too_large', 'The body is too large.')
-      : route(psp, request, body.text);
-  deliver(reply, clock, response);
+  if (body.kind === 'too_large') {
+    deliver(apiError(413, 'body_too_large', 'The body is too large.'), clock, response);
+    return;
+  }
+  const decide = () => deliver(route(psp, request, body.text), clock, response);
+  const { landing_delay_ms: delayMs } = psp.controls.current;
+  // A request that is under way lands, whether its caller still waits or not.
+  if (delayMs > 0 && request.method === 'POST') clock.after(delayMs, decide);
+  else decide();
 }
 
 function route(psp: SimulatedPsp, request: IncomingMessage, body: string): Reply {
@@ -35,11 +39,13 @@ function route(psp: SimulatedPsp, request: IncomingMessage, body: string): Reply
     if (request.method === 'POST') return psp.charge(call, body);
     if (request.method === 'GET') return psp.lookUp(call, url.searchParams);
   }
+  if (url.pathname === '/v1/cancellations' && request.method === 'POST') return psp.cancel(call, body);
   return apiError(404, 'no_such_resource', `There is no ${request.method} ${url.pathname}.`);
 }
 
 /** Answers now, late or never. A caller that hangs up first ends the wait. */
 function deliver(reply: Reply, clock: Clock, response: ServerResponse): void {
+  if (response.destroyed) return;
   if (reply.kind === 'answer' && reply.delayMs === 0) {
     send(response, reply);
     return;

@@ -31,9 +31,10 @@ export function apiError(
 }
 
 /** A charge as the API shows it. */
-export function chargeJson(charge: Charge) {
+export function chargeJson(charge: Charge, psp?: string) {
   return {
     id: chargeIdOf(charge),
+    ...(psp === undefined ? {} : { psp }),
     reference: charge.reference,
     amount: charge.amount,
     currency: charge.currency,

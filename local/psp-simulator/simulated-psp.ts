@@ -2,19 +2,16 @@ import type { DatabaseSync } from 'node:sqlite';
 import * as z from 'zod';
 import { isCurrency } from '../../domain/money/currency.ts';
 import type { Clock } from '../clock.ts';
-import { behaviourOf } from './behaviours.ts';
+import { behaviourOf, type Fault, serverError } from './behaviours.ts';
 import { type Call, CallLog } from './call-log.ts';
 import { type Charge, ChargeRecord } from './charge-record.ts';
 import { Controls } from './controls.ts';
+import { FenceRecord } from './fence-record.ts';
 import { inTransaction } from './open-record.ts';
-import { answer, apiError, chargeJson, type Reply } from './reply.ts';
+import { answer, apiError, chargeJson, type Reply, silence } from './reply.ts';
 
 /** The one key that this PSP knows. No secret: it is here so that a wrong one is refused, as everywhere. */
 const API_KEY = 'simulator-key';
-/** How long the PSP remembers an idempotency key: a day, as is usual. */
-const KEY_LIFETIME_MS = 24 * 3600 * 1000;
-/** A charge can be looked up after this. Half of what is promised, so that nobody's clock can break the promise. */
-const LOOK_UP_LAG_MS = 500;
 /** More charges than that under one reference are no longer worth telling apart. */
 const LOOK_UP_LIMIT = 100;
 
@@ -32,6 +29,7 @@ const chargeRequest = z.strictObject({
   payment_method: text.refine((token) => behaviourOf(token) !== undefined, 'no such payment method'),
 });
 type ChargeRequest = z.infer<typeof chargeRequest>;
+const cancelRequest = z.strictObject({ reference: text, idempotency_key: text });
 
 /**
  * A payment service provider as its API's callers see it, faults included. What a call does is done, and on record,
@@ -41,10 +39,14 @@ export class SimulatedPsp {
   readonly controls = new Controls();
   readonly charges: ChargeRecord;
   readonly calls: CallLog;
+  readonly name: string;
+  private readonly fences: FenceRecord;
   private readonly database: DatabaseSync;
   private readonly clock: Clock;
 
-  constructor(database: DatabaseSync, clock: Clock) {
+  constructor(database: DatabaseSync, clock: Clock, name: string) {
+    this.name = name;
+    this.fences = new FenceRecord(database);
     this.database = database;
     this.charges = new ChargeRecord(database);
     this.calls = new CallLog(database);
@@ -53,7 +55,7 @@ export class SimulatedPsp {
 
   /** `POST /v1/charges` */
   charge(call: PspCall, body: string): Reply {
-    const parsed = parseCharge(body);
+    const parsed = parseBody(chargeRequest, body);
     const named = 'reference' in parsed ? parsed.reference : null;
     return this.onRecord('send', named, call.idempotencyKey, () => {
       const refusal = this.refusalOf(call);
@@ -76,27 +78,69 @@ export class SimulatedPsp {
       if (reference === undefined && idempotencyKey === undefined) {
         return apiError(400, 'parameter_missing', 'Name a reference or an idempotency_key.', 'reference');
       }
-      const createdUntil = this.clock.now() - LOOK_UP_LAG_MS;
+      if (!this.controls.current.look_up) return apiError(404, 'no_look_up', 'This PSP has no look-up.');
+      const createdUntil = this.clock.now() - this.controls.current.visible_after_ms;
       const found = this.charges.oldestFirst({ reference, idempotencyKey, createdUntil }, LOOK_UP_LIMIT);
-      return answer(200, { charges: found.map(chargeJson) });
+      return answer(200, { charges: found.map(shown) });
+    });
+  }
+
+  /** `POST /v1/cancellations`: from now on nothing is charged under this key; refused for a charge that is made. */
+  cancel(call: PspCall, body: string): Reply {
+    const parsed = parseBody(cancelRequest, body);
+    const named = 'reference' in parsed ? parsed : { reference: null, idempotency_key: undefined };
+    return this.onRecord('cancel', named.reference, named.idempotency_key, () => {
+      const refusal = this.refusalOf(call);
+      if (refusal !== undefined) return refusal;
+      if (!('reference' in parsed)) return parsed;
+      if (!this.controls.current.cancel) return apiError(404, 'no_cancellation', 'This PSP cannot cancel.');
+      const { idempotency_key: idempotencyKey } = parsed;
+      const [charge] = this.charges.oldestFirst({ idempotencyKey, status: 'succeeded' }, 1);
+      if (charge !== undefined) {
+        const error = { code: 'charge_completed', message: 'The charge is made and can only be refunded.' };
+        return answer(409, { error, charge: shown(charge) });
+      }
+      this.fences.cancel(idempotencyKey, this.clock.now());
+      return answer(200, { idempotency_key: idempotencyKey, status: 'cancelled' });
     });
   }
 
   private process(request: ChargeRequest, idempotencyKey: string): Reply {
+    if (this.fences.isCancelled(idempotencyKey)) {
+      return apiError(402, 'cancelled', 'This key was cancelled: nothing is charged under it.');
+    }
+    if (this.fences.hasStoredError(idempotencyKey)) return serverError();
     const stored = this.storedUnder(idempotencyKey);
     if (stored !== undefined && stored.request !== canonical(request)) {
       return apiError(409, 'idempotency_key_reused', 'This Idempotency-Key was used for another charge.');
     }
-    const fault = behaviourOf(request.payment_method)?.fault;
+    const rolled = stored === undefined ? this.rolledFault() : undefined;
+    const fault = rolled ?? behaviourOf(request.payment_method)?.fault;
     const struck = fault !== undefined && this.charges.countFaultySend(request.reference) <= fault.calls;
-    if (struck && !fault.processes) return fault.reply();
+    if (struck && !fault.processes) return this.keepingErrors(fault.reply(), idempotencyKey);
     const answer = chargeAnswer(stored ?? this.take(request, idempotencyKey));
-    return struck ? fault.reply(answer) : answer;
+    return struck ? this.keepingErrors(fault.reply(answer), idempotencyKey) : answer;
+  }
+
+  /** A fault by chance, where the switches ask for some. */
+  private rolledFault(): Fault | undefined {
+    const { hang_rate, server_error_rate } = this.controls.current;
+    if (hang_rate === 0 && server_error_rate === 0) return undefined;
+    const roll = Math.random();
+    const reply = roll < hang_rate ? silence : roll < hang_rate + server_error_rate ? serverError : undefined;
+    if (reply === undefined) return undefined;
+    return Math.random() < 0.5 ? { calls: 1, processes: true, reply } : { calls: 1, processes: false, reply };
+  }
+
+  private keepingErrors(reply: Reply, idempotencyKey: string): Reply {
+    const isServerError = reply.kind === 'answer' && reply.status === 500;
+    if (isServerError && this.controls.current.replay_server_errors) this.fences.storeError(idempotencyKey);
+    return reply;
   }
 
   private storedUnder(idempotencyKey: string): Charge | undefined {
-    if (!this.controls.deduplicates) return undefined;
-    const createdAfter = this.clock.now() - KEY_LIFETIME_MS;
+    if (!this.controls.current.deduplicate) return undefined;
+    const createdAfter = this.clock.now() - this.controls.current.key_lifetime_ms;
     return this.charges.oldestFirst({ idempotencyKey, createdAfter }, 1)[0];
   }
 
@@ -108,11 +152,16 @@ export class SimulatedPsp {
       idempotencyKey,
       request: canonical(request),
       amount: behaviour?.amountTaken?.(request.amount) ?? request.amount,
-      currency: request.currency,
+      currency: behaviour?.currencyTaken?.(request.currency) ?? request.currency,
       status: behaviour?.declines === undefined ? 'succeeded' : 'declined',
       declineCode: behaviour?.declines ?? null,
       createdAt: this.clock.now(),
     });
+  }
+
+  private latencyMs(): number {
+    const { latency_ms, latency } = this.controls.current;
+    return latency_ms + (latency === null ? 0 : logNormal(latency.median_ms, latency.sigma));
   }
 
   private refusalOf(call: PspCall): Reply | undefined {
@@ -136,23 +185,29 @@ export class SimulatedPsp {
         status: reply.kind === 'answer' ? reply.status : null,
         at: this.clock.now(),
       });
-      return reply.kind === 'answer' ? { ...reply, delayMs: reply.delayMs + this.controls.latencyMs } : reply;
+      return reply.kind === 'answer' ? { ...reply, delayMs: reply.delayMs + this.latencyMs() } : reply;
     });
   }
 }
 
-function parseCharge(body: string): ChargeRequest | Extract<Reply, { kind: 'answer' }> {
+function parseBody<Body>(schema: z.ZodType<Body>, body: string): Body | Extract<Reply, { kind: 'answer' }> {
   let content: unknown;
   try {
     content = JSON.parse(body);
   } catch {
     return apiError(400, 'invalid_json', 'The body is not JSON.');
   }
-  const parsed = chargeRequest.safeParse(content);
+  const parsed = schema.safeParse(content);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
   const parameter = issue?.path[0] === undefined ? undefined : String(issue.path[0]);
-  return apiError(422, 'invalid_parameter', issue?.message ?? 'The body is not a charge.', parameter);
+  return apiError(422, 'invalid_parameter', issue?.message ?? 'The body is not readable.', parameter);
+}
+
+/** Milliseconds; two uniform numbers make a normal one (Box and Muller, 1958). */
+function logNormal(median: number, sigma: number): number {
+  const normal = Math.sqrt(-2 * Math.log(1 - Math.random())) * Math.cos(2 * Math.PI * Math.random());
+  return Math.round(median * Math.exp(sigma * normal));
 }
 
 function isIdempotencyKey(key: string | undefined): key is string {
@@ -164,8 +219,15 @@ function canonical(request: ChargeRequest): string {
   return JSON.stringify([request.reference, request.amount, request.currency, request.payment_method]);
 }
 
+/** To the API's callers; the control address tells the truth. */
+function shown(charge: Charge) {
+  const [, , , token] = z.tuple([text, z.int(), text, text]).parse(JSON.parse(charge.request));
+  const said = behaviourOf(token)?.referenceSaid;
+  return { ...chargeJson(charge), ...(said === undefined ? {} : { reference: said(charge.reference) }) };
+}
+
 function chargeAnswer(charge: Charge): Reply {
-  if (charge.status === 'succeeded') return answer(201, chargeJson(charge));
+  if (charge.status === 'succeeded') return answer(201, shown(charge));
   const error = { code: charge.declineCode, message: 'The card was declined.' };
-  return answer(402, { error, charge: chargeJson(charge) });
+  return answer(402, { error, charge: shown(charge) });
 }

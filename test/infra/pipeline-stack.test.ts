@@ -11,7 +11,7 @@ describe.each(STAGES)('the pipeline of %s', (stage) => {
   const { pipeline, config } = synthesized(stage);
   const functions = functionsOf(pipeline);
   const activity = stage === 'dev' ? ['ACTIVITY_TABLE_NAME'] : [];
-  const simulator = stage === 'prod' ? [] : ['PSP_SIMULATOR_URL'];
+  const simulator = stage === 'prod' ? [] : ['PSP_SIMULATOR_URL', 'PSP_SIMULATOR_2_URL'];
 
   test.each([
     ['authorize-merchant', DATABASE],
@@ -133,6 +133,7 @@ describe.each(STAGES)('the pipeline of %s', (stage) => {
       'DeadLetterQueueUrl',
       'ConsumedTableName',
       'DatabaseClusterArn',
+      'DatabaseName',
       'DatabaseSecretArn',
     ]) {
       pipeline.hasOutput(output, {});

@@ -24,7 +24,7 @@ export interface AskedInstruction {
   readonly letterCycle: number | null;
 }
 
-const claimedRow = z.object({
+export const claimedRow = z.object({
   verdict: z.enum(['claimed', 'mine', 'settle']),
   instruction_id: z.string(),
   payment_order_id: z.string(),

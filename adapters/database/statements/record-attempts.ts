@@ -8,7 +8,7 @@ import { RECORD_SQL } from './record-attempts-sql.ts';
 
 /** One question to a PSP and what came of it; written for every attempt, also a stale worker's. */
 export interface EvidenceStep {
-  readonly action: 'ask' | 'send' | 'cancel' | 'skip';
+  readonly action: 'ask' | 'send' | 'cancel' | 'close' | 'skip';
   readonly outcome: string;
   readonly detail: { readonly [key: string]: JsonInput };
   readonly startedAt: Date;

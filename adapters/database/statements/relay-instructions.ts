@@ -8,12 +8,17 @@ const dueRow = z.object({
   operation: z.enum(['charge', 'authorize', 'capture', 'void', 'refund']),
   send_no: z.int(),
 });
-const row = z.discriminatedUnion('kind', [dueRow, z.object({ kind: z.literal('nothing_waits') })]);
+const row = z.discriminatedUnion('kind', [
+  dueRow,
+  z.object({ kind: z.enum(['nothing_waits', 'circuits_awaited']) }),
+]);
 
 export interface DueInstructions {
   readonly due: readonly z.infer<typeof dueRow>[];
   /** Not one instruction waits for anything: all are terminal or quarantined. */
   readonly nothingWaits: boolean;
+  /** Some wait for a PSP's circuit, which may close any second. */
+  readonly circuitsAwaited: boolean;
 }
 
 /**
@@ -27,6 +32,7 @@ export async function takeDueInstructions(database: Database, limit: number): Pr
   return {
     due: rows.flatMap((found) => (found.kind === 'due' ? [found] : [])),
     nothingWaits: rows.some((found) => found.kind === 'nothing_waits'),
+    circuitsAwaited: rows.some((found) => found.kind === 'circuits_awaited'),
   };
 }
 
@@ -107,6 +113,9 @@ sent as (
   returning i.instruction_id, i.payment_order_id, i.operation, i.send_no
 )
 select 'due' as kind, instruction_id, payment_order_id, operation, send_no from sent
+union all
+select 'circuits_awaited', null, null, null, null
+where exists (select from instruction where waits_for >= 'circuit:' and waits_for < 'circuit;')
 union all
 select 'nothing_waits', null, null, null, null
 where not exists (select from instruction where relay_due_at is not null)

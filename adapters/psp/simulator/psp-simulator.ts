@@ -1,13 +1,17 @@
-import { SIMULATOR } from '../../../domain/payment/payment-method.ts';
+import { SIMULATOR, type SimulatedPspName } from '../../../domain/payment/payment-method.ts';
 import type { PspAbilities } from '../../../domain/payment/psp-outcome.ts';
 import { createHttpExchange } from '../http-exchange.ts';
 import type { ChargeRequest, Psp } from '../psp.ts';
 import { classifyCancellation, classifyCharge, classifyLookUp } from './classify.ts';
 
 export interface PspSimulatorSettings {
+  /** `simulator` where none is given. */
+  readonly name?: SimulatedPspName;
   /** Where the simulator listens, without the API's path. */
   readonly url: string;
   readonly apiKey: string;
+  /** What the simulator has been set to play, where that is not what it promises by itself. */
+  readonly abilities?: PspAbilities;
   /** Milliseconds since the epoch: a PSP may name the time to come back at as a date. */
   readonly now?: () => number;
 }
@@ -17,17 +21,18 @@ export const PSP_SIMULATOR_ABILITIES: PspAbilities = {
   keyLifetimeSeconds: 24 * 3600,
   lookUpLagSeconds: 1,
   landingSeconds: 2,
-  cancelsByKey: false,
+  cancelsByKey: true,
   replaysStoredServerErrors: false,
 };
 
 /** The adapter of the PSP simulator, which speaks as most real ones do: JSON, a bearer key, an idempotency key. */
-export function createPspSimulator({ url, apiKey, now = Date.now }: PspSimulatorSettings): Psp {
+export function createPspSimulator(settings: PspSimulatorSettings): Psp {
+  const { name = SIMULATOR, url, apiKey, abilities = PSP_SIMULATOR_ABILITIES, now = Date.now } = settings;
   const exchange = createHttpExchange(url);
   const authorization = `Bearer ${apiKey}`;
   return {
-    name: SIMULATOR,
-    abilities: PSP_SIMULATOR_ABILITIES,
+    name,
+    abilities,
     async charge(request, signal) {
       const headers = {
         authorization,

@@ -23,6 +23,7 @@ describe('the record of charges', () => {
     expect((await simulator.read(`/charges?reference=${request.reference}`)).body).toEqual({
       charges: [
         {
+          psp: 'simulator',
           id: 'ch_0000000001',
           reference: request.reference,
           amount: 1234,

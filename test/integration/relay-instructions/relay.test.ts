@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Database } from '../../../adapters/database/database.ts';
 import { alwaysActive } from '../../../adapters/dynamodb/activity.ts';
 import type { InstructionMessage } from '../../../adapters/sqs/instruction-queue.ts';
+import { systemTime } from '../../../adapters/time.ts';
 import { type RelayEffects, relayInstructions } from '../../../lambdas/relay-instructions/relay.ts';
 import { ExecutorHarness, recordOf } from '../../support/executor.ts';
 import { moveClock, newOrder, storePayment } from '../../support/payments.ts';
@@ -38,7 +39,7 @@ async function relayAt(
       },
     },
     activity: alwaysActive,
-    now: Date.now,
+    time: systemTime,
     ...overrides,
   });
   return sent;
@@ -153,9 +154,9 @@ describe('a database that sleeps', () => {
   test('may sleep again once nothing waits for anything', async () => {
     const found: number[] = [];
     const activity = { ...alwaysActive, foundNothing: async (at: number) => void found.push(at) };
-    await relayAt(0, { activity, now: () => 7 });
+    await relayAt(0, { activity, time: { ...systemTime, now: () => 7 } });
     await storePayment(database);
-    await relayAt(0, { activity, now: () => 8 });
+    await relayAt(0, { activity, time: { ...systemTime, now: () => 8 } });
 
     expect(found).toEqual([7]);
   });

@@ -41,7 +41,8 @@ describe('payment methods', () => {
     'sim_OK',
     'sim_ok ',
     'sim_unheard_of',
-    'sim2_ok',
+    'sim2_unheard_of',
+    'sim2_sim_ok',
     'pm_card_unheard_of',
     'tok_visa',
     '',
@@ -49,6 +50,12 @@ describe('payment methods', () => {
     'toString',
   ])('refuses %j', (token) => {
     expect(parsePaymentMethod(token)).toBeUndefined();
+  });
+
+  it('takes the same tokens with another prefix to the second simulator', () => {
+    expect(parsePaymentMethod('sim2_ok')).toEqual({ psp: 'simulator_2', token: 'sim_ok' });
+    expect(parsePaymentMethod('sim2_flaky_3')).toEqual({ psp: 'simulator_2', token: 'sim_flaky_3' });
+    expect(isTestPaymentMethod('sim2_ok')).toBe(true);
   });
 
   it('knows that no real money moves by a token of the simulator, alias or not', () => {
@@ -60,7 +67,9 @@ describe('payment methods', () => {
   });
 
   it('names only choices that it takes', () => {
-    const named = knownPaymentMethods().map((choice) => choice.replace('<n>', '3'));
+    const named = knownPaymentMethods().map((choice) =>
+      choice.replace('<n>', '3').replace('sim2_…', 'sim2_ok'),
+    );
     expect(named.filter((token) => parsePaymentMethod(token) === undefined)).toEqual([]);
   });
 });

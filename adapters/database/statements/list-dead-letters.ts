@@ -1,0 +1,116 @@
+import * as z from 'zod/mini';
+import type { Database } from '../database.ts';
+
+export const DEAD_LETTER_STATES = ['waiting', 'redriven', 'quarantined', 'settled'] as const;
+export type DeadLetterState = (typeof DEAD_LETTER_STATES)[number];
+
+export interface DeadLetterFilter {
+  readonly states: readonly DeadLetterState[];
+  /** Part of the reason, in any case of letters. */
+  readonly reason?: string | undefined;
+  readonly psp?: string | undefined;
+  readonly olderThanSeconds?: number | undefined;
+  readonly limit: number;
+}
+
+const letterRow = z.object({
+  dead_letter_id: z.string(),
+  state: z.enum(DEAD_LETTER_STATES),
+  reason: z.string(),
+  cycle: z.int(),
+  times_seen: z.int(),
+  psp: z.nullable(z.string()),
+  payment_id: z.nullable(z.string()),
+  payment_order_id: z.nullable(z.string()),
+  merchant_id: z.nullable(z.string()),
+  first_seen_at: z.string(),
+  last_seen_at: z.string(),
+});
+export type DeadLetterRow = z.infer<typeof letterRow>;
+
+const detailRow = z.object({
+  kind: z.enum(['operation', 'attempt']),
+  at: z.string(),
+  what: z.string(),
+  detail: z.string(),
+});
+export type DeadLetterEvent = z.infer<typeof detailRow>;
+
+/** Newest first. */
+export async function listDeadLetters(
+  database: Database,
+  filter: DeadLetterFilter,
+): Promise<readonly DeadLetterRow[]> {
+  const rows = await database.execute(LIST_SQL, {
+    states: filter.states,
+    reason: filter.reason,
+    psp: filter.psp,
+    older_than_seconds: filter.olderThanSeconds,
+    limit: filter.limit,
+  });
+  return rows.map((row) => letterRow.parse(row));
+}
+
+export interface ShownDeadLetter {
+  readonly letter: DeadLetterRow;
+  /** Poison's own body, in base64; null for an instruction's letter. */
+  readonly body: string | null;
+  /** What was done to it, and what its PSP was asked and said, oldest first. */
+  readonly history: readonly DeadLetterEvent[];
+}
+
+/** By its own id, or by that of its payment order. */
+export async function showDeadLetter(database: Database, id: string): Promise<ShownDeadLetter | undefined> {
+  const [row] = await database.execute(SHOW_SQL, { id });
+  if (row === undefined) return undefined;
+  const letter = letterRow.parse(row);
+  const history = await database.execute(HISTORY_SQL, { id: letter.dead_letter_id });
+  return {
+    letter,
+    body: z.nullable(z.string()).parse(row.body),
+    history: history.map((event) => detailRow.parse(event)),
+  };
+}
+
+const TIMESTAMP = `'YYYY-MM-DD"T"HH24:MI:SS"Z"'`;
+const COLUMNS = `
+  d.dead_letter_id, d.state, left(d.reason, 1000) as reason, d.cycle, d.times_seen, d.psp, d.payment_id,
+  d.payment_order_id, d.merchant_id,
+  to_char(d.first_seen_at at time zone 'UTC', ${TIMESTAMP}) as first_seen_at,
+  to_char(d.last_seen_at at time zone 'UTC', ${TIMESTAMP}) as last_seen_at`;
+
+const LIST_SQL = `
+select ${COLUMNS}
+from dead_letter_now d, (select :input::jsonb as p) given
+where d.state in (select jsonb_array_elements_text(p -> 'states'))
+  and (p ->> 'reason' is null or strpos(lower(d.reason), lower(p ->> 'reason')) > 0)
+  and (p ->> 'psp' is null or d.psp = p ->> 'psp')
+  and d.last_seen_at <= clock() - make_interval(secs => coalesce((p ->> 'older_than_seconds')::int, 0))
+order by d.last_seen_at desc, d.dead_letter_id
+limit (select (:input::jsonb ->> 'limit')::int)
+`;
+
+/** A row of the Data API holds 64 KB. */
+const SHOW_SQL = `
+select ${COLUMNS}, encode(substring(d.poison_body for 40000), 'base64') as body
+from dead_letter_now d
+where :input::jsonb ->> 'id' in (d.dead_letter_id, d.payment_order_id)
+order by d.last_seen_at desc
+limit 1
+`;
+
+const HISTORY_SQL = `
+select kind, to_char(at at time zone 'UTC', ${TIMESTAMP}) as at, what, detail
+from (
+  select 'operation' as kind, at, action || ' by ' || actor as what, left(reason, 1000) as detail, operation_log_id as no
+  from operation_log
+  where subject_id = :input::jsonb ->> 'id'
+  union all
+  select 'attempt', started_at, 'attempt ' || attempt_no || ': ' || action || ' → ' || outcome,
+         left(coalesce(detail ->> 'reason', ''), 1000), attempt_no * 100 + step
+  from evidence
+  where instruction_id = :input::jsonb ->> 'id'
+) events
+order by at, no
+limit 500
+`;

@@ -1,0 +1,139 @@
+import * as z from 'zod/mini';
+import type { Database } from '../database.ts';
+import { type ClaimedInstruction, claimedRow } from './claim-instructions.ts';
+
+/** Who does something by hand, and why; kept for ever. */
+export interface Operator {
+  readonly actor: string;
+  readonly reason: string;
+}
+
+/**
+ * Lets a quarantined instruction go on as before its first cycle: the same instruction, a new message, which the relay
+ * sends within a minute. Whatever was sent before, the PSP is asked first.
+ *
+ * @returns whether it was in quarantine
+ */
+export async function releaseInstruction(
+  database: Database,
+  instructionId: string,
+  operator: Operator,
+): Promise<boolean> {
+  const rows = await database.execute(RELEASE_SQL, { id: instructionId, ...operator });
+  return rows.length > 0;
+}
+
+const RELEASE_SQL = `
+with given as materialized (
+  select :input::jsonb as p
+),
+released as (
+  update instruction i
+  set state = 'ready', cycle = 0, attempts_in_cycle = 0, parked = true, waits_for = null,
+      reason = 'released by ' || (p ->> 'actor'), not_before = greatest(i.not_before, clock())
+  from given
+  where i.instruction_id = p ->> 'id' and i.state = 'quarantined'
+  returning i.instruction_id, i.payment_order_id, i.attempt_no, i.attempts_not_sent
+),
+ordered as (
+  update payment_order o
+  set status_detail = case when o.status = 'NOT_STARTED' then 'queued'
+                           when r.attempt_no > r.attempts_not_sent then 'outcome_unknown'
+                           else 'psp_requested' end,
+      updated_at = clock()
+  from released r
+  where o.payment_order_id = r.payment_order_id
+),
+letter as (
+  update dead_letter d set redriven_at = clock() from released r where d.dead_letter_id = r.instruction_id
+),
+logged as (
+  insert into operation_log (subject_id, action, actor, reason, at)
+  select r.instruction_id, 'released', p ->> 'actor', p ->> 'reason', clock()
+  from released r, given
+)
+select instruction_id from released
+`;
+
+export interface QuarantineClaim {
+  readonly claimToken: string;
+  readonly leaseSeconds: number;
+}
+
+/** Claims a quarantined instruction for an operator who settles it: closed by the same fence as any attempt. */
+export async function claimQuarantined(
+  database: Database,
+  instructionId: string,
+  claim: QuarantineClaim,
+  operator: Operator,
+): Promise<ClaimedInstruction | undefined> {
+  const [row] = await database.execute(CLAIM_QUARANTINED_SQL, {
+    id: instructionId,
+    claim_token: claim.claimToken,
+    lease_seconds: claim.leaseSeconds,
+    ...operator,
+  });
+  return row === undefined ? undefined : claimedRow.parse(row);
+}
+
+const CLAIM_QUARANTINED_SQL = `
+with given as materialized (
+  select :input::jsonb as p
+),
+claimed as (
+  update instruction i
+  set state = 'executing', attempt_no = i.attempt_no + 1, claim_token = p ->> 'claim_token',
+      not_before = clock() + make_interval(secs => (p ->> 'lease_seconds')::int)
+  from given
+  where i.instruction_id = p ->> 'id'
+    and (i.state = 'quarantined' or i.state = 'executing' and i.claim_token = p ->> 'claim_token')
+  returning i.*
+),
+logged as (
+  insert into operation_log (subject_id, action, actor, reason, at)
+  select c.instruction_id, 'closed', p ->> 'actor', p ->> 'reason', clock()
+  from claimed c, given
+)
+select 'claimed' as verdict, c.instruction_id, c.payment_order_id, c.payment_id, c.merchant_id, c.operation,
+       c.attempt_no, c.cycle, false as all_proven_not_sent, 0 as age_seconds, o.psp, t.payment_method,
+       o.amount_minor::text as amount_minor, o.currency, o.splits::text as splits, false as order_started,
+       false as is_probe
+from claimed c
+join payment_order o on o.payment_order_id = c.payment_order_id
+join payment t on t.payment_id = c.payment_id
+`;
+
+/** Closes a quarantined body for good; what it asked for is lost, which its reason must bear out. */
+export async function closePoison(database: Database, id: string, operator: Operator): Promise<boolean> {
+  const rows = await database.execute(CLOSE_POISON_SQL, { id, action: 'closed', ...operator });
+  return rows.length > 0;
+}
+
+/** @returns the body, in base64, of what was quarantined and is to be sent to the main queue again */
+export async function releasePoison(
+  database: Database,
+  id: string,
+  operator: Operator,
+): Promise<string | undefined> {
+  const [row] = await database.execute(CLOSE_POISON_SQL, { id, action: 'released', ...operator });
+  return row === undefined ? undefined : z.object({ body: z.string() }).parse(row).body;
+}
+
+const CLOSE_POISON_SQL = `
+with given as materialized (
+  select :input::jsonb as p
+),
+closed as (
+  update dead_letter d
+  set poison_state = 'closed'
+  from given
+  where d.dead_letter_id = p ->> 'id' and d.is_poison and d.poison_state in ('waiting', 'quarantined')
+  returning d.dead_letter_id, d.poison_body
+),
+logged as (
+  insert into operation_log (subject_id, action, actor, reason, at)
+  select dead_letter_id, p ->> 'action', p ->> 'actor', p ->> 'reason', clock()
+  from closed, given
+)
+select encode(poison_body, 'base64') as body from closed
+`;

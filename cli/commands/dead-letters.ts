@@ -1,0 +1,198 @@
+import type { Command } from 'commander';
+import * as z from 'zod';
+import {
+  DEAD_LETTER_STATES,
+  type DeadLetterRow,
+  listDeadLetters,
+  type ShownDeadLetter,
+  showDeadLetter,
+} from '../../adapters/database/statements/list-dead-letters.ts';
+import { createConsumedMessages } from '../../adapters/dynamodb/consumed-messages.ts';
+import type { MoveTask } from '../../adapters/sqs/dead-letter-queue.ts';
+import { systemTime } from '../../adapters/time.ts';
+import { type RedriveReport, redriveDeadLetters } from '../../lambdas/redrive-dead-letters/redrive.ts';
+import type { Pipeline } from '../connect.ts';
+import { CliError, EXIT } from '../errors.ts';
+import { commonSchema, duration, operatorOf, positiveInteger } from '../options.ts';
+import { type Output, table } from '../output.ts';
+import type { Run } from '../run.ts';
+
+const filterSchema = z.object({
+  reason: z.string().optional(),
+  psp: z.string().optional(),
+  olderThan: z.number().optional(),
+});
+const listSchema = commonSchema.extend(filterSchema.shape).extend({ all: z.boolean(), limit: z.number() });
+const redriveSchema = commonSchema.extend(filterSchema.shape).extend({
+  dryRun: z.boolean(),
+  rate: z.number(),
+  status: z.boolean(),
+  cancel: z.boolean(),
+  by: z.string().optional(),
+  why: z.string().default('an operator asked for it'),
+});
+
+export function addDeadLetters(program: Command, run: Run): void {
+  const group = program.command('dead-letters').description('What died, why, and sending it back.');
+  withFilters(group.command('list').description('Dead letters, newest first.'))
+    .option('--all', 'those that were redriven or have settled too', false)
+    .option('--limit <n>', 'at most so many', positiveInteger, 100)
+    .action(run(listSchema, list));
+  group
+    .command('show <id>')
+    .description('One, by its id or its order’s, with all that was done and said.')
+    .action(run(commonSchema, (pipeline, output, _options, id) => show(pipeline, output, id)));
+  withFilters(group.command('redrive').description('Sends dead letters back to the main queue.'))
+    .option('--dry-run', 'only tell what would go, and what keeps the rest', false)
+    .option('--rate <n>', 'messages a second', positiveInteger, 50)
+    .option('--status', 'show the move tasks, running and past', false)
+    .option('--cancel', 'stop the move task that runs', false)
+    .option('--by <name>', 'who asks, for the record')
+    .option('--why <text>', 'why, for the record')
+    .action(run(redriveSchema, redrive));
+}
+
+function withFilters(command: Command): Command {
+  return command
+    .option('--reason <text>', 'whose reason holds this text')
+    .option('--psp <name>', 'of this PSP')
+    .option('--older-than <time>', 'last seen longer ago than 90s, 15m, 2h, 3d', duration);
+}
+
+async function list(
+  { database }: Pipeline,
+  output: Output,
+  options: z.infer<typeof listSchema>,
+): Promise<number> {
+  const letters = await listDeadLetters(database, {
+    states: options.all ? DEAD_LETTER_STATES : ['waiting'],
+    reason: options.reason,
+    psp: options.psp,
+    olderThanSeconds: options.olderThan,
+    limit: options.limit,
+  });
+  output.data(letters, () => (letters.length === 0 ? 'No dead letters.' : drawLetters(letters)));
+  const [first] = letters;
+  if (first !== undefined) output.note(`\nnext: oncepay dead-letters show ${first.dead_letter_id}`);
+  return EXIT.well;
+}
+
+export function drawLetters(letters: readonly DeadLetterRow[]): string {
+  return table(
+    ['id', 'state', 'cycle', 'psp', 'last seen', 'reason'],
+    letters.map((letter) => [
+      letter.dead_letter_id.slice(0, 40),
+      letter.state,
+      letter.cycle,
+      letter.psp,
+      letter.last_seen_at,
+      letter.reason.slice(0, 80),
+    ]),
+  );
+}
+
+async function show({ database }: Pipeline, output: Output, id: string): Promise<number> {
+  const shown = await showDeadLetter(database, id);
+  if (shown === undefined) throw new CliError(`There is no dead letter ${id}.`, EXIT.problem);
+  const body = shown.body === null ? null : Buffer.from(shown.body, 'base64').toString();
+  output.data({ ...shown.letter, body, history: shown.history }, () => drawShown(shown, body));
+  return EXIT.well;
+}
+
+function drawShown({ letter, history }: ShownDeadLetter, body: string | null): string {
+  const facts = Object.entries(letter).map(([name, value]) => [name.replaceAll('_', ' '), value] as const);
+  const lines = [table(['', letter.dead_letter_id.slice(0, 44)], facts)];
+  if (body !== null) lines.push('body:', JSON.stringify(body.slice(0, 2_000)));
+  lines.push(
+    table(
+      ['at', 'what', 'detail'],
+      history.map((event) => [event.at, event.what, event.detail.slice(0, 100)]),
+    ),
+  );
+  return lines.join('\n');
+}
+
+async function redrive(
+  pipeline: Pipeline,
+  output: Output,
+  options: z.infer<typeof redriveSchema>,
+): Promise<number> {
+  if (options.status) return showTasks(pipeline, output);
+  if (options.cancel) return cancel(pipeline, output);
+  const { actor, reason } = operatorOf(options);
+  const report = await redriveDeadLetters(
+    {
+      database: pipeline.database,
+      consumed: createConsumedMessages(pipeline.dynamodb, pipeline.consumedTable, systemTime.now),
+      queue: pipeline.deadLetters,
+      time: systemTime,
+      progress: (moved, kept) => output.note(`  ${moved} moved, ${kept} kept`),
+    },
+    {
+      actor,
+      reason,
+      messagesPerSecond: options.rate,
+      filter: { reason: options.reason, psp: options.psp, olderThanSeconds: options.olderThan },
+      skipsRest: true,
+      dryRun: options.dryRun,
+      hasTime: () => true,
+    },
+  );
+  output.data(report, () => drawReport(report));
+  if (report.kind === 'started') output.note('\nnext: oncepay dead-letters redrive --status');
+  return report.kind === 'moving' ? EXIT.refused : EXIT.well;
+}
+
+function drawReport(report: RedriveReport): string {
+  switch (report.kind) {
+    case 'empty':
+      return 'The dead-letter queue is empty.';
+    case 'moving':
+      return `A move task runs already: ${report.moved} of about ${report.toMove ?? '?'} moved.`;
+    case 'none_may_go':
+      return `None of ${report.messages} may go yet: ${drawVerdicts(report)}.`;
+    case 'planned':
+      return `${report.messages} messages in the queue: ${drawVerdicts(report)}.`;
+    case 'started':
+      return `A move task was started for ${report.messages} messages.`;
+    case 'moved_singly':
+      return `${report.moved} moved one by one, ${report.kept} kept (${drawVerdicts(report)}).`;
+  }
+}
+
+function drawVerdicts({ verdicts }: Extract<RedriveReport, { verdicts: unknown }>): string {
+  const parts = Object.entries(verdicts).map(
+    ([verdict, count]) => `${count} ${verdict.replaceAll('_', ' ')}`,
+  );
+  return parts.length === 0 ? 'none of them known yet' : parts.join(', ');
+}
+
+async function showTasks({ deadLetters }: Pipeline, output: Output): Promise<number> {
+  const tasks = await deadLetters.moveTasks();
+  output.data(tasks, () => (tasks.length === 0 ? 'No move task in the last days.' : drawTasks(tasks)));
+  return EXIT.well;
+}
+
+function drawTasks(tasks: readonly MoveTask[]): string {
+  return table(
+    ['started', 'status', 'moved', 'to move', 'failure'],
+    tasks.map((task) => [
+      task.startedAt?.toISOString() ?? null,
+      task.status,
+      task.moved,
+      task.toMove ?? null,
+      task.failure ?? null,
+    ]),
+  );
+}
+
+async function cancel({ deadLetters }: Pipeline, output: Output): Promise<number> {
+  const running = (await deadLetters.moveTasks()).find((task) => task.status === 'RUNNING');
+  if (running?.handle === undefined) throw new CliError('No move task runs.', EXIT.problem);
+  await deadLetters.cancelMove(running.handle);
+  output.data(
+    { cancelled: true, moved: running.moved },
+    () => `Cancelled after about ${running.moved} messages.`,
+  );
+  return EXIT.well;
+}

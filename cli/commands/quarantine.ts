@@ -1,0 +1,119 @@
+import { SendMessageCommand } from '@aws-sdk/client-sqs';
+import type { Command } from 'commander';
+import * as z from 'zod';
+import { listDeadLetters } from '../../adapters/database/statements/list-dead-letters.ts';
+import {
+  closePoison,
+  type Operator,
+  releaseInstruction,
+  releasePoison,
+} from '../../adapters/database/statements/quarantine.ts';
+import { systemIds } from '../../adapters/ids.ts';
+import { closeInstruction, type Evidence } from '../close-instruction.ts';
+import type { Pipeline } from '../connect.ts';
+import { CliError, EXIT } from '../errors.ts';
+import { commonSchema, operatorOf, positiveInteger } from '../options.ts';
+import type { Output } from '../output.ts';
+import type { Run } from '../run.ts';
+import { drawLetters } from './dead-letters.ts';
+
+const listSchema = commonSchema.extend({ limit: z.number() });
+const operatorSchema = commonSchema.extend({ by: z.string().optional(), why: z.string().optional() });
+const closeSchema = operatorSchema.extend({
+  charged: z.boolean(),
+  notCharged: z.boolean(),
+  pspReference: z.string().optional(),
+});
+
+export function addQuarantine(program: Command, run: Run): void {
+  const group = program.command('quarantine').description('What only a person can decide.');
+  group
+    .command('list')
+    .description('What is in quarantine, newest first.')
+    .option('--limit <n>', 'at most so many', positiveInteger, 100)
+    .action(run(listSchema, list));
+  withOperator(group.command('release <id>'))
+    .description('Lets it go on: the PSP is asked again, and decides.')
+    .action(
+      run(operatorSchema, (pipeline, output, options, id) =>
+        release(pipeline, output, id, operatorOf(options)),
+      ),
+    );
+  withOperator(group.command('close <id>'))
+    .description('Ends it on evidence of your own.')
+    .option('--charged', 'the PSP holds the charge: SUCCESS, booked', false)
+    .option('--not-charged', 'the PSP holds none and never will: FAILED, rolled back', false)
+    .option('--psp-reference <id>', 'the charge at the PSP; with --charged')
+    .action(run(closeSchema, close));
+}
+
+function withOperator(command: Command): Command {
+  return command
+    .option('--by <name>', 'who decides, for the record')
+    .option('--why <text>', 'why, for the record; required');
+}
+
+async function list(
+  { database }: Pipeline,
+  output: Output,
+  { limit }: z.infer<typeof listSchema>,
+): Promise<number> {
+  const letters = await listDeadLetters(database, { states: ['quarantined'], limit });
+  output.data(letters, () => (letters.length === 0 ? 'Nothing is in quarantine.' : drawLetters(letters)));
+  return EXIT.well;
+}
+
+async function release(pipeline: Pipeline, output: Output, id: string, operator: Operator): Promise<number> {
+  if (id.startsWith('sha256:')) {
+    const body = await releasePoison(pipeline.database, id, operator);
+    if (body === undefined) throw notThere(id);
+    await pipeline.sqs.send(
+      new SendMessageCommand({
+        QueueUrl: pipeline.queueUrl,
+        MessageBody: Buffer.from(body, 'base64').toString(),
+        MessageGroupId: 'released',
+        MessageDeduplicationId: systemIds.next('clm'),
+      }),
+    );
+  } else if (!(await releaseInstruction(pipeline.database, id, operator))) {
+    throw notThere(id);
+  }
+  output.data({ released: id }, () => `Released ${id}; its message is sent within a minute.`);
+  return EXIT.well;
+}
+
+async function close(
+  pipeline: Pipeline,
+  output: Output,
+  options: z.infer<typeof closeSchema>,
+  id: string,
+): Promise<number> {
+  const operator = operatorOf(options);
+  if (id.startsWith('sha256:')) {
+    if (!(await closePoison(pipeline.database, id, operator))) throw notThere(id);
+    output.data({ closed: id }, () => `Closed ${id}.`);
+    return EXIT.well;
+  }
+  const judgement = await closeInstruction(pipeline.database, id, evidenceOf(options), operator);
+  if (judgement === undefined) throw notThere(id);
+  output.data(
+    { closed: id, status: judgement.orderStatus },
+    () => `Closed ${id}: its order is ${judgement.orderStatus}.`,
+  );
+  return EXIT.well;
+}
+
+function evidenceOf(options: z.infer<typeof closeSchema>): Evidence {
+  if (options.charged === options.notCharged) {
+    throw new CliError('Say what the evidence shows: --charged or --not-charged.', EXIT.usage);
+  }
+  if (options.notCharged) return { kind: 'not_charged' };
+  if (options.pspReference === undefined) {
+    throw new CliError('Name the charge at the PSP: --psp-reference <id>.', EXIT.usage);
+  }
+  return { kind: 'charged', pspReference: options.pspReference };
+}
+
+function notThere(id: string): CliError {
+  return new CliError(`${id} is not in quarantine. See oncepay quarantine list.`, EXIT.refused);
+}

@@ -1,0 +1,57 @@
+import type { Command } from 'commander';
+import { checkInvariant, INVARIANTS, type Violation } from '../../adapters/database/statements/verify.ts';
+import type { Pipeline } from '../connect.ts';
+import { EXIT } from '../errors.ts';
+import { commonSchema } from '../options.ts';
+import { type Output, table } from '../output.ts';
+import type { Run } from '../run.ts';
+import { checkConsumed } from '../verify/consumed.ts';
+import { checkPsp } from '../verify/psp.ts';
+
+export function addVerify(program: Command, run: Run): void {
+  program
+    .command('verify')
+    .description('Checks the invariants over database, consumed messages and PSP; changes nothing.')
+    .action(run(commonSchema, verify));
+}
+
+interface Checked {
+  readonly invariant: string;
+  readonly violations: readonly Violation[];
+  readonly seconds: number;
+}
+
+async function verify(pipeline: Pipeline, output: Output): Promise<number> {
+  const checked: Checked[] = [];
+  const check = async (invariant: string, work: () => Promise<readonly Violation[]>) => {
+    const startedAt = performance.now();
+    const violations = await work();
+    const seconds = (performance.now() - startedAt) / 1000;
+    checked.push({ invariant, violations, seconds });
+    const mark = violations.length === 0 ? output.colors.green('holds') : output.colors.red('BROKEN');
+    output.note(`  ${mark}  ${invariant} (${seconds.toFixed(1)} s)`);
+  };
+  for (const invariant of INVARIANTS) {
+    await check(invariant.name, async () => {
+      const violation = await checkInvariant(pipeline.database, invariant);
+      return violation === undefined ? [] : [violation];
+    });
+  }
+  await check('only what is terminal is recorded as consumed', () => checkConsumed(pipeline));
+  if (pipeline.simulator !== undefined) {
+    await check('the PSP holds one charge for each order that succeeded, and none for another', () =>
+      checkPsp(pipeline, pipeline.simulator ?? ''),
+    );
+  }
+  const violations = checked.flatMap((each) => each.violations);
+  output.data({ well: violations.length === 0, checked }, () => draw(checked, violations));
+  return violations.length === 0 ? EXIT.well : EXIT.problem;
+}
+
+function draw(checked: readonly Checked[], violations: readonly Violation[]): string {
+  if (violations.length === 0) return `All ${checked.length} invariants hold.`;
+  return table(
+    ['broken', 'how often', 'for example'],
+    violations.map(({ invariant, count, examples }) => [invariant, count, examples.slice(0, 3).join('\n')]),
+  );
+}

@@ -1,0 +1,194 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { GetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
+import * as z from 'zod';
+import { connectDatabase } from '../adapters/database/connect.ts';
+import { createRdsDataClient } from '../adapters/database/data-api-database.ts';
+import type { Database } from '../adapters/database/database.ts';
+import { createDeadLetterQueue, type DeadLetterQueue } from '../adapters/sqs/dead-letter-queue.ts';
+import { CliError, EXIT } from './errors.ts';
+
+export interface TargetOptions {
+  /** A deployed stage; without it the local runtime is spoken to. */
+  readonly stage?: string | undefined;
+  readonly profile?: string | undefined;
+  readonly region?: string | undefined;
+  /** The local runtime's data folder. */
+  readonly data: string;
+}
+
+/** A running pipeline, here or on AWS: the same clients either way. */
+export interface Pipeline {
+  readonly isLocal: boolean;
+  readonly database: Database;
+  readonly dynamodb: DynamoDBClient;
+  readonly consumedTable: string;
+  readonly sqs: SQSClient;
+  readonly queueUrl: string;
+  readonly deadLetters: DeadLetterQueue;
+  /** The PSP simulator's control address; only here. */
+  readonly simulator: string | undefined;
+}
+
+interface Names {
+  readonly queueUrl: string;
+  readonly deadLetterQueueUrl: string;
+  readonly consumedTable: string;
+  readonly clusterArn: string;
+  readonly secretArn: string;
+  readonly database: string;
+}
+
+const endpointsSchema = z.object({
+  psp: z.string(),
+  sqs: z.string(),
+  queueUrl: z.string(),
+  deadLetterQueueUrl: z.string(),
+  dynamodb: z.string(),
+  consumedTable: z.string(),
+  rdsData: z.string(),
+  rdsDataResource: z.object({ resourceArn: z.string(), secretArn: z.string() }),
+  database: z.string(),
+});
+
+/** @throws CliError with the exit code 3 when nothing runs there */
+export async function connect(options: TargetOptions): Promise<Pipeline> {
+  return options.stage === undefined ? connectLocal(options.data) : connectStage(options.stage, options);
+}
+
+function connectLocal(directory: string): Promise<Pipeline> {
+  const endpoints = readEndpoints(directory);
+  const common = {
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'oncepay-cli', secretAccessKey: 'local' },
+  };
+  return assemble(
+    {
+      queueUrl: endpoints.queueUrl,
+      deadLetterQueueUrl: endpoints.deadLetterQueueUrl,
+      consumedTable: endpoints.consumedTable,
+      clusterArn: endpoints.rdsDataResource.resourceArn,
+      secretArn: endpoints.rdsDataResource.secretArn,
+      database: endpoints.database,
+    },
+    {
+      sqs: new SQSClient({ ...common, endpoint: endpoints.sqs }),
+      dynamodb: new DynamoDBClient({ ...common, endpoint: endpoints.dynamodb }),
+      rdsData: createRdsDataClient({ ...common, endpoint: endpoints.rdsData }),
+    },
+    endpoints.psp,
+  );
+}
+
+function readEndpoints(directory: string): z.infer<typeof endpointsSchema> {
+  const file = join(directory, 'endpoints.json');
+  try {
+    return endpointsSchema.parse(JSON.parse(readFileSync(file, 'utf8')));
+  } catch (cause) {
+    throw new CliError(
+      `No local runtime is ready there: ${file} can't be read. Start one with npm start, name its folder with --data, or a deployed stage with --stage.`,
+      EXIT.unreachable,
+      { cause },
+    );
+  }
+}
+
+async function connectStage(stage: string, options: TargetOptions): Promise<Pipeline> {
+  const common = {
+    ...(options.region === undefined ? {} : { region: options.region }),
+    ...(options.profile === undefined ? {} : { profile: options.profile }),
+  };
+  const outputs = await readOutputs(stage, new CloudFormationClient(common));
+  const output = (name: string): string => {
+    const value = outputs.get(name);
+    if (value !== undefined) return value;
+    throw new CliError(
+      `The stack of ${stage} has no output ${name}: deploy this version first.`,
+      EXIT.unreachable,
+    );
+  };
+  return assemble(
+    {
+      queueUrl: output('QueueUrl'),
+      deadLetterQueueUrl: output('DeadLetterQueueUrl'),
+      consumedTable: output('ConsumedTableName'),
+      clusterArn: output('DatabaseClusterArn'),
+      secretArn: output('DatabaseSecretArn'),
+      database: output('DatabaseName'),
+    },
+    {
+      sqs: new SQSClient(common),
+      dynamodb: new DynamoDBClient(common),
+      rdsData: createRdsDataClient(common),
+    },
+    undefined,
+  );
+}
+
+async function readOutputs(
+  stage: string,
+  client: CloudFormationClient,
+): Promise<ReadonlyMap<string, string>> {
+  const StackName = `Oncepay-${stage}-Pipeline`;
+  try {
+    const { Stacks } = await client.send(new DescribeStacksCommand({ StackName }));
+    const outputs = Stacks?.[0]?.Outputs ?? [];
+    return new Map(outputs.map(({ OutputKey, OutputValue }) => [OutputKey ?? '', OutputValue ?? '']));
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new CliError(`The stack ${StackName} can't be read: ${reason}`, EXIT.unreachable, { cause });
+  }
+}
+
+async function assemble(
+  names: Names,
+  clients: {
+    readonly sqs: SQSClient;
+    readonly dynamodb: DynamoDBClient;
+    readonly rdsData: ReturnType<typeof createRdsDataClient>;
+  },
+  simulator: string | undefined,
+): Promise<Pipeline> {
+  const { sqs, dynamodb, rdsData } = clients;
+  const [mainArn, arn] = await Promise.all([
+    arnOf(sqs, names.queueUrl),
+    arnOf(sqs, names.deadLetterQueueUrl),
+  ]);
+  return {
+    isLocal: simulator !== undefined,
+    database: connectDatabase(
+      {
+        DATABASE_CLUSTER_ARN: names.clusterArn,
+        DATABASE_SECRET_ARN: names.secretArn,
+        DATABASE_NAME: names.database,
+      },
+      rdsData,
+    ),
+    dynamodb,
+    consumedTable: names.consumedTable,
+    sqs,
+    queueUrl: names.queueUrl,
+    deadLetters: createDeadLetterQueue({
+      client: sqs,
+      url: names.deadLetterQueueUrl,
+      arn,
+      mainUrl: names.queueUrl,
+      mainArn,
+    }),
+    simulator,
+  };
+}
+
+async function arnOf(sqs: SQSClient, QueueUrl: string): Promise<string> {
+  try {
+    const { Attributes } = await sqs.send(
+      new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['QueueArn'] }),
+    );
+    return Attributes?.QueueArn ?? '';
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new CliError(`The queue ${QueueUrl} doesn't answer: ${reason}`, EXIT.unreachable, { cause });
+  }
+}

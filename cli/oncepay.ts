@@ -1,0 +1,48 @@
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Command } from 'commander';
+import { addDeadLetters } from './commands/dead-letters.ts';
+import { addHolds } from './commands/holds.ts';
+import { addPayments } from './commands/payments.ts';
+import { addQuarantine } from './commands/quarantine.ts';
+import { addVerify } from './commands/verify.ts';
+import { EXIT } from './errors.ts';
+import { run } from './run.ts';
+
+const DEFAULT_DATA = join(fileURLToPath(new URL('../', import.meta.url)), '.oncepay');
+
+const program = new Command('oncepay')
+  .description('Looks after a running pipeline: the local one, or with --stage a deployed one.')
+  .option('--stage <stage>', 'a deployed stage: dev, staging or prod; without it the local runtime')
+  .option('--profile <name>', 'the AWS profile; with --stage')
+  .option('--region <region>', 'the AWS region; with --stage')
+  .option('--data <folder>', 'the local runtime’s data folder', DEFAULT_DATA)
+  .option('--json', 'JSON on stdout')
+  .addHelpText(
+    'before',
+    [
+      'Examples:',
+      '  oncepay payments show ord_…',
+      '  oncepay dead-letters list --reason "refuses us" --older-than 10m',
+      '  oncepay dead-letters redrive --dry-run',
+      '  oncepay pause psp simulator --why "maintenance until 14:00"',
+      '  oncepay quarantine close ins_… --charged --psp-reference ch_… --why "seen in the PSP’s portal"',
+      '  oncepay verify --stage prod --profile payments',
+      '',
+    ].join('\n'),
+  )
+  .addHelpText(
+    'after',
+    '\nExit codes: 0 well, 1 a problem was found, 2 usage, 3 the pipeline can’t be reached, 4 refused.',
+  )
+  .exitOverride((error) => {
+    process.exit(error.exitCode === 0 ? EXIT.well : EXIT.usage);
+  });
+
+addPayments(program, run);
+addDeadLetters(program, run);
+addQuarantine(program, run);
+addHolds(program, run);
+addVerify(program, run);
+
+await program.parseAsync();

@@ -1,0 +1,39 @@
+import Table from 'cli-table3';
+import { createColors } from 'picocolors';
+
+/** Where a command's words go: data to stdout, what accompanies it to stderr. */
+export interface Output {
+  readonly isJson: boolean;
+  readonly colors: ReturnType<typeof createColors>;
+  /** One JSON document on stdout, or what `people` draws. */
+  data(value: unknown, people: () => string): void;
+  note(line: string): void;
+}
+
+export function createOutput(isJson: boolean): Output {
+  const isColored = process.stdout.isTTY === true && process.env.NO_COLOR === undefined;
+  return {
+    isJson,
+    colors: createColors(isColored),
+    data: (value, people) => {
+      process.stdout.write(`${isJson ? JSON.stringify(value, asText, 2) : people()}\n`);
+    },
+    note: (line) => {
+      process.stderr.write(`${line}\n`);
+    },
+  };
+}
+
+/** Money is a bigint, which JSON doesn't know. */
+function asText(_key: string, value: unknown): unknown {
+  return typeof value === 'bigint' ? String(value) : value;
+}
+
+export function table(
+  head: readonly string[],
+  rows: readonly (readonly (string | number | null)[])[],
+): string {
+  const drawn = new Table({ head: [...head], style: { head: [], border: [] }, wordWrap: true });
+  for (const row of rows) drawn.push(row.map((cell) => (cell === null ? '' : String(cell))));
+  return drawn.toString();
+}

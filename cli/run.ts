@@ -1,0 +1,53 @@
+import type * as z from 'zod';
+import { DatabaseResumingError, DatabaseUnreachableError } from '../adapters/database/database.ts';
+import { connect, type Pipeline } from './connect.ts';
+import { CliError, EXIT } from './errors.ts';
+import type { commonSchema } from './options.ts';
+import { createOutput, type Output } from './output.ts';
+
+type Common = z.output<typeof commonSchema>;
+
+/** What a command does once its pipeline answers; the number is its exit code. */
+export type Work<Options> = (
+  pipeline: Pipeline,
+  output: Output,
+  options: Options,
+  ...args: string[]
+) => Promise<number>;
+
+/** Makes a command's action of what it does. */
+export type Run = <Options extends Common>(
+  schema: z.ZodType<Options>,
+  work: Work<Options>,
+) => (...given: unknown[]) => Promise<void>;
+
+/** Parses options, connects, works, and turns every failure into a message and an exit code. */
+export const run: Run =
+  (schema, work) =>
+  async (...given) => {
+    const command = given.at(-1);
+    const options = schema.parse(optionsOf(command));
+    const args = given.slice(0, -2).map(String);
+    const output = createOutput(options.json);
+    try {
+      const pipeline = await connect(options);
+      process.exitCode = await work(pipeline, output, options, ...args);
+    } catch (error) {
+      process.exitCode = tell(error, output);
+    }
+  };
+
+/** Commander hands over the command last; its parents' options are read through it. */
+function optionsOf(command: unknown): unknown {
+  const hasOptions = typeof command === 'object' && command !== null && 'optsWithGlobals' in command;
+  if (!hasOptions || typeof command.optsWithGlobals !== 'function') return {};
+  return command.optsWithGlobals();
+}
+
+function tell(error: unknown, output: Output): number {
+  const message = error instanceof Error ? error.message : String(error);
+  output.note(`${output.colors.red('oncepay')}: ${message}`);
+  if (error instanceof CliError) return error.exitCode;
+  const isUnreachable = error instanceof DatabaseUnreachableError || error instanceof DatabaseResumingError;
+  return isUnreachable ? EXIT.unreachable : EXIT.problem;
+}
