@@ -22,6 +22,8 @@ export const CIRCUIT = {
   firstOpenSeconds: 10,
   /** The longest that a PSP which is back waits for its next probe. */
   longestOpenSeconds: 120,
+  /** One alone may fail for a reason of its own, and keep a PSP waiting that is well. */
+  probes: 3,
   /** Past so many attempts none is given back: at one probe in two minutes that is sixteen hours of a dead PSP. */
   giveBackLimit: 500,
 } as const;

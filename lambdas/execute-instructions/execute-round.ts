@@ -7,6 +7,7 @@ import {
 } from '../../adapters/database/statements/claim-instructions.ts';
 import type { AttemptRecord, RecordedAttempt } from '../../adapters/database/statements/record-attempts.ts';
 import { unreachable } from '../../domain/assert.ts';
+import { CIRCUIT } from '../../domain/payment/circuit.ts';
 import { isTerminal } from '../../domain/payment/instruction.ts';
 import { TIMING } from '../../domain/payment/timing.ts';
 import type { Work } from './batch.ts';
@@ -74,6 +75,7 @@ async function claim(
       defaultSettlingSeconds: TIMING.defaultLandingSeconds + TIMING.defaultLookUpLagSeconds,
       attemptsPerCycle: TIMING.attemptsPerCycle,
       cycles: TIMING.cycles,
+      probes: CIRCUIT.probes,
     });
   } catch (error) {
     effects.log.warn('nothing could be claimed', { error });

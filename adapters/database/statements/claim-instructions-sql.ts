@@ -5,7 +5,7 @@ with moment as materialized (
 ),
 parameter as materialized (
   select p, (p ->> 'attempts_per_cycle')::int as attempts_per_cycle, (p ->> 'cycles')::int as cycles,
-         (p ->> 'lease_seconds')::int as lease_seconds
+         (p ->> 'lease_seconds')::int as lease_seconds, (p ->> 'probes')::int as probes
   from (select :input::jsonb as p) given
 ),
 input as materialized (
@@ -67,7 +67,7 @@ judged as materialized (
   ) held on true
 ),
 probing as (
-  -- Of all workers that see a half-open circuit at once, this row's lock lets one probe.
+  -- Of all workers that see a half-open circuit at once, this row's lock lets one probe, with few of its batch.
   update psp_circuit c
   set probe_until = moment.now + make_interval(secs => lease_seconds)
   from moment, parameter
@@ -79,18 +79,18 @@ decided as materialized (
   select j.*,
     case
       when j.verdict <> 'free' then j.verdict
-      when c.open_until is not null and (p.psp is null or j.instruction_id <> first.instruction_id) then 'circuit_open'
+      when c.open_until is not null and (p.psp is null or j.place > parameter.probes) then 'circuit_open'
       when j.next_cycle >= parameter.cycles then 'settle'
       else 'claimed'
     end as decision,
     c.open_until is not null as is_probe,
     greatest(c.open_until, c.probe_until) as closed_at
-  from judged j
+  from (
+    select *, row_number() over (partition by psp, verdict order by instruction_id) as place from judged
+  ) j
   cross join parameter
   left join psp_circuit c on c.psp = j.psp
   left join probing p on p.psp = j.psp
-  left join (select psp, min(instruction_id) as instruction_id from judged where verdict = 'free' group by psp) first
-    on first.psp = j.psp
 ),
 claimed as (
   update instruction i

@@ -16,6 +16,8 @@ export interface ClaimRequest {
   readonly attemptsPerCycle: number;
   /** Trips through the dead-letter queue; past the last the instruction is settled (rule 11). */
   readonly cycles: number;
+  /** How many instructions of one batch may find out whether a half-open circuit can close. */
+  readonly probes: number;
 }
 
 export interface AskedInstruction {
@@ -41,7 +43,7 @@ export const claimedRow = z.object({
   currency: z.string(),
   splits: splitsSchema,
   order_started: z.boolean(),
-  /** The PSP's circuit was open: this claim alone finds out whether it still is. */
+  /** The PSP's circuit was open: few such claims find out whether it still must be. */
   is_probe: z.boolean(),
 });
 
@@ -97,6 +99,7 @@ export async function claimInstructions(
     default_settling_seconds: request.defaultSettlingSeconds,
     attempts_per_cycle: request.attemptsPerCycle,
     cycles: request.cycles,
+    probes: request.probes,
   });
   return rows.map((row) => verdictRow.parse(row));
 }

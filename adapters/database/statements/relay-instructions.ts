@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { CIRCUIT } from '../../../domain/payment/circuit.ts';
 import type { Database } from '../database.ts';
 
 const dueRow = z.object({
@@ -36,8 +37,8 @@ export async function takeDueInstructions(database: Database, limit: number): Pr
   };
 }
 
-/** A half-open circuit lets one through at a time; a spare one for the case that its message is lost. */
-const PROBES = 2;
+/** So many probe a half-open circuit; twice as many are sent, since some messages find it probed already or get lost. */
+const PROBES = 2 * CIRCUIT.probes;
 
 export const RELAY_SQL = `
 with moment as materialized (
@@ -74,11 +75,13 @@ over as materialized (
 freed as materialized (
   select i.instruction_id
   from over
+  cross join moment
   cross join lateral (
     select instruction_id
     from instruction
     where waits_for = over.waits_for
-    order by not_before
+    -- Chosen at random, by the clock: those that have waited longest may be those that fail by themselves.
+    order by md5(instruction_id || moment.now)
     limit least(over.few, (:input::jsonb ->> 'limit')::int)
     for update skip locked
   ) i

@@ -138,7 +138,7 @@ export async function checkInvariant(
   const [row] = await database.execute(
     `with found as materialized (${invariant.sql})
      select count(*)::int as count,
-            coalesce((select string_agg(subject, ' ') from (select subject from found limit ${EXAMPLES}) some), '') as examples
+            coalesce((select string_agg(subject, ' ') from (select subject from found limit ${EXAMPLES}) shown), '') as examples
      from found`,
     {},
   );

@@ -141,15 +141,15 @@ describe('a PSP’s circuit', () => {
     expect(await instruction(order)).toMatchObject({ state: 'succeeded' });
   });
 
-  test('half-open, lets one instruction of a batch probe, and closes on an answer', async () => {
+  test('half-open, lets three instructions of a batch probe, and closes on an answer', async () => {
     await openCircuit();
-    const orders = await storeOrders(3);
+    const orders = await storeOrders(5);
     await moveClock(database, 11);
     const harness = new ExecutorHarness(database);
 
     expect(await harness.execute(...orders.map((order) => recordOf(order)))).toEqual([]);
 
-    expect(harness.psp.charges).toHaveLength(1);
+    expect(harness.psp.charges).toHaveLength(3);
     expect(await circuit()).toMatchObject({ open_for: null, not_sent_in_a_row: 0, is_probed: false });
   });
 
@@ -202,9 +202,9 @@ describe('a PSP’s circuit', () => {
 });
 
 describe('what was parked for a circuit', () => {
-  test('is sent by twos while it is half-open, and all at once when it is closed', async () => {
+  test('is sent by few while it is half-open, and all at once when it is closed', async () => {
     await openCircuit();
-    const orders = await storeOrders(6);
+    const orders = await storeOrders(9);
     await new ExecutorHarness(database).execute(...orders.map((order) => recordOf(order)));
 
     const sentAt = async (seconds: number) => {
@@ -214,11 +214,11 @@ describe('what was parked for a circuit', () => {
     };
     expect(await sentAt(5)).toEqual([]);
     const probes = await sentAt(11);
-    expect(probes).toHaveLength(2);
+    expect(probes).toHaveLength(6);
     const prober = orders.find((order) => order.instructionId === probes[0]?.instruction_id);
     if (prober === undefined) throw new Error('a probe is one of the orders');
     await new ExecutorHarness(database).execute(recordOf(prober));
-    expect(await sentAt(12)).toHaveLength(4);
+    expect(await sentAt(12)).toHaveLength(3);
   });
 });
 
