@@ -65,12 +65,13 @@ export function requestContext(
 
 /** As the client wrote the names, every value kept. */
 export function headersOf(message: IncomingMessage): Multi {
-  const headers: Multi = {};
+  // A map, in which a name such as `constructor` is one like any other.
+  const headers = new Map<string, string[]>();
   for (let index = 0; index + 1 < message.rawHeaders.length; index += 2) {
     const name = message.rawHeaders[index] ?? '';
-    headers[name] = [...(headers[name] ?? []), message.rawHeaders[index + 1] ?? ''];
+    headers.set(name, [...(headers.get(name) ?? []), message.rawHeaders[index + 1] ?? '']);
   }
-  return headers;
+  return Object.fromEntries(headers);
 }
 
 export function queryOf(query: URLSearchParams): Multi {

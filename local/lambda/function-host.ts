@@ -28,6 +28,7 @@ export class FunctionHost {
   private readonly idle: WarmEnvironment[] = [];
   private readonly busy = new Set<WarmEnvironment>();
   private readonly waiting: (() => void)[] = [];
+  private underWay = 0;
   private cpuOfTheDead = 0;
   private isClosed = false;
 
@@ -42,15 +43,11 @@ export class FunctionHost {
    * @throws FunctionError
    */
   async invoke(event: unknown, caller: string, requestId: string = randomUUID()): Promise<unknown> {
-    const environment = await this.take();
-    this.busy.add(environment);
+    await this.turn();
     try {
-      return JSON.parse(await environment.invoke(event, requestId));
+      return await this.carryOut(event, caller, requestId);
     } finally {
-      this.busy.delete(environment);
-      if (environment.isAlive) this.idle.push(environment);
-      this.waiting.shift()?.();
-      this.options.observer({ service: 'lambda', action: `Invoke ${this.resource.serviceName}`, caller });
+      this.endTurn();
     }
   }
 
@@ -75,11 +72,34 @@ export class FunctionHost {
     await Promise.all([...this.idle, ...this.busy].map((environment) => environment.close()));
   }
 
-  private async take(): Promise<WarmEnvironment> {
+  /** Resolves when no more than the limit are under way with this one: first come, first served. */
+  private async turn(): Promise<void> {
     const limit = this.resource.reservedConcurrency ?? this.options.concurrency ?? ENVIRONMENT_LIMIT;
-    while (this.idle.length === 0 && this.busy.size >= limit) {
-      await new Promise<void>((resolve) => this.waiting.push(resolve));
+    // Counted before anything is awaited: invocations of the same moment see each other.
+    if (this.underWay < limit) this.underWay += 1;
+    else await new Promise<void>((resolve) => this.waiting.push(resolve));
+  }
+
+  /** The turn is handed over, or given back. */
+  private endTurn(): void {
+    const next = this.waiting.shift();
+    if (next === undefined) this.underWay -= 1;
+    else next();
+  }
+
+  private async carryOut(event: unknown, caller: string, requestId: string): Promise<unknown> {
+    const environment = this.environment();
+    this.busy.add(environment);
+    try {
+      return JSON.parse(await environment.invoke(event, requestId));
+    } finally {
+      this.busy.delete(environment);
+      if (environment.isAlive) this.idle.push(environment);
+      this.options.observer({ service: 'lambda', action: `Invoke ${this.resource.serviceName}`, caller });
     }
+  }
+
+  private environment(): WarmEnvironment {
     if (this.isClosed) throw new Error(`${this.resource.serviceName} is stopped`);
     for (let warm = this.idle.pop(); warm !== undefined; warm = this.idle.pop())
       if (warm.isAlive) return warm;

@@ -8,11 +8,13 @@ export class FunctionError extends Error {
   override readonly name = 'FunctionError';
   readonly errorType: string;
 
-  constructor(shape: Pick<FunctionErrorShape, 'errorType' | 'errorMessage'>) {
-    super(shape.errorMessage);
-    this.errorType = shape.errorType;
+  constructor(cause: FunctionErrorCause) {
+    super(cause.errorMessage);
+    this.errorType = cause.errorType;
   }
 }
+
+type FunctionErrorCause = Pick<FunctionErrorShape, 'errorType' | 'errorMessage'>;
 
 /** JSON, both ways; beyond it Lambda refuses. */
 const PAYLOAD_LIMIT_BYTES = 6 * 1024 * 1024;
@@ -25,7 +27,7 @@ export class WarmEnvironment {
     | { readonly resolve: (json: string) => void; readonly reject: (error: Error) => void }
     | undefined;
   private invocations = 0;
-  private deathCause = 'Runtime exited without providing a reason';
+  private deathCause: FunctionErrorCause = exitedFor('Runtime exited without providing a reason');
   isAlive = true;
 
   constructor(
@@ -44,7 +46,7 @@ export class WarmEnvironment {
     for (const stream of [this.worker.stdout, this.worker.stderr]) stream.on('data', lineSplitter(onLine));
     this.worker.on('message', (message: AnswerMessage) => this.onAnswer(message));
     this.worker.on('error', (error) => {
-      this.deathCause = error instanceof Error ? error.message : String(error);
+      this.deathCause = exitedFor(error instanceof Error ? error.message : String(error));
     });
     this.worker.on('exit', () => this.onExit());
   }
@@ -64,7 +66,9 @@ export class WarmEnvironment {
     };
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
-        this.deathCause = `${requestId} Task timed out after ${this.resource.timeoutSeconds.toFixed(2)} seconds`;
+        const seconds = this.resource.timeoutSeconds.toFixed(2);
+        const errorMessage = `${requestId} Task timed out after ${seconds} seconds`;
+        this.deathCause = { errorType: 'Sandbox.Timedout', errorMessage };
         this.kill();
       }, milliseconds);
       const settle = () => {
@@ -105,7 +109,7 @@ export class WarmEnvironment {
   private onAnswer(message: AnswerMessage): void {
     if (message.kind === 'ready') return;
     if (message.kind === 'init_failed') {
-      this.deathCause = message.error.errorMessage;
+      this.deathCause = exitedFor(message.error.errorMessage);
       this.kill();
       return;
     }
@@ -121,9 +125,12 @@ export class WarmEnvironment {
 
   private onExit(): void {
     this.isAlive = false;
-    const errorType = this.deathCause.includes('timed out') ? 'Sandbox.Timedout' : 'Runtime.ExitError';
-    this.pending?.reject(new FunctionError({ errorType, errorMessage: this.deathCause }));
+    this.pending?.reject(new FunctionError(this.deathCause));
   }
+}
+
+function exitedFor(errorMessage: string): FunctionErrorCause {
+  return { errorType: 'Runtime.ExitError', errorMessage };
 }
 
 function environmentData(resource: FunctionResource): EnvironmentData {

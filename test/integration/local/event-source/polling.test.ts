@@ -1,0 +1,178 @@
+import type { Socket } from 'node:net';
+import { afterEach, expect, test } from 'vitest';
+import type { EventSourceResource } from '../../../../local/template/resources.ts';
+import { PolledQueue } from '../../../support/polled-queue.ts';
+import { httpAnswer, startRawServer } from '../../../support/raw-server.ts';
+
+const closers: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const close of closers.splice(0)) await close();
+});
+
+/** A queue whose function says on one line what it was given. */
+async function told(resource: Partial<EventSourceResource> = {}) {
+  const events: unknown[] = [];
+  const handler = 'export const handler = async (event) => console.log(JSON.stringify(event));';
+  let tell = () => {};
+  const queue = await PolledQueue.start(handler, resource, {
+    onLine: (line) => {
+      events.push(JSON.parse(line));
+      tell();
+    },
+  });
+  closers.push(() => queue.close());
+  const lines = async (count: number) => {
+    while (events.length < count)
+      await new Promise<void>((resolve) => {
+        tell = resolve;
+      });
+    return events as { readonly Records: readonly Record<string, unknown>[] }[];
+  };
+  return { queue, lines };
+}
+
+/** A queue whose function ends when it is let. */
+async function gated(resource: Partial<EventSourceResource> = {}) {
+  const waiting: Socket[] = [];
+  const gate = await startRawServer((socket) => waiting.push(socket));
+  const handler = `export const handler = async () => { await fetch('${gate.url}'); };`;
+  const queue = await PolledQueue.start(handler, resource);
+  closers.push(() => queue.close(), gate.close);
+  const open = () => {
+    for (const socket of waiting.splice(0)) socket.end(httpAnswer(200, ''));
+  };
+  return { queue, gate, open };
+}
+
+test('a record has what Lambda gives of a FIFO message', async () => {
+  const { queue, lines } = await told();
+  await queue.send('a1');
+  queue.source.start();
+  await queue.deliver();
+  const [event] = await lines(1);
+
+  expect(event?.Records).toEqual([
+    {
+      messageId: expect.stringMatching(/^[0-9a-f-]{36}$/),
+      receiptHandle: expect.any(String),
+      body: 'a1',
+      attributes: {
+        ApproximateReceiveCount: '1',
+        SentTimestamp: '1700000000000',
+        SequenceNumber: expect.stringMatching(/^\d{20}$/),
+        MessageGroupId: 'a',
+        SenderId: expect.any(String),
+        MessageDeduplicationId: 'a1',
+        ApproximateFirstReceiveTimestamp: '1700000000050',
+      },
+      messageAttributes: {
+        Colour: { dataType: 'String', stringValue: 'red', stringListValues: [], binaryListValues: [] },
+      },
+      md5OfBody: '8a8bb7cd343aa2ad99b7d762030857a2',
+      eventSource: 'aws:sqs',
+      eventSourceARN: 'arn:aws:sqs:us-east-1:000000000000:orders.fifo',
+      awsRegion: 'us-east-1',
+    },
+  ]);
+});
+
+test('a batch holds no more messages than its size', async () => {
+  const { queue, lines } = await told({ batchSize: 2 });
+  await queue.send('a1', 'a2', 'a3');
+  queue.source.start();
+  await queue.deliver();
+  await queue.deliver();
+
+  expect((await lines(2)).map(({ Records }) => Records.map(({ body }) => body))).toEqual([
+    ['a1', 'a2'],
+    ['a3'],
+  ]);
+});
+
+test('a message that is sent while the poller waits is delivered', async () => {
+  const { queue, lines } = await told();
+  queue.source.start();
+  await queue.poll();
+  await queue.send('a1');
+  await queue.deliver();
+
+  expect(await lines(1)).toHaveLength(1);
+});
+
+test('no more batches are under way than the mapping’s concurrency', async () => {
+  const { queue, gate, open } = await gated({ batchSize: 1, maxConcurrency: 1 });
+  await queue.send('a1', 'b1');
+  queue.source.start();
+  const first = gate.nextRequest();
+  await queue.poll();
+  await first;
+  await queue.poll();
+
+  expect(queue.inFlight).toBe(1);
+  open();
+});
+
+test('a batch that ends makes room for the next', async () => {
+  const { queue, gate, open } = await gated({ batchSize: 1, maxConcurrency: 1 });
+  await queue.send('a1', 'b1');
+  queue.source.start();
+  const first = gate.nextRequest();
+  await queue.poll();
+  await first;
+  const ended = queue.invoked();
+  open();
+  await ended;
+  const second = gate.nextRequest();
+  await queue.poll();
+  await second;
+
+  expect(await queue.left()).toEqual(['b1']);
+});
+
+test('a message whose visibility ends while the function runs comes again, though the function succeeds', async () => {
+  const { queue, gate, open } = await gated();
+  await queue.send('a1');
+  queue.source.start();
+  const started = gate.nextRequest();
+  await queue.poll();
+  await started;
+  queue.source.pause(true);
+  queue.clock.advance(30_000);
+  const ended = queue.invoked();
+  open();
+  await ended;
+
+  expect(await queue.left()).toEqual(['a1']);
+});
+
+test('while it is paused nothing is taken', async () => {
+  const { queue } = await told();
+  await queue.send('a1');
+  queue.source.pause(true);
+  queue.source.start();
+  await queue.poll();
+
+  expect(queue.inFlight).toBe(0);
+});
+
+test('what gathered while it was paused is delivered when it goes on', async () => {
+  const { queue, lines } = await told();
+  await queue.send('a1');
+  queue.source.pause(true);
+  queue.source.start();
+  await queue.poll();
+  queue.source.pause(false);
+  await queue.deliver();
+
+  expect(await lines(1)).toHaveLength(1);
+});
+
+test('once it is closed nothing is taken', async () => {
+  const { queue } = await told();
+  await queue.send('a1');
+  queue.source.start();
+  queue.source.close();
+  await queue.poll();
+
+  expect(queue.inFlight).toBe(0);
+});

@@ -1,0 +1,194 @@
+import { describe, expect, test } from 'vitest';
+import type { TemplateValue } from '../../../../local/template/assembly.ts';
+import { assertKnown, readDeployment } from '../../../../local/template/deployment.ts';
+import { UnknownResourceError } from '../../../../local/template/errors.ts';
+import {
+  assemblyOf,
+  identityOptions,
+  resource,
+  SMALLEST,
+  smallestWith,
+  stackOf,
+} from '../../../support/templates.ts';
+
+const smallest = assemblyOf(stackOf(SMALLEST));
+
+/** What the start says of the smallest template with this change. */
+function complaintAbout(logicalId: string, properties: Readonly<Record<string, TemplateValue>>): string {
+  try {
+    readDeployment(smallestWith(logicalId, properties), identityOptions);
+  } catch (error) {
+    if (error instanceof UnknownResourceError) return error.message;
+    throw error;
+  }
+  return 'nothing';
+}
+
+describe('a resource type that is neither implemented nor inert', () => {
+  const topic = { Alerts: resource('AWS::SNS::Topic') };
+
+  test('stops the start with its logical id, its type and its stack', () => {
+    const assembly = assemblyOf(stackOf(SMALLEST), stackOf(topic, {}, 'Second'));
+
+    expect(() => readDeployment(assembly, identityOptions)).toThrow(UnknownResourceError);
+    expect(() => assertKnown(assembly)).toThrow(/^Second: Alerts is of type AWS::SNS::Topic, /);
+  });
+
+  test('stops the start even where its condition is not met', () => {
+    const assembly = assemblyOf(stackOf({ Alerts: resource('AWS::SNS::Topic', {}, 'Never') }));
+
+    expect(() => assertKnown(assembly)).toThrow(UnknownResourceError);
+  });
+});
+
+test('a resource of an inert type is passed over, whatever its properties', () => {
+  const role = resource('AWS::IAM::Role', { AnythingAtAll: { 'Fn::Unheard': 1 } });
+  const assembly = assemblyOf(stackOf({ ...SMALLEST, Role: role }));
+
+  expect(readDeployment(assembly, identityOptions)).toEqual(readDeployment(smallest, identityOptions));
+});
+
+describe('a property', () => {
+  test('that is neither honoured nor inert stops the start with its name, resource and type', () => {
+    expect(complaintAbout('Orders', { DelaySeconds: 5 })).toMatch(
+      /^Stack: Orders \(AWS::SQS::Queue\) has the property DelaySeconds, /,
+    );
+  });
+
+  test.each([
+    ['Orders', { FifoQueue: false }, 'FifoQueue'],
+    ['Orders', { RedrivePolicy: { deadLetterTargetArn: 'x', maxReceiveCount: 3, more: 1 } }, 'more'],
+    ['Seen', { BillingMode: 'PROVISIONED' }, 'BillingMode'],
+    ['Seen', { GlobalSecondaryIndexes: [] }, 'GlobalSecondaryIndexes'],
+    ['Work', { Runtime: 'python3.13' }, 'Runtime'],
+    ['Work', { VpcConfig: {} }, 'VpcConfig'],
+    ['Poller', { MaximumBatchingWindowInSeconds: 5 }, 'MaximumBatchingWindowInSeconds'],
+    ['Poller', { FunctionResponseTypes: ['Something'] }, 'FunctionResponseTypes'],
+    ['Hourly', { Targets: [{ Arn: 'x', Id: 'one', Input: '{}' }] }, 'Input'],
+    ['Api', { BinaryMediaTypes: ['*/*'] }, 'BinaryMediaTypes'],
+    ['Stage', { Variables: {} }, 'Variables'],
+    ['GetThing', { ApiKeyRequired: true }, 'ApiKeyRequired'],
+    ['GetThing', { AuthorizationType: 'AWS_IAM' }, 'AuthorizationType'],
+    ['Guard', { Type: 'TOKEN' }, 'Type'],
+    ['NotFound', { ResponseTemplates: { 'text/plain': '' } }, 'text/plain'],
+    ['Cluster', { EngineVersion: '16.4' }, 'EngineVersion'],
+    ['Password', { RotationRules: {} }, 'RotationRules'],
+  ])('of %s with a value that is not done here stops the start: %j', (logicalId, properties, named) => {
+    const complaint = complaintAbout(logicalId, properties);
+
+    expect(complaint).toContain(`Stack: ${logicalId} (`);
+    expect(complaint).toContain(named);
+  });
+
+  test('that is inert is not even resolved', () => {
+    expect(complaintAbout('Work', { Role: { 'Fn::Unheard': 1 } })).toBe('nothing');
+  });
+});
+
+describe('a schedule', () => {
+  test('by cron stops the start with its logical id', () => {
+    expect(complaintAbout('Hourly', { ScheduleExpression: 'cron(0 3 * * ? *)' })).toMatch(
+      /^Stack: Hourly has the schedule cron/,
+    );
+  });
+
+  test('that is disabled is not run', () => {
+    const { schedules } = readDeployment(smallestWith('Hourly', { State: 'DISABLED' }), identityOptions);
+
+    expect(schedules).toEqual([]);
+  });
+
+  test.each([
+    ['rate(1 minute)', 60_000],
+    ['rate(5 minutes)', 300_000],
+    ['rate(1 day)', 86_400_000],
+  ])('of %s runs every %i milliseconds', (ScheduleExpression, periodMilliseconds) => {
+    const { schedules } = readDeployment(smallestWith('Hourly', { ScheduleExpression }), identityOptions);
+
+    expect(schedules).toMatchObject([{ periodMilliseconds }]);
+  });
+});
+
+describe('a deployment', () => {
+  const deployment = readDeployment(smallest, identityOptions);
+
+  test('has a queue under the name that CloudFormation would give, with its attributes as texts', () => {
+    expect(deployment.queues).toEqual([
+      {
+        logicalId: 'Orders',
+        name: 'Stack-Orders.fifo',
+        arn: 'arn:aws:sqs:us-east-1:000000000000:Stack-Orders.fifo',
+        attributes: { FifoQueue: 'true', VisibilityTimeout: '30' },
+      },
+    ]);
+  });
+
+  test('has a function with its bundle, limits and resolved environment', () => {
+    expect(deployment.functions).toMatchObject([
+      {
+        name: 'Stack-Work',
+        directory: '/assembly/abc.zip',
+        timeoutSeconds: 7,
+        memoryMegabytes: 128,
+        environment: { QUEUE_URL: 'http://queues/Stack-Orders.fifo' },
+      },
+    ]);
+  });
+
+  test('has an event source between the queue and the function, with the batch size that AWS takes by itself', () => {
+    expect(deployment.eventSources).toMatchObject([
+      {
+        queueArn: 'arn:aws:sqs:us-east-1:000000000000:Stack-Orders.fifo',
+        functionName: 'Stack-Work',
+        batchSize: 10,
+        reportsItemFailures: false,
+      },
+    ]);
+  });
+
+  test('has a route by its whole path, with function and authorizer', () => {
+    expect(deployment.api.routes).toEqual([
+      {
+        method: 'GET',
+        path: '/things/{id}',
+        functionName: 'Stack-Work',
+        timeoutMilliseconds: 29_000,
+        authorizerId: 'Guard',
+      },
+    ]);
+  });
+
+  test('has an authorizer with its headers in lower case and the cache time that AWS takes by itself', () => {
+    expect(deployment.api.authorizers.get('Guard')).toEqual({
+      id: 'Guard',
+      functionName: 'Stack-Work',
+      identityHeaders: ['authorization'],
+      cacheSeconds: 300,
+    });
+  });
+
+  test('lacks what a condition leaves out', () => {
+    const more = resource('AWS::SQS::Queue', { FifoQueue: true }, 'Never');
+    const conditions = { Conditions: { Never: { 'Fn::Equals': ['a', 'b'] } } };
+    const { queues } = readDeployment(
+      assemblyOf(stackOf({ ...SMALLEST, more }, conditions)),
+      identityOptions,
+    );
+
+    expect(queues.map(({ logicalId }) => logicalId)).toEqual(['Orders']);
+  });
+
+  test('without an API stops the start', () => {
+    const { Api: _api, ...others } = SMALLEST;
+
+    expect(() => readDeployment(assemblyOf(stackOf(others)), identityOptions)).toThrow(
+      'The templates hold no REST API.',
+    );
+  });
+
+  test('with a function whose bundle is missing stops the start with the bundle', () => {
+    const empty = { ...smallest, assetDirectory: () => undefined };
+
+    expect(() => readDeployment(empty, identityOptions)).toThrow('Stack: Work has no bundle abc.zip');
+  });
+});
