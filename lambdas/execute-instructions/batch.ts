@@ -6,7 +6,7 @@ import type { InstructionKey } from '../../domain/payment/instruction.ts';
 export interface Work {
   readonly key: InstructionKey;
   readonly records: readonly SQSRecord[];
-  /** The cycle that a redriven dead letter carries; null where none of the messages is one. */
+  /** The newest cycle that a redriven dead letter carries; null where none of the messages is one. */
   readonly letterCycle: number | null;
 }
 
@@ -40,10 +40,15 @@ export function readBatch(records: readonly SQSRecord[]): Batch {
       works.set(message.key.instructionId, { key: message.key, records: [record], letterCycle });
     } else {
       known.records.push(record);
-      known.letterCycle ??= letterCycle;
+      known.letterCycle = newerCycle(known.letterCycle, letterCycle);
     }
   }
   return { ...inRounds([...works.values()]), poison };
+}
+
+/** Of two letters for one instruction the newer counts: an older one is a duplicate of a trip that is over. */
+function newerCycle(one: number | null, other: number | null): number | null {
+  return one === null || other === null ? (one ?? other) : Math.max(one, other);
 }
 
 /** Sent along with every dead letter, and kept by a redrive. */

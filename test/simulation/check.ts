@@ -17,7 +17,8 @@ function checkInstruction(
   psp: SimulatedPsp | undefined,
 ): readonly string[] {
   const order = state.order(row.orderId);
-  const charges = psp?.chargesOf(row.id) ?? 0;
+  const taken = psp?.chargesOf(row.orderId) ?? [];
+  const charges = taken.length;
   const postings = [...state.postings.values()].filter(({ sourceId }) => sourceId === row.id).length;
   const wrong: string[] = [];
   const expect = (holds: boolean, what: string) => {
@@ -26,7 +27,14 @@ function checkInstruction(
   expect(charges <= 1, `charged ${charges} times`);
   expect(postings <= 1, `posted ${postings} times`);
   expect((order.status === 'SUCCESS') === (postings === 1), `${order.status} with ${postings} postings`);
-  if (order.status === 'SUCCESS') expect(charges === 1, `SUCCESS with ${charges} charges`);
+  if (order.status === 'SUCCESS') {
+    expect(charges === 1, `SUCCESS with ${charges} charges`);
+    const [charge] = taken;
+    expect(
+      String(charge?.amountMinor) === order.amountMinor,
+      `booked ${order.amountMinor}, charged ${charge?.amountMinor}`,
+    );
+  }
   if (order.status === 'FAILED') expect(charges === 0, `FAILED with ${charges} charges`);
   expect((order.status === 'SUCCESS') === (row.state === 'succeeded'), `${order.status} and ${row.state}`);
   const isFailed = row.state === 'declined' || row.state === 'cancelled';
@@ -54,7 +62,9 @@ function checkPayments(state: ModelState): readonly string[] {
     const succeeded = orders.filter(({ status }) => status === 'SUCCESS').length;
     const failed = orders.filter(({ status }) => status === 'FAILED').length;
     const isTrue = payment.succeeded === succeeded && payment.failed === failed;
-    return isTrue ? [] : [`${payment.id} counts ${payment.succeeded} + ${payment.failed}, not ${succeeded} + ${failed}`];
+    return isTrue
+      ? []
+      : [`${payment.id} counts ${payment.succeeded} + ${payment.failed}, not ${succeeded} + ${failed}`];
   });
 }
 

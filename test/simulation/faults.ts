@@ -10,9 +10,9 @@ export const FAULT_KINDS = [
   'fails',
   'deadlock',
   'partial',
-  'row locked',
   'duplicate delivery',
   'late duplicate',
+  'late statement',
   'clock skew',
   'poison',
   'PSP unreachable',
@@ -52,6 +52,8 @@ export class Faults {
   /** Effects that happened, by name: what crash points there are. */
   readonly effects = new Map<string, number>();
   isOver = false;
+  /** How many of the placed faults struck. */
+  placedCount = 0;
   private readonly options: FaultOptions;
   private readonly random: Random;
 
@@ -74,11 +76,23 @@ export class Faults {
     name: string,
     effect: () => T | Promise<T>,
   ): Promise<T> {
+    // A worker that died while its statement was on the way: it may still arrive, after others have taken over.
+    const late = () => {
+      if (!name.includes('.database.') || !this.strikes('late statement', 8)) return;
+      scheduler.clock.after(scheduler.random.below(120_000), () => {
+        scheduler.enqueue('late.database.', async () => {
+          await effect();
+        });
+      });
+    };
     return scheduler.step(process, name, async () => {
       const call = (this.effects.get(name) ?? 0) + 1;
       this.effects.set(name, call);
       const kind = this.choose(name, call);
-      if (kind === 'crash before') scheduler.kill(process, `before ${name}`);
+      if (kind === 'crash before') {
+        scheduler.kill(process, `before ${name}`);
+        late();
+      }
       if (kind === 'fails') throw failureOf(name);
       if (kind === 'deadlock') throw new DatabaseError('deadlock detected', '40P01', undefined);
       // Nobody hears it: the process is dead.
@@ -97,6 +111,7 @@ export class Faults {
     const placed = this.options.placed.find((each) => each.effect === name && each.call === call);
     if (placed !== undefined) {
       this.count(placed.kind);
+      this.placedCount += 1;
       return placed.kind;
     }
     const kinds: readonly FaultKind[] = ['crash before', 'crash after', 'answer lost', 'fails'];

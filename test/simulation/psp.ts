@@ -16,7 +16,6 @@ interface Landed {
   readonly visibleAt: number;
 }
 
-
 /**
  * A PSP that does exactly what its abilities declare, and no better: requests land as late as Z allows, look-ups lag
  * as long as W allows, keys are forgotten after K.
@@ -25,6 +24,8 @@ export class SimulatedPsp {
   readonly name: string;
   readonly abilities: PspAbilities;
   readonly landed: Landed[] = [];
+  /** It declares to deduplicate, and doesn't: asking first must save us all the same. */
+  private readonly breaksDeduplication: boolean;
   private readonly keys = new Map<string, { readonly landed: Landed; readonly at: number }>();
   private readonly cancelled = new Set<string>();
   private readonly storedErrors = new Set<string>();
@@ -33,15 +34,22 @@ export class SimulatedPsp {
   private downUntil = 0;
   private refusedUntil = 0;
 
-  constructor(name: string, abilities: PspAbilities, scheduler: Scheduler, faults: Faults) {
+  constructor(
+    name: string,
+    abilities: PspAbilities,
+    breaksDeduplication: boolean,
+    scheduler: Scheduler,
+    faults: Faults,
+  ) {
+    this.breaksDeduplication = breaksDeduplication;
     this.name = name;
     this.abilities = abilities;
     this.scheduler = scheduler;
     this.faults = faults;
   }
 
-  chargesOf(key: string): number {
-    return this.landed.filter((landed) => landed.key === key).length;
+  chargesOf(reference: string): readonly PspCharge[] {
+    return this.landed.map(({ charge }) => charge).filter((charge) => charge.reference === reference);
   }
 
   /** This PSP as one process sees it. */
@@ -65,16 +73,14 @@ export class SimulatedPsp {
     if (this.faults.strikes('PSP limits the rate')) return { kind: 'rate_limited', retryAfterSeconds: 5 };
     if (this.faults.strikes('PSP time-out, not charged')) return this.silence(signal, () => {});
     if (this.faults.strikes('PSP lands late')) return this.silence(signal, () => this.landLate(request));
-    if (this.storedErrors.has(request.idempotencyKey)) return { kind: 'unknown', reason: 'HTTP 500 (stored)' };
+    if (this.storedErrors.has(request.idempotencyKey))
+      return { kind: 'unknown', reason: 'HTTP 500 (stored)' };
     if (this.faults.strikes('PSP 500, not charged')) return this.serverError(request);
     if (this.faults.strikes('PSP 409')) return { kind: 'unknown', reason: 'HTTP 409' };
     const outcome = this.land(request);
     if (this.faults.strikes('PSP time-out, charged')) return this.silence(signal, () => {});
     if (this.faults.strikes('PSP 500, charged')) return this.serverError(request);
     if (this.faults.strikes('PSP malformed')) return { kind: 'unknown', reason: 'malformed' };
-    if (outcome.kind === 'succeeded' && this.faults.strikes('PSP another amount', 0.2)) {
-      return { ...outcome, charge: { ...outcome.charge, amountMinor: outcome.charge.amountMinor + 1n } };
-    }
     return outcome;
   }
 
@@ -85,10 +91,16 @@ export class SimulatedPsp {
     const known = this.keys.get(request.idempotencyKey);
     const now = this.scheduler.clock.now();
     const { keyLifetimeSeconds: lifetime } = this.abilities;
-    if (lifetime !== null && known !== undefined && now - known.at < lifetime * 1000) {
+    if (
+      !this.breaksDeduplication &&
+      lifetime !== null &&
+      known !== undefined &&
+      now - known.at < lifetime * 1000
+    ) {
       return { kind: 'succeeded', charge: known.landed.charge };
     }
-    const { reference, amountMinor, currency } = request;
+    const { reference, currency } = request;
+    const amountMinor = request.amountMinor + (this.faults.strikes('PSP another amount', 0.2) ? 1n : 0n);
     const charge = { pspReference: `ch_${this.landed.length}`, reference, amountMinor, currency };
     const lagSeconds = this.scheduler.random.next() * (this.abilities.lookUpLagSeconds ?? 0);
     const landed = { charge, key: request.idempotencyKey, at: now, visibleAt: now + lagSeconds * 1000 };
@@ -145,8 +157,8 @@ export class SimulatedPsp {
   private refusal(): Extract<PspOutcome, { kind: 'not_sent' | 'misconfigured' }> | undefined {
     const now = this.scheduler.clock.now();
     const minutes = () => this.scheduler.random.next() * 20 * 60_000;
-    if (this.faults.strikes('PSP is down', 0.1)) this.downUntil = now + minutes();
-    if (this.faults.strikes('PSP refuses the key', 0.1)) this.refusedUntil = now + minutes();
+    if (this.faults.strikes('PSP is down', 0.5)) this.downUntil = now + minutes();
+    if (this.faults.strikes('PSP refuses the key', 0.2)) this.refusedUntil = now + minutes();
     if (now < this.downUntil) return { kind: 'not_sent', reason: 'connection refused' };
     return now < this.refusedUntil ? { kind: 'misconfigured', reason: 'HTTP 401' } : undefined;
   }
@@ -164,4 +176,3 @@ function lost(): PspOutcome {
 function noAnswer(): Extract<PspFinding, { kind: 'no_answer' }> {
   return { kind: 'no_answer', outcome: { kind: 'unknown', reason: 'no answer' } };
 }
-

@@ -1,10 +1,10 @@
+import { TIMING } from '../../domain/payment/timing.ts';
+import type { VirtualClock } from '../../local/clock.ts';
 import { FifoQueue } from '../../local/sqs/engine/fifo-queue.ts';
 import type { Message } from '../../local/sqs/engine/message.ts';
 import { MessageMover } from '../../local/sqs/engine/message-mover.ts';
 import { settingsOf, withDefaults } from '../../local/sqs/engine/queue-attributes.ts';
 import { SqsStore } from '../../local/sqs/store.ts';
-import type { VirtualClock } from '../../local/clock.ts';
-import { TIMING } from '../../domain/payment/timing.ts';
 
 /** Nothing is kept: a schedule lives as long as its process. */
 class ForgetfulStore extends SqsStore {
@@ -53,7 +53,10 @@ export class Queues {
       settings: settingsOf(withDefaults(COMMON)),
       deadLetterQueue: () => undefined,
     });
-    const redrive = JSON.stringify({ deadLetterTargetArn: 'arn:dead', maxReceiveCount: TIMING.maxReceiveCount });
+    const redrive = JSON.stringify({
+      deadLetterTargetArn: 'arn:dead',
+      maxReceiveCount: TIMING.maxReceiveCount,
+    });
     this.main = new FifoQueue({
       name: 'main.fifo',
       arn: 'arn:main',

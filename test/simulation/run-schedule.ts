@@ -1,4 +1,5 @@
 import type { Database } from '../../adapters/database/database.ts';
+import { instructionMessageBody } from '../../domain/payment/instruction.ts';
 import type { PspAbilities } from '../../domain/payment/psp-outcome.ts';
 import { checkInvariants, unsettled } from './check.ts';
 import { FAULT_KINDS, type FaultKind, Faults, type PlacedFault } from './faults.ts';
@@ -16,7 +17,10 @@ export interface ScheduleOptions {
   /** Faults by chance, for each chance. */
   readonly rate?: number;
   readonly payments?: number;
+  /** A worker that died gives its messages back at once, rather than when their visibility ends. */
+  readonly redeliversAtOnce?: boolean;
   readonly abilities?: PspAbilities;
+  readonly breaksDeduplication?: boolean;
   readonly planted?: Planted;
   /** A second database that must answer everything as the model does. */
   readonly beside?: (model: ModelDatabase, scheduler: Scheduler) => Database;
@@ -30,6 +34,7 @@ export interface ScheduleResult {
   readonly effects: ReadonlyMap<string, number>;
   /** Of instructions at the end. */
   readonly states: ReadonlyMap<string, number>;
+  readonly placedFaults: number;
   readonly virtualSeconds: number;
 }
 
@@ -52,6 +57,13 @@ export function abilitiesOf(seed: number): PspAbilities {
     replaysStoredServerErrors: bit(3),
   };
 }
+
+/** Well-formed, and of an instruction that never was. */
+const MISSING = instructionMessageBody({
+  instructionId: `ins_${'f'.repeat(32)}`,
+  paymentOrderId: `ord_${'f'.repeat(32)}`,
+  operation: 'charge',
+});
 
 /** Runs one schedule from its seed: the same seed, the same story. */
 export async function runSchedule(options: ScheduleOptions): Promise<ScheduleResult> {
@@ -88,9 +100,14 @@ class Run {
       database: options.beside?.(this.model, this.scheduler) ?? this.model,
       state: this.model.state,
       psps: { simulator: abilities, simulator_2: abilities },
+      // Where there is a look-up, asking first must do without the PSP's help.
+      breaksDeduplication:
+        options.breaksDeduplication ??
+        (abilities.lookUpLagSeconds !== null && ((options.seed >>> 5) & 1) === 1),
+      redeliversAtOnce: options.redeliversAtOnce ?? false,
       planted: options.planted ?? NOTHING_PLANTED,
     });
-    this.calmAfterSeconds = 60 + this.random.below(7_200);
+    this.calmAfterSeconds = 60 + this.random.below(this.random.chance(0.2) ? 7_200 : 1_500);
   }
 
   async play(): Promise<void> {
@@ -121,6 +138,7 @@ class Run {
       faults: this.faults.counts,
       effects: this.faults.effects,
       states,
+      placedFaults: this.faults.placedCount,
       virtualSeconds: this.scheduler.elapsedSeconds,
     };
   }
@@ -131,7 +149,8 @@ class Run {
     const isLate = this.scheduler.elapsedSeconds > LIMIT_SECONDS || this.steps > STEP_LIMIT;
     const rows = unsettled(this.model.state);
     if (isLate) {
-      for (const row of rows) this.world.violate(`${row.id} never came to its end: ${row.state}, ${row.reason}`);
+      for (const row of rows)
+        this.world.violate(`${row.id} never came to its end: ${row.state}, ${row.reason}`);
       if (rows.length === 0) this.world.violate('the queues never became empty');
       return true;
     }
@@ -139,7 +158,10 @@ class Run {
     this.faults.isOver = true;
     if (rows.length > 0 || this.scheduler.hasSteps || this.world.running > 0) return false;
     const { main, dead } = this.world.queues;
-    const left = [main, dead].reduce((sum, queue) => sum + queue.metrics().visible + queue.metrics().inFlight, 0);
+    const left = [main, dead].reduce(
+      (sum, queue) => sum + queue.metrics().visible + queue.metrics().inFlight,
+      0,
+    );
     return left === 0;
   }
 
@@ -178,15 +200,21 @@ class Run {
       }
     }
     if (faults.strikes('poison', 0.3)) {
-      world.sendRaw(random.pick(['not json', '{"version":9}', '[]', `{"n":${random.below(3)}}`]), 'poison');
+      world.sendRaw(
+        random.pick(['not json', '{"version":9}', `{"n":${random.below(3)}}`, MISSING]),
+        'poison',
+      );
     }
   }
 
   /** Terminal is terminal, at every moment. */
   private watch(): void {
+    if (!this.scheduler.hasSteps && this.world.isAtRest) this.world.checkMessages();
     for (const row of this.model.state.instructions.values()) {
+      if (row.parked) this.world.noteParked(row.id);
       const known = this.terminal.get(row.id);
-      if (known !== undefined && known !== row.state) this.world.violate(`${row.id} left ${known} for ${row.state}`);
+      if (known !== undefined && known !== row.state)
+        this.world.violate(`${row.id} left ${known} for ${row.state}`);
       if (known === undefined && isTerminalState(row.state)) {
         this.terminal.set(row.id, row.state);
         this.scheduler.tell(`${row.id} is ${row.state}`);

@@ -72,13 +72,22 @@ export class Scheduler {
     callback?.();
   }
 
-  kill(process: Process, why: string): void {
+  /** @param onDeath told, before the process is gone, of what it was about to do */
+  kill(process: Process, why: string, onDeath: (happen: () => Promise<void>) => void = () => {}): void {
     if (!process.isAlive) return;
     this.onEnd(process);
     this.tell(`${process.name} dies: ${why}`);
     for (let index = this.waiting.length - 1; index >= 0; index -= 1) {
-      if (this.waiting[index]?.process === process) this.waiting.splice(index, 1);
+      const step = this.waiting[index];
+      if (step?.process !== process) continue;
+      this.waiting.splice(index, 1);
+      if (step.name.includes('.database.')) onDeath(step.happen);
     }
+  }
+
+  /** A step of nobody's. */
+  enqueue(name: string, happen: () => Promise<void>): void {
+    this.waiting.push({ process: { name, isAlive: true }, name, happen: () => happen().catch(() => {}) });
   }
 
   /** Lets one waiting step happen, and all that follows from it without another. */

@@ -36,6 +36,9 @@ export interface WorldOptions {
   readonly database: Database;
   readonly state: ModelState;
   readonly psps: Readonly<Record<string, PspAbilities>>;
+  /** The PSPs don't deduplicate, whatever they declare. */
+  readonly breaksDeduplication: boolean;
+  readonly redeliversAtOnce: boolean;
   readonly planted: Planted;
 }
 
@@ -49,13 +52,17 @@ export class World {
   private readonly options: WorldOptions;
   private processes = 0;
   private lastId = 0;
+  /** By instruction: the newest send number that reached the queue. */
+  private readonly arrived = new Map<string, number>();
+  private readonly alive = new Set<Process>();
   private wasAlarming = false;
 
   constructor(options: WorldOptions) {
     this.options = options;
     this.queues = new Queues(options.scheduler.clock);
     this.psps = Object.entries(options.psps).map(
-      ([name, abilities]) => new SimulatedPsp(name, abilities, options.scheduler, options.faults),
+      ([name, abilities]) =>
+        new SimulatedPsp(name, abilities, options.breaksDeduplication, options.scheduler, options.faults),
     );
   }
 
@@ -83,7 +90,10 @@ export class World {
         now: () => this.options.scheduler.clock.now(),
         sendFailed: () => {},
       },
-    ).catch(() => {});
+    ).then(
+      () => this.end(process),
+      () => this.end(process),
+    );
   }
 
   /** Lambda's poller: a batch to a worker of its own, perhaps to two. */
@@ -92,7 +102,7 @@ export class World {
     if (batch.length === 0) return false;
     const records = batch.map(recordOf);
     void this.execute(batch, records);
-    if (this.options.faults.strikes('duplicate delivery', 0.3)) void this.execute([], records);
+    if (this.options.faults.strikes('duplicate delivery', 2)) void this.execute([], records);
     return true;
   }
 
@@ -103,10 +113,13 @@ export class World {
     scheduler.tell(`${process.name} takes ${records.map(({ body }) => nameOf(body)).join(', ')}`);
     this.running += 1;
     const cancel = scheduler.clock.after(TIMING.functionTimeoutSeconds * 1000, () =>
-      scheduler.kill(process, 'its time is up'),
+      scheduler.kill(process, 'its time is up', this.lateStatement),
     );
+    let isDone = false;
     this.whenEnded(process, () => {
       this.running -= 1;
+      if (isDone || !this.options.redeliversAtOnce) return;
+      for (const { receiptHandle } of batch) this.hide(receiptHandle, 0);
     });
     const effects = planted.effects(this.executorEffects(process), process);
     const invocation: Invocation = {
@@ -116,13 +129,23 @@ export class World {
     planted.beforeBatch(() => this.acknowledge(batch, new Set()));
     try {
       const failed = await executeBatch(records, effects, invocation);
-      await faults.around(scheduler, process, 'execute.return', () => this.acknowledge(batch, new Set(failed)));
+      await faults.around(scheduler, process, 'execute.return', () =>
+        this.acknowledge(batch, new Set(failed)),
+      );
     } catch {
       // The invocation failed: every message comes again when its visibility ends.
     }
+    isDone = true;
     cancel();
     this.end(process);
   }
+
+  /** What a dying process had sent to the database may arrive long after; its answer goes nowhere. */
+  private readonly lateStatement = (happen: () => Promise<void>): void => {
+    const { faults, scheduler } = this.options;
+    if (!faults.strikes('late statement', 8)) return;
+    scheduler.clock.after(scheduler.random.below(120_000), () => scheduler.enqueue('late.database.', happen));
+  };
 
   private acknowledge(batch: readonly Received[], failed: ReadonlySet<string>): void {
     for (const { message, receiptHandle } of batch) {
@@ -206,6 +229,30 @@ export class World {
     });
   }
 
+  /** Nobody works: what should happen next depends on what lies in the queues alone. */
+  get isAtRest(): boolean {
+    for (const process of this.alive) if (!process.isAlive) this.alive.delete(process);
+    return this.alive.size === 0;
+  }
+
+  /** Its message may be acknowledged from now on: the relay sends the next. */
+  noteParked(instructionId: string): void {
+    this.arrived.delete(instructionId);
+  }
+
+  /**
+   * No message is lost: whatever waits for one, and whose newest one reached the queue, has one in a queue. The relay
+   * would make up for a loss in the end; that is no reason to lose any.
+   */
+  checkMessages(): void {
+    const bodies = [...this.queues.main.bodies(), ...this.queues.dead.bodies()].join();
+    for (const row of this.options.state.instructions.values()) {
+      const waits = ['ready', 'executing', 'dead_lettered'].includes(row.state) && !row.parked;
+      if (!waits || this.arrived.get(row.id) !== row.sendNo || bodies.includes(row.id)) continue;
+      this.violate(`${row.id} is ${row.state} and has no message in any queue`);
+    }
+  }
+
   private readonly ids: Ids = {
     next: (prefix) => {
       this.lastId += 1;
@@ -216,7 +263,9 @@ export class World {
 
   private start(kind: string): Process {
     this.processes += 1;
-    return { name: `${kind} ${this.processes}`, isAlive: true };
+    const process = { name: `${kind} ${this.processes}`, isAlive: true };
+    this.alive.add(process);
+    return process;
   }
 
   private end(process: Process): void {
@@ -305,7 +354,8 @@ export class World {
             const refused = new Set<number>();
             for (const [index, letter] of letters.entries()) {
               if (faults.strikes('partial')) refused.add(index);
-              else this.bury(letter.body, letter.groupId, letter.deduplicationId, letter.reason, letter.cycle);
+              else
+                this.bury(letter.body, letter.groupId, letter.deduplicationId, letter.reason, letter.cycle);
             }
             return refused;
           }),
@@ -366,6 +416,7 @@ export class World {
               ),
               senderId: process.name,
             });
+            this.arrived.set(message.instructionId, message.sendNumber);
           }
           return refused;
         }),
@@ -378,7 +429,7 @@ export class World {
     const held = new Map<string, Message>();
     const around = <T>(name: string, effect: () => T) =>
       faults.around(scheduler, process, `redrive.queue.${name}`, effect);
-    return {
+    return this.options.planted.deadLetterQueue({
       count: () =>
         around('count', () => ({ visible: dead.metrics().visible, held: dead.metrics().inFlight })),
       moveTasks: () =>
@@ -437,7 +488,7 @@ export class World {
             }
           }
         }),
-    };
+    });
   }
 
   violate(what: string): void {
@@ -475,7 +526,12 @@ function recordOf(received: Received): SQSRecord {
     messageId: message.id,
     receiptHandle,
     body: message.body,
-    attributes: { ...systemAttributesOf(received), ...STATIC_ATTRIBUTES, ApproximateReceiveCount: String(message.receiveCount), MessageGroupId: message.groupId },
+    attributes: {
+      ...systemAttributesOf(received),
+      ...STATIC_ATTRIBUTES,
+      ApproximateReceiveCount: String(message.receiveCount),
+      MessageGroupId: message.groupId,
+    },
     messageAttributes: Object.fromEntries(attributes),
     md5OfBody: '',
     eventSource: 'aws:sqs',

@@ -133,6 +133,11 @@ export class FifoQueue {
     this.insert(message, randomUUID(), undefined);
   }
 
+  /** Of all messages, in flight or not: for proofs that none is lost. */
+  bodies(): readonly string[] {
+    return [...this.messages.values()].map((message) => message.body);
+  }
+
   metrics(): QueueMetrics {
     const [oldest] = this.messages.values();
     const inFlight = this.wakeUps.size;

@@ -21,7 +21,12 @@ export function accept(state: ModelState, input: AcceptInput, now: number): Data
   return [{ kind: 'created', fingerprint: '', status: 0, location: '', body: '' }];
 }
 
-function addOrder(state: ModelState, input: AcceptInput, order: AcceptInput['orders'][number], now: number): void {
+function addOrder(
+  state: ModelState,
+  input: AcceptInput,
+  order: AcceptInput['orders'][number],
+  now: number,
+): void {
   const common = { paymentId: input.payment_id, merchantId: input.merchant_id, psp: order.psp };
   state.orders.set(order.payment_order_id, {
     ...common,

@@ -16,14 +16,19 @@ export function claim(state: ModelState, input: ClaimInput, now: number): Databa
   const letters = new Map<string, number | null>();
   for (const { instruction_id, letter_cycle } of input.instructions) {
     const known = letters.get(instruction_id) ?? null;
-    letters.set(instruction_id, letter_cycle === null ? known : Math.max(known ?? letter_cycle, letter_cycle));
+    letters.set(
+      instruction_id,
+      letter_cycle === null ? known : Math.max(known ?? letter_cycle, letter_cycle),
+    );
   }
   const judged = [...letters].flatMap(([id, letterCycle]) => {
     const row = state.instructions.get(id);
     return row === undefined ? [] : [judge(state, row, letterCycle, input, now)];
   });
   const decisions = decide(state, judged, input, now);
-  const answers = judged.map((each) => apply(state, each, decisions.get(each.row.id) ?? each.verdict, input, now));
+  const answers = judged.map((each) =>
+    apply(state, each, decisions.get(each.row.id) ?? each.verdict, input, now),
+  );
   const missing = [...letters.keys()]
     .filter((id) => !state.instructions.has(id))
     .map((id) => ({ instruction_id: id, verdict: 'missing' }));
@@ -37,7 +42,9 @@ function judge(
   input: ClaimInput,
   now: number,
 ): Judged {
-  const heldBy = ['all', `merchant:${row.merchantId}`, `psp:${row.psp}`].find((hold) => state.holds.has(hold));
+  const heldBy = ['all', `merchant:${row.merchantId}`, `psp:${row.psp}`].find((hold) =>
+    state.holds.has(hold),
+  );
   const isDead = row.state === 'dead_lettered';
   const verdict = (): string => {
     if (isTerminalState(row.state)) return 'terminal';
@@ -73,7 +80,9 @@ function decide(
 ): ReadonlyMap<string, string> {
   const decisions = new Map<string, string>();
   const byPsp = Map.groupBy(
-    judged.filter(({ verdict }) => verdict === 'free').sort((one, other) => (one.row.id < other.row.id ? -1 : 1)),
+    judged
+      .filter(({ verdict }) => verdict === 'free')
+      .sort((one, other) => (one.row.id < other.row.id ? -1 : 1)),
     ({ row }) => row.psp,
   );
   for (const [psp, free] of byPsp) {
@@ -108,7 +117,9 @@ function apply(
   else if (decision === 'exhausted' || decision === 'given_up') reason = end(state, judged, decision, now);
   const circuit = state.circuits.get(row.psp);
   const freeAt =
-    decision === 'circuit_open' ? Math.max(circuit?.openUntil ?? 0, circuit?.probeUntil ?? 0) : before.notBefore;
+    decision === 'circuit_open'
+      ? Math.max(circuit?.openUntil ?? 0, circuit?.probeUntil ?? 0)
+      : before.notBefore;
   return {
     instruction_id: row.id,
     verdict: decision === 'given_up' ? 'quarantined' : decision,
@@ -119,7 +130,8 @@ function apply(
     payment_id: row.paymentId,
     merchant_id: row.merchantId,
     operation: 'charge',
-    cycle: row.cycle > before.cycle && decision !== 'claimed' && decision !== 'settle' ? before.cycle : row.cycle,
+    cycle:
+      row.cycle > before.cycle && decision !== 'claimed' && decision !== 'settle' ? before.cycle : row.cycle,
     attempt_no: row.attemptNo,
     all_proven_not_sent: row.attemptsNotSent >= row.attemptNo - 1,
     age_seconds: before.firstClaimedAt === null ? 0 : Math.round((now - before.firstClaimedAt) / 1000),
@@ -133,7 +145,12 @@ function apply(
   };
 }
 
-function take(state: ModelState, { row, nextCycle, attemptsSpent }: Judged, input: ClaimInput, now: number): void {
+function take(
+  state: ModelState,
+  { row, nextCycle, attemptsSpent }: Judged,
+  input: ClaimInput,
+  now: number,
+): void {
   const settling = input.settling_seconds[row.psp] ?? input.default_settling_seconds;
   row.state = 'executing';
   row.reason = null;

@@ -55,7 +55,8 @@ function verdictOf(
   now: number,
 ): string {
   const reason = input.reason ?? undefined;
-  if (reason !== undefined && !letter.reason.toLowerCase().includes(reason.toLowerCase())) return 'filtered_out';
+  if (reason !== undefined && !letter.reason.toLowerCase().includes(reason.toLowerCase()))
+    return 'filtered_out';
   if (input.psp !== undefined && input.psp !== null && row?.psp !== input.psp) return 'filtered_out';
   if (letter.lastSeenAt > now - (input.older_than_seconds ?? 0) * 1000) return 'filtered_out';
   const holds = ['all', `psp:${row?.psp}`, `merchant:${row?.merchantId}`];
@@ -114,7 +115,11 @@ function movedReason(row: ModelInstruction): string {
 }
 
 /** As MARK_SQL. */
-export function markRedriven(state: ModelState, { ids }: z.infer<typeof markInput>, now: number): DatabaseRow[] {
+export function markRedriven(
+  state: ModelState,
+  { ids }: z.infer<typeof markInput>,
+  now: number,
+): DatabaseRow[] {
   for (const id of ids) {
     const letter = state.letters.get(id);
     if (letter !== undefined) letter.redrivenAt ??= now;

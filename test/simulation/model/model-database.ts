@@ -2,7 +2,11 @@ import type { Database, DatabaseRow, JsonInput } from '../../../adapters/databas
 import { ACCEPT_SQL } from '../../../adapters/database/statements/accept-payment.ts';
 import { CLAIM_SQL } from '../../../adapters/database/statements/claim-instructions-sql.ts';
 import { RECORD_SQL } from '../../../adapters/database/statements/record-attempts-sql.ts';
-import { MARK_SQL, PLAN_SQL, REGISTER_SQL } from '../../../adapters/database/statements/redrive-dead-letters.ts';
+import {
+  MARK_SQL,
+  PLAN_SQL,
+  REGISTER_SQL,
+} from '../../../adapters/database/statements/redrive-dead-letters.ts';
 import { POISON_SQL } from '../../../adapters/database/statements/register-poison.ts';
 import { RELAY_SQL } from '../../../adapters/database/statements/relay-instructions.ts';
 import { accept } from './accept.ts';
@@ -49,7 +53,8 @@ export class ModelDatabase implements Database {
 
   async execute(sql: string, input: JsonInput): Promise<readonly DatabaseRow[]> {
     const statement = STATEMENTS.get(sql);
-    if (statement === undefined) throw new Error(`the model does not know the statement ${sql.slice(0, 200)}`);
+    if (statement === undefined)
+      throw new Error(`the model does not know the statement ${sql.slice(0, 200)}`);
     return statement(this.state, input, this.now());
   }
 }

@@ -1,4 +1,5 @@
 import type { DatabaseRow } from '../../../adapters/database/database.ts';
+import { NO_FENCE } from '../planted/bugs.ts';
 import { writeLetter } from './claim.ts';
 import type { RecordInput } from './inputs.ts';
 import type { ModelInstruction, ModelState } from './state.ts';
@@ -78,7 +79,8 @@ function apply(
   now: number,
 ): DatabaseRow {
   const holds = row.attemptNo === attempt.attempt_no && row.claimToken === attempt.claim_token;
-  const isApplied = holds && row.state === 'executing';
+  const isUnfenced = attempt.claim_token === NO_FENCE;
+  const isApplied = isUnfenced || (holds && row.state === 'executing');
   const changed = isApplied && transition(state, row, attempt, input, opened, now);
   return {
     instruction_id: row.id,
@@ -106,7 +108,8 @@ function transition(
   row.parked = attempt.parked;
   row.waitsFor = null;
   row.attemptsNotSent += attempt.not_sent;
-  const isGivenBack = attempt.may_give_back && row.attemptNo < trips.give_back_limit && opened.has(attempt.psp);
+  const isGivenBack =
+    attempt.may_give_back && row.attemptNo < trips.give_back_limit && opened.has(attempt.psp);
   if (isGivenBack) row.attemptsInCycle -= 1;
   if (attempt.wait_seconds !== null) row.notBefore = now + attempt.wait_seconds * 1000;
   if (row.state === 'dead_lettered' || row.state === 'quarantined') writeLetter(state, row, now);

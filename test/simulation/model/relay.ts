@@ -35,7 +35,9 @@ function freed(
   );
   return [...groups].flatMap(([waitsFor, group]) => {
     if (waitsFor.startsWith('hold:') && state.holds.has(waitsFor.slice('hold:'.length))) return [];
-    const circuit = waitsFor.startsWith('circuit:') ? state.circuits.get(waitsFor.slice('circuit:'.length)) : undefined;
+    const circuit = waitsFor.startsWith('circuit:')
+      ? state.circuits.get(waitsFor.slice('circuit:'.length))
+      : undefined;
     const openUntil = circuit?.openUntil ?? null;
     if (openUntil === null) return group.slice(0, limit);
     if (openUntil > now || (circuit?.probeUntil ?? 0) > now) return [];
@@ -46,7 +48,9 @@ function freed(
 
 /** As the statement draws: by a hash of id and time. */
 function drawn(row: ModelInstruction, now: number): string {
-  return createHash('md5').update(`${row.id}${textOf(now)}`).digest('hex');
+  return createHash('md5')
+    .update(`${row.id}${textOf(now)}`)
+    .digest('hex');
 }
 
 /** As PostgreSQL writes a timestamp in UTC: fractions only as far as they go. */

@@ -1,4 +1,5 @@
 import type { Database } from '../../../adapters/database/database.ts';
+import type { DeadLetterQueue } from '../../../adapters/sqs/dead-letter-queue.ts';
 import type { ExecutorEffects } from '../../../lambdas/execute-instructions/effects.ts';
 import type { Process } from '../scheduler.ts';
 
@@ -8,6 +9,7 @@ export interface Planted {
   readonly database: (database: Database, process: Process) => Database;
   readonly deduplicationId: (id: string, instructionId: string) => string;
   readonly beforeBatch: (acknowledgeAll: () => void) => void;
+  readonly deadLetterQueue: (queue: DeadLetterQueue) => DeadLetterQueue;
 }
 
 /** The pipeline as it is. */
@@ -16,4 +18,5 @@ export const NOTHING_PLANTED: Planted = {
   database: (database) => database,
   deduplicationId: (id) => id,
   beforeBatch: () => {},
+  deadLetterQueue: (queue) => queue,
 };

@@ -1,0 +1,300 @@
+import type { Database, DatabaseRow, JsonInput } from '../../../adapters/database/database.ts';
+import { CLAIM_SQL } from '../../../adapters/database/statements/claim-instructions-sql.ts';
+import { RECORD_SQL } from '../../../adapters/database/statements/record-attempts-sql.ts';
+import type { Psp } from '../../../adapters/psp/psp.ts';
+import type { PspOutcome } from '../../../domain/payment/psp-outcome.ts';
+import type { ExecutorEffects } from '../../../lambdas/execute-instructions/effects.ts';
+import { NOTHING_PLANTED, type Planted } from './planted.ts';
+
+/** One mistake that somebody could make, and how the pipeline behaves with it. */
+export interface Bug {
+  readonly name: string;
+  /** The rule of the protocol that it breaks. */
+  readonly rule: number;
+  readonly planted: Planted;
+}
+
+type JsonObject = { readonly [key: string]: JsonInput | undefined };
+
+/** Around the executor's effects. */
+const around = (effects: (effects: ExecutorEffects) => ExecutorEffects): Planted => ({
+  ...NOTHING_PLANTED,
+  effects,
+});
+
+/** Before a statement runs, and with what it answered. */
+function onStatement(
+  sql: string,
+  change: {
+    readonly input?: (input: JsonObject) => JsonObject;
+    readonly rows?: (rows: readonly DatabaseRow[], input: JsonObject) => readonly DatabaseRow[];
+  },
+): Planted {
+  const wrap = (database: Database): Database => ({
+    execute: async (statement, input) => {
+      if (statement !== sql || !isObject(input)) return database.execute(statement, input);
+      const rows = await database.execute(statement, change.input?.(input) ?? input);
+      return change.rows?.(rows, input) ?? rows;
+    },
+  });
+  return { ...NOTHING_PLANTED, database: wrap };
+}
+
+function isObject(input: JsonInput): input is JsonObject {
+  return typeof input === 'object' && input !== null && !Array.isArray(input);
+}
+
+const mapRows = (change: (row: DatabaseRow) => DatabaseRow) => (rows: readonly DatabaseRow[]) =>
+  rows.map(change);
+
+function onPsp(change: (psp: Psp) => Partial<Psp>): Planted {
+  return around((effects) => ({
+    ...effects,
+    psps: new Map([...effects.psps].map(([name, psp]) => [name, { ...psp, ...change(psp) }])),
+  }));
+}
+
+const outcomeAs = (change: (outcome: PspOutcome) => PspOutcome) =>
+  onPsp((psp) => ({ charge: async (request, signal) => change(await psp.charge(request, signal)) }));
+
+let calls = 0;
+
+export const BUGS: readonly Bug[] = [
+  {
+    name: 'acknowledge before the commit',
+    rule: 8,
+    planted: { ...NOTHING_PLANTED, beforeBatch: (acknowledgeAll) => acknowledgeAll() },
+  },
+  {
+    name: 'acknowledge a refused claim',
+    rule: 2,
+    planted: onStatement(CLAIM_SQL, {
+      rows: mapRows((row) =>
+        row.verdict === 'not_before' || row.verdict === 'locked' ? { ...row, verdict: 'quarantined' } : row,
+      ),
+    }),
+  },
+  {
+    name: 'acknowledge when no row changed',
+    rule: 7,
+    planted: onStatement(RECORD_SQL, {
+      rows: mapRows((row) => (row.stands === true ? row : { ...row, stands: true, parked: true })),
+    }),
+  },
+  {
+    name: 'consume what is not terminal',
+    rule: 8,
+    planted: around((effects) => ({
+      ...effects,
+      consumed: {
+        ...effects.consumed,
+        find: async (keys) => {
+          const found = await effects.consumed.find(keys);
+          await effects.consumed.record(keys);
+          return found;
+        },
+      },
+    })),
+  },
+  {
+    name: 'derive the PSP’s key from the attempt',
+    rule: 4,
+    planted: onPsp((psp) => ({
+      charge: (request, signal) => {
+        calls += 1;
+        return psp.charge({ ...request, idempotencyKey: `${request.idempotencyKey}#${calls}` }, signal);
+      },
+    })),
+  },
+  {
+    name: 'believe “not found” at once',
+    rule: 4,
+    planted: {
+      ...NOTHING_PLANTED,
+      database: (database) => ({
+        execute: (sql, input) =>
+          database.execute(
+            sql,
+            sql === RECORD_SQL ? withoutWaits(input) : sql === CLAIM_SQL ? withoutLease(input) : input,
+          ),
+      }),
+    },
+  },
+  {
+    name: 'send again after a crash without asking',
+    rule: 3,
+    planted: onStatement(CLAIM_SQL, { rows: mapRows((row) => ({ ...row, all_proven_not_sent: true })) }),
+  },
+  {
+    name: 'lease shorter than the function’s time-out',
+    rule: 1,
+    planted: onStatement(CLAIM_SQL, {
+      input: (input) => ({ ...input, lease_seconds: 1, settling_seconds: {}, default_settling_seconds: 0 }),
+    }),
+  },
+  {
+    name: 'relay under the same deduplication id',
+    rule: 10,
+    planted: { ...NOTHING_PLANTED, deduplicationId: (_id, instructionId) => instructionId },
+  },
+  {
+    name: 'take missing for locked',
+    rule: 1,
+    planted: onStatement(CLAIM_SQL, {
+      rows: mapRows((row) => (row.verdict === 'missing' ? { ...row, verdict: 'locked' } : row)),
+    }),
+  },
+  {
+    name: 'take a live lease for missing',
+    rule: 1,
+    planted: onStatement(CLAIM_SQL, {
+      rows: mapRows((row) => (row.verdict === 'not_before' ? { ...row, verdict: 'missing' } : row)),
+    }),
+  },
+  {
+    name: 'a redrive that never ends',
+    rule: 11,
+    planted: around((effects) => ({
+      ...effects,
+      deadLetters: {
+        send: (letters) => effects.deadLetters.send(letters.map((letter) => ({ ...letter, cycle: null }))),
+      },
+    })),
+  },
+  {
+    name: 'do not compare the amount',
+    rule: 12,
+    planted: {
+      ...NOTHING_PLANTED,
+      effects: (effects) => ({
+        ...effects,
+        psps: new Map(
+          [...effects.psps].map(([name, psp]): [string, Psp] => [
+            name,
+            {
+              ...psp,
+              charge: async (request, signal) =>
+                believed(await psp.charge(request, signal), request.amountMinor),
+              lookUp: async (request, signal) => {
+                const finding = await psp.lookUp(request, signal);
+                if (finding.kind !== 'found' || finding.outcome.kind !== 'succeeded') return finding;
+                const charge = { ...finding.outcome.charge, amountMinor: request.amountMinor };
+                return { kind: 'found', outcome: { kind: 'succeeded', charge } };
+              },
+            },
+          ]),
+        ),
+      }),
+    },
+  },
+  {
+    name: 'take unknown for declined',
+    rule: 3,
+    planted: outcomeAs((outcome) =>
+      outcome.kind === 'unknown'
+        ? { kind: 'declined', decline: { category: 'other', code: 'x', pspCode: 'x' } }
+        : outcome,
+    ),
+  },
+  {
+    name: 'take unknown for not sent',
+    rule: 3,
+    planted: outcomeAs((outcome) =>
+      outcome.kind === 'unknown' ? { kind: 'not_sent', reason: outcome.reason } : outcome,
+    ),
+  },
+  {
+    name: 'take a time-out for success',
+    rule: 12,
+    planted: onPsp((psp) => ({
+      charge: async (request, signal) => {
+        const outcome = await psp.charge(request, signal);
+        if (outcome.kind !== 'unknown') return outcome;
+        const { reference, amountMinor, currency } = request;
+        return { kind: 'succeeded', charge: { pspReference: 'x', reference, amountMinor, currency } };
+      },
+    })),
+  },
+  {
+    name: 'delete a dead letter before it is sent back',
+    rule: 8,
+    planted: {
+      ...NOTHING_PLANTED,
+      deadLetterQueue: (queue) => ({
+        ...queue,
+        moveBack: async (letters) => letters,
+        startMove: async () => {
+          // What a hand-made redrive does first; it dies before the second step.
+          await queue.receive(43_200);
+        },
+      }),
+    },
+  },
+  {
+    name: 'acknowledge a dead letter that was refused',
+    rule: 8,
+    planted: around((effects) => ({
+      ...effects,
+      deadLetters: {
+        send: async (letters) => {
+          await effects.deadLetters.send(letters);
+          return new Set();
+        },
+      },
+    })),
+  },
+  {
+    name: 'a circuit that never closes',
+    rule: 11,
+    planted: onStatement(RECORD_SQL, {
+      input: (input) => ({ ...input, circuits: withoutAnswers(input.circuits) }),
+    }),
+  },
+  {
+    name: 'no fence: whoever records last wins',
+    rule: 6,
+    planted: onStatement(RECORD_SQL, {
+      input: (input) => ({ ...input, records: withoutFence(input.records) }),
+    }),
+  },
+];
+
+function withoutWaits(input: JsonInput): JsonInput {
+  if (!isObject(input) || !Array.isArray(input.records)) return input;
+  return {
+    ...input,
+    records: input.records.map((record: JsonInput) =>
+      isObject(record) && record.wait_seconds !== null
+        ? { ...record, wait_seconds: 0, parked: false }
+        : record,
+    ),
+  };
+}
+
+function withoutLease(input: JsonInput): JsonInput {
+  return isObject(input)
+    ? { ...input, lease_seconds: 0, settling_seconds: {}, default_settling_seconds: 0 }
+    : input;
+}
+
+function withoutAnswers(circuits: JsonInput | undefined): JsonInput {
+  if (!Array.isArray(circuits)) return [];
+  return circuits.map((news: JsonInput) =>
+    isObject(news) ? { ...news, answered: false, probed: false } : news,
+  );
+}
+
+/** The model knows a record without a fence by its token. */
+function withoutFence(records: JsonInput | undefined): JsonInput {
+  if (!Array.isArray(records)) return [];
+  return records.map((record: JsonInput) =>
+    isObject(record) ? { ...record, claim_token: NO_FENCE } : record,
+  );
+}
+
+/** A planted record's token: it matches any claim, in any state. */
+export const NO_FENCE = 'planted: no fence';
+
+function believed(outcome: PspOutcome, amountMinor: bigint): PspOutcome {
+  return outcome.kind === 'succeeded' ? { ...outcome, charge: { ...outcome.charge, amountMinor } } : outcome;
+}
