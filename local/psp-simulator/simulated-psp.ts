@@ -1,6 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import * as z from 'zod';
 import { isCurrency } from '../../domain/money/currency.ts';
+import type { SimulatedPspName } from '../../domain/payment/payment-method.ts';
 import type { Clock } from '../clock.ts';
 import { behaviourOf, type Fault, serverError } from './behaviours.ts';
 import { type Call, CallLog } from './call-log.ts';
@@ -10,8 +11,11 @@ import { FenceRecord } from './fence-record.ts';
 import { inTransaction } from './open-record.ts';
 import { answer, apiError, chargeJson, type Reply, silence } from './reply.ts';
 
-/** The one key that this PSP knows. No secret: it is here so that a wrong one is refused, as everywhere. */
-const API_KEY = 'simulator-key';
+/** The one key that each PSP knows. No secrets: they are here so that a wrong one is refused, as everywhere. */
+const API_KEYS: Readonly<Record<SimulatedPspName, string>> = {
+  simulator: 'simulator-key',
+  simulator_2: 'simulator-2-key',
+};
 /** More charges than that under one reference are no longer worth telling apart. */
 const LOOK_UP_LIMIT = 100;
 
@@ -39,12 +43,12 @@ export class SimulatedPsp {
   readonly controls = new Controls();
   readonly charges: ChargeRecord;
   readonly calls: CallLog;
-  readonly name: string;
+  readonly name: SimulatedPspName;
   private readonly fences: FenceRecord;
   private readonly database: DatabaseSync;
   private readonly clock: Clock;
 
-  constructor(database: DatabaseSync, clock: Clock, name: string) {
+  constructor(database: DatabaseSync, clock: Clock, name: SimulatedPspName) {
     this.name = name;
     this.fences = new FenceRecord(database);
     this.database = database;
@@ -165,7 +169,9 @@ export class SimulatedPsp {
   }
 
   private refusalOf(call: PspCall): Reply | undefined {
-    const known = call.authorization === `Bearer ${API_KEY}` && !this.controls.rejectsKey(this.clock.now());
+    const { authorization } = call;
+    const isOurs = authorization === `Bearer ${API_KEYS[this.name]}`;
+    const known = isOurs && !this.controls.rejectsKey(this.clock.now());
     return known ? undefined : apiError(401, 'invalid_api_key', 'This API key is not known, or no longer.');
   }
 

@@ -8,6 +8,7 @@ import { type RunningPspSimulator, startPspSimulator } from '../../local/psp-sim
 import { WatchedClock } from './watched-clock.ts';
 
 export const SIMULATOR_KEY = 'simulator-key';
+export const SIMULATOR_2_KEY = 'simulator-2-key';
 
 export interface Answer {
   readonly status: number;
@@ -16,7 +17,9 @@ export interface Answer {
 
 export interface SimulatorInTest extends RunningPspSimulator {
   readonly clock: WatchedClock;
+  /** The adapters of `simulator` and of `simulator_2`. */
   readonly psp: Psp;
+  readonly second: Psp;
   readonly directory: string;
   /** What it told its operator. */
   readonly lines: readonly string[];
@@ -33,6 +36,7 @@ const total = z.object({ total: z.int() });
 export async function startSimulatorInTest(): Promise<SimulatorInTest> {
   const directory = await mkdtemp(join(tmpdir(), 'psp-simulator-'));
   const clock = new WatchedClock(Date.parse('2026-01-01T00:00:00Z'));
+  const now = () => clock.now();
   const lines: string[] = [];
   const running = await startPspSimulator({
     directory,
@@ -50,7 +54,13 @@ export async function startSimulatorInTest(): Promise<SimulatorInTest> {
     clock,
     directory,
     lines,
-    psp: createPspSimulator({ url: running.listenerUrl, apiKey: SIMULATOR_KEY, now: () => clock.now() }),
+    psp: createPspSimulator({ url: running.listenerUrl, apiKey: SIMULATOR_KEY, now }),
+    second: createPspSimulator({
+      name: 'simulator_2',
+      url: running.secondListenerUrl,
+      apiKey: SIMULATOR_2_KEY,
+      now,
+    }),
     read: (path) => read(path),
     control: (change) => read('/control', { method: 'POST', body: JSON.stringify(change) }),
     timesCharged: async (reference) =>

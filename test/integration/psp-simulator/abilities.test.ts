@@ -1,8 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ChargeRequest } from '../../../adapters/psp/psp.ts';
-import { createPspSimulator } from '../../../adapters/psp/simulator/psp-simulator.ts';
-import { aCharge, noDeadline } from '../../support/psp-contract.ts';
-import { SIMULATOR_KEY, type SimulatorInTest, startSimulatorInTest } from '../../support/simulator.ts';
+import { aCharge, noDeadline } from '../../support/psp-under-test.ts';
+import { type SimulatorInTest, startSimulatorInTest } from '../../support/simulator.ts';
 
 let simulator: SimulatorInTest;
 beforeEach(async () => {
@@ -116,35 +115,5 @@ describe('a PSP that', () => {
     const charge = outcome.kind === 'succeeded' ? outcome.charge : undefined;
     expect([charge?.currency, charge?.reference]).not.toEqual([request.currency, request.reference]);
     expect(await simulator.timesCharged(request.reference)).toBe(1);
-  });
-});
-
-describe('the second PSP', () => {
-  const second = () =>
-    createPspSimulator({ name: 'simulator_2', url: simulator.secondListenerUrl, apiKey: SIMULATOR_KEY });
-
-  it('is up while the first is down, and has switches of its own', async () => {
-    await simulator.control({ down_for_seconds: 60 });
-    expect((await second().charge(aCharge('sim_ok'), noDeadline())).kind).toBe('succeeded');
-    await simulator.control({ psp: 'simulator_2', reject_key_for_seconds: 60 });
-    expect((await second().charge(aCharge('sim_ok'), noDeadline())).kind).toBe('misconfigured');
-    expect((await simulator.read('/control?psp=simulator')).body).toMatchObject({
-      reject_key_for_seconds: 0,
-    });
-  });
-
-  it('keeps a record of its own, listed beside the first’s', async () => {
-    await send(aCharge('sim_ok'));
-    const request = aCharge('sim_ok');
-    await second().charge(request, noDeadline());
-    expect((await simulator.read('/charges')).body).toMatchObject({
-      total: 2,
-      charges: [{ psp: 'simulator' }, { psp: 'simulator_2', reference: request.reference }],
-    });
-    expect((await simulator.read('/charges?psp=simulator_2')).body).toMatchObject({ total: 1 });
-    expect((await simulator.read('/charges?limit=1')).body).toMatchObject({ next_cursor: '1' });
-    expect((await simulator.read('/charges?limit=1&cursor=1')).body).toMatchObject({
-      charges: [{ psp: 'simulator_2' }],
-    });
   });
 });

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ChargeRequest } from '../../../adapters/psp/psp.ts';
 import { systemClock } from '../../../local/clock.ts';
 import { startPspSimulator } from '../../../local/psp-simulator/psp-simulator.ts';
-import { aCharge, noDeadline } from '../../support/psp-contract.ts';
+import { aCharge, noDeadline } from '../../support/psp-under-test.ts';
 import { type SimulatorInTest, startSimulatorInTest } from '../../support/simulator.ts';
 
 let simulator: SimulatorInTest;

@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import type { Psp } from '../../../adapters/psp/psp.ts';
 import { createPspSimulator } from '../../../adapters/psp/simulator/psp-simulator.ts';
-import { aCharge, noDeadline } from '../../support/psp-contract.ts';
+import { aCharge, noDeadline } from '../../support/psp-under-test.ts';
 import { SIMULATOR_KEY, type SimulatorInTest, startSimulatorInTest } from '../../support/simulator.ts';
 
 describe('the record of charges', () => {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ChargeRequest } from '../../../adapters/psp/psp.ts';
 import type { PspOutcome } from '../../../domain/payment/psp-outcome.ts';
-import { aCharge, noDeadline } from '../../support/psp-contract.ts';
+import { aCharge, noDeadline } from '../../support/psp-under-test.ts';
 import { type SimulatorInTest, startSimulatorInTest } from '../../support/simulator.ts';
 
 let simulator: SimulatorInTest;
