@@ -27,9 +27,9 @@ const TAKE_LIMIT = 500;
 const ROUND_LIMIT = 10;
 
 /** While payments wait for a circuit the relay looks so often: a PSP that is back is not kept idle for a minute. */
-const CIRCUIT_LOOK_MS = 10_000;
+const CIRCUIT_LOOK_MS = 5_000;
 /** Its next run begins after a minute. */
-const LAST_LOOK_MS = 45_000;
+const LAST_LOOK_MS = 50_000;
 
 /**
  * The transactional outbox is the instruction table itself: sends again what is not terminal and shows no sign of

@@ -84,7 +84,7 @@ async function runOnce(
   payment: NewPayment,
   request: IdempotentRequest,
 ): Promise<Acceptance | undefined> {
-  const [found] = await database.execute(SQL, inputOf(payment, request));
+  const [found] = await database.execute(ACCEPT_SQL, inputOf(payment, request));
   if (found === undefined) return undefined;
   const { kind, fingerprint, status, location, body } = row.parse(found);
   return kind === 'created' ? { kind } : { kind, fingerprint, answer: { status, location, body } };
@@ -130,7 +130,7 @@ function inputOf(payment: NewPayment, request: IdempotentRequest) {
 }
 
 /** Keys are kept for 30 days; an older one counts as free. */
-const SQL = `
+export const ACCEPT_SQL = `
 with moment as materialized (
   select clock() as now
 ),

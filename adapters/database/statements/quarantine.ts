@@ -23,7 +23,7 @@ export async function releaseInstruction(
   return rows.length > 0;
 }
 
-const RELEASE_SQL = `
+export const RELEASE_SQL = `
 with given as materialized (
   select :input::jsonb as p
 ),

@@ -42,7 +42,7 @@ export async function planRedrive(
   return rows.map((row) => plannedRow.parse(row));
 }
 
-const PLAN_SQL = `
+export const PLAN_SQL = `
 with moment as materialized (
   select clock() as now
 ),
@@ -93,7 +93,7 @@ export async function registerMovedLetters(
   });
 }
 
-const REGISTER_SQL = `
+export const REGISTER_SQL = `
 insert into dead_letter as d (dead_letter_id, is_poison, reason, cycle, message_id, first_seen_at, last_seen_at)
 select i.instruction_id, false,
   case
@@ -127,7 +127,7 @@ export async function markRedriven(
   await database.execute(MARK_SQL, { ids: deadLetterIds, actor, reason });
 }
 
-const MARK_SQL = `
+export const MARK_SQL = `
 with given as materialized (
   select :input::jsonb as p
 ),

@@ -1,0 +1,66 @@
+import { isTerminalState, type ModelInstruction, type ModelState } from './model/state.ts';
+import type { SimulatedPsp } from './psp.ts';
+
+/** The invariants of the protocol, over what the database says and what the PSPs have done. */
+export function checkInvariants(state: ModelState, psps: readonly SimulatedPsp[]): readonly string[] {
+  const byName = new Map(psps.map((psp) => [psp.name, psp]));
+  return [
+    ...[...state.instructions.values()].flatMap((row) => checkInstruction(state, row, byName.get(row.psp))),
+    ...checkLedger(state),
+    ...checkPayments(state),
+  ];
+}
+
+function checkInstruction(
+  state: ModelState,
+  row: ModelInstruction,
+  psp: SimulatedPsp | undefined,
+): readonly string[] {
+  const order = state.order(row.orderId);
+  const charges = psp?.chargesOf(row.id) ?? 0;
+  const postings = [...state.postings.values()].filter(({ sourceId }) => sourceId === row.id).length;
+  const wrong: string[] = [];
+  const expect = (holds: boolean, what: string) => {
+    if (!holds) wrong.push(`${row.id}: ${what}`);
+  };
+  expect(charges <= 1, `charged ${charges} times`);
+  expect(postings <= 1, `posted ${postings} times`);
+  expect((order.status === 'SUCCESS') === (postings === 1), `${order.status} with ${postings} postings`);
+  if (order.status === 'SUCCESS') expect(charges === 1, `SUCCESS with ${charges} charges`);
+  if (order.status === 'FAILED') expect(charges === 0, `FAILED with ${charges} charges`);
+  expect((order.status === 'SUCCESS') === (row.state === 'succeeded'), `${order.status} and ${row.state}`);
+  const isFailed = row.state === 'declined' || row.state === 'cancelled';
+  expect((order.status === 'FAILED') === isFailed, `${order.status} and ${row.state}`);
+  if (row.state === 'quarantined') {
+    expect(order.statusDetail === 'manual_review', `quarantined, and the order says ${order.statusDetail}`);
+    expect((state.letters.get(row.id)?.reason ?? '') !== '', 'quarantined without a reason');
+  }
+  return wrong;
+}
+
+function checkLedger(state: ModelState): readonly string[] {
+  return [...state.postings].flatMap(([id, { entries }]) => {
+    const sum = entries.reduce(
+      (total, entry) => total + (entry.direction === 'debit' ? entry.amountMinor : -entry.amountMinor),
+      0n,
+    );
+    return sum === 0n ? [] : [`${id} is out of balance by ${sum}`];
+  });
+}
+
+function checkPayments(state: ModelState): readonly string[] {
+  return [...state.payments.values()].flatMap((payment) => {
+    const orders = [...state.orders.values()].filter((order) => order.paymentId === payment.id);
+    const succeeded = orders.filter(({ status }) => status === 'SUCCESS').length;
+    const failed = orders.filter(({ status }) => status === 'FAILED').length;
+    const isTrue = payment.succeeded === succeeded && payment.failed === failed;
+    return isTrue ? [] : [`${payment.id} counts ${payment.succeeded} + ${payment.failed}, not ${succeeded} + ${failed}`];
+  });
+}
+
+/** What has not come to its end. */
+export function unsettled(state: ModelState): readonly ModelInstruction[] {
+  return [...state.instructions.values()].filter(
+    (row) => !isTerminalState(row.state) && row.state !== 'quarantined',
+  );
+}

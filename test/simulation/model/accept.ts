@@ -1,0 +1,55 @@
+import type { DatabaseRow } from '../../../adapters/database/database.ts';
+import type { AcceptInput } from './inputs.ts';
+import type { ModelState } from './state.ts';
+
+/** As ACCEPT_SQL. */
+export function accept(state: ModelState, input: AcceptInput, now: number): DatabaseRow[] {
+  const key = `${input.merchant_id} ${input.scope} ${input.key}`;
+  const known = state.keys.get(key);
+  if (known !== undefined) return [{ kind: 'replayed', ...known }];
+  const { fingerprint, status, location, body } = input;
+  state.keys.set(key, { fingerprint, status, location, body });
+  state.payments.set(input.payment_id, {
+    id: input.payment_id,
+    paymentMethod: input.payment_method,
+    total: input.orders.length,
+    started: 0,
+    succeeded: 0,
+    failed: 0,
+  });
+  for (const order of input.orders) addOrder(state, input, order, now);
+  return [{ kind: 'created', fingerprint: '', status: 0, location: '', body: '' }];
+}
+
+function addOrder(state: ModelState, input: AcceptInput, order: AcceptInput['orders'][number], now: number): void {
+  const common = { paymentId: input.payment_id, merchantId: input.merchant_id, psp: order.psp };
+  state.orders.set(order.payment_order_id, {
+    ...common,
+    id: order.payment_order_id,
+    amountMinor: order.amount_minor,
+    currency: order.currency,
+    splits: JSON.stringify(order.splits),
+    status: 'NOT_STARTED',
+    statusDetail: 'queued',
+    pspReference: null,
+  });
+  state.instructions.set(order.instruction_id, {
+    ...common,
+    id: order.instruction_id,
+    orderId: order.payment_order_id,
+    state: 'ready',
+    reason: null,
+    attemptNo: 0,
+    attemptsNotSent: 0,
+    attemptsInCycle: 0,
+    cycle: 0,
+    claimToken: null,
+    firstClaimedAt: null,
+    notBefore: now,
+    parked: false,
+    waitsFor: null,
+    sendNo: 0,
+    resends: 0,
+    lastSentAt: now,
+  });
+}

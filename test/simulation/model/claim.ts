@@ -1,0 +1,189 @@
+import type { DatabaseRow } from '../../../adapters/database/database.ts';
+import type { ClaimInput } from './inputs.ts';
+import { isTerminalState, type ModelInstruction, type ModelState } from './state.ts';
+
+interface Judged {
+  readonly row: ModelInstruction;
+  readonly verdict: string;
+  readonly nextCycle: number;
+  readonly attemptsSpent: number;
+  readonly lastReason: string;
+  readonly heldBy: string | undefined;
+}
+
+/** As CLAIM_SQL. */
+export function claim(state: ModelState, input: ClaimInput, now: number): DatabaseRow[] {
+  const letters = new Map<string, number | null>();
+  for (const { instruction_id, letter_cycle } of input.instructions) {
+    const known = letters.get(instruction_id) ?? null;
+    letters.set(instruction_id, letter_cycle === null ? known : Math.max(known ?? letter_cycle, letter_cycle));
+  }
+  const judged = [...letters].flatMap(([id, letterCycle]) => {
+    const row = state.instructions.get(id);
+    return row === undefined ? [] : [judge(state, row, letterCycle, input, now)];
+  });
+  const decisions = decide(state, judged, input, now);
+  const answers = judged.map((each) => apply(state, each, decisions.get(each.row.id) ?? each.verdict, input, now));
+  const missing = [...letters.keys()]
+    .filter((id) => !state.instructions.has(id))
+    .map((id) => ({ instruction_id: id, verdict: 'missing' }));
+  return [...answers, ...missing];
+}
+
+function judge(
+  state: ModelState,
+  row: ModelInstruction,
+  letterCycle: number | null,
+  input: ClaimInput,
+  now: number,
+): Judged {
+  const heldBy = ['all', `merchant:${row.merchantId}`, `psp:${row.psp}`].find((hold) => state.holds.has(hold));
+  const isDead = row.state === 'dead_lettered';
+  const verdict = (): string => {
+    if (isTerminalState(row.state)) return 'terminal';
+    if (row.state === 'quarantined') return 'quarantined';
+    if (row.state === 'executing' && row.claimToken === input.claim_token) return 'mine';
+    if (row.notBefore > now) return 'not_before';
+    if (isDead && letterCycle !== row.cycle) return 'exhausted';
+    if (heldBy !== undefined) return 'paused';
+    if (!isDead && row.attemptsInCycle >= input.attempts_per_cycle) {
+      return row.cycle < input.cycles ? 'exhausted' : 'given_up';
+    }
+    return 'free';
+  };
+  return {
+    row,
+    verdict: verdict(),
+    nextCycle: row.cycle + (isDead ? 1 : 0),
+    attemptsSpent: isDead ? 0 : row.attemptsInCycle,
+    lastReason:
+      row.state === 'executing'
+        ? `attempt ${row.attemptNo} started, never finished`
+        : (row.reason ?? 'no reason was recorded'),
+    heldBy,
+  };
+}
+
+/** What is free is claimed, settled, or waits for its circuit. */
+function decide(
+  state: ModelState,
+  judged: readonly Judged[],
+  input: ClaimInput,
+  now: number,
+): ReadonlyMap<string, string> {
+  const decisions = new Map<string, string>();
+  const byPsp = Map.groupBy(
+    judged.filter(({ verdict }) => verdict === 'free').sort((one, other) => (one.row.id < other.row.id ? -1 : 1)),
+    ({ row }) => row.psp,
+  );
+  for (const [psp, free] of byPsp) {
+    const circuit = state.circuits.get(psp);
+    const isOpen = circuit !== undefined && circuit.openUntil !== null;
+    const mayProbe = isOpen && (circuit.openUntil ?? 0) <= now && (circuit.probeUntil ?? 0) <= now;
+    if (mayProbe) circuit.probeUntil = now + input.lease_seconds * 1000;
+    free.forEach((each, index) => {
+      const goes = !isOpen || (mayProbe && index < input.probes);
+      const kind = each.nextCycle >= input.cycles ? 'settle' : 'claimed';
+      decisions.set(each.row.id, goes ? kind : 'circuit_open');
+    });
+  }
+  return decisions;
+}
+
+function apply(
+  state: ModelState,
+  judged: Judged,
+  decision: string,
+  input: ClaimInput,
+  now: number,
+): DatabaseRow {
+  const { row } = judged;
+  const order = state.order(row.orderId);
+  const isProbe = (state.circuits.get(row.psp)?.openUntil ?? null) !== null;
+  const wasStarted = order.status !== 'NOT_STARTED';
+  const before = { cycle: row.cycle, notBefore: row.notBefore, firstClaimedAt: row.firstClaimedAt };
+  let reason = judged.lastReason;
+  if (decision === 'claimed' || decision === 'settle') take(state, judged, input, now);
+  else if (decision === 'paused' || decision === 'circuit_open') park(judged, decision);
+  else if (decision === 'exhausted' || decision === 'given_up') reason = end(state, judged, decision, now);
+  const circuit = state.circuits.get(row.psp);
+  const freeAt =
+    decision === 'circuit_open' ? Math.max(circuit?.openUntil ?? 0, circuit?.probeUntil ?? 0) : before.notBefore;
+  return {
+    instruction_id: row.id,
+    verdict: decision === 'given_up' ? 'quarantined' : decision,
+    seconds_left: Math.max(0, Math.ceil((freeAt - now) / 1000)),
+    parked: decision === 'paused' || decision === 'circuit_open',
+    reason,
+    payment_order_id: row.orderId,
+    payment_id: row.paymentId,
+    merchant_id: row.merchantId,
+    operation: 'charge',
+    cycle: row.cycle > before.cycle && decision !== 'claimed' && decision !== 'settle' ? before.cycle : row.cycle,
+    attempt_no: row.attemptNo,
+    all_proven_not_sent: row.attemptsNotSent >= row.attemptNo - 1,
+    age_seconds: before.firstClaimedAt === null ? 0 : Math.round((now - before.firstClaimedAt) / 1000),
+    psp: row.psp,
+    payment_method: state.payment(row.paymentId).paymentMethod,
+    amount_minor: order.amountMinor,
+    currency: order.currency,
+    splits: order.splits,
+    order_started: !wasStarted && order.status !== 'NOT_STARTED',
+    is_probe: isProbe,
+  };
+}
+
+function take(state: ModelState, { row, nextCycle, attemptsSpent }: Judged, input: ClaimInput, now: number): void {
+  const settling = input.settling_seconds[row.psp] ?? input.default_settling_seconds;
+  row.state = 'executing';
+  row.reason = null;
+  row.attemptNo += 1;
+  row.cycle = nextCycle;
+  row.attemptsInCycle = attemptsSpent + 1;
+  row.claimToken = input.claim_token;
+  row.firstClaimedAt ??= now;
+  row.parked = false;
+  row.waitsFor = null;
+  row.resends = 0;
+  row.notBefore = now + (input.lease_seconds + settling) * 1000;
+  const order = state.order(row.orderId);
+  if (order.status !== 'NOT_STARTED') return;
+  order.status = 'EXECUTING';
+  order.statusDetail = 'psp_requested';
+  state.payment(row.paymentId).started += 1;
+}
+
+function park({ row, nextCycle, attemptsSpent, heldBy }: Judged, decision: string): void {
+  row.state = 'ready';
+  row.reason = decision === 'paused' ? `paused: hold:${heldBy}` : `the circuit of ${row.psp} is open`;
+  row.cycle = nextCycle;
+  row.attemptsInCycle = attemptsSpent;
+  row.parked = true;
+  row.waitsFor = decision === 'paused' ? `hold:${heldBy}` : `circuit:${row.psp}`;
+}
+
+function end(state: ModelState, { row, lastReason }: Judged, decision: string, now: number): string {
+  if (row.state === 'dead_lettered') return lastReason;
+  row.reason = `${lastReason} (${row.attemptsInCycle} attempts in cycle ${row.cycle})`;
+  row.state = decision === 'exhausted' ? 'dead_lettered' : 'quarantined';
+  row.parked = false;
+  row.waitsFor = null;
+  writeLetter(state, row, now);
+  if (row.state === 'quarantined') state.order(row.orderId).statusDetail = 'manual_review';
+  return row.reason;
+}
+
+/** As the trigger of the migration: a dead letter or a quarantine is written with the state. */
+export function writeLetter(state: ModelState, row: ModelInstruction, now: number): void {
+  const known = state.letters.get(row.id);
+  state.letters.set(row.id, {
+    isPoison: false,
+    poisonState: null,
+    reason: row.reason ?? 'no reason was recorded',
+    cycle: row.cycle,
+    timesSeen: (known?.timesSeen ?? 0) + (known === undefined || row.state === 'dead_lettered' ? 1 : 0),
+    messageId: known?.messageId ?? null,
+    lastSeenAt: now,
+    redrivenAt: null,
+  });
+}

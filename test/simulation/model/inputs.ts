@@ -1,0 +1,116 @@
+import * as z from 'zod/mini';
+
+/** What the statements are given, parsed again: the model believes nothing that SQL wouldn't. */
+const nullable = <T extends z.ZodMiniType>(type: T) => z.optional(z.nullable(type));
+
+export const claimInput = z.object({
+  instructions: z.array(z.object({ instruction_id: z.string(), letter_cycle: z.nullable(z.int()) })),
+  claim_token: z.string(),
+  lease_seconds: z.int(),
+  settling_seconds: z.record(z.string(), z.number()),
+  default_settling_seconds: z.int(),
+  attempts_per_cycle: z.int(),
+  cycles: z.int(),
+  probes: z.int(),
+});
+export type ClaimInput = z.infer<typeof claimInput>;
+
+const entry = z.object({
+  account_kind: z.string(),
+  account_owner: z.string(),
+  currency: z.string(),
+  direction: z.string(),
+  amount_minor: z.string(),
+});
+
+export const recordInput = z.object({
+  records: z.array(
+    z.object({
+      instruction_id: z.string(),
+      psp: z.string(),
+      may_give_back: z.boolean(),
+      payment_order_id: z.string(),
+      attempt_no: z.int(),
+      claim_token: z.string(),
+      state: z.enum([
+        'ready',
+        'executing',
+        'succeeded',
+        'declined',
+        'requires_action',
+        'cancelled',
+        'dead_lettered',
+        'quarantined',
+      ]),
+      reason: z.nullable(z.string()),
+      wait_seconds: z.nullable(z.number()),
+      parked: z.boolean(),
+      not_sent: z.int(),
+      order_status: z.enum(['NOT_STARTED', 'EXECUTING', 'SUCCESS', 'FAILED']),
+      order_status_detail: z.nullable(z.string()),
+      psp_reference: z.nullable(z.string()),
+      ledger_transaction_id: z.nullable(z.string()),
+      entries: z.array(entry),
+      steps: z.array(z.object({ step: z.int() })),
+    }),
+  ),
+  circuits: z.array(
+    z.object({
+      psp: z.string(),
+      answered: z.boolean(),
+      not_sent: z.int(),
+      unknown: z.int(),
+      misconfigured: z.int(),
+      probed: z.boolean(),
+    }),
+  ),
+  trips: z.object({
+    not_sent: z.int(),
+    unknown: z.int(),
+    open_seconds: z.int(),
+    longest_seconds: z.int(),
+    give_back_limit: z.int(),
+  }),
+});
+export type RecordInput = z.infer<typeof recordInput>;
+
+export const acceptInput = z.object({
+  payment_id: z.string(),
+  merchant_id: z.string(),
+  payment_method: z.string(),
+  orders: z.array(
+    z.object({
+      payment_order_id: z.string(),
+      instruction_id: z.string(),
+      amount_minor: z.string(),
+      currency: z.string(),
+      splits: z.array(z.object({ seller_id: z.string(), amount_minor: z.string() })),
+      psp: z.string(),
+    }),
+  ),
+  scope: z.string(),
+  key: z.string(),
+  fingerprint: z.string(),
+  status: z.int(),
+  location: z.string(),
+  body: z.string(),
+});
+export type AcceptInput = z.infer<typeof acceptInput>;
+
+export const relayInput = z.object({ limit: z.int(), probes: z.int() });
+export const poisonInput = z.object({
+  messages: z.array(
+    z.object({ dead_letter_id: z.string(), message_id: z.string(), reason: z.string(), body: z.string() }),
+  ),
+});
+export const planInput = z.object({
+  rest_seconds: z.array(z.number()),
+  reason: nullable(z.string()),
+  psp: nullable(z.string()),
+  older_than_seconds: nullable(z.number()),
+  limit: z.int(),
+});
+export const registerInput = z.object({
+  letters: z.array(z.object({ instruction_id: z.string(), message_id: z.string() })),
+});
+export const markInput = z.object({ ids: z.array(z.string()) });

@@ -1,0 +1,139 @@
+import type { DatabaseRow } from '../../../adapters/database/database.ts';
+import { writeLetter } from './claim.ts';
+import type { RecordInput } from './inputs.ts';
+import type { ModelInstruction, ModelState } from './state.ts';
+
+type Attempt = RecordInput['records'][number];
+type News = RecordInput['circuits'][number];
+
+/** As RECORD_SQL. */
+export function record(state: ModelState, input: RecordInput, now: number): DatabaseRow[] {
+  const witnessed = new Set(input.records.filter((attempt) => witness(state, attempt)).map(({ psp }) => psp));
+  const opened = new Set<string>();
+  for (const news of input.circuits) if (hear(state, news, input, witnessed, now)) opened.add(news.psp);
+  return input.records.flatMap((attempt) => {
+    const row = state.instructions.get(attempt.instruction_id);
+    return row === undefined ? [] : [apply(state, row, attempt, input, opened, now)];
+  });
+}
+
+/** @returns whether any of it is new */
+function witness(state: ModelState, attempt: Attempt): boolean {
+  let isNew = false;
+  for (const { step } of attempt.steps) {
+    const key = [attempt.instruction_id, attempt.attempt_no, attempt.claim_token, step].join(' ');
+    isNew ||= !state.evidence.has(key);
+    state.evidence.add(key);
+  }
+  return isNew;
+}
+
+/** @returns whether the circuit is open afterwards, by this news */
+function hear(
+  state: ModelState,
+  news: News,
+  { trips }: RecordInput,
+  witnessed: ReadonlySet<string>,
+  now: number,
+): boolean {
+  const failures = news.not_sent + news.unknown + news.misconfigured;
+  const circuit = state.circuits.get(news.psp);
+  if (news.answered) {
+    if (circuit !== undefined) {
+      Object.assign(circuit, { notSent: 0, unknown: 0, openUntil: null, openSeconds: 0, probeUntil: null });
+    }
+    return false;
+  }
+  if (failures === 0) {
+    if (news.probed && circuit !== undefined) circuit.probeUntil = null;
+    return false;
+  }
+  if (!witnessed.has(news.psp)) return false;
+  const next = circuit ?? { notSent: 0, unknown: 0, openUntil: null, openSeconds: 0, probeUntil: null };
+  state.circuits.set(news.psp, next);
+  next.notSent += news.not_sent;
+  next.unknown += news.unknown;
+  const isFailing =
+    next.openUntil !== null ||
+    news.misconfigured > 0 ||
+    next.notSent >= trips.not_sent ||
+    next.unknown >= trips.unknown;
+  if (next.openUntil !== null && next.openUntil > now) return true;
+  if (!isFailing) {
+    Object.assign(next, { openUntil: null, openSeconds: 0, probeUntil: null });
+    return false;
+  }
+  const seconds =
+    next.openUntil === null ? trips.open_seconds : Math.min(next.openSeconds * 2, trips.longest_seconds);
+  Object.assign(next, { openUntil: now + seconds * 1000, openSeconds: seconds, probeUntil: null });
+  return true;
+}
+
+function apply(
+  state: ModelState,
+  row: ModelInstruction,
+  attempt: Attempt,
+  input: RecordInput,
+  opened: ReadonlySet<string>,
+  now: number,
+): DatabaseRow {
+  const holds = row.attemptNo === attempt.attempt_no && row.claimToken === attempt.claim_token;
+  const isApplied = holds && row.state === 'executing';
+  const changed = isApplied && transition(state, row, attempt, input, opened, now);
+  return {
+    instruction_id: row.id,
+    stands: isApplied || (holds && row.state !== 'executing'),
+    state: row.state,
+    parked: row.parked,
+    seconds_left: Math.max(0, Math.ceil((row.notBefore - now) / 1000)),
+    cycle: row.cycle,
+    reason: row.reason,
+    order_changed: changed,
+  };
+}
+
+/** @returns whether the order changed with it */
+function transition(
+  state: ModelState,
+  row: ModelInstruction,
+  attempt: Attempt,
+  { trips }: RecordInput,
+  opened: ReadonlySet<string>,
+  now: number,
+): boolean {
+  row.state = attempt.state;
+  row.reason = attempt.reason;
+  row.parked = attempt.parked;
+  row.waitsFor = null;
+  row.attemptsNotSent += attempt.not_sent;
+  const isGivenBack = attempt.may_give_back && row.attemptNo < trips.give_back_limit && opened.has(attempt.psp);
+  if (isGivenBack) row.attemptsInCycle -= 1;
+  if (attempt.wait_seconds !== null) row.notBefore = now + attempt.wait_seconds * 1000;
+  if (row.state === 'dead_lettered' || row.state === 'quarantined') writeLetter(state, row, now);
+  post(state, attempt);
+  const order = state.order(attempt.payment_order_id);
+  const isSame = order.status === attempt.order_status && order.statusDetail === attempt.order_status_detail;
+  if (isSame) return false;
+  if (order.status === 'SUCCESS' || order.status === 'FAILED') throw new Error(`${order.id} is terminal`);
+  order.status = attempt.order_status;
+  order.statusDetail = attempt.order_status_detail;
+  order.pspReference = attempt.psp_reference ?? order.pspReference;
+  if (order.status === 'SUCCESS') state.payment(order.paymentId).succeeded += 1;
+  if (order.status === 'FAILED') state.payment(order.paymentId).failed += 1;
+  return true;
+}
+
+function post(state: ModelState, attempt: Attempt): void {
+  if (attempt.ledger_transaction_id === null) return;
+  const isPosted = [...state.postings.values()].some(({ sourceId }) => sourceId === attempt.instruction_id);
+  if (isPosted) throw new Error(`${attempt.instruction_id} is posted already`);
+  state.postings.set(attempt.ledger_transaction_id, {
+    sourceId: attempt.instruction_id,
+    entries: attempt.entries.map((entry) => ({
+      account: `${entry.account_kind} ${entry.account_owner}`,
+      direction: entry.direction,
+      amountMinor: BigInt(entry.amount_minor),
+      currency: entry.currency,
+    })),
+  });
+}

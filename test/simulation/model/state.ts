@@ -1,0 +1,132 @@
+import type { InstructionState } from '../../../domain/payment/instruction.ts';
+import type { OrderStatus } from '../../../domain/payment/status.ts';
+
+/** Times are milliseconds since the epoch. */
+export interface ModelInstruction {
+  readonly id: string;
+  readonly orderId: string;
+  readonly paymentId: string;
+  readonly merchantId: string;
+  readonly psp: string;
+  state: InstructionState;
+  reason: string | null;
+  attemptNo: number;
+  attemptsNotSent: number;
+  attemptsInCycle: number;
+  cycle: number;
+  claimToken: string | null;
+  firstClaimedAt: number | null;
+  notBefore: number;
+  parked: boolean;
+  waitsFor: string | null;
+  sendNo: number;
+  resends: number;
+  lastSentAt: number;
+}
+
+export interface ModelOrder {
+  readonly id: string;
+  readonly paymentId: string;
+  readonly merchantId: string;
+  readonly psp: string;
+  readonly amountMinor: string;
+  readonly currency: string;
+  readonly splits: string;
+  status: OrderStatus;
+  statusDetail: string | null;
+  pspReference: string | null;
+}
+
+export interface ModelPayment {
+  readonly id: string;
+  readonly paymentMethod: string;
+  readonly total: number;
+  started: number;
+  succeeded: number;
+  failed: number;
+}
+
+export interface ModelCircuit {
+  notSent: number;
+  unknown: number;
+  openUntil: number | null;
+  openSeconds: number;
+  probeUntil: number | null;
+}
+
+export interface ModelLetter {
+  readonly isPoison: boolean;
+  poisonState: 'waiting' | 'quarantined' | 'closed' | null;
+  reason: string;
+  cycle: number;
+  timesSeen: number;
+  messageId: string | null;
+  lastSeenAt: number;
+  redrivenAt: number | null;
+}
+
+export interface ModelPosting {
+  readonly sourceId: string;
+  readonly entries: readonly {
+    readonly account: string;
+    readonly direction: string;
+    readonly amountMinor: bigint;
+    readonly currency: string;
+  }[];
+}
+
+/** What the database holds, as far as the protocol's statements see it. */
+export class ModelState {
+  readonly instructions = new Map<string, ModelInstruction>();
+  readonly orders = new Map<string, ModelOrder>();
+  readonly payments = new Map<string, ModelPayment>();
+  readonly keys = new Map<string, { fingerprint: string; status: number; location: string; body: string }>();
+  readonly circuits = new Map<string, ModelCircuit>();
+  readonly holds = new Set<string>();
+  readonly letters = new Map<string, ModelLetter>();
+  readonly postings = new Map<string, ModelPosting>();
+  readonly evidence = new Set<string>();
+
+  instruction(id: string): ModelInstruction {
+    const found = this.instructions.get(id);
+    if (found === undefined) throw new Error(`the model holds no instruction ${id}`);
+    return found;
+  }
+
+  order(id: string): ModelOrder {
+    const found = this.orders.get(id);
+    if (found === undefined) throw new Error(`the model holds no order ${id}`);
+    return found;
+  }
+
+  payment(id: string): ModelPayment {
+    const found = this.payments.get(id);
+    if (found === undefined) throw new Error(`the model holds no payment ${id}`);
+    return found;
+  }
+}
+
+const TERMINAL: ReadonlySet<InstructionState> = new Set([
+  'succeeded',
+  'declined',
+  'requires_action',
+  'cancelled',
+]);
+
+export function isTerminalState(state: InstructionState): boolean {
+  return TERMINAL.has(state);
+}
+
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+
+/** As the SQL function of this name. */
+export function relayDueAt(row: ModelInstruction): number | null {
+  if (!['ready', 'executing', 'dead_lettered'].includes(row.state)) return null;
+  if (row.state === 'dead_lettered') return Math.max(row.lastSentAt, row.notBefore) + 24 * 60 * MINUTE;
+  if (row.waitsFor !== null) return null;
+  if (row.parked) return row.notBefore;
+  if (row.attemptNo === 0 && row.resends === 0) return row.lastSentAt + MINUTE;
+  const doubling = Math.min(row.resends - (row.attemptNo === 0 ? 1 : 0), 7);
+  return Math.max(row.lastSentAt, row.notBefore) + 6 * MINUTE * 2 ** doubling;
+}

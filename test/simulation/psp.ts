@@ -1,0 +1,167 @@
+import type { ChargeRequest, Psp } from '../../adapters/psp/psp.ts';
+import type {
+  PspAbilities,
+  PspCancellation,
+  PspCharge,
+  PspFinding,
+  PspOutcome,
+} from '../../domain/payment/psp-outcome.ts';
+import type { Faults } from './faults.ts';
+import type { Process, Scheduler } from './scheduler.ts';
+
+interface Landed {
+  readonly charge: PspCharge;
+  readonly key: string;
+  readonly at: number;
+  readonly visibleAt: number;
+}
+
+
+/**
+ * A PSP that does exactly what its abilities declare, and no better: requests land as late as Z allows, look-ups lag
+ * as long as W allows, keys are forgotten after K.
+ */
+export class SimulatedPsp {
+  readonly name: string;
+  readonly abilities: PspAbilities;
+  readonly landed: Landed[] = [];
+  private readonly keys = new Map<string, { readonly landed: Landed; readonly at: number }>();
+  private readonly cancelled = new Set<string>();
+  private readonly storedErrors = new Set<string>();
+  private readonly scheduler: Scheduler;
+  private readonly faults: Faults;
+  private downUntil = 0;
+  private refusedUntil = 0;
+
+  constructor(name: string, abilities: PspAbilities, scheduler: Scheduler, faults: Faults) {
+    this.name = name;
+    this.abilities = abilities;
+    this.scheduler = scheduler;
+    this.faults = faults;
+  }
+
+  chargesOf(key: string): number {
+    return this.landed.filter((landed) => landed.key === key).length;
+  }
+
+  /** This PSP as one process sees it. */
+  for(process: Process): Psp {
+    const { scheduler, faults } = this;
+    const around = <T>(name: string, call: () => T | Promise<T>) =>
+      faults.around(scheduler, process, `${process.name.split(' ')[0]}.psp.${name}`, call);
+    return {
+      name: this.name,
+      abilities: this.abilities,
+      charge: (request, signal) => around('charge', () => this.charge(request, signal)).catch(lost),
+      lookUp: (request) => around('lookUp', () => this.lookUp(request)).catch(noAnswer),
+      cancel: (request) => around('cancel', () => this.cancel(request)).catch(noAnswer),
+    };
+  }
+
+  private charge(request: ChargeRequest, signal: AbortSignal): PspOutcome | Promise<PspOutcome> {
+    const refusal = this.refusal();
+    if (refusal !== undefined) return refusal;
+    if (this.faults.strikes('PSP unreachable')) return { kind: 'not_sent', reason: 'connection refused' };
+    if (this.faults.strikes('PSP limits the rate')) return { kind: 'rate_limited', retryAfterSeconds: 5 };
+    if (this.faults.strikes('PSP time-out, not charged')) return this.silence(signal, () => {});
+    if (this.faults.strikes('PSP lands late')) return this.silence(signal, () => this.landLate(request));
+    if (this.storedErrors.has(request.idempotencyKey)) return { kind: 'unknown', reason: 'HTTP 500 (stored)' };
+    if (this.faults.strikes('PSP 500, not charged')) return this.serverError(request);
+    if (this.faults.strikes('PSP 409')) return { kind: 'unknown', reason: 'HTTP 409' };
+    const outcome = this.land(request);
+    if (this.faults.strikes('PSP time-out, charged')) return this.silence(signal, () => {});
+    if (this.faults.strikes('PSP 500, charged')) return this.serverError(request);
+    if (this.faults.strikes('PSP malformed')) return { kind: 'unknown', reason: 'malformed' };
+    if (outcome.kind === 'succeeded' && this.faults.strikes('PSP another amount', 0.2)) {
+      return { ...outcome, charge: { ...outcome.charge, amountMinor: outcome.charge.amountMinor + 1n } };
+    }
+    return outcome;
+  }
+
+  /** One in eight cards is declined, always. */
+  private land(request: ChargeRequest): PspOutcome {
+    if (this.cancelled.has(request.idempotencyKey)) return decline('cancelled');
+    if (/[02]$/.test(request.reference)) return decline('declined');
+    const known = this.keys.get(request.idempotencyKey);
+    const now = this.scheduler.clock.now();
+    const { keyLifetimeSeconds: lifetime } = this.abilities;
+    if (lifetime !== null && known !== undefined && now - known.at < lifetime * 1000) {
+      return { kind: 'succeeded', charge: known.landed.charge };
+    }
+    const { reference, amountMinor, currency } = request;
+    const charge = { pspReference: `ch_${this.landed.length}`, reference, amountMinor, currency };
+    const lagSeconds = this.scheduler.random.next() * (this.abilities.lookUpLagSeconds ?? 0);
+    const landed = { charge, key: request.idempotencyKey, at: now, visibleAt: now + lagSeconds * 1000 };
+    this.landed.push(landed);
+    this.keys.set(request.idempotencyKey, { landed, at: now });
+    this.scheduler.tell(`${this.name} charges ${request.idempotencyKey}`);
+    return { kind: 'succeeded', charge };
+  }
+
+  /** The caller has given up, or died in its call; its request lands within Z. */
+  private landLate(request: ChargeRequest): void {
+    const delay = this.scheduler.random.next() * this.abilities.landingSeconds * 1000;
+    this.scheduler.clock.after(delay, () => this.land(request));
+  }
+
+  private silence(signal: AbortSignal, onGivenUp: () => void): Promise<PspOutcome> {
+    return new Promise((resolve) => {
+      signal.addEventListener('abort', () => {
+        onGivenUp();
+        resolve({ kind: 'unknown', reason: 'no answer' });
+      });
+    });
+  }
+
+  private serverError(request: ChargeRequest): PspOutcome {
+    if (this.abilities.replaysStoredServerErrors) this.storedErrors.add(request.idempotencyKey);
+    return { kind: 'unknown', reason: 'HTTP 500' };
+  }
+
+  private lookUp(request: ChargeRequest): PspFinding {
+    const refusal = this.refusal();
+    if (refusal !== undefined) return { kind: 'no_answer', outcome: refusal };
+    if (this.abilities.lookUpLagSeconds === null) {
+      return { kind: 'no_answer', outcome: { kind: 'unknown', reason: 'no look-up' } };
+    }
+    const now = this.scheduler.clock.now();
+    const found = this.landed.find(
+      (landed) => landed.key === request.idempotencyKey && landed.visibleAt <= now,
+    );
+    return found === undefined
+      ? { kind: 'not_found' }
+      : { kind: 'found', outcome: { kind: 'succeeded', charge: found.charge } };
+  }
+
+  private cancel(request: ChargeRequest): PspCancellation {
+    const refusal = this.refusal();
+    if (refusal !== undefined) return { kind: 'no_answer', outcome: refusal };
+    const landed = this.landed.find(({ key }) => key === request.idempotencyKey);
+    if (landed !== undefined) return { kind: 'charged', charge: landed.charge };
+    this.cancelled.add(request.idempotencyKey);
+    return { kind: 'cancelled' };
+  }
+
+  private refusal(): Extract<PspOutcome, { kind: 'not_sent' | 'misconfigured' }> | undefined {
+    const now = this.scheduler.clock.now();
+    const minutes = () => this.scheduler.random.next() * 20 * 60_000;
+    if (this.faults.strikes('PSP is down', 0.1)) this.downUntil = now + minutes();
+    if (this.faults.strikes('PSP refuses the key', 0.1)) this.refusedUntil = now + minutes();
+    if (now < this.downUntil) return { kind: 'not_sent', reason: 'connection refused' };
+    return now < this.refusedUntil ? { kind: 'misconfigured', reason: 'HTTP 401' } : undefined;
+  }
+}
+
+function decline(pspCode: string): PspOutcome {
+  return { kind: 'declined', decline: { category: 'other', code: 'declined', pspCode } };
+}
+
+/** The adapter's word for an answer that never came. */
+function lost(): PspOutcome {
+  return { kind: 'unknown', reason: 'no answer' };
+}
+
+function noAnswer(): Extract<PspFinding, { kind: 'no_answer' }> {
+  return { kind: 'no_answer', outcome: { kind: 'unknown', reason: 'no answer' } };
+}
+

@@ -1,0 +1,196 @@
+import type { Database } from '../../adapters/database/database.ts';
+import type { PspAbilities } from '../../domain/payment/psp-outcome.ts';
+import { checkInvariants, unsettled } from './check.ts';
+import { FAULT_KINDS, type FaultKind, Faults, type PlacedFault } from './faults.ts';
+import { ModelDatabase } from './model/model-database.ts';
+import { isTerminalState } from './model/state.ts';
+import { NOTHING_PLANTED, type Planted } from './planted/planted.ts';
+import { Random } from './random.ts';
+import { Scheduler, settle } from './scheduler.ts';
+import { World } from './world.ts';
+
+export interface ScheduleOptions {
+  readonly seed: number;
+  readonly faults?: ReadonlySet<FaultKind>;
+  readonly placed?: readonly PlacedFault[];
+  /** Faults by chance, for each chance. */
+  readonly rate?: number;
+  readonly payments?: number;
+  readonly abilities?: PspAbilities;
+  readonly planted?: Planted;
+  /** A second database that must answer everything as the model does. */
+  readonly beside?: (model: ModelDatabase, scheduler: Scheduler) => Database;
+}
+
+export interface ScheduleResult {
+  readonly seed: number;
+  readonly violations: readonly string[];
+  readonly story: readonly string[];
+  readonly faults: ReadonlyMap<FaultKind, number>;
+  readonly effects: ReadonlyMap<string, number>;
+  /** Of instructions at the end. */
+  readonly states: ReadonlyMap<string, number>;
+  readonly virtualSeconds: number;
+}
+
+const START = Date.parse('2026-01-01T00:00:00Z');
+/** Workers at once. */
+const WORKERS = 3;
+/** By then every retry, rest and re-send has had its turn many times. */
+const LIMIT_SECONDS = 10 * 24 * 3600;
+/** Of one schedule; a livelock is a violation too. */
+const STEP_LIMIT = 200_000;
+
+/** Every combination of abilities that an adapter can declare, in turn by the seed. */
+export function abilitiesOf(seed: number): PspAbilities {
+  const bit = (place: number) => ((seed >>> place) & 1) === 1;
+  return {
+    keyLifetimeSeconds: bit(0) ? null : 24 * 3600,
+    lookUpLagSeconds: bit(1) && bit(4) ? null : 30,
+    landingSeconds: 30,
+    cancelsByKey: bit(2),
+    replaysStoredServerErrors: bit(3),
+  };
+}
+
+/** Runs one schedule from its seed: the same seed, the same story. */
+export async function runSchedule(options: ScheduleOptions): Promise<ScheduleResult> {
+  const run = new Run(options);
+  await run.play();
+  return run.result();
+}
+
+class Run {
+  private readonly options: ScheduleOptions;
+  private readonly random: Random;
+  private readonly scheduler: Scheduler;
+  private readonly faults: Faults;
+  private readonly model: ModelDatabase;
+  private readonly world: World;
+  private readonly terminal = new Map<string, string>();
+  /** After this, nothing goes wrong any more, and everything must come to its end. */
+  private readonly calmAfterSeconds: number;
+  private steps = 0;
+  private nextMinute = 0;
+  private minutes = 0;
+
+  constructor(options: ScheduleOptions) {
+    this.options = options;
+    this.random = new Random(options.seed);
+    this.scheduler = new Scheduler(this.random, START);
+    const { faults: kinds = new Set(FAULT_KINDS), placed = [], rate = 0.04 } = options;
+    this.faults = new Faults({ kinds, placed, rate: rate * (0.2 + 2 * this.random.next()) }, this.random);
+    this.model = new ModelDatabase(() => this.scheduler.clock.now());
+    const abilities = options.abilities ?? abilitiesOf(options.seed);
+    this.world = new World({
+      scheduler: this.scheduler,
+      faults: this.faults,
+      database: options.beside?.(this.model, this.scheduler) ?? this.model,
+      state: this.model.state,
+      psps: { simulator: abilities, simulator_2: abilities },
+      planted: options.planted ?? NOTHING_PLANTED,
+    });
+    this.calmAfterSeconds = 60 + this.random.below(7_200);
+  }
+
+  async play(): Promise<void> {
+    const payments = this.options.payments ?? 1 + this.random.below(4);
+    for (let payment = 0; payment < payments; payment += 1) {
+      const delay = this.random.chance(0.5) ? 0 : this.random.below(120_000);
+      this.scheduler.clock.after(delay, () =>
+        this.world.accept(this.random.pick(['sim_ok', 'sim_ok', 'sim2_ok']), 1 + this.random.below(3)),
+      );
+    }
+    await this.scheduler.moveTime(0);
+    while (!this.isDone()) {
+      await this.act();
+      this.watch();
+    }
+    for (const violation of checkInvariants(this.model.state, this.world.psps)) this.world.violate(violation);
+  }
+
+  result(): ScheduleResult {
+    const states = new Map<string, number>();
+    for (const { state } of this.model.state.instructions.values()) {
+      states.set(state, (states.get(state) ?? 0) + 1);
+    }
+    return {
+      seed: this.options.seed,
+      violations: this.world.violations,
+      story: this.scheduler.story,
+      faults: this.faults.counts,
+      effects: this.faults.effects,
+      states,
+      virtualSeconds: this.scheduler.elapsedSeconds,
+    };
+  }
+
+  private isDone(): boolean {
+    if (this.world.violations.length > 0) return true;
+    this.steps += 1;
+    const isLate = this.scheduler.elapsedSeconds > LIMIT_SECONDS || this.steps > STEP_LIMIT;
+    const rows = unsettled(this.model.state);
+    if (isLate) {
+      for (const row of rows) this.world.violate(`${row.id} never came to its end: ${row.state}, ${row.reason}`);
+      if (rows.length === 0) this.world.violate('the queues never became empty');
+      return true;
+    }
+    if (this.scheduler.elapsedSeconds < this.calmAfterSeconds) return false;
+    this.faults.isOver = true;
+    if (rows.length > 0 || this.scheduler.hasSteps || this.world.running > 0) return false;
+    const { main, dead } = this.world.queues;
+    const left = [main, dead].reduce((sum, queue) => sum + queue.metrics().visible + queue.metrics().inFlight, 0);
+    return left === 0;
+  }
+
+  /** One choice of the scheduler. */
+  private async act(): Promise<void> {
+    const { scheduler, random, world } = this;
+    if (scheduler.hasSteps && !random.chance(0.03)) return scheduler.advance();
+    if (world.running < WORKERS && random.chance(0.7) && world.deliver()) return settle();
+    await this.passTime();
+  }
+
+  private async passTime(): Promise<void> {
+    const { scheduler, random, world } = this;
+    const isBusy = scheduler.hasSteps || world.running > 0;
+    const milliseconds = isBusy
+      ? random.pick([10, 200, 1_000, 3_000, 12_000])
+      : random.pick([100, 1_000, 5_000, 20_000, 60_000]);
+    await scheduler.moveTime(milliseconds);
+    while (scheduler.elapsedSeconds >= this.nextMinute) this.everyMinute();
+  }
+
+  /** The schedules of the stack, and what may happen at any time. */
+  private everyMinute(): void {
+    const { world, faults, random, model } = this;
+    this.nextMinute += 60;
+    this.minutes += 1;
+    world.relay();
+    world.watch();
+    if (this.minutes % 5 === 0) world.redrive('schedule');
+    if (faults.strikes('operator redrives', 0.5)) world.redrive('operator');
+    if (faults.strikes('late duplicate')) {
+      const rows = [...model.state.instructions.values()];
+      if (rows.length > 0) {
+        const row = random.pick(rows);
+        world.sendAgain(row.id, row.orderId);
+      }
+    }
+    if (faults.strikes('poison', 0.3)) {
+      world.sendRaw(random.pick(['not json', '{"version":9}', '[]', `{"n":${random.below(3)}}`]), 'poison');
+    }
+  }
+
+  /** Terminal is terminal, at every moment. */
+  private watch(): void {
+    for (const row of this.model.state.instructions.values()) {
+      const known = this.terminal.get(row.id);
+      if (known !== undefined && known !== row.state) this.world.violate(`${row.id} left ${known} for ${row.state}`);
+      if (known === undefined && isTerminalState(row.state)) {
+        this.terminal.set(row.id, row.state);
+        this.scheduler.tell(`${row.id} is ${row.state}`);
+      }
+    }
+  }
+}
