@@ -32,8 +32,12 @@ export interface SimulatorInTest extends RunningPspSimulator {
 
 const total = z.object({ total: z.int() });
 
-/** A PSP simulator on free ports and on virtual time, with the real adapter; its record goes when it is closed. */
-export async function startSimulatorInTest(): Promise<SimulatorInTest> {
+/**
+ * Simulated PSPs on free ports and on virtual time, with the real adapters; their records go when they are closed.
+ *
+ * @param random what is rolled where a switch asks for chance, 0 up to but not 1
+ */
+export async function startSimulatorInTest(random: () => number = Math.random): Promise<SimulatorInTest> {
   const directory = await mkdtemp(join(tmpdir(), 'psp-simulator-'));
   const clock = new WatchedClock(Date.parse('2026-01-01T00:00:00Z'));
   const now = () => clock.now();
@@ -43,6 +47,7 @@ export async function startSimulatorInTest(): Promise<SimulatorInTest> {
     controlPort: 0,
     listenerPort: 0,
     clock,
+    random,
     log: (line) => lines.push(line),
   });
   const read = async (path: string, init?: RequestInit): Promise<Answer> => {
