@@ -66,6 +66,27 @@ describe('the record of both', () => {
     });
   });
 
+  it('lists the calls of both, newest first, and of one where one is named', async () => {
+    const [one, other] = [aCharge('sim_ok'), aCharge('sim_ok')];
+    await simulator.psp.charge(one, noDeadline());
+    simulator.clock.advance(1);
+    await simulator.second.charge(other, noDeadline());
+    simulator.clock.advance(1);
+    await simulator.psp.lookUp(one, noDeadline());
+    const calls = (query: string) => simulator.read(`/requests${query}`).then(({ body }) => body);
+    const [asked, second, first] = [
+      { psp: 'simulator', kind: 'look_up', reference: one.reference },
+      { psp: 'simulator_2', kind: 'send', reference: other.reference },
+      { psp: 'simulator', kind: 'send', reference: one.reference },
+    ];
+    expect(await calls('')).toMatchObject({ requests: [asked, second, first], sends: 2, total: 3 });
+    expect(await calls('?limit=2')).toMatchObject({ requests: [asked, second], total: 3 });
+    expect(await calls('?psp=simulator_2')).toMatchObject({ requests: [second], sends: 1, total: 1 });
+    expect(await calls(`?reference=${other.reference}`)).toMatchObject({ requests: [second], total: 1 });
+    expect((await simulator.read('/stats')).body).toMatchObject({ charges: 2, sends: 2, look_ups: 1 });
+    expect((await simulator.read('/stats?psp=simulator_2')).body).toMatchObject({ charges: 1, look_ups: 0 });
+  });
+
   it.each([1, 2, 3, 4, 7])('pages through the charges of both, %i at a time', async (limit) => {
     const asked = [];
     for (const psp of [simulator.psp, simulator.psp, simulator.psp, simulator.second, simulator.second]) {
