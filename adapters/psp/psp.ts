@@ -15,8 +15,8 @@ export interface ChargeRequest {
 }
 
 /**
- * A payment service provider. Neither method throws for anything the PSP or the network does: every such event is an
- * outcome. Both end soon after `signal` aborts, and no request of theirs outlives the returned promise.
+ * A payment service provider. No method throws for anything the PSP or the network does: every such event is an
+ * outcome. All end soon after `signal` aborts, and no request of theirs outlives the returned promise.
  */
 export interface Psp {
   readonly name: string;
@@ -25,6 +25,9 @@ export interface Psp {
   charge(request: ChargeRequest, signal: AbortSignal): Promise<PspOutcome>;
   /** Asks whether the charge exists, by the key it was sent with and the reference. */
   lookUp(request: ChargeRequest, signal: AbortSignal): Promise<PspFinding>;
-  /** Tells the PSP to refuse this key for ever; only where `abilities.cancelsByKey`. */
+  /**
+   * Fences a charge by its key: the PSP refuses the key for ever, or says that the charge is completed. Only to be
+   * called where `abilities.cancelsByKey`. Safe to repeat: the answer to a key that is cancelled stays the same.
+   */
   cancel(request: ChargeRequest, signal: AbortSignal): Promise<PspCancellation>;
 }

@@ -1,4 +1,4 @@
-import { SIMULATOR, SIMULATOR_2 } from '../../domain/payment/payment-method.ts';
+import { SIMULATOR, SIMULATOR_2, type SimulatedPspName } from '../../domain/payment/payment-method.ts';
 import type { Psp } from './psp.ts';
 import { createPspSimulator } from './simulator/psp-simulator.ts';
 
@@ -8,19 +8,18 @@ export interface PspSettings {
   readonly secondSimulatorUrl: string | undefined;
 }
 
-/** The simulator is no secret: its key only shows that a wrong key is refused as a real PSP would. */
-const SIMULATOR_API_KEY = 'simulator-key';
+/** The simulators are no secret: a key of its own for each only shows that a wrong one is refused, as everywhere. */
+const SIMULATOR_API_KEYS = { [SIMULATOR]: 'simulator-key', [SIMULATOR_2]: 'simulator-2-key' } as const;
 
 /** The PSPs of this stage by name. A new PSP is one folder beside this file and one line here. */
 export function createPsps(settings: PspSettings): ReadonlyMap<string, Psp> {
-  const psps: Psp[] = [];
-  if (settings.simulatorUrl !== undefined) {
-    psps.push(createPspSimulator({ name: SIMULATOR, url: settings.simulatorUrl, apiKey: SIMULATOR_API_KEY }));
-  }
-  if (settings.secondSimulatorUrl !== undefined) {
-    psps.push(
-      createPspSimulator({ name: SIMULATOR_2, url: settings.secondSimulatorUrl, apiKey: SIMULATOR_API_KEY }),
-    );
-  }
+  const psps = [
+    ...simulated(SIMULATOR, settings.simulatorUrl),
+    ...simulated(SIMULATOR_2, settings.secondSimulatorUrl),
+  ];
   return new Map(psps.map((psp) => [psp.name, psp]));
+}
+
+function simulated(name: SimulatedPspName, url: string | undefined): readonly Psp[] {
+  return url === undefined ? [] : [createPspSimulator({ name, url, apiKey: SIMULATOR_API_KEYS[name] })];
 }

@@ -16,6 +16,7 @@ export interface Call {
 export interface CallCounts {
   readonly sends: number;
   readonly lookUps: number;
+  readonly cancellations: number;
 }
 
 /** Two calls for each of half a million payments: more than any test makes, and no more than 100 MB. */
@@ -32,10 +33,11 @@ const callRows = z.array(
     at: z.int(),
   }),
 );
-const countsRow = z.object({ sends: z.int(), lookUps: z.int() });
+const countsRow = z.object({ sends: z.int(), lookUps: z.int(), cancellations: z.int() });
 
 const COUNTS = `select count(*) filter (where kind = 'send') as sends,
-  count(*) filter (where kind = 'look_up') as "lookUps" from api_call`;
+  count(*) filter (where kind = 'look_up') as "lookUps",
+  count(*) filter (where kind = 'cancel') as cancellations from api_call`;
 const CALLS = `select kind, reference, idempotency_key as "idempotencyKey", status, at from api_call`;
 
 /** What was asked of the simulated PSP, in order: the witness of how often it was called. */

@@ -2,6 +2,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import * as z from 'zod';
 import { SIMULATED_PSPS, SIMULATOR, type SimulatedPspName } from '../../domain/payment/payment-method.ts';
 import type { Clock } from '../clock.ts';
+import type { Call } from './call-log.ts';
+import type { Charge } from './charge-record.ts';
 import { controlChange } from './controls.ts';
 import type { Door } from './door.ts';
 import { type HttpAnswer, readBody, send, targetOf } from './http.ts';
@@ -35,7 +37,8 @@ const chargesQuery = z.strictObject({
     .regex(/^(\d\.)?\d{1,15}$/)
     .optional(),
 });
-const requestsQuery = z.strictObject({ psp: psp.default(SIMULATOR), reference, limit: pageSize });
+const requestsQuery = z.strictObject({ psp: psp.optional(), reference, limit: pageSize });
+/** The switches are one PSP's: who names none means the first. */
 const pspQuery = z.strictObject({ psp: psp.default(SIMULATOR) });
 const statsQuery = z.strictObject({ psp: psp.optional() });
 const controlBody = controlChange.extend({ psp: psp.default(SIMULATOR), reset: z.literal(true).optional() });
@@ -95,7 +98,7 @@ async function route(
  */
 function listCharges({ psps }: ControlledPsps, query: unknown): HttpAnswer {
   const { psp: asked, reference, status, limit, cursor } = chargesQuery.parse(query);
-  const names: readonly SimulatedPspName[] = asked === undefined ? SIMULATED_PSPS : [asked];
+  const names = named(asked);
   const filter = { reference, status: status === 'all' ? undefined : status };
   const [place, seqBefore] = placeOf(cursor);
   const found = names.flatMap((name, index) => {
@@ -110,9 +113,13 @@ function listCharges({ psps }: ControlledPsps, query: unknown): HttpAnswer {
   const last = found.length >= limit ? page.at(-1) : undefined;
   return answer(200, {
     charges: page.map(({ name, charge }) => chargeJson(charge, name)),
-    total: names.reduce((sum: number, name) => sum + psps[name].psp.charges.count(filter), 0),
+    total: sumOf(names.map((name) => psps[name].psp.charges.count(filter))),
     next_cursor: last === undefined ? null : `${last.index === 0 ? '' : `${last.index}.`}${last.charge.seq}`,
   });
+}
+
+function named(asked: SimulatedPspName | undefined): readonly SimulatedPspName[] {
+  return asked === undefined ? SIMULATED_PSPS : [asked];
 }
 
 function placeOf(cursor: string | undefined): readonly [place: number, seqBefore: number | undefined] {
@@ -121,59 +128,78 @@ function placeOf(cursor: string | undefined): readonly [place: number, seqBefore
   return [Number(place ?? 0), Number(seq)];
 }
 
-/** The calls of the PSP's API, newest first. Those that were refused a connection never came and are not here. */
+/** The calls of the PSPs' APIs, newest first. Those that were refused a connection never came and are not here. */
 function listRequests({ psps }: ControlledPsps, query: unknown): HttpAnswer {
-  const { psp: name, reference, limit } = requestsQuery.parse(query);
-  const { calls } = psps[name].psp;
-  const { sends, lookUps } = calls.counts(reference);
-  const requests = calls.newestFirst(reference, limit).map((call) => ({
+  const { psp: asked, reference, limit } = requestsQuery.parse(query);
+  const calls = named(asked).flatMap((name) =>
+    psps[name].psp.calls.newestFirst(reference, limit).map((call) => ({ name, call })),
+  );
+  // Within one PSP the order stands as it was: the sort is stable, and calls of one moment keep theirs.
+  const newest = calls.toSorted((one, other) => other.call.at - one.call.at).slice(0, limit);
+  const counts = countsOf(psps, asked, reference);
+  return answer(200, {
+    requests: newest.map(({ name, call }) => callJson(call, name)),
+    ...counts,
+    total: counts.sends + counts.look_ups + counts.cancellations,
+  });
+}
+
+function callJson(call: Call, psp: SimulatedPspName) {
+  return {
+    psp,
     kind: call.kind,
     reference: call.reference,
     idempotency_key: call.idempotencyKey,
     status: call.status,
     at: new Date(call.at).toISOString(),
-  }));
-  return answer(200, { requests, sends, look_ups: lookUps, total: sends + lookUps });
+  };
 }
 
 function showStats({ psps }: ControlledPsps, query: unknown): HttpAnswer {
   const { psp: asked } = statsQuery.parse(query);
-  const stats = (asked === undefined ? SIMULATED_PSPS : [asked]).map((name) => statsOf(psps[name].psp));
-  const sum = (key: keyof ReturnType<typeof statsOf>) => stats.reduce((total, each) => total + each[key], 0);
+  const charges = (status: Charge['status']) =>
+    sumOf(named(asked).map((name) => psps[name].psp.charges.count({ status })));
   return answer(200, {
-    charges: sum('charges'),
-    declines: sum('declines'),
-    sends: sum('sends'),
-    look_ups: sum('look_ups'),
+    charges: charges('succeeded'),
+    declines: charges('declined'),
+    ...countsOf(psps, asked, undefined),
   });
 }
 
-function statsOf(psp: SimulatedPsp) {
-  const { sends, lookUps } = psp.calls.counts(undefined);
+function countsOf(
+  psps: ControlledPsps['psps'],
+  asked: SimulatedPspName | undefined,
+  reference: string | undefined,
+) {
+  const counts = named(asked).map((name) => psps[name].psp.calls.counts(reference));
   return {
-    charges: psp.charges.count({ status: 'succeeded' }),
-    declines: psp.charges.count({ status: 'declined' }),
-    sends,
-    look_ups: lookUps,
+    sends: sumOf(counts.map(({ sends }) => sends)),
+    look_ups: sumOf(counts.map(({ lookUps }) => lookUps)),
+    cancellations: sumOf(counts.map(({ cancellations }) => cancellations)),
   };
+}
+
+function sumOf(numbers: readonly number[]): number {
+  return numbers.reduce((sum, number) => sum + number, 0);
 }
 
 function showControls({ psps, clock }: ControlledPsps, query: unknown): HttpAnswer {
   const { psp: name } = pspQuery.parse(query);
-  return answer(200, psps[name].psp.controls.settings(clock.now()));
+  return answer(200, { psp: name, ...psps[name].psp.controls.settings(clock.now()) });
 }
 
-/** Answers once the change holds: a PSP that was sent down refuses connections by then. */
+/**
+ * Answers once the change holds: a PSP that was sent down refuses connections by then. A reset comes before what else
+ * the same change asks for.
+ */
 async function changeControls(controlled: ControlledPsps, query: unknown, body: string): Promise<HttpAnswer> {
   z.strictObject({}).parse(query);
   const { psp: name, reset, ...change } = controlBody.parse(JSON.parse(body));
   const { psp, door } = controlled.psps[name];
-  if (reset === true) {
-    psp.controls.reset();
-    await door.goDownFor(0);
-  }
+  if (reset === true) psp.controls.reset();
   psp.controls.apply(change, controlled.clock.now());
-  if (change.down_for_seconds !== undefined) await door.goDownFor(change.down_for_seconds * 1000);
+  const downForSeconds = change.down_for_seconds ?? (reset === true ? 0 : undefined);
+  if (downForSeconds !== undefined) await door.goDownFor(downForSeconds * 1000);
   return showControls(controlled, { psp: name });
 }
 

@@ -3,7 +3,7 @@ import * as z from 'zod';
 /** A day: a switch that was forgotten has gone back by the next morning. */
 const MAX_SECONDS = 24 * 3600;
 /** Six times the longest that a caller of a PSP can wait. */
-const MAX_DELAY_MS = 60_000;
+export const MAX_DELAY_MS = 60_000;
 
 const seconds = z.number().min(0).max(MAX_SECONDS);
 const milliseconds = z.int().min(0).max(MAX_DELAY_MS);
@@ -16,26 +16,29 @@ export const controlChange = z.strictObject({
   reject_key_for_seconds: seconds.optional(),
   deduplicate: z.boolean().optional(),
   latency_ms: milliseconds.optional(),
-  /** Log-normal, on top of `latency_ms`. */
+  /** Log-normal, on top of `latency_ms`; null ends it. */
   latency: z
     .strictObject({ median_ms: milliseconds, sigma: z.number().min(0).max(3) })
     .nullable()
     .optional(),
-  /** Of charges, how many never get an answer, charged or not by the toss of a coin. */
+  /** Of sends, how many never get an answer, charged or not by the toss of a coin. */
   hang_rate: share.optional(),
-  /** Of charges, how many are answered with 500, charged or not by the toss of a coin. */
+  /** Of sends, how many are answered with 500, charged or not by the toss of a coin. */
   server_error_rate: share.optional(),
-  /** A charge is carried out so long after its request came, also when the caller has gone (Z). */
+  /**
+   * A charge is carried out so long after its request came, also when the caller has gone (Z). Cancellations aren't
+   * held up: whether they come before a late charge or after it is the question.
+   */
   landing_delay_ms: milliseconds.optional(),
   /** Look-ups show a charge so long after it was made (W). */
   visible_after_ms: milliseconds.optional(),
-  /** Keys are forgotten after this (K). */
+  /** Keys are forgotten after this (K); a cancelled one never is. */
   key_lifetime_ms: z
     .int()
     .min(0)
     .max(MAX_SECONDS * 1000)
     .optional(),
-  /** A 500 is stored under its key, and replayed for ever. */
+  /** A 500 is stored under its key, and replayed for as long as the key is remembered and this is on. */
   replay_server_errors: z.boolean().optional(),
   look_up: z.boolean().optional(),
   cancel: z.boolean().optional(),
@@ -43,7 +46,8 @@ export const controlChange = z.strictObject({
 
 export type ControlChange = z.infer<typeof controlChange>;
 type Setting = Exclude<keyof ControlChange, 'down_for_seconds' | 'reject_key_for_seconds'>;
-type Settings = { readonly [Name in Setting]: Exclude<ControlChange[Name], undefined> };
+/** How the switches stand that aren't over by themselves. */
+export type Settings = { readonly [Name in Setting]: Exclude<ControlChange[Name], undefined> };
 
 /** A charge can be looked up after half of what is promised, so that nobody's clock can break the promise. */
 const LOOK_UP_LAG_MS = 500;

@@ -13,11 +13,13 @@ export class FenceRecord {
     );
     this.cancelled = database.prepare('select 1 from cancellation where idempotency_key = ?');
     this.errorInsertion = database.prepare(
-      'insert into stored_error (idempotency_key) values (?) on conflict do nothing',
+      `insert into replayed_error (idempotency_key, at) values (?, ?)
+       on conflict (idempotency_key) do update set at = excluded.at`,
     );
-    this.storedError = database.prepare('select 1 from stored_error where idempotency_key = ?');
+    this.storedError = database.prepare('select 1 from replayed_error where idempotency_key = ? and at > ?');
   }
 
+  /** For ever, whatever becomes of other keys. @param at milliseconds since the epoch */
   cancel(idempotencyKey: string, at: number): void {
     this.insertion.run(idempotencyKey, at);
   }
@@ -26,11 +28,13 @@ export class FenceRecord {
     return this.cancelled.get(idempotencyKey) !== undefined;
   }
 
-  storeError(idempotencyKey: string): void {
-    this.errorInsertion.run(idempotencyKey);
+  /** @param at milliseconds since the epoch */
+  storeError(idempotencyKey: string, at: number): void {
+    this.errorInsertion.run(idempotencyKey, at);
   }
 
-  hasStoredError(idempotencyKey: string): boolean {
-    return this.storedError.get(idempotencyKey) !== undefined;
+  /** @param after milliseconds since the epoch: what was stored then or before is forgotten */
+  hasStoredError(idempotencyKey: string, after: number): boolean {
+    return this.storedError.get(idempotencyKey, after) !== undefined;
   }
 }

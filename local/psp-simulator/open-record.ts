@@ -38,8 +38,9 @@ const SCHEMA = `
     at integer not null
   ) strict, without rowid;
 
-  create table if not exists stored_error (
-    idempotency_key text primary key
+  create table if not exists replayed_error (
+    idempotency_key text primary key,
+    at integer not null
   ) strict, without rowid;
 `;
 

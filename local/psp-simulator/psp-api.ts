@@ -1,16 +1,23 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '../clock.ts';
 import { readBody, send, targetOf } from './http.ts';
+import type { Landings } from './landings.ts';
 import { apiError, type Reply } from './reply.ts';
 import type { SimulatedPsp } from './simulated-psp.ts';
 
 /** A silent connection is cut after this: four times the longest that a caller of a PSP waits, and no leak. */
 const SILENCE_MS = 60_000;
 
+/** What one PSP's API is served with. */
+export interface ServedPsp {
+  readonly psp: SimulatedPsp;
+  readonly landings: Landings;
+  readonly clock: Clock;
+}
+
 /** The PSP's API over HTTP: `POST /v1/charges`, `GET /v1/charges`, `POST /v1/cancellations`. */
 export async function servePspApi(
-  psp: SimulatedPsp,
-  clock: Clock,
+  { psp, landings, clock }: ServedPsp,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
@@ -21,11 +28,12 @@ export async function servePspApi(
     deliver(apiError(413, 'body_too_large', 'The body is too large.'), clock, response);
     return;
   }
-  const decide = () => deliver(route(psp, request, body.text), clock, response);
-  const { landing_delay_ms: delayMs } = psp.controls.current;
-  // A request that is under way lands, whether its caller still waits or not.
-  if (delayMs > 0 && request.method === 'POST') clock.after(delayMs, decide);
-  else decide();
+  const delayMs = isCharge(request) ? psp.controls.current.landing_delay_ms : 0;
+  await landings.after(delayMs, () => deliver(route(psp, request, body.text), clock, response));
+}
+
+function isCharge(request: IncomingMessage): boolean {
+  return request.method === 'POST' && targetOf(request).pathname === '/v1/charges';
 }
 
 function route(psp: SimulatedPsp, request: IncomingMessage, body: string): Reply {

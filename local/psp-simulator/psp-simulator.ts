@@ -1,8 +1,10 @@
 import type { RequestListener } from 'node:http';
 import { SIMULATOR, SIMULATOR_2, type SimulatedPspName } from '../../domain/payment/payment-method.ts';
 import type { Clock } from '../clock.ts';
+import type { Random } from './chance.ts';
 import { serveControlApi } from './control-api.ts';
 import { closeServer, Door, listen, portOf } from './door.ts';
+import { Landings } from './landings.ts';
 import { openRecord } from './open-record.ts';
 import { servePspApi } from './psp-api.ts';
 import { SimulatedPsp } from './simulated-psp.ts';
@@ -16,6 +18,8 @@ export interface PspSimulatorOptions {
   /** Of `simulator_2`. */
   readonly secondListenerPort?: number;
   readonly clock: Clock;
+  /** What faults by chance and latencies are rolled with; `Math.random` where none is given. */
+  readonly random?: Random;
   /** Told of what an operator should know, one line each. */
   readonly log?: (line: string) => void;
 }
@@ -83,11 +87,14 @@ function openPsp(
   log: (line: string) => void,
 ) {
   const database = openRecord(options.directory, name);
-  const psp = new SimulatedPsp(database, options.clock, name);
-  const serve = safely((request, response) => servePspApi(psp, options.clock, request, response), log);
-  const door = new Door(port, serve, options.clock, log);
+  const { clock, random = Math.random } = options;
+  const psp = new SimulatedPsp(name, database, clock, random);
+  const landings = new Landings(clock);
+  const serve = safely((request, response) => servePspApi({ psp, landings, clock }, request, response), log);
+  const door = new Door(port, serve, clock, log);
   const close = async () => {
     await door.close();
+    landings.close();
     database.close();
   };
   return { psp, door, close };

@@ -1,17 +1,29 @@
 import type { DatabaseSync } from 'node:sqlite';
-import * as z from 'zod';
-import { isCurrency } from '../../domain/money/currency.ts';
+import type { SimulatedPspName } from '../../domain/payment/payment-method.ts';
 import type { Clock } from '../clock.ts';
 import { behaviourOf, type Fault, serverError } from './behaviours.ts';
 import { type Call, CallLog } from './call-log.ts';
+import { type Random, rolledFault, rolledLatencyMs } from './chance.ts';
 import { type Charge, ChargeRecord } from './charge-record.ts';
 import { Controls } from './controls.ts';
 import { FenceRecord } from './fence-record.ts';
 import { inTransaction } from './open-record.ts';
-import { answer, apiError, chargeJson, type Reply, silence } from './reply.ts';
+import {
+  type ChargeRequest,
+  cancelRequest,
+  canonical,
+  chargeRequest,
+  isIdempotencyKey,
+  parseBody,
+  paymentMethodOf,
+} from './psp-requests.ts';
+import { answer, apiError, chargeJson, type Reply } from './reply.ts';
 
-/** The one key that this PSP knows. No secret: it is here so that a wrong one is refused, as everywhere. */
-const API_KEY = 'simulator-key';
+/** The one key that each PSP knows. No secrets: they are here so that a wrong one is refused, as everywhere. */
+const API_KEYS: Readonly<Record<SimulatedPspName, string>> = {
+  simulator: 'simulator-key',
+  simulator_2: 'simulator-2-key',
+};
 /** More charges than that under one reference are no longer worth telling apart. */
 const LOOK_UP_LIMIT = 100;
 
@@ -21,16 +33,6 @@ export interface PspCall {
   readonly idempotencyKey: string | undefined;
 }
 
-const text = z.string().min(1).max(255);
-const chargeRequest = z.strictObject({
-  reference: text,
-  amount: z.int().min(1),
-  currency: z.string().refine(isCurrency, 'no currency of ISO 4217'),
-  payment_method: text.refine((token) => behaviourOf(token) !== undefined, 'no such payment method'),
-});
-type ChargeRequest = z.infer<typeof chargeRequest>;
-const cancelRequest = z.strictObject({ reference: text, idempotency_key: text });
-
 /**
  * A payment service provider as its API's callers see it, faults included. What a call does is done, and on record,
  * before its reply is returned; a reply that is late or lost undoes nothing.
@@ -39,13 +41,15 @@ export class SimulatedPsp {
   readonly controls = new Controls();
   readonly charges: ChargeRecord;
   readonly calls: CallLog;
-  readonly name: string;
+  readonly name: SimulatedPspName;
   private readonly fences: FenceRecord;
   private readonly database: DatabaseSync;
   private readonly clock: Clock;
+  private readonly random: Random;
 
-  constructor(database: DatabaseSync, clock: Clock, name: string) {
+  constructor(name: SimulatedPspName, database: DatabaseSync, clock: Clock, random: Random) {
     this.name = name;
+    this.random = random;
     this.fences = new FenceRecord(database);
     this.database = database;
     this.charges = new ChargeRecord(database);
@@ -109,39 +113,46 @@ export class SimulatedPsp {
     if (this.fences.isCancelled(idempotencyKey)) {
       return apiError(402, 'cancelled', 'This key was cancelled: nothing is charged under it.');
     }
-    if (this.fences.hasStoredError(idempotencyKey)) return serverError();
+    if (this.replaysErrorOf(idempotencyKey)) return serverError();
     const stored = this.storedUnder(idempotencyKey);
     if (stored !== undefined && stored.request !== canonical(request)) {
       return apiError(409, 'idempotency_key_reused', 'This Idempotency-Key was used for another charge.');
     }
-    const rolled = stored === undefined ? this.rolledFault() : undefined;
-    const fault = rolled ?? behaviourOf(request.payment_method)?.fault;
-    const struck = fault !== undefined && this.charges.countFaultySend(request.reference) <= fault.calls;
-    if (struck && !fault.processes) return this.keepingErrors(fault.reply(), idempotencyKey);
+    const fault = this.faultOf(request);
+    if (fault?.processes === false) return this.keepingErrors(fault.reply(), idempotencyKey);
     const answer = chargeAnswer(stored ?? this.take(request, idempotencyKey));
-    return struck ? this.keepingErrors(fault.reply(answer), idempotencyKey) : answer;
+    return fault === undefined ? answer : this.keepingErrors(fault.reply(answer), idempotencyKey);
   }
 
-  /** A fault by chance, where the switches ask for some. */
-  private rolledFault(): Fault | undefined {
-    const { hang_rate, server_error_rate } = this.controls.current;
-    if (hang_rate === 0 && server_error_rate === 0) return undefined;
-    const roll = Math.random();
-    const reply = roll < hang_rate ? silence : roll < hang_rate + server_error_rate ? serverError : undefined;
-    if (reply === undefined) return undefined;
-    return Math.random() < 0.5 ? { calls: 1, processes: true, reply } : { calls: 1, processes: false, reply };
+  /** What goes wrong with this send: by chance, or by its token, which fails on the first sends of a reference. */
+  private faultOf(request: ChargeRequest): Fault | undefined {
+    const rolled = rolledFault(this.controls.current, this.random);
+    if (rolled !== undefined) return rolled;
+    const fault = behaviourOf(request.payment_method)?.fault;
+    if (fault === undefined) return undefined;
+    return this.charges.countFaultySend(request.reference) <= fault.calls ? fault : undefined;
   }
 
   private keepingErrors(reply: Reply, idempotencyKey: string): Reply {
     const isServerError = reply.kind === 'answer' && reply.status === 500;
-    if (isServerError && this.controls.current.replay_server_errors) this.fences.storeError(idempotencyKey);
+    const { replay_server_errors: replays } = this.controls.current;
+    if (isServerError && replays) this.fences.storeError(idempotencyKey, this.clock.now());
     return reply;
+  }
+
+  private replaysErrorOf(idempotencyKey: string): boolean {
+    const { replay_server_errors: replays, deduplicate } = this.controls.current;
+    return replays && deduplicate && this.fences.hasStoredError(idempotencyKey, this.oldestKeptAt());
+  }
+
+  /** What was done under a key at this time or before is forgotten; milliseconds since the epoch. */
+  private oldestKeptAt(): number {
+    return this.clock.now() - this.controls.current.key_lifetime_ms;
   }
 
   private storedUnder(idempotencyKey: string): Charge | undefined {
     if (!this.controls.current.deduplicate) return undefined;
-    const createdAfter = this.clock.now() - this.controls.current.key_lifetime_ms;
-    return this.charges.oldestFirst({ idempotencyKey, createdAfter }, 1)[0];
+    return this.charges.oldestFirst({ idempotencyKey, createdAfter: this.oldestKeptAt() }, 1)[0];
   }
 
   /** Charges, or declines: either is on record, and what a repeat of the key gets. */
@@ -159,13 +170,10 @@ export class SimulatedPsp {
     });
   }
 
-  private latencyMs(): number {
-    const { latency_ms, latency } = this.controls.current;
-    return latency_ms + (latency === null ? 0 : logNormal(latency.median_ms, latency.sigma));
-  }
-
   private refusalOf(call: PspCall): Reply | undefined {
-    const known = call.authorization === `Bearer ${API_KEY}` && !this.controls.rejectsKey(this.clock.now());
+    const { authorization } = call;
+    const isOurs = authorization === `Bearer ${API_KEYS[this.name]}`;
+    const known = isOurs && !this.controls.rejectsKey(this.clock.now());
     return known ? undefined : apiError(401, 'invalid_api_key', 'This API key is not known, or no longer.');
   }
 
@@ -185,44 +193,15 @@ export class SimulatedPsp {
         status: reply.kind === 'answer' ? reply.status : null,
         at: this.clock.now(),
       });
-      return reply.kind === 'answer' ? { ...reply, delayMs: reply.delayMs + this.latencyMs() } : reply;
+      if (reply.kind !== 'answer') return reply;
+      return { ...reply, delayMs: reply.delayMs + rolledLatencyMs(this.controls.current, this.random) };
     });
   }
 }
 
-function parseBody<Body>(schema: z.ZodType<Body>, body: string): Body | Extract<Reply, { kind: 'answer' }> {
-  let content: unknown;
-  try {
-    content = JSON.parse(body);
-  } catch {
-    return apiError(400, 'invalid_json', 'The body is not JSON.');
-  }
-  const parsed = schema.safeParse(content);
-  if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
-  const parameter = issue?.path[0] === undefined ? undefined : String(issue.path[0]);
-  return apiError(422, 'invalid_parameter', issue?.message ?? 'The body is not readable.', parameter);
-}
-
-/** Milliseconds; two uniform numbers make a normal one (Box and Muller, 1958). */
-function logNormal(median: number, sigma: number): number {
-  const normal = Math.sqrt(-2 * Math.log(1 - Math.random())) * Math.cos(2 * Math.PI * Math.random());
-  return Math.round(median * Math.exp(sigma * normal));
-}
-
-function isIdempotencyKey(key: string | undefined): key is string {
-  return key !== undefined && key.length > 0 && key.length <= 255;
-}
-
-/** Two requests are the same request when these four are. */
-function canonical(request: ChargeRequest): string {
-  return JSON.stringify([request.reference, request.amount, request.currency, request.payment_method]);
-}
-
 /** To the API's callers; the control address tells the truth. */
 function shown(charge: Charge) {
-  const [, , , token] = z.tuple([text, z.int(), text, text]).parse(JSON.parse(charge.request));
-  const said = behaviourOf(token)?.referenceSaid;
+  const said = behaviourOf(paymentMethodOf(charge.request))?.referenceSaid;
   return { ...chargeJson(charge), ...(said === undefined ? {} : { reference: said(charge.reference) }) };
 }
 

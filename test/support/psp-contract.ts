@@ -1,23 +1,8 @@
 import type { Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { ChargeRequest, Psp } from '../../adapters/psp/psp.ts';
+import { describeCancelling } from './psp-cancelling-contract.ts';
+import { aCharge, noDeadline, type PspUnderTest } from './psp-under-test.ts';
 import { closedPortUrl, httpAnswer, startRawServer } from './raw-server.ts';
-
-/** What the contract needs of a PSP's sandbox and of its adapter. */
-export interface PspUnderTest {
-  /** The adapter at the sandbox. */
-  readonly psp: Psp;
-  /** The same adapter with a key that the sandbox refuses. */
-  readonly withWrongKey: Psp;
-  /** The same adapter at another address. */
-  at(url: string): Psp;
-  readonly tokens: { readonly succeeds: string; readonly declines: string };
-  /** How often the sandbox took money for a reference. */
-  timesCharged(reference: string): Promise<number>;
-  /** Lets pass what the PSP declares its look-up may lag. */
-  passLookUpLag(): Promise<void>;
-  close(): Promise<void>;
-}
 
 /** What a server may say, none of which tells whether it charged. */
 const PUZZLES: Readonly<Record<string, (socket: Socket) => void>> = {
@@ -38,25 +23,6 @@ const PUZZLES: Readonly<Record<string, (socket: Socket) => void>> = {
   'nothing, and resets': (socket) => socket.resetAndDestroy(),
 };
 
-let serial = 0;
-
-/** A charge that nobody else asks for. */
-export function aCharge(paymentMethod: string, overrides: Partial<ChargeRequest> = {}): ChargeRequest {
-  serial += 1;
-  const name = `${process.pid}_${serial}`;
-  return {
-    reference: `ord_${name}`,
-    idempotencyKey: `ins_${name}`,
-    amountMinor: 15000n,
-    currency: 'KRW',
-    paymentMethod,
-    ...overrides,
-  };
-}
-
-/** No deadline: where one matters, the test aborts by itself. */
-export const noDeadline = () => new AbortController().signal;
-
 /** What every adapter must hold: run it against each PSP's sandbox through real HTTP. */
 export function describePspContract(name: string, start: () => Promise<PspUnderTest>): void {
   describe(`the PSP contract: ${name}`, () => {
@@ -69,6 +35,7 @@ export function describePspContract(name: string, start: () => Promise<PspUnderT
     describeCharging(current);
     describeRepeating(current);
     describeAsking(current);
+    describeCancelling(current);
     describeAborting(current);
     describePuzzles(current);
   });
@@ -113,10 +80,12 @@ function describeCharging(sandbox: () => PspUnderTest): void {
     const { withWrongKey, tokens, timesCharged } = sandbox();
     const request = aCharge(tokens.succeeds);
     expect((await withWrongKey.charge(request, noDeadline())).kind).toBe('misconfigured');
-    expect(await withWrongKey.lookUp(request, noDeadline())).toMatchObject({
-      kind: 'no_answer',
-      outcome: { kind: 'misconfigured' },
-    });
+    for (const said of [
+      await withWrongKey.lookUp(request, noDeadline()),
+      await withWrongKey.cancel(request, noDeadline()),
+    ]) {
+      expect(said).toMatchObject({ kind: 'no_answer', outcome: { kind: 'misconfigured' } });
+    }
     expect(await timesCharged(request.reference)).toBe(0);
   });
 }
@@ -193,10 +162,12 @@ function describeAborting(sandbox: () => PspUnderTest): void {
       kind: 'not_sent',
       reason: 'ECONNREFUSED',
     });
-    expect(await psp.lookUp(aCharge(tokens.succeeds), noDeadline())).toMatchObject({
-      kind: 'no_answer',
-      outcome: { kind: 'not_sent' },
-    });
+    for (const said of [
+      await psp.lookUp(aCharge(tokens.succeeds), noDeadline()),
+      await psp.cancel(aCharge(tokens.succeeds), noDeadline()),
+    ]) {
+      expect(said).toMatchObject({ kind: 'no_answer', outcome: { kind: 'not_sent' } });
+    }
   });
 
   it('knows that nothing was sent where the deadline had passed before', async () => {
@@ -221,6 +192,23 @@ function describeAborting(sandbox: () => PspUnderTest): void {
     await hungUp.promise;
     await server.close();
   });
+
+  it('does not know whether a cancellation that was aborted holds', async () => {
+    const { at, tokens } = sandbox();
+    const server = await startRawServer(() => {});
+    const deadline = new AbortController();
+
+    const arrived = server.nextRequest();
+    const cancellation = at(server.url).cancel(aCharge(tokens.succeeds), deadline.signal);
+    await arrived;
+    deadline.abort(new Error('no answer within 3000 ms'));
+
+    expect(await cancellation).toEqual({
+      kind: 'no_answer',
+      outcome: { kind: 'unknown', reason: 'no answer within 3000 ms' },
+    });
+    await server.close();
+  });
 }
 
 function describePuzzles(sandbox: () => PspUnderTest): void {
@@ -233,10 +221,12 @@ function describePuzzles(sandbox: () => PspUnderTest): void {
 
       expect((await psp.charge(aCharge(tokens.succeeds), noDeadline())).kind).toBe('unknown');
       expect(server.requests).toBe(1);
-      expect(await psp.lookUp(aCharge(tokens.succeeds), noDeadline())).toMatchObject({
-        kind: 'no_answer',
-        outcome: { kind: 'unknown' },
-      });
+      for (const said of [
+        await psp.lookUp(aCharge(tokens.succeeds), noDeadline()),
+        await psp.cancel(aCharge(tokens.succeeds), noDeadline()),
+      ]) {
+        expect(said).toMatchObject({ kind: 'no_answer', outcome: { kind: 'unknown' } });
+      }
       await server.close();
     },
   );

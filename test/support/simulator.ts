@@ -8,6 +8,7 @@ import { type RunningPspSimulator, startPspSimulator } from '../../local/psp-sim
 import { WatchedClock } from './watched-clock.ts';
 
 export const SIMULATOR_KEY = 'simulator-key';
+export const SIMULATOR_2_KEY = 'simulator-2-key';
 
 export interface Answer {
   readonly status: number;
@@ -16,7 +17,9 @@ export interface Answer {
 
 export interface SimulatorInTest extends RunningPspSimulator {
   readonly clock: WatchedClock;
+  /** The adapters of `simulator` and of `simulator_2`. */
   readonly psp: Psp;
+  readonly second: Psp;
   readonly directory: string;
   /** What it told its operator. */
   readonly lines: readonly string[];
@@ -29,16 +32,22 @@ export interface SimulatorInTest extends RunningPspSimulator {
 
 const total = z.object({ total: z.int() });
 
-/** A PSP simulator on free ports and on virtual time, with the real adapter; its record goes when it is closed. */
-export async function startSimulatorInTest(): Promise<SimulatorInTest> {
+/**
+ * Simulated PSPs on free ports and on virtual time, with the real adapters; their records go when they are closed.
+ *
+ * @param random what is rolled where a switch asks for chance, 0 up to but not 1
+ */
+export async function startSimulatorInTest(random: () => number = Math.random): Promise<SimulatorInTest> {
   const directory = await mkdtemp(join(tmpdir(), 'psp-simulator-'));
   const clock = new WatchedClock(Date.parse('2026-01-01T00:00:00Z'));
+  const now = () => clock.now();
   const lines: string[] = [];
   const running = await startPspSimulator({
     directory,
     controlPort: 0,
     listenerPort: 0,
     clock,
+    random,
     log: (line) => lines.push(line),
   });
   const read = async (path: string, init?: RequestInit): Promise<Answer> => {
@@ -50,7 +59,13 @@ export async function startSimulatorInTest(): Promise<SimulatorInTest> {
     clock,
     directory,
     lines,
-    psp: createPspSimulator({ url: running.listenerUrl, apiKey: SIMULATOR_KEY, now: () => clock.now() }),
+    psp: createPspSimulator({ url: running.listenerUrl, apiKey: SIMULATOR_KEY, now }),
+    second: createPspSimulator({
+      name: 'simulator_2',
+      url: running.secondListenerUrl,
+      apiKey: SIMULATOR_2_KEY,
+      now,
+    }),
     read: (path) => read(path),
     control: (change) => read('/control', { method: 'POST', body: JSON.stringify(change) }),
     timesCharged: async (reference) =>

@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import type {
   Decline,
   PspCancellation,
+  PspCharge,
   PspFinding,
   PspOutcome,
 } from '../../../domain/payment/psp-outcome.ts';
@@ -41,9 +42,11 @@ const AFTER_LOOK_UP: Readonly<Record<number, Meaning<PspFinding>>> = {
   503: (answer) => noAnswer(unavailable(answer)),
 };
 
-/** What each status means when a key was to be cancelled: 409 is its refusal for a charge that is completed. */
+/**
+ * What each status but 200 means when a key was to be cancelled: 409 is its refusal for a charge that is completed.
+ * A 404, of a PSP that can't cancel for one, has fenced nothing, so it is no answer.
+ */
 const AFTER_CANCELLATION: Readonly<Record<number, Meaning<PspCancellation>>> = {
-  200: () => ({ kind: 'cancelled' }),
   401: (answer) => noAnswer(keyRefused(answer)),
   403: (answer) => noAnswer(keyRefused(answer)),
   409: completed,
@@ -53,6 +56,8 @@ const AFTER_CANCELLATION: Readonly<Record<number, Meaning<PspCancellation>>> = {
 
 /** The PSP's decline codes in our words; a code that isn't here is `other`. */
 const DECLINES: Readonly<Record<string, Decline['category']>> = {
+  // We had this key cancelled ourselves: the buyer's account is as good as it was.
+  cancelled: 'not_processed',
   insufficient_funds: 'insufficient_funds',
   card_declined: 'card_declined',
   expired_card: 'expired_card',
@@ -70,6 +75,7 @@ const chargeSchema = z.object({
   decline_code: z.optional(text),
 });
 const errorSchema = z.object({ error: z.object({ code: text, param: z.optional(text) }) });
+const cancelledSchema = z.object({ idempotency_key: text, status: z.literal('cancelled') });
 const completedSchema = z.object({ charge: chargeSchema });
 const listSchema = z.object({ charges: z.array(chargeSchema) });
 type Charge = z.infer<typeof chargeSchema>;
@@ -88,9 +94,17 @@ export function classifyLookUp(exchange: HttpExchange, now: number): PspFinding 
   return meaning === undefined ? noAnswer(unknown(exchange)) : meaning(exchange, now);
 }
 
-/** @param now milliseconds since the epoch */
-export function classifyCancellation(exchange: HttpExchange, now: number): PspCancellation {
+/**
+ * @param idempotencyKey the key that was to be cancelled: an answer about another one fences nothing
+ * @param now milliseconds since the epoch
+ */
+export function classifyCancellation(
+  exchange: HttpExchange,
+  idempotencyKey: string,
+  now: number,
+): PspCancellation {
   if (exchange.kind !== 'answered') return noAnswer(unanswered(exchange));
+  if (exchange.status === 200) return cancelled(exchange, idempotencyKey);
   const meaning = AFTER_CANCELLATION[exchange.status];
   return meaning === undefined ? noAnswer(unknown(exchange)) : meaning(exchange, now);
 }
@@ -127,11 +141,19 @@ function rateLimited(answer: Answer, now: number): NoAnswer {
   return { kind: 'rate_limited', retryAfterSeconds: retryAfterSeconds(answer.retryAfter, now) };
 }
 
+/** A false "cancelled" would fail an order that is charged later: only the PSP's own words about this key count. */
+function cancelled(answer: Answer, idempotencyKey: string): PspCancellation {
+  const key = parse(cancelledSchema, answer.body)?.idempotency_key;
+  if (key === idempotencyKey) return { kind: 'cancelled' };
+  return noAnswer(unknown(answer, 'not the cancellation that was to be expected'));
+}
+
 function completed(answer: Answer): PspCancellation {
   const charge = parse(completedSchema, answer.body)?.charge;
-  if (charge === undefined) return noAnswer(unknown(answer, 'a refused cancellation without its charge'));
-  const outcome = outcomeOf(charge);
-  return outcome.kind === 'succeeded' ? { kind: 'charged', charge: outcome.charge } : { kind: 'cancelled' };
+  // A refusal that shows a decline has fenced nothing: once the PSP forgets the key, a late request may charge.
+  if (charge?.status !== 'succeeded')
+    return noAnswer(unknown(answer, 'a refused cancellation without its charge'));
+  return { kind: 'charged', charge: claimOf(charge) };
 }
 
 /** Only by its code is a 503 proof that nothing was done; without it a half-dead PSP may have charged. */
@@ -150,14 +172,15 @@ function listed(answer: Answer): PspFinding {
 
 function outcomeOf(charge: Charge): Extract<PspOutcome, { kind: 'succeeded' | 'declined' }> {
   if (charge.status === 'declined') return declineOf(charge.decline_code ?? 'declined');
+  return { kind: 'succeeded', charge: claimOf(charge) };
+}
+
+function claimOf(charge: Charge): PspCharge {
   return {
-    kind: 'succeeded',
-    charge: {
-      pspReference: charge.id,
-      reference: charge.reference,
-      amountMinor: BigInt(charge.amount),
-      currency: charge.currency,
-    },
+    pspReference: charge.id,
+    reference: charge.reference,
+    amountMinor: BigInt(charge.amount),
+    currency: charge.currency,
   };
 }
 

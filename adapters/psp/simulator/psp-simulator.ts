@@ -54,7 +54,7 @@ export function createPspSimulator(settings: PspSimulatorSettings): Psp {
       const body = JSON.stringify({ reference: request.reference, idempotency_key: request.idempotencyKey });
       const headers = { authorization, 'content-type': 'application/json' };
       const call = { method: 'POST', path: '/v1/cancellations', headers, body } as const;
-      return classifyCancellation(await exchange(call, signal), now());
+      return classifyCancellation(await exchange(call, signal), request.idempotencyKey, now());
     },
   };
 }

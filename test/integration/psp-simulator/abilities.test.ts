@@ -1,73 +1,40 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ChargeRequest } from '../../../adapters/psp/psp.ts';
-import { createPspSimulator } from '../../../adapters/psp/simulator/psp-simulator.ts';
-import { aCharge, noDeadline } from '../../support/psp-contract.ts';
+import {
+  createPspSimulator,
+  PSP_SIMULATOR_ABILITIES,
+} from '../../../adapters/psp/simulator/psp-simulator.ts';
+import { aCharge, noDeadline } from '../../support/psp-under-test.ts';
 import { SIMULATOR_KEY, type SimulatorInTest, startSimulatorInTest } from '../../support/simulator.ts';
 
 let simulator: SimulatorInTest;
+/** What is rolled next; 0.9 where nothing else is said. */
+let rolls: number[];
 beforeEach(async () => {
-  simulator = await startSimulatorInTest();
+  rolls = [];
+  simulator = await startSimulatorInTest(() => rolls.shift() ?? 0.9);
 });
 afterEach(() => simulator.close());
 
+const CHARGED = 0;
+const NOT_CHARGED = 0.9;
 const send = (request: ChargeRequest) => simulator.psp.charge(request, noDeadline());
 const lookUp = (request: ChargeRequest) => simulator.psp.lookUp(request, noDeadline());
 const cancel = (request: ChargeRequest) => simulator.psp.cancel(request, noDeadline());
+const timesCharged = ({ reference }: ChargeRequest) => simulator.timesCharged(reference);
 
-describe('a cancellation', () => {
-  it('of a key that was never used is final: nothing is charged under it', async () => {
-    const request = aCharge('sim_ok');
-    expect(await cancel(request)).toEqual({ kind: 'cancelled' });
-    expect(await send(request)).toMatchObject({ kind: 'declined', decline: { pspCode: 'cancelled' } });
-    expect(await simulator.timesCharged(request.reference)).toBe(0);
-  });
+/** Sends, and gives up once the simulator has begun to wait. */
+async function sendAndGiveUp(request: ChargeRequest): Promise<void> {
+  const deadline = new AbortController();
+  const timer = simulator.clock.nextTimer();
+  const outcome = simulator.psp.charge(request, deadline.signal);
+  await timer;
+  deadline.abort();
+  expect((await outcome).kind).toBe('unknown');
+}
 
-  it('of a completed charge is refused with the charge', async () => {
-    const request = aCharge('sim_ok');
-    await send(request);
-    expect(await cancel(request)).toMatchObject({
-      kind: 'charged',
-      charge: { reference: request.reference, amountMinor: request.amountMinor },
-    });
-  });
-
-  it('beats a charge that is still under way', async () => {
-    const request = aCharge('sim_ok');
-    await simulator.control({ landing_delay_ms: 5_000 });
-    const timer = simulator.clock.nextTimer();
-    const sent = send(request);
-    await timer;
-    await simulator.control({ landing_delay_ms: 0 });
-    expect(await cancel(request)).toEqual({ kind: 'cancelled' });
-    simulator.clock.advance(5_000);
-    expect((await sent).kind).toBe('declined');
-    expect(await simulator.timesCharged(request.reference)).toBe(0);
-  });
-
-  it('can be switched off', async () => {
-    await simulator.control({ cancel: false });
-    expect((await cancel(aCharge('sim_ok'))).kind).toBe('no_answer');
-  });
-});
-
-describe('a request that its caller gave up on', () => {
-  it('lands all the same, after its delay', async () => {
-    const request = aCharge('sim_ok');
-    await simulator.control({ landing_delay_ms: 4_000 });
-    const timer = simulator.clock.nextTimer();
-    const given = new AbortController();
-    const sent = simulator.psp.charge(request, given.signal);
-    await timer;
-    given.abort();
-    expect((await sent).kind).toBe('unknown');
-    expect(await simulator.timesCharged(request.reference)).toBe(0);
-    simulator.clock.advance(4_000);
-    expect(await simulator.timesCharged(request.reference)).toBe(1);
-  });
-});
-
-describe('a look-up', () => {
-  it('shows a charge after the lag that is set', async () => {
+describe('a PSP whose look-up', () => {
+  it('lags shows a charge once the lag is over', async () => {
     const request = aCharge('sim_ok');
     await simulator.control({ visible_after_ms: 30_000 });
     await send(request);
@@ -77,74 +44,172 @@ describe('a look-up', () => {
     expect((await lookUp(request)).kind).toBe('found');
   });
 
-  it('can be switched off', async () => {
+  it('is missing says nothing, and above all not "not found"', async () => {
     await simulator.control({ look_up: false });
-    expect((await lookUp(aCharge('sim_ok'))).kind).toBe('no_answer');
+    expect(await lookUp(aCharge('sim_ok'))).toMatchObject({
+      kind: 'no_answer',
+      outcome: { kind: 'unknown', reason: 'HTTP 404' },
+    });
   });
 });
 
-describe('a PSP that', () => {
-  it('forgets keys charges twice after their lifetime', async () => {
+describe('a PSP that cannot cancel', () => {
+  it('fences nothing, and says so', async () => {
     const request = aCharge('sim_ok');
-    await simulator.control({ key_lifetime_ms: 1_000 });
+    await simulator.control({ cancel: false });
+    expect(await cancel(request)).toMatchObject({
+      kind: 'no_answer',
+      outcome: { kind: 'unknown', reason: 'HTTP 404' },
+    });
+    expect((await send(request)).kind).toBe('succeeded');
+  });
+});
+
+describe('a PSP that forgets keys', () => {
+  beforeEach(() => simulator.control({ key_lifetime_ms: 1_000 }));
+
+  it('charges a second time after their lifetime', async () => {
+    const request = aCharge('sim_ok');
     await send(request);
     simulator.clock.advance(999);
     await send(request);
-    expect(await simulator.timesCharged(request.reference)).toBe(1);
-    simulator.clock.advance(2);
+    expect(await timesCharged(request)).toBe(1);
+    simulator.clock.advance(1);
     await send(request);
-    expect(await simulator.timesCharged(request.reference)).toBe(2);
+    expect(await timesCharged(request)).toBe(2);
   });
 
-  it('replays a stored 500 never answers otherwise under that key', async () => {
-    const request = aCharge('sim_500_not_charged');
-    await simulator.control({ replay_server_errors: true });
-    for (let call = 0; call < 3; call += 1) expect((await send(request)).kind).toBe('unknown');
-    expect(await simulator.timesCharged(request.reference)).toBe(0);
+  it('never forgets one that was cancelled', async () => {
+    const request = aCharge('sim_ok');
+    await cancel(request);
+    simulator.clock.advance(1_000);
+    expect((await send(request)).kind).toBe('declined');
   });
 
-  it('fails by chance answers 500 to the share of charges that is set', async () => {
-    await simulator.control({ server_error_rate: 1 });
-    expect(await send(aCharge('sim_ok'))).toMatchObject({ kind: 'unknown', reason: 'HTTP 500' });
-    await simulator.control({ reset: true });
-    expect((await send(aCharge('sim_ok'))).kind).toBe('succeeded');
-  });
-
-  it.each(['sim_wrong_currency', 'sim_wrong_reference'])('takes %s answers something else', async (token) => {
-    const request = aCharge(token);
-    const outcome = await send(request);
-    const charge = outcome.kind === 'succeeded' ? outcome.charge : undefined;
-    expect([charge?.currency, charge?.reference]).not.toEqual([request.currency, request.reference]);
-    expect(await simulator.timesCharged(request.reference)).toBe(1);
+  it('refuses to cancel a charge whose key it has forgotten', async () => {
+    const request = aCharge('sim_ok');
+    await send(request);
+    simulator.clock.advance(1_000);
+    expect((await cancel(request)).kind).toBe('charged');
   });
 });
 
-describe('the second PSP', () => {
-  const second = () =>
-    createPspSimulator({ name: 'simulator_2', url: simulator.secondListenerUrl, apiKey: SIMULATOR_KEY });
+describe('a PSP that replays server errors', () => {
+  beforeEach(() => simulator.control({ replay_server_errors: true }));
 
-  it('is up while the first is down, and has switches of its own', async () => {
-    await simulator.control({ down_for_seconds: 60 });
-    expect((await second().charge(aCharge('sim_ok'), noDeadline())).kind).toBe('succeeded');
-    await simulator.control({ psp: 'simulator_2', reject_key_for_seconds: 60 });
-    expect((await second().charge(aCharge('sim_ok'), noDeadline())).kind).toBe('misconfigured');
-    expect((await simulator.read('/control?psp=simulator')).body).toMatchObject({
-      reject_key_for_seconds: 0,
-    });
+  it.each([
+    ['sim_500_not_charged', 0],
+    ['sim_500_charged', 1],
+  ])('never answers otherwise under the key of %s, with %i charges', async (token, charges) => {
+    const request = aCharge(token);
+    for (let call = 0; call < 3; call += 1) expect((await send(request)).kind).toBe('unknown');
+    expect(await timesCharged(request)).toBe(charges);
+    simulator.clock.advance(1_000);
+    expect((await lookUp(request)).kind).toBe(charges === 0 ? 'not_found' : 'found');
   });
 
-  it('keeps a record of its own, listed beside the first’s', async () => {
-    await send(aCharge('sim_ok'));
+  it('replays no other answer', async () => {
+    const request = aCharge('sim_rate_limited');
+    expect((await send(request)).kind).toBe('rate_limited');
+    expect((await send(request)).kind).toBe('succeeded');
+  });
+
+  it('can be told to cancel such a key', async () => {
+    const request = aCharge('sim_500_not_charged');
+    await send(request);
+    expect(await cancel(request)).toEqual({ kind: 'cancelled' });
+    expect((await send(request)).kind).toBe('declined');
+  });
+
+  it.each([
+    ['it no longer replays', { replay_server_errors: false }],
+    ['it looks at no keys', { deduplicate: false }],
+    ['it has forgotten the key', { key_lifetime_ms: 0 }],
+  ])('charges where %s', async (_name, change) => {
+    const request = aCharge('sim_500_not_charged');
+    await send(request);
+    await simulator.control(change);
+    expect((await send(request)).kind).toBe('succeeded');
+  });
+});
+
+describe('a PSP that fails by chance', () => {
+  it.each([
+    [CHARGED, 1],
+    [NOT_CHARGED, 0],
+  ])('answers 500 to the share that is set; a coin of %d leaves %i charges', async (coin, charges) => {
+    await simulator.control({ server_error_rate: 0.5 });
     const request = aCharge('sim_ok');
-    await second().charge(request, noDeadline());
-    expect((await simulator.read('/charges')).body).toMatchObject({
-      total: 2,
-      charges: [{ psp: 'simulator' }, { psp: 'simulator_2', reference: request.reference }],
+    rolls = [0.49, coin];
+    expect(await send(request)).toEqual({ kind: 'unknown', reason: 'HTTP 500' });
+    expect(await timesCharged(request)).toBe(charges);
+    rolls = [0.5];
+    expect((await send(request)).kind).toBe('succeeded');
+    expect(await timesCharged(request)).toBe(1);
+  });
+
+  it.each([
+    [CHARGED, 1],
+    [NOT_CHARGED, 0],
+  ])('never answers the share that is set; a coin of %d leaves %i charges', async (coin, charges) => {
+    await simulator.control({ hang_rate: 0.5 });
+    const request = aCharge('sim_ok');
+    rolls = [0.49, coin];
+    await sendAndGiveUp(request);
+    expect(await timesCharged(request)).toBe(charges);
+    rolls = [0.5];
+    expect((await send(request)).kind).toBe('succeeded');
+    expect(await timesCharged(request)).toBe(1);
+  });
+
+  it('fails on a repeat too, as long as its rate says so', async () => {
+    await simulator.control({ server_error_rate: 1 });
+    const request = aCharge('sim_ok');
+    for (let call = 0; call < 3; call += 1) expect((await send(request)).kind).toBe('unknown');
+    await simulator.control({ server_error_rate: 0 });
+    expect((await send(request)).kind).toBe('succeeded');
+  });
+
+  it('takes nothing from what a faulty token does', async () => {
+    const request = aCharge('sim_flaky_1');
+    await simulator.control({ server_error_rate: 1 });
+    expect((await send(request)).kind).toBe('unknown');
+    await simulator.control({ reset: true });
+    expect((await send(request)).kind).toBe('not_sent');
+    expect((await send(request)).kind).toBe('succeeded');
+  });
+});
+
+describe('a PSP whose latency is log-normal', () => {
+  it('charges at once and answers as late as was rolled', async () => {
+    await simulator.control({ latency: { median_ms: 400, sigma: 0.5 }, latency_ms: 100 });
+    const request = aCharge('sim_ok');
+    rolls = [0.5, 0.25];
+    let answered = false;
+    const timer = simulator.clock.nextTimer();
+    const outcome = send(request).finally(() => {
+      answered = true;
     });
-    expect((await simulator.read('/charges?psp=simulator_2')).body).toMatchObject({ total: 1 });
-    expect((await simulator.read('/charges?limit=1')).body).toMatchObject({ next_cursor: '1' });
-    expect((await simulator.read('/charges?limit=1&cursor=1')).body).toMatchObject({
-      charges: [{ psp: 'simulator_2' }],
+    await timer;
+    simulator.clock.advance(499);
+    expect(await timesCharged(request)).toBe(1);
+    expect(answered).toBe(false);
+    simulator.clock.advance(1);
+    expect((await outcome).kind).toBe('succeeded');
+  });
+});
+
+describe('an adapter', () => {
+  it('declares what the simulator keeps by itself, and what a test says instead', () => {
+    const settings = { url: simulator.listenerUrl, apiKey: SIMULATOR_KEY };
+    expect(createPspSimulator(settings)).toMatchObject({
+      name: 'simulator',
+      abilities: { keyLifetimeSeconds: 86_400, cancelsByKey: true, replaysStoredServerErrors: false },
+    });
+    const abilities = { ...PSP_SIMULATOR_ABILITIES, keyLifetimeSeconds: null, cancelsByKey: false };
+    expect(createPspSimulator({ ...settings, name: 'simulator_2', abilities })).toMatchObject({
+      name: 'simulator_2',
+      abilities,
     });
   });
 });

@@ -1,17 +1,27 @@
 import { createPspSimulator } from '../../../adapters/psp/simulator/psp-simulator.ts';
 import { describePspContract } from '../../support/psp-contract.ts';
-import { SIMULATOR_KEY, startSimulatorInTest } from '../../support/simulator.ts';
+import { SIMULATOR_2_KEY, SIMULATOR_KEY, startSimulatorInTest } from '../../support/simulator.ts';
 
-describePspContract('simulator', async () => {
-  const simulator = await startSimulatorInTest();
-  const { psp, clock, timesCharged, close } = simulator;
-  return {
-    psp,
-    withWrongKey: createPspSimulator({ url: simulator.listenerUrl, apiKey: `${SIMULATOR_KEY}x` }),
-    at: (url) => createPspSimulator({ url, apiKey: SIMULATOR_KEY }),
-    tokens: { succeeds: 'sim_ok', declines: 'sim_decline_insufficient_funds' },
-    timesCharged,
-    passLookUpLag: async () => clock.advance((psp.abilities.lookUpLagSeconds ?? 0) * 1000),
-    close,
-  };
-});
+/** The key that one PSP takes is a wrong one at the other. */
+const KEYS = {
+  simulator: { right: SIMULATOR_KEY, wrong: SIMULATOR_2_KEY },
+  simulator_2: { right: SIMULATOR_2_KEY, wrong: SIMULATOR_KEY },
+} as const;
+
+for (const name of ['simulator', 'simulator_2'] as const) {
+  describePspContract(name, async () => {
+    const simulator = await startSimulatorInTest();
+    const { clock, timesCharged, close } = simulator;
+    const psp = name === 'simulator' ? simulator.psp : simulator.second;
+    const url = name === 'simulator' ? simulator.listenerUrl : simulator.secondListenerUrl;
+    return {
+      psp,
+      withWrongKey: createPspSimulator({ name, url, apiKey: KEYS[name].wrong }),
+      at: (other) => createPspSimulator({ name, url: other, apiKey: KEYS[name].right }),
+      tokens: { succeeds: 'sim_ok', declines: 'sim_decline_insufficient_funds' },
+      timesCharged,
+      passLookUpLag: async () => clock.advance((psp.abilities.lookUpLagSeconds ?? 0) * 1000),
+      close,
+    };
+  });
+}

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ChargeRequest } from '../../../adapters/psp/psp.ts';
 import { systemClock } from '../../../local/clock.ts';
 import { startPspSimulator } from '../../../local/psp-simulator/psp-simulator.ts';
-import { aCharge, noDeadline } from '../../support/psp-contract.ts';
+import { aCharge, noDeadline } from '../../support/psp-under-test.ts';
 import { type SimulatorInTest, startSimulatorInTest } from '../../support/simulator.ts';
 
 let simulator: SimulatorInTest;
@@ -129,10 +129,61 @@ describe('the other switches', () => {
     [{ latency_ms: 1.5 }, 'invalid_field', 'latency_ms'],
     [{ deduplicate: 'no' }, 'invalid_field', 'deduplicate'],
     [{ latency_ms: 5, deduplicate: 0 }, 'invalid_field', 'deduplicate'],
+    [{ latency_ms: 5, landing_delay: 1 }, 'unknown_field', 'landing_delay'],
+    [{ psp: 'simulator_2', dedupe: false }, 'unknown_field', 'dedupe'],
+    [{ reset: true, rest: true }, 'unknown_field', 'rest'],
+    [{ reset: false }, 'invalid_field', 'reset'],
+    [{ __proto__x: 1 }, 'unknown_field', '__proto__x'],
+    [{ latency: { median_ms: 1, sigma: 0.5, mean_ms: 1 } }, 'unknown_field', 'mean_ms'],
+    [{ latency: { median_ms: 1 } }, 'invalid_field', 'latency.sigma'],
+    [{ latency: 400 }, 'invalid_field', 'latency'],
+    [{ landing_delay_ms: 60_001 }, 'invalid_field', 'landing_delay_ms'],
+    [{ visible_after_ms: -1 }, 'invalid_field', 'visible_after_ms'],
+    [{ key_lifetime_ms: 0.5 }, 'invalid_field', 'key_lifetime_ms'],
+    [{ server_error_rate: 1.1 }, 'invalid_field', 'server_error_rate'],
+    [{ hang_rate: '0.1' }, 'invalid_field', 'hang_rate'],
+    [{ replay_server_errors: 1 }, 'invalid_field', 'replay_server_errors'],
+    [{ cancel: null }, 'invalid_field', 'cancel'],
+    [{ look_up: 'off' }, 'invalid_field', 'look_up'],
   ])('refuses %j by name and changes nothing', async (change, code, param) => {
     const before = await simulator.read('/control');
     expect(await simulator.control(change)).toMatchObject({ status: 400, body: { error: { code, param } } });
     expect(await simulator.read('/control')).toEqual(before);
+  });
+
+  it('puts every switch back, and ends what is under way', async () => {
+    const { body: initial } = await simulator.read('/control');
+    await simulator.control({
+      down_for_seconds: 60,
+      reject_key_for_seconds: 60,
+      deduplicate: false,
+      latency_ms: 1,
+      latency: { median_ms: 1, sigma: 1 },
+      hang_rate: 0.5,
+      server_error_rate: 0.5,
+      landing_delay_ms: 1,
+      visible_after_ms: 1,
+      key_lifetime_ms: 1,
+      replay_server_errors: true,
+      look_up: false,
+      cancel: false,
+    });
+    expect(await simulator.control({ reset: true })).toEqual({ status: 200, body: initial });
+    expect((await send(aCharge('sim_ok'))).kind).toBe('succeeded');
+  });
+
+  it('puts all back before it makes the changes that come with a reset', async () => {
+    await simulator.control({ look_up: false });
+    const changed = await simulator.control({ reset: true, cancel: false, down_for_seconds: 5 });
+    expect(changed.body).toMatchObject({ look_up: true, cancel: false, down_for_seconds: 5 });
+    expect((await send(aCharge('sim_ok'))).kind).toBe('not_sent');
+  });
+
+  it.each(['simulator', 'simulator_2'])('of %s stay as they are when they are posted back', async (psp) => {
+    await simulator.control({ psp, look_up: false, latency: { median_ms: 5, sigma: 0 } });
+    const { body } = await simulator.read(`/control?psp=${psp}`);
+    expect(body).toMatchObject({ psp, look_up: false, latency: { median_ms: 5, sigma: 0 } });
+    expect(await simulator.control(body)).toEqual({ status: 200, body });
   });
 
   it.each(['not json', '', '[]', 'null', '7'])('refuses the body %j', async (body) => {

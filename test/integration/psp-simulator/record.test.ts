@@ -7,8 +7,13 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import type { Psp } from '../../../adapters/psp/psp.ts';
 import { createPspSimulator } from '../../../adapters/psp/simulator/psp-simulator.ts';
-import { aCharge, noDeadline } from '../../support/psp-contract.ts';
-import { SIMULATOR_KEY, type SimulatorInTest, startSimulatorInTest } from '../../support/simulator.ts';
+import { aCharge, noDeadline } from '../../support/psp-under-test.ts';
+import {
+  SIMULATOR_2_KEY,
+  SIMULATOR_KEY,
+  type SimulatorInTest,
+  startSimulatorInTest,
+} from '../../support/simulator.ts';
 
 describe('the record of charges', () => {
   let simulator: SimulatorInTest;
@@ -71,20 +76,29 @@ describe('the record of charges', () => {
     await simulator.psp.charge(request, noDeadline());
     await simulator.psp.charge(request, noDeadline());
     await simulator.psp.lookUp(request, noDeadline());
+    await simulator.psp.cancel(request, noDeadline());
     await simulator.psp.charge(aCharge('sim_ok'), noDeadline());
 
     const call = { reference: request.reference, idempotency_key: request.idempotencyKey };
     expect((await simulator.read(`/requests?reference=${request.reference}`)).body).toMatchObject({
       sends: 2,
       look_ups: 1,
-      total: 3,
+      cancellations: 1,
+      total: 4,
       requests: [
+        { ...call, kind: 'cancel', status: 409 },
         { ...call, kind: 'look_up', status: 200 },
         { ...call, kind: 'send', status: 201 },
         { ...call, kind: 'send', status: 429 },
       ],
     });
-    expect((await simulator.read('/stats')).body).toEqual({ charges: 2, declines: 0, sends: 3, look_ups: 1 });
+    expect((await simulator.read('/stats')).body).toEqual({
+      charges: 2,
+      declines: 0,
+      sends: 3,
+      look_ups: 1,
+      cancellations: 1,
+    });
   });
 
   it.each([
@@ -113,14 +127,15 @@ describe('a simulator that is killed', () => {
     await rm(directory, { recursive: true });
   });
 
-  async function start(): Promise<{ psp: Psp; total: () => Promise<number> }> {
+  async function start(): Promise<{ psp: Psp; second: Psp; total: () => Promise<number> }> {
     child = fork(join(import.meta.dirname, '../../support/simulator-process.ts'), [directory]);
     const [message] = await once(child, 'message');
-    const { controlUrl, listenerUrl } = z
-      .object({ controlUrl: z.string(), listenerUrl: z.string() })
+    const { controlUrl, listenerUrl, secondListenerUrl } = z
+      .object({ controlUrl: z.string(), listenerUrl: z.string(), secondListenerUrl: z.string() })
       .parse(message);
     return {
       psp: createPspSimulator({ url: listenerUrl, apiKey: SIMULATOR_KEY }),
+      second: createPspSimulator({ name: 'simulator_2', url: secondListenerUrl, apiKey: SIMULATOR_2_KEY }),
       total: async () => {
         const response = await fetch(`${controlUrl}/charges`);
         return z.object({ total: z.int() }).parse(await response.json()).total;
@@ -170,5 +185,39 @@ describe('a simulator that is killed', () => {
     const second = await start();
     expect((await second.psp.charge(request, noDeadline())).kind).toBe('not_sent');
     expect((await second.psp.charge(request, noDeadline())).kind).toBe('succeeded');
+  });
+
+  it.each(['psp', 'second'] as const)('holds every cancellation that it answered (%s)', async (which) => {
+    const first = await start();
+    const requests = Array.from({ length: 200 }, () => aCharge('sim_ok'));
+    const cancelled = new Set<string>();
+    let killing: Promise<void> | undefined;
+    await Promise.all(
+      requests.map(async (request) => {
+        const { kind } = await first[which].cancel(request, noDeadline());
+        if (kind === 'cancelled') cancelled.add(request.reference);
+        if (cancelled.size >= 50) killing ??= kill();
+      }),
+    );
+    await killing;
+
+    const again = (await start())[which];
+    expect(cancelled.size).toBeLessThan(requests.length);
+    for (const request of requests.filter(({ reference }) => cancelled.has(reference))) {
+      expect(await again.charge(request, noDeadline())).toMatchObject({ decline: { pspCode: 'cancelled' } });
+      expect(await again.cancel(request, noDeadline())).toEqual({ kind: 'cancelled' });
+    }
+  });
+
+  it('still refuses to cancel what it charged, and replays what it stored', async () => {
+    const request = aCharge('sim_ok');
+    const first = await start();
+    const outcome = await first.psp.charge(request, noDeadline());
+    await kill();
+
+    const second = await start();
+    expect(await second.psp.cancel(request, noDeadline())).toEqual({ ...outcome, kind: 'charged' });
+    expect(await second.psp.charge(request, noDeadline())).toEqual(outcome);
+    expect(await second.total()).toBe(1);
   });
 });

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ChargeRequest } from '../../../adapters/psp/psp.ts';
 import type { PspOutcome } from '../../../domain/payment/psp-outcome.ts';
-import { aCharge, noDeadline } from '../../support/psp-contract.ts';
+import { aCharge, noDeadline } from '../../support/psp-under-test.ts';
 import { type SimulatorInTest, startSimulatorInTest } from '../../support/simulator.ts';
 
 let simulator: SimulatorInTest;
@@ -23,6 +23,17 @@ async function sendAndGiveUp(request: ChargeRequest): Promise<PspOutcome> {
   await kept;
   deadline.abort(new Error('deadline'));
   return outcome;
+}
+
+/** What it says when it charges, when asked, when sent again and when told to cancel. */
+async function saysAlways(request: ChargeRequest, charge: object): Promise<void> {
+  const outcome = { kind: 'succeeded', charge };
+  expect(await send(request)).toMatchObject(outcome);
+  passLookUpLag();
+  expect(await ask(request)).toMatchObject({ kind: 'found', outcome });
+  expect(await send(request)).toMatchObject(outcome);
+  expect(await simulator.psp.cancel(request, noDeadline())).toMatchObject({ kind: 'charged', charge });
+  expect(await timesCharged(request)).toBe(1);
 }
 
 describe('tokens whose first answer gets lost', () => {
@@ -122,11 +133,21 @@ describe('tokens that answer', () => {
     [2n ** 53n - 1n, 2n ** 53n - 2n],
   ])('sim_wrong_amount says of %i that it took %i, also when asked', async (amountMinor, taken) => {
     const request = aCharge('sim_wrong_amount', { amountMinor });
-    const wrong = { kind: 'succeeded', charge: { reference: request.reference, amountMinor: taken } };
-    expect(await send(request)).toMatchObject(wrong);
-    passLookUpLag();
-    expect(await ask(request)).toMatchObject({ kind: 'found', outcome: wrong });
-    expect(await send(request)).toMatchObject(wrong);
+    await saysAlways(request, { reference: request.reference, amountMinor: taken });
+  });
+
+  it.each([
+    ['KRW', 'USD'],
+    ['USD', 'EUR'],
+  ])('sim_wrong_currency says of %s that it took %s, also when asked', async (currency, taken) => {
+    const request = aCharge('sim_wrong_currency', { currency });
+    await saysAlways(request, { reference: request.reference, amountMinor: 15000n, currency: taken });
+  });
+
+  it('sim_wrong_reference says another reference, also when asked, and is on record under the true one', async () => {
+    const request = aCharge('sim_wrong_reference');
+    const reference = `another-${request.reference}`;
+    await saysAlways(request, { reference, amountMinor: 15000n, currency: 'KRW' });
   });
 
   it.each([

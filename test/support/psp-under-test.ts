@@ -1,0 +1,36 @@
+import type { ChargeRequest, Psp } from '../../adapters/psp/psp.ts';
+
+/** What the contract needs of a PSP's sandbox and of its adapter. */
+export interface PspUnderTest {
+  /** The adapter at the sandbox. */
+  readonly psp: Psp;
+  /** The same adapter with a key that the sandbox refuses. */
+  readonly withWrongKey: Psp;
+  /** The same adapter at another address. */
+  at(url: string): Psp;
+  readonly tokens: { readonly succeeds: string; readonly declines: string };
+  /** How often the sandbox took money for a reference. */
+  timesCharged(reference: string): Promise<number>;
+  /** Lets pass what the PSP declares its look-up may lag. */
+  passLookUpLag(): Promise<void>;
+  close(): Promise<void>;
+}
+
+let serial = 0;
+
+/** A charge that nobody else asks for. */
+export function aCharge(paymentMethod: string, overrides: Partial<ChargeRequest> = {}): ChargeRequest {
+  serial += 1;
+  const name = `${process.pid}_${serial}`;
+  return {
+    reference: `ord_${name}`,
+    idempotencyKey: `ins_${name}`,
+    amountMinor: 15000n,
+    currency: 'KRW',
+    paymentMethod,
+    ...overrides,
+  };
+}
+
+/** No deadline: where one matters, the test aborts by itself. */
+export const noDeadline = () => new AbortController().signal;
