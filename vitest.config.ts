@@ -12,6 +12,7 @@ export default defineConfig({
       project('unit', 5_000),
       project('infra', 60_000),
       project('integration', 30_000, ['./test/support/global-postgres.ts']),
+      project('simulation', 120_000, ['./test/support/global-postgres.ts']),
       project('flows', 120_000),
     ],
   },

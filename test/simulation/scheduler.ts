@@ -14,9 +14,6 @@ export interface Process {
   isAlive: boolean;
 }
 
-/** What a killed process waits for. */
-const NEVER = new Promise<never>(() => {});
-
 /**
  * Runs real asynchronous code deterministically: whatever a process does to the world is a step, and at any time one
  * step, chosen by the seed, happens. Time stands still but for when it is moved.
@@ -46,7 +43,8 @@ export class Scheduler {
 
   /** What `effect` does is done when the step is chosen, all at once. */
   step<T>(process: Process, name: string, effect: () => T | Promise<T>): Promise<T> {
-    if (!process.isAlive) return NEVER;
+    // One of its own: whoever waits for it is forgotten with it.
+    if (!process.isAlive) return new Promise(() => {});
     return new Promise<T>((resolve, reject) => {
       const happen = async () => {
         try {

@@ -133,14 +133,14 @@ export class FifoQueue {
     this.insert(message, randomUUID(), undefined);
   }
 
-  /** Of all messages, in flight or not: for proofs that none is lost. */
+  /** In flight or not. */
   bodies(): readonly string[] {
     return [...this.messages.values()].map((message) => message.body);
   }
 
   metrics(): QueueMetrics {
-    const [oldest] = this.messages.values();
-    const inFlight = this.wakeUps.size;
+    const [oldest] = this.messages.values(),
+      inFlight = this.wakeUps.size;
     return {
       visible: this.messages.size - inFlight,
       inFlight,

@@ -25,9 +25,23 @@ export function claim(state: ModelState, input: ClaimInput, now: number): Databa
     const row = state.instructions.get(id);
     return row === undefined ? [] : [judge(state, row, letterCycle, input, now)];
   });
+  // As the statement sees them: before its own probes.
+  const closedAt = new Map(
+    [...state.circuits].map(([psp, circuit]) => [
+      psp,
+      Math.max(circuit.openUntil ?? 0, circuit.probeUntil ?? 0),
+    ]),
+  );
   const decisions = decide(state, judged, input, now);
   const answers = judged.map((each) =>
-    apply(state, each, decisions.get(each.row.id) ?? each.verdict, input, now),
+    apply(
+      state,
+      each,
+      decisions.get(each.row.id) ?? each.verdict,
+      input,
+      now,
+      closedAt.get(each.row.psp) ?? 0,
+    ),
   );
   const missing = [...letters.keys()]
     .filter((id) => !state.instructions.has(id))
@@ -105,6 +119,7 @@ function apply(
   decision: string,
   input: ClaimInput,
   now: number,
+  closedAt: number,
 ): DatabaseRow {
   const { row } = judged;
   const order = state.order(row.orderId);
@@ -115,11 +130,7 @@ function apply(
   if (decision === 'claimed' || decision === 'settle') take(state, judged, input, now);
   else if (decision === 'paused' || decision === 'circuit_open') park(judged, decision);
   else if (decision === 'exhausted' || decision === 'given_up') reason = end(state, judged, decision, now);
-  const circuit = state.circuits.get(row.psp);
-  const freeAt =
-    decision === 'circuit_open'
-      ? Math.max(circuit?.openUntil ?? 0, circuit?.probeUntil ?? 0)
-      : before.notBefore;
+  const freeAt = decision === 'circuit_open' ? closedAt : before.notBefore;
   return {
     instruction_id: row.id,
     verdict: decision === 'given_up' ? 'quarantined' : decision,

@@ -77,9 +77,19 @@ export const BUGS: readonly Bug[] = [
   {
     name: 'acknowledge when no row changed',
     rule: 7,
-    planted: onStatement(RECORD_SQL, {
-      rows: mapRows((row) => (row.stands === true ? row : { ...row, stands: true, parked: true })),
-    }),
+    planted: {
+      ...NOTHING_PLANTED,
+      database: (database) => ({
+        execute: async (sql, input) => {
+          try {
+            return await database.execute(sql, input);
+          } catch (error) {
+            if (sql !== RECORD_SQL) throw error;
+            return asIfParked(input);
+          }
+        },
+      }),
+    },
   },
   {
     name: 'consume what is not terminal',
@@ -244,11 +254,9 @@ export const BUGS: readonly Bug[] = [
     })),
   },
   {
-    name: 'a circuit that never closes',
+    name: 'an open circuit that lets no probe through',
     rule: 11,
-    planted: onStatement(RECORD_SQL, {
-      input: (input) => ({ ...input, circuits: withoutAnswers(input.circuits) }),
-    }),
+    planted: onStatement(CLAIM_SQL, { input: (input) => ({ ...input, probes: 0 }) }),
   },
   {
     name: 'no fence: whoever records last wins',
@@ -277,11 +285,19 @@ function withoutLease(input: JsonInput): JsonInput {
     : input;
 }
 
-function withoutAnswers(circuits: JsonInput | undefined): JsonInput {
-  if (!Array.isArray(circuits)) return [];
-  return circuits.map((news: JsonInput) =>
-    isObject(news) ? { ...news, answered: false, probed: false } : news,
-  );
+/** What a record that changed nothing must never be taken for. */
+function asIfParked(input: JsonInput): readonly DatabaseRow[] {
+  if (!isObject(input) || !Array.isArray(input.records)) return [];
+  return input.records.filter(isObject).map((record) => ({
+    instruction_id: record.instruction_id,
+    stands: true,
+    state: 'ready',
+    parked: true,
+    seconds_left: 0,
+    cycle: 0,
+    reason: null,
+    order_changed: false,
+  }));
 }
 
 /** The model knows a record without a fence by its token. */
