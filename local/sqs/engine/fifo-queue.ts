@@ -133,7 +133,6 @@ export class FifoQueue {
     this.insert(message, randomUUID(), undefined);
   }
 
-  /** In flight or not. */
   bodies(): readonly string[] {
     return [...this.messages.values()].map((message) => message.body);
   }
