@@ -91,5 +91,6 @@ function judge(
     random: 0,
     sent: false,
     maybeSentBefore: true,
+    isProbe: false,
   });
 }

@@ -28,6 +28,8 @@ export interface Judgement {
   readonly waitSeconds: number | null;
   /** Waits in the database and not in the queue; the relay sends again. */
   readonly parked: boolean;
+  /** Parked until the PSP's circuit closes, whatever the time. */
+  readonly waitsForCircuit: boolean;
   /** This attempt is proven never to have reached the PSP's books. */
   readonly provenNotSent: boolean;
   readonly posting: LedgerTransaction | null;
@@ -41,6 +43,8 @@ export interface Attempt {
   readonly sent: boolean;
   /** Whether some attempt before this one may have reached the PSP. */
   readonly maybeSentBefore: boolean;
+  /** It found out whether an open circuit can close. */
+  readonly isProbe: boolean;
 }
 
 /** The retry classes: one outcome in, what becomes of the instruction and its order out. Pure. */
@@ -63,7 +67,7 @@ export function judgeOutcome(
     case 'not_sent':
       return retry(outcome.reason, backoffSeconds(attempt.attemptNo, attempt.random), attempt, true);
     case 'misconfigured':
-      return deadLetter(outcome.reason, attempt);
+      return attempt.isProbe ? waitForCircuit(outcome.reason, attempt) : deadLetter(outcome.reason, attempt);
     case 'rate_limited': {
       const wait = rateLimitSeconds(outcome.retryAfterSeconds, attempt.attemptNo, attempt.random);
       return retry('the PSP limits our rate', wait, attempt, true);
@@ -77,7 +81,16 @@ export function judgeOutcome(
 
 /** No retry helps until somebody mends the key; nothing was charged by this attempt. */
 function deadLetter(reason: string, attempt: Attempt): Judgement {
-  return { ...retry(`the PSP refuses us: ${reason}`, 0, attempt, true), state: 'dead_lettered' };
+  return { ...retry(refusal(reason), 0, attempt, true), state: 'dead_lettered' };
+}
+
+/** That the PSP refuses us is known already: the probe goes back to where it waited, and costs no dead letter. */
+function waitForCircuit(reason: string, attempt: Attempt): Judgement {
+  return { ...retry(refusal(reason), 0, attempt, true), parked: true, waitsForCircuit: true };
+}
+
+function refusal(reason: string): string {
+  return `the PSP refuses us: ${reason}`;
 }
 
 /** Where only an operator can tell: nothing is posted, nothing is guessed, no more is sent. */
@@ -128,6 +141,7 @@ function retry(reason: string, waitSeconds: number, attempt: Attempt, provenNotS
     pspReference: null,
     waitSeconds,
     parked: isParked(waitSeconds),
+    waitsForCircuit: false,
     provenNotSent,
     posting: null,
   };
@@ -147,6 +161,7 @@ function terminal(
     pspReference: null,
     waitSeconds: null,
     parked: false,
+    waitsForCircuit: false,
     provenNotSent: false,
     posting: null,
   };

@@ -63,6 +63,7 @@ export function rollBack(): Judgement {
     pspReference: null,
     waitSeconds: null,
     parked: false,
+    waitsForCircuit: false,
     provenNotSent: false,
     posting: null,
   };

@@ -133,6 +133,7 @@ function judgedAttempt(claim: ClaimedInstruction, effects: ExecutorEffects, sent
     random: effects.ids.random(),
     sent,
     maybeSentBefore: !claim.all_proven_not_sent,
+    isProbe: claim.is_probe,
   };
 }
 

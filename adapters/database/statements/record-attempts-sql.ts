@@ -10,7 +10,7 @@ input as materialized (
   select r.*
   from parameter, jsonb_to_recordset(p -> 'records') as r(
     instruction_id text, psp text, may_give_back boolean, payment_order_id text, attempt_no int, claim_token text, state text, reason text,
-    wait_seconds int, parked boolean, not_sent int, order_status text, order_status_detail text, failure jsonb,
+    wait_seconds int, parked boolean, waits_for text, not_sent int, order_status text, order_status_detail text, failure jsonb,
     psp_reference text, ledger_transaction_id text, posting_type text, entries jsonb, steps jsonb)
 ),
 locked as materialized (
@@ -105,7 +105,7 @@ applied as (
   set state = r.state,
       reason = r.reason,
       parked = r.parked,
-      waits_for = null,
+      waits_for = r.waits_for,
       attempts_not_sent = i.attempts_not_sent + r.not_sent,
       -- An attempt that tripped or probed the circuit says nothing of the instruction: it is given back (rule 11), but
       -- not without end.

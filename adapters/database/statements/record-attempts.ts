@@ -144,6 +144,7 @@ function recordInput(record: AttemptRecord): JsonInput {
     reason: judgement.reason,
     wait_seconds: judgement.waitSeconds,
     parked: judgement.parked,
+    waits_for: judgement.waitsForCircuit ? `circuit:${record.psp}` : null,
     not_sent: judgement.provenNotSent && !isTerminal(judgement.state) ? 1 : 0,
     order_status: judgement.orderStatus,
     order_status_detail: judgement.orderStatusDetail,

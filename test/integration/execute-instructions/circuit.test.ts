@@ -191,6 +191,22 @@ describe('a PSP’s circuit', () => {
     expect(await instruction(order)).toMatchObject({ attempt_no: 5, attempts_in_cycle: 0, state: 'ready' });
   });
 
+  test('refused again by its key, parks its probe rather than burying it', async () => {
+    const [first, second] = await storeOrders(2);
+    if (first === undefined || second === undefined) throw new Error('two orders were stored');
+    const refusing = failing({ kind: 'misconfigured', reason: 'HTTP 401' });
+    await refusing.execute(recordOf(first));
+    await moveClock(database, 11);
+    expect(await refusing.execute(recordOf(second))).toEqual([]);
+    expect(refusing.deadLetters).toHaveLength(1);
+    expect(await instruction(second)).toMatchObject({
+      state: 'ready',
+      parked: true,
+      waits_for: 'circuit:simulator',
+      attempts_in_cycle: 0,
+    });
+  });
+
   test('frees its probe when the PSP only limits the rate', async () => {
     await openCircuit();
     const [order] = await storeOrders(1);

@@ -45,6 +45,7 @@ export const recordInput = z.object({
       reason: z.nullable(z.string()),
       wait_seconds: z.nullable(z.number()),
       parked: z.boolean(),
+      waits_for: z.nullable(z.string()),
       not_sent: z.int(),
       order_status: z.enum(['NOT_STARTED', 'EXECUTING', 'SUCCESS', 'FAILED']),
       order_status_detail: z.nullable(z.string()),

@@ -106,7 +106,7 @@ function transition(
   row.state = attempt.state;
   row.reason = attempt.reason;
   row.parked = attempt.parked;
-  row.waitsFor = null;
+  row.waitsFor = attempt.waits_for;
   row.attemptsNotSent += attempt.not_sent;
   const isGivenBack =
     attempt.may_give_back && row.attemptNo < trips.give_back_limit && opened.has(attempt.psp);

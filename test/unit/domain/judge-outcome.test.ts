@@ -22,7 +22,7 @@ const EXPECTED: ExpectedCharge = {
   currency: 'KRW',
   splits: [{ sellerId: 's', amountMinor: 100n }],
 };
-const FIRST: Attempt = { attemptNo: 1, random: 0.5, sent: true, maybeSentBefore: false };
+const FIRST: Attempt = { attemptNo: 1, random: 0.5, sent: true, maybeSentBefore: false, isProbe: false };
 const CHARGE = { pspReference: 'ch_1', reference: 'ord_1', amountMinor: 100n, currency: 'KRW' };
 const DECLINE = { category: 'other', code: 'c', pspCode: 'p' } as const;
 
@@ -119,6 +119,18 @@ test('a PSP that refuses us makes a dead letter with the reason, and proves that
   });
 });
 
+test('a probe that a PSP refuses goes back to where it waited, and is no dead letter', () => {
+  expect(judge({ kind: 'misconfigured', reason: 'bad key' }, { isProbe: true })).toMatchObject({
+    state: 'ready',
+    reason: 'the PSP refuses us: bad key',
+    provenNotSent: true,
+    parked: true,
+    waitsForCircuit: true,
+    waitSeconds: 0,
+  });
+  expect(judge({ kind: 'not_sent', reason: 'refused' }, { isProbe: true }).waitsForCircuit).toBe(false);
+});
+
 describe('unknown', () => {
   const unknown = { kind: 'unknown', reason: 'reset' } as const;
   test('waits until the request has landed and shows', () => {
@@ -193,6 +205,7 @@ describe('whatever the PSP says', () => {
     random: fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
     sent: fc.boolean(),
     maybeSentBefore: fc.boolean(),
+    isProbe: fc.boolean(),
   });
 
   test('an order fails only by its "no", succeeds only with a posting, and is else tried again or reviewed', () => {

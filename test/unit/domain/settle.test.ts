@@ -26,6 +26,7 @@ const judge = (settlement: Settlement) =>
     random: 0.5,
     sent: false,
     maybeSentBefore: true,
+    isProbe: false,
   });
 
 test.each<[string, Settlement]>([
@@ -50,6 +51,7 @@ test.each<[string, Settlement]>([
     posting: null,
     waitSeconds: null,
     parked: false,
+    waitsForCircuit: false,
   });
 });
 
