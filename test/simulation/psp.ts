@@ -52,6 +52,10 @@ export class SimulatedPsp {
     return this.landed.map(({ charge }) => charge).filter((charge) => charge.reference === reference);
   }
 
+  refuseFor(milliseconds: number): void {
+    this.refusedUntil = this.scheduler.clock.now() + milliseconds;
+  }
+
   /** This PSP as one process sees it. */
   for(process: Process): Psp {
     const { scheduler, faults } = this;
