@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { measureRequests } from './requests/measure-requests.ts';
+import { measureSlowPsp } from './slow-psp/measure-slow-psp.ts';
 import { measureThroughput } from './throughput/measure-throughput.ts';
 import { SYSTEMS, type SystemName } from './throughput/system.ts';
 
@@ -35,6 +36,17 @@ program
       systems: SystemName[];
       json: boolean;
     }) => measureThroughput(options),
+  );
+
+program
+  .command('slow-psp')
+  .description('what PSP calls that never answer cost the other payments')
+  .option('--rounds <n>', 'rounds with and without, interleaved', positive, 2)
+  .option('--payments <n>', 'payments per round', positive, 400)
+  .option('--rate <n>', 'payments a second', positive, 20)
+  .option('--json', 'print JSON instead of tables', false)
+  .action((options: { rounds: number; payments: number; rate: number; json: boolean }) =>
+    measureSlowPsp(options),
   );
 
 function positive(text: string): number {

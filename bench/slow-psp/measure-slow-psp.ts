@@ -1,0 +1,142 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pg from 'pg';
+import type { Endpoints } from '../../local/endpoints.ts';
+import { choosePorts } from '../../local/ports.ts';
+import { startRuntime } from '../../local/runtime.ts';
+import { payOnce } from '../load.ts';
+import { median, progress, say, settingsOfThisMachine, table, writeResult } from '../report.ts';
+
+export interface SlowPspOptions {
+  readonly rounds: number;
+  readonly payments: number;
+  /** Payments a second. */
+  readonly rate: number;
+  readonly json: boolean;
+}
+
+/** As a card's issuer answers: half within 400 ms, one in a hundred after more than a second. */
+const LATENCY = { median_ms: 400, sigma: 0.5 };
+const HANG_RATE = 0.01;
+/** The hung ones are asked again after ten seconds and Z + W. */
+const SETTLE_LIMIT_MS = 120_000;
+const SETTLE_POLL_MS = 200;
+
+interface Round {
+  readonly hangs: boolean;
+  /** Seconds from accept to terminal of payments whose own call did not hang. */
+  readonly p50: number;
+  readonly p95: number;
+  readonly p99: number;
+  readonly hung: number;
+}
+
+/** How much one PSP call in a hundred that never answers costs the others. */
+export async function measureSlowPsp(options: SlowPspOptions): Promise<void> {
+  const directory = mkdtempSync(join(tmpdir(), 'oncepay-bench-'));
+  progress('starting the runtime from the templates of stage staging');
+  const runtime = await startRuntime({ directory, stage: 'staging', ports: choosePorts(0) });
+  const database = new pg.Client(runtime.endpoints.postgres);
+  try {
+    await database.connect();
+    await payOnce(runtime.endpoints, 'warm-up', 0);
+    const rounds: Round[] = [];
+    for (let round = 0; round < options.rounds; round += 1) {
+      // Rotated, so that neither is always the first.
+      for (const hangs of round % 2 === 0 ? [false, true] : [true, false]) {
+        rounds.push(await measureRound(runtime.endpoints, database, hangs, `${round}-${hangs}`, options));
+        const last = rounds.at(-1);
+        progress(`round ${round + 1}  ${hangs ? '1 % hang' : 'no hang '}  p50 ${last?.p50.toFixed(2)} s`);
+      }
+    }
+    const settings = { ...settingsOfThisMachine(), ...options, latency: LATENCY, hangRate: HANG_RATE };
+    const file = writeResult('slow-psp', { settings, rounds });
+    if (options.json) say(JSON.stringify({ settings, rounds }));
+    else print(rounds);
+    progress(`written to ${file}`);
+  } finally {
+    await database.end();
+    await runtime.close();
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+async function measureRound(
+  endpoints: Endpoints,
+  database: pg.Client,
+  hangs: boolean,
+  run: string,
+  options: SlowPspOptions,
+): Promise<Round> {
+  await control(endpoints, { reset: true });
+  await control(endpoints, { latency: LATENCY, hang_rate: hangs ? HANG_RATE : 0 });
+  const posts: Promise<void>[] = [];
+  const startedAt = performance.now();
+  for (let number = 1; number <= options.payments; number += 1) {
+    const wait = startedAt + (number * 1000) / options.rate - performance.now();
+    if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
+    posts.push(payOnce(endpoints, run, number));
+  }
+  await Promise.all(posts);
+  await untilSettled(database, run, options.payments);
+  return { hangs, ...(await readRound(database, run)) };
+}
+
+async function control({ psp }: Endpoints, change: object): Promise<void> {
+  const response = await fetch(`${psp}/control`, { method: 'POST', body: JSON.stringify(change) });
+  if (!response.ok)
+    throw new Error(`the simulator refuses ${JSON.stringify(change)}: ${await response.text()}`);
+}
+
+async function untilSettled(database: pg.Client, run: string, payments: number): Promise<void> {
+  const until = performance.now() + SETTLE_LIMIT_MS;
+  for (;;) {
+    const { rows } = await database.query<{ n: number }>(
+      `select count(*)::int as n from payment where status = 'SUCCESS' and merchant_reference like $1`,
+      [`${run}-%`],
+    );
+    if ((rows[0]?.n ?? 0) >= payments) return;
+    if (performance.now() > until) throw new Error(`only ${rows[0]?.n} of ${payments} payments succeeded`);
+    await new Promise((resolve) => setTimeout(resolve, SETTLE_POLL_MS));
+  }
+}
+
+async function readRound(database: pg.Client, run: string): Promise<Omit<Round, 'hangs'>> {
+  const { rows } = await database.query<Record<'p50' | 'p95' | 'p99' | 'hung', number>>(
+    `select percentile_cont(0.5) within group (order by seconds) filter (where attempts = 1) as p50,
+            percentile_cont(0.95) within group (order by seconds) filter (where attempts = 1) as p95,
+            percentile_cont(0.99) within group (order by seconds) filter (where attempts = 1) as p99,
+            count(*) filter (where attempts > 1)::int as hung
+     from (
+       select extract(epoch from o.updated_at - o.created_at)::float8 as seconds, i.attempt_no as attempts
+       from payment t
+       join payment_order o using (payment_id)
+       join instruction i using (payment_order_id)
+       where t.merchant_reference like $1
+     ) orders`,
+    [`${run}-%`],
+  );
+  const [found] = rows;
+  if (found === undefined) throw new Error('a round without payments');
+  return found;
+}
+
+function print(rounds: readonly Round[]): void {
+  const of = (hangs: boolean, key: 'p50' | 'p95' | 'p99') =>
+    median(rounds.filter((round) => round.hangs === hangs).map((round) => round[key]));
+  const row = (key: 'p50' | 'p95' | 'p99') => [
+    key,
+    of(false, key).toFixed(2),
+    of(true, key).toFixed(2),
+    (of(true, key) / of(false, key)).toFixed(2),
+  ];
+  say(
+    '\nSeconds from accept to terminal of payments whose own PSP call did not hang. Medians of interleaved rounds.',
+  );
+  say(table(['', 'no hang', '1 % hang', 'ratio'], [row('p50'), row('p95'), row('p99')]));
+  const hung = rounds.reduce((sum, round) => sum + round.hung, 0);
+  say(
+    `PSP latency is log-normal, median 400 ms. Goal: ratio ≤ 1.5. ${hung} calls hung; all of them settled.`,
+  );
+}
