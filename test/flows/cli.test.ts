@@ -1,0 +1,204 @@
+import { execFile } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ApiClient } from '../support/api-client.ts';
+import { LocalRuntime, ROOT } from '../support/runtime.ts';
+
+const runtime = new LocalRuntime(['test/support/fast-runtime.ts']);
+let api: ApiClient;
+
+beforeAll(async () => {
+  api = new ApiClient(await runtime.start());
+});
+afterAll(() => runtime.dispose());
+
+interface Said {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+  // biome-ignore lint/suspicious/noExplicitAny: a test looks into whatever came
+  readonly json: any;
+}
+
+/** The command as its user runs it. */
+function oncepay(...args: readonly string[]): Promise<Said> {
+  return new Promise((resolve) => {
+    const all = ['cli/launch.mjs', '--data', runtime.directory, ...args];
+    execFile(process.execPath, all, { cwd: ROOT }, (error, out, err) => {
+      const json = args.includes('--json') ? JSON.parse(out) : undefined;
+      resolve({ code: error === null ? 0 : Number(error.code), out, err, json });
+    });
+  });
+}
+
+async function inReview(): Promise<{ paymentId: string; orderId: string; instructionId: string }> {
+  const { body } = await api.pay({ paymentMethod: 'sim_wrong_amount' });
+  await expect
+    .poll(async () => (await api.get(`/payments/${body.id}`)).body.payment_orders[0].status_detail, {
+      timeout: 10_000,
+    })
+    .toBe('manual_review');
+  const [order] = body.payment_orders;
+  const { json } = await oncepay('dead-letters', 'show', order.id, '--json');
+  return { paymentId: body.id, orderId: order.id, instructionId: json.dead_letter_id };
+}
+
+describe('verify', () => {
+  test('says that all invariants hold', async () => {
+    const { body } = await api.pay();
+    await api.settled(body.id);
+    const { code, out } = await oncepay('verify');
+    expect(out).toContain('All 12 invariants hold.');
+    expect(code).toBe(0);
+  });
+});
+
+describe('what is in quarantine', () => {
+  test('is listed with its reason, and shown with its history', async () => {
+    const { instructionId, orderId } = await inReview();
+    const { json: list } = await oncepay('quarantine', 'list', '--json');
+    expect(list).toContainEqual(
+      expect.objectContaining({
+        dead_letter_id: instructionId,
+        payment_order_id: orderId,
+        state: 'quarantined',
+      }),
+    );
+    const { out } = await oncepay('dead-letters', 'show', instructionId);
+    expect(out).toContain('the PSP answered');
+    expect(out).toContain('attempt 1: send');
+  });
+
+  test('is closed as charged: SUCCESS, booked, with who and why', async () => {
+    const { instructionId, paymentId } = await inReview();
+    const closed = await oncepay(
+      'quarantine',
+      'close',
+      instructionId,
+      '--charged',
+      '--psp-reference',
+      'ch_seen',
+      '--by',
+      'ann',
+      '--why',
+      'seen in the portal',
+    );
+    expect(closed).toMatchObject({ code: 0, out: expect.stringContaining('SUCCESS') });
+    const payment = (await api.get(`/payments/${paymentId}`)).body;
+    expect(payment).toMatchObject({ status: 'SUCCESS', payment_orders: [{ psp_reference: 'ch_seen' }] });
+    const { json } = await oncepay('dead-letters', 'show', instructionId, '--json');
+    expect(json.history).toContainEqual(
+      expect.objectContaining({ what: 'closed by ann', detail: 'seen in the portal' }),
+    );
+    expect(
+      (await oncepay('quarantine', 'close', instructionId, '--not-charged', '--why', 'again')).code,
+    ).toBe(4);
+  });
+
+  test('is closed as not charged: FAILED, rolled back', async () => {
+    const { instructionId, paymentId } = await inReview();
+    expect(
+      (await oncepay('quarantine', 'close', instructionId, '--not-charged', '--why', 'never there')).code,
+    ).toBe(0);
+    expect((await api.get(`/payments/${paymentId}`)).body).toMatchObject({
+      status: 'FAILED',
+      payment_orders: [{ failure: { code: 'rolled_back' } }],
+    });
+  });
+
+  test('is released, asked for again, and comes back where the PSP still says another amount', async () => {
+    const { instructionId, orderId } = await inReview();
+    expect((await oncepay('quarantine', 'release', instructionId, '--why', 'look again')).code).toBe(0);
+    await expect
+      .poll(
+        async () => (await oncepay('dead-letters', 'show', instructionId, '--json')).json.history.length,
+        {
+          timeout: 30_000,
+        },
+      )
+      .toBeGreaterThan(4);
+    expect(await api.charges(orderId)).toBe(1);
+  });
+
+  test('asks for evidence and for a reason', async () => {
+    expect(await oncepay('quarantine', 'close', 'ins_x', '--why', 'x')).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('--charged or --not-charged'),
+    });
+    expect(await oncepay('quarantine', 'release', 'ins_x')).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('--why'),
+    });
+    expect((await oncepay('quarantine', 'release', 'ins_x', '--why', 'x')).code).toBe(4);
+  });
+});
+
+describe('pause and resume', () => {
+  test('hold a PSP’s payments back, and let them go', async () => {
+    expect((await oncepay('pause', 'psp', 'simulator_2', '--why', 'maintenance')).code).toBe(0);
+    const { body } = await api.pay({ paymentMethod: 'sim2_ok' });
+    const free = await api.pay();
+    expect((await api.settled(free.body.id)).status).toBe('SUCCESS');
+    await expect
+      .poll(async () => (await oncepay('circuits', '--json')).json.holds, { timeout: 10_000 })
+      .toEqual([expect.objectContaining({ hold_id: 'psp:simulator_2', parked: 1, reason: 'maintenance' })]);
+    expect((await oncepay('resume', 'psp', 'simulator_2', '--why', 'done')).code).toBe(0);
+    expect((await api.settled(body.id)).status).toBe('SUCCESS');
+  });
+
+  test('say what they take', async () => {
+    expect(await oncepay('pause', 'everything', '--why', 'x')).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('psp <name>, merchant <id> or all'),
+    });
+  });
+});
+
+describe('dead letters', () => {
+  test('are listed by their reason, and redriven by hand after a look', async () => {
+    const body = `poison ${randomUUID()}`;
+    const { sqs: endpoint, queueUrl: QueueUrl } = api.endpoints;
+    const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
+    const sqs = new SQSClient({ endpoint, region: 'us-east-1', credentials });
+    await sqs.send(
+      new SendMessageCommand({
+        QueueUrl,
+        MessageBody: body,
+        MessageGroupId: 'x',
+        MessageDeduplicationId: randomUUID(),
+      }),
+    );
+    const mine = async () => {
+      const { json } = await oncepay('dead-letters', 'list', '--all', '--reason', 'UNPARSEABLE', '--json');
+      return json.map(({ state }: { state: string }) => state);
+    };
+    await expect.poll(mine, { timeout: 10_000 }).toHaveLength(1);
+    const planned = await oncepay('dead-letters', 'redrive', '--dry-run', '--json');
+    expect(['planned', 'empty', 'moving']).toContain(planned.json.kind);
+    expect([0, 4]).toContain((await oncepay('dead-letters', 'redrive', '--why', 'a test')).code);
+    await expect.poll(mine, { timeout: 30_000 }).toEqual(['quarantined']);
+    expect((await oncepay('dead-letters', 'redrive', '--status')).code).toBe(0);
+    sqs.destroy();
+  });
+
+  test('that are not there are a problem, a bad option is a usage error, and nobody there is unreachable', async () => {
+    expect((await oncepay('dead-letters', 'show', 'ins_nothing')).code).toBe(1);
+    expect((await oncepay('dead-letters', 'redrive', '--rate', 'fast')).code).toBe(2);
+    expect((await oncepay('--data', '/nowhere', 'dead-letters', 'list')).code).toBe(3);
+  });
+});
+
+describe('payments and ledger', () => {
+  test('are shown for all merchants, with every attempt', async () => {
+    const { body } = await api.pay();
+    await api.settled(body.id);
+    const { json: list } = await oncepay('payments', 'list', '--status', 'SUCCESS', '--json');
+    expect(list).toContainEqual(expect.objectContaining({ payment_id: body.id }));
+    const { out } = await oncepay('payments', 'show', body.payment_orders[0].id);
+    expect(out).toContain(body.id);
+    expect(out).toMatch(/send\s+│ succeeded/);
+    const ledger = await oncepay('ledger');
+    expect(ledger).toMatchObject({ code: 0, out: expect.stringContaining('KRW') });
+  });
+});
