@@ -12,8 +12,17 @@ export interface TestDatabase {
 let databases = 0;
 
 /** A database of its own for a test file, cloned from the migrated template in some tens of milliseconds. */
-export async function createTestDatabase(): Promise<TestDatabase> {
-  const { url, template } = inject('postgres');
+export function createTestDatabase(): Promise<TestDatabase> {
+  return createFrom(inject('postgres').template);
+}
+
+/** One without a schema. */
+export function createEmptyDatabase(): Promise<TestDatabase> {
+  return createFrom('template0');
+}
+
+async function createFrom(template: string): Promise<TestDatabase> {
+  const { url } = inject('postgres');
   databases += 1;
   const name = `test_${process.pid}_${databases}_${Date.now()}`;
   await administer(url, `create database ${name} template ${template}`);

@@ -1,0 +1,102 @@
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ExecutorHarness, recordOf } from '../../support/executor.ts';
+import { storePayment } from '../../support/payments.ts';
+import { createTestDatabase, type TestDatabase } from '../../support/postgres.ts';
+
+let testDatabase: TestDatabase;
+let client: pg.Client;
+
+beforeAll(async () => {
+  testDatabase = await createTestDatabase();
+  client = new pg.Client(testDatabase.url);
+  await client.connect();
+  const { orders } = await storePayment(testDatabase.database);
+  await new ExecutorHarness(testDatabase.database).execute(...orders.map((order) => recordOf(order)));
+});
+afterAll(async () => {
+  await client.end();
+  await testDatabase.drop();
+});
+
+const refused = (sql: string) =>
+  client.query(sql).then(
+    () => undefined,
+    (error: pg.DatabaseError) => ({ code: error.code, constraint: error.constraint }),
+  );
+
+const entry = (id: string, no: number, direction: string, amount: number, currency = 'KRW') =>
+  `insert into ledger_entry values ('${id}', ${no}, 'mer', 'seller_payable', 's', '${currency}', '${direction}', ${amount})`;
+const transaction = (id: string, source = id) =>
+  `insert into ledger_transaction values ('${id}', 'mer', '${source}', 'charge', now())`;
+
+describe('the ledger refuses', () => {
+  test.each([
+    [
+      'debits that are not its credits',
+      [transaction('t1'), entry('t1', 0, 'debit', 2), entry('t1', 1, 'credit', 1)],
+    ],
+    [
+      'two currencies that balance only together',
+      [transaction('t2'), entry('t2', 0, 'debit', 1), entry('t2', 1, 'credit', 1, 'USD')],
+    ],
+    ['a transaction without entries', [transaction('t3')]],
+  ])('%s, at commit', async (_name, statements) => {
+    await client.query('begin');
+    for (const statement of statements.slice(0, 1)) await client.query(statement);
+    const first = await refused(statements.slice(1).join(';') || 'select 1');
+    const atCommit = first ?? (await refused('commit'));
+    await client.query('rollback');
+    expect(atCommit).toMatchObject({ code: '23514' });
+  });
+
+  test('an amount of zero, and a second posting of the same cause', async () => {
+    expect(await refused(entry('t4', 0, 'debit', 0))).toMatchObject({ code: '23514' });
+    const { rows } = await client.query<{ source_id: string }>(
+      'select source_id from ledger_transaction limit 1',
+    );
+    expect(await refused(transaction('t5', rows[0]?.source_id))).toEqual({
+      code: '23505',
+      constraint: 'ledger_transaction_is_posted_once',
+    });
+  });
+
+  test.each(['ledger_transaction', 'ledger_entry', 'operation_log'])('any change of %s', async (table) => {
+    const column = table === 'operation_log' ? 'actor' : 'merchant_id';
+    for (const sql of [
+      `update ${table} set ${column} = 'x'`,
+      `delete from ${table}`,
+      `truncate ${table} cascade`,
+    ]) {
+      expect(await refused(sql), sql).toMatchObject({ code: '42501' });
+    }
+  });
+});
+
+describe('the database refuses', () => {
+  test.each(['instruction', 'payment_order'])('to let %s leave a terminal state', async (table) => {
+    const change = table === 'instruction' ? `state = 'ready'` : `status = 'FAILED', failure = '{}'`;
+    expect(await refused(`update ${table} set ${change}`)).toMatchObject({
+      code: '23514',
+      constraint: 'terminal_state_is_immutable',
+    });
+  });
+
+  test('to change what was witnessed', async () => {
+    expect(await refused(`update evidence set outcome = 'x'`)).toMatchObject({ code: '42501' });
+    expect(await refused('truncate evidence')).toMatchObject({ code: '42501' });
+  });
+
+  test.each([
+    ['an order without an amount', `update payment_order set amount_minor = 0`],
+    ['a currency that is none', `update payment_order set currency = 'krw'`],
+    ['more orders finished than there are', `update payment set orders_succeeded = 5`],
+    [
+      'to wait for a circuit without being parked',
+      `update instruction set waits_for = 'circuit:x', parked = false`,
+    ],
+    ['a pause of nothing', `insert into hold values ('somebody', now(), 'a', 'b')`],
+  ])('%s', async (_name, sql) => {
+    expect(await refused(sql)).toMatchObject({ code: '23514' });
+  });
+});
