@@ -19,6 +19,8 @@ const BACKGROUND: ReadonlySet<FaultKind> = new Set(
 );
 const WITH_DUPLICATES: ReadonlySet<FaultKind> = new Set([...BACKGROUND, 'duplicate delivery']);
 
+/** The rarest effects, poison among what SQS itself moved, occur in one schedule of a hundred. */
+const SEEDS_PER_SCHEDULE = 600;
 /** Schedules that are run to learn which effects there are. */
 const SCOUTS = 40;
 
@@ -50,7 +52,7 @@ export interface PointResult {
 /** Runs schedules until the fault has struck in some, at the first call of its effect and at later ones. */
 export async function runPoint(points: readonly CrashPoint[], schedules: number): Promise<PointResult> {
   let struck = 0;
-  for (let seed = 1; struck < schedules && seed <= 40 * schedules; seed += 1) {
+  for (let seed = 1; struck < schedules && seed <= SEEDS_PER_SCHEDULE * schedules; seed += 1) {
     const placed = points.map(
       ({ effect, crash }, index): PlacedFault => ({ effect, kind: crash, call: 1 + ((seed + index) % 3) }),
     );

@@ -14,6 +14,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   local: ['adapters', 'domain'],
   bench: ['local', 'lambdas', 'adapters', 'domain'],
   scripts: ['lambdas', 'adapters'],
+  chaos: [],
   // The same redrive as the function's, by an operator's hand.
   cli: ['lambdas/redrive-dead-letters', 'adapters', 'domain'],
 };
