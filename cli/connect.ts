@@ -2,11 +2,14 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import type { RDSDataClient } from '@aws-sdk/client-rds-data';
 import { GetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
 import * as z from 'zod';
 import { connectDatabase } from '../adapters/database/connect.ts';
 import { createRdsDataClient } from '../adapters/database/data-api-database.ts';
+import { beginDataApiTransaction, createPatientClient } from '../adapters/database/data-api-transaction.ts';
 import type { Database } from '../adapters/database/database.ts';
+import type { MigrationTransaction } from '../adapters/database/migrate.ts';
 import { createDeadLetterQueue, type DeadLetterQueue } from '../adapters/sqs/dead-letter-queue.ts';
 import { CliError, EXIT } from './errors.ts';
 
@@ -23,6 +26,8 @@ export interface TargetOptions {
 export interface Pipeline {
   readonly isLocal: boolean;
   readonly database: Database;
+  /** A transaction for statements that take longer than the pipeline's own may. */
+  begin(): Promise<MigrationTransaction>;
   readonly dynamodb: DynamoDBClient;
   readonly consumedTable: string;
   readonly sqs: SQSClient;
@@ -77,6 +82,7 @@ function connectLocal(directory: string): Promise<Pipeline> {
       sqs: new SQSClient({ ...common, endpoint: endpoints.sqs }),
       dynamodb: new DynamoDBClient({ ...common, endpoint: endpoints.dynamodb }),
       rdsData: createRdsDataClient({ ...common, endpoint: endpoints.rdsData }),
+      patient: createPatientClient({ ...common, endpoint: endpoints.rdsData }),
     },
     endpoints.psp,
   );
@@ -147,11 +153,12 @@ async function assemble(
   clients: {
     readonly sqs: SQSClient;
     readonly dynamodb: DynamoDBClient;
-    readonly rdsData: ReturnType<typeof createRdsDataClient>;
+    readonly rdsData: RDSDataClient;
+    readonly patient: RDSDataClient;
   },
   simulator: string | undefined,
 ): Promise<Pipeline> {
-  const { sqs, dynamodb, rdsData } = clients;
+  const { sqs, dynamodb, rdsData, patient } = clients;
   const [mainArn, arn] = await Promise.all([
     arnOf(sqs, names.queueUrl),
     arnOf(sqs, names.deadLetterQueueUrl),
@@ -166,6 +173,13 @@ async function assemble(
       },
       rdsData,
     ),
+    begin: () =>
+      beginDataApiTransaction({
+        client: patient,
+        clusterArn: names.clusterArn,
+        secretArn: names.secretArn,
+        databaseName: names.database,
+      }),
     dynamodb,
     consumedTable: names.consumedTable,
     sqs,

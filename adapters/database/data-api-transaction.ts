@@ -3,6 +3,7 @@ import {
   CommitTransactionCommand,
   ExecuteStatementCommand,
   RDSDataClient,
+  type RDSDataClientConfig,
   RollbackTransactionCommand,
 } from '@aws-sdk/client-rds-data';
 import { type DataApiOptions, parametersOf, rowsOf, translate } from './data-api-database.ts';
@@ -12,8 +13,12 @@ import type { MigrationTransaction } from './migrate.ts';
 /** Longer than the Data API's own 45 s: a client that gives up earlier leaves the statement running. */
 const REQUEST_TIMEOUT_MS = 60_000;
 
-export function createMigrationClient(): RDSDataClient {
-  return new RDSDataClient({ maxAttempts: 1, requestHandler: { requestTimeout: REQUEST_TIMEOUT_MS } });
+export function createPatientClient(config: RDSDataClientConfig = {}): RDSDataClient {
+  return new RDSDataClient({
+    ...config,
+    maxAttempts: 1,
+    requestHandler: { requestTimeout: REQUEST_TIMEOUT_MS },
+  });
 }
 
 /** A transaction of the Data API; the database drops it three minutes after its last statement. */

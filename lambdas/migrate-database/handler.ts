@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import middy from '@middy/core';
 import {
   beginDataApiTransaction,
-  createMigrationClient,
+  createPatientClient,
   whenAwake,
 } from '../../adapters/database/data-api-transaction.ts';
 import { migrate, readMigrations } from '../../adapters/database/migrate.ts';
@@ -11,7 +11,7 @@ import { logger, logInvocation } from '../middleware/logger.ts';
 
 const environment = readEnvironment(variables.database);
 const options = {
-  client: createMigrationClient(),
+  client: createPatientClient(),
   clusterArn: environment.DATABASE_CLUSTER_ARN,
   secretArn: environment.DATABASE_SECRET_ARN,
   databaseName: environment.DATABASE_NAME,
