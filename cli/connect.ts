@@ -128,6 +128,7 @@ async function connectStage(stage: string, options: TargetOptions): Promise<Pipe
       sqs: new SQSClient(common),
       dynamodb: new DynamoDBClient(common),
       rdsData: createRdsDataClient(common),
+      patient: createPatientClient(common),
     },
     undefined,
   );
