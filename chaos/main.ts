@@ -115,6 +115,8 @@ async function duplicate({ orderIds }: Paid): Promise<void> {
   const [orderId] = orderIds;
   if (endpoints === undefined || orderId === undefined) return;
   const database = new pg.Client(endpoints.postgres);
+  // The server dies under it now and then: that is what this is about.
+  database.on('error', () => {});
   try {
     await database.connect();
     const { rows } = await database.query<{ id: string }>(
