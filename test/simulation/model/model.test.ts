@@ -4,7 +4,8 @@ import { createTestDatabase, type TestDatabase } from '../../support/postgres.ts
 import { CheckedDatabase } from '../checked-database.ts';
 import { runSchedule } from '../run-schedule.ts';
 
-const SCHEDULES = 40;
+/** More on demand: MODEL_SCHEDULES=1000 npx vitest run --project simulation test/simulation/model */
+const SCHEDULES = Number(process.env.MODEL_SCHEDULES ?? 40);
 
 let testDatabase: TestDatabase;
 beforeAll(async () => {
