@@ -64,12 +64,17 @@ describe('succeeded', () => {
 });
 
 test('declined is FAILED with its failure, at once', () => {
-  expect(judge({ kind: 'declined', decline: DECLINE })).toMatchObject({
+  expect(judge({ kind: 'declined', decline: DECLINE })).toEqual({
     state: 'declined',
     orderStatus: 'FAILED',
     orderStatusDetail: null,
+    reason: null,
     failure: DECLINE,
+    pspReference: null,
     waitSeconds: null,
+    parked: false,
+    waitsForCircuit: false,
+    provenNotSent: false,
     posting: null,
   });
 });

@@ -38,6 +38,11 @@ describe('the next step', () => {
     expect(may(0, { ...ABILITIES, lookUpLagSeconds: null })).toBe(false);
     expect(may(0, { ...ABILITIES, replaysStoredServerErrors: true })).toBe(false);
   });
+
+  test('is never to send again to a PSP that remembers no key, though the clock has gone back', () => {
+    const history = { allProvenNotSent: false, ageSeconds: -3_600 };
+    expect(maySendAgain(history, { ...ABILITIES, keyLifetimeSeconds: null }, 30)).toBe(false);
+  });
 });
 
 describe('backoff', () => {
@@ -144,6 +149,12 @@ describe('what looks like a card number', () => {
     'card: 4111111111111111.',
     'order-4111111111111111',
     '2200000000000004',
+    '4111 1111 1111 1111.',
+    '4111-1111-1111-1111-',
+    ' -4111-1111-1111-1111',
+    '4000 0000 0000 0000 6',
+    '4000 0000 0000 0000 51',
+    '4000-0000-0000-0000-014',
   ])('%s is refused', (text) => expect(looksLikeCardNumber(text)).toBe(true));
 
   test.each([
@@ -156,9 +167,36 @@ describe('what looks like a card number', () => {
     '01a20cfe-ff76-7475-84ba-d1f3af1a97eb',
     '4111.1111.1111.1111',
     '4111 1111-1111 1111',
+    '4000 0000 0000 0000',
+    'a-4111-1111-1111-1111',
+    '4111-1111-1111-1111-a',
     '',
     '15000',
   ])('%s is not', (text) => expect(looksLikeCardNumber(text)).toBe(false));
+
+  test('begins as the numbers of the issuers do, and as no other', () => {
+    const published: readonly (readonly [from: number, to: number])[] = [
+      [2200, 2204],
+      [2221, 2720],
+      [3000, 3059],
+      [3400, 3499],
+      [3528, 3589],
+      [3600, 3699],
+      [3700, 3799],
+      [3800, 3999],
+      [4000, 4999],
+      [5000, 5899],
+      [6011, 6011],
+      [6200, 6299],
+      [6440, 6499],
+      [6500, 6599],
+      [6700, 6799],
+    ];
+    const prefixes = Array.from({ length: 10_000 }, (_, prefix) => prefix);
+    expect(prefixes.filter((prefix) => looksLikeCardNumber(cardNumberFrom(prefix)))).toEqual(
+      prefixes.filter((prefix) => published.some(([from, to]) => from <= prefix && prefix <= to)),
+    );
+  });
 
   test('no UUID is', () => {
     fc.assert(
@@ -170,19 +208,54 @@ describe('what looks like a card number', () => {
   });
 });
 
+/** Sixteen digits that pass the Luhn check, the first four as given. */
+function cardNumberFrom(prefix: number): string {
+  const begun = `${prefix}`.padStart(4, '0').padEnd(15, '0');
+  const sum = [...begun].reduce((total, digit, place) => {
+    const weighed = Number(digit) * (place % 2 === 0 ? 2 : 1);
+    return total + Math.floor(weighed / 10) + (weighed % 10);
+  }, 0);
+  return `${begun}${(10 - (sum % 10)) % 10}`;
+}
+
 describe('the protocol’s times', () => {
   test('hold as they are, for the simulator and for a PSP that declares nothing', () => {
     expect(() => assertTiming(TIMING, [ABILITIES])).not.toThrow();
   });
   test.each([
-    ['functionTimeoutSeconds', 29, 'F (29)'],
-    ['leaseSeconds', 34, 'L (34)'],
-    ['visibilityTimeoutSeconds', 179, 'V (179)'],
-    ['maxReceiveCount', 4, 'maxReceiveCount (4)'],
-    ['sendDeadlineSeconds', 11, 'claim + ask + send'],
-  ] as const)('are refused with %s of %i', (name, value, message) => {
-    expect(() => assertTiming({ ...TIMING, [name]: value }, [])).toThrow(TimingError);
-    expect(() => assertTiming({ ...TIMING, [name]: value }, [])).toThrow(message);
+    ['functionTimeoutSeconds', 29, 'F (29) ≥ claim + ask + send + record + reserve (30)'],
+    ['leaseSeconds', 34, 'L (34) ≥ F + 5 (35)'],
+    ['visibilityTimeoutSeconds', 179, 'V (179) ≥ 6 F (180)'],
+    ['maxReceiveCount', 4, 'maxReceiveCount (4) ≥ 5'],
+    ['sendDeadlineSeconds', 11, 'F (30) ≥ claim + ask + send + record + reserve (31)'],
+    ['defaultLandingSeconds', 116, 'V (180) ≥ L + Z + W (181)'],
+    ['defaultLookUpLagSeconds', 116, 'V (180) ≥ L + Z + W (181)'],
+  ] as const)('are refused with %s of %i, by the inequality with its numbers', (name, value, inequality) => {
+    expect(() => assertTiming({ ...TIMING, [name]: value }, [])).toThrow(
+      new TimingError(`The protocol's timing is broken: it must hold that ${inequality}.`),
+    );
+  });
+  test('are refused as what they are, an error of timing', () => {
+    expect(new TimingError('x').name).toBe('TimingError');
+  });
+  test('need no more than five receives', () => {
+    expect(() => assertTiming({ ...TIMING, maxReceiveCount: 5 }, [])).not.toThrow();
+  });
+  test.each([
+    ['lands and shows', { landingSeconds: 100, lookUpLagSeconds: 45 }],
+    ['lands, where nothing is ever shown,', { landingSeconds: 145, lookUpLagSeconds: null }],
+  ])('leave a PSP that %s late the whole visibility time-out and not a second more', (_what, slow) => {
+    const psp = { ...ABILITIES, keyLifetimeSeconds: null, ...slow };
+    expect(() => assertTiming(TIMING, [psp])).not.toThrow();
+    expect(() => assertTiming(TIMING, [{ ...psp, landingSeconds: slow.landingSeconds + 1 }])).toThrow(
+      'V (180) ≥ L + Z + W (181)',
+    );
+  });
+  test('want a key remembered for longer than a request may take to land and show', () => {
+    expect(() => assertTiming(TIMING, [{ ...ABILITIES, keyLifetimeSeconds: 77 }])).not.toThrow();
+    expect(() => assertTiming(TIMING, [{ ...ABILITIES, keyLifetimeSeconds: 76 }])).toThrow(
+      'K (76) > L + Z + W + F (76)',
+    );
   });
   test('are refused with a PSP that forgets keys too soon or lands too late', () => {
     expect(() => assertTiming(TIMING, [{ ...ABILITIES, keyLifetimeSeconds: 60 }])).toThrow('K (60)');

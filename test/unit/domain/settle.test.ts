@@ -52,6 +52,7 @@ test.each<[string, Settlement]>([
     waitSeconds: null,
     parked: false,
     waitsForCircuit: false,
+    provenNotSent: false,
   });
 });
 

@@ -15,9 +15,15 @@ describe('payment methods', () => {
 
   it.each([
     ['pm_card_visa', 'sim_ok'],
+    ['pm_card_visa_debit', 'sim_ok'],
+    ['pm_card_mastercard', 'sim_ok'],
+    ['pm_card_amex', 'sim_ok'],
     ['pm_card_chargeDeclined', 'sim_decline_card_declined'],
+    ['pm_card_visa_chargeDeclined', 'sim_decline_card_declined'],
     ['pm_card_chargeDeclinedInsufficientFunds', 'sim_decline_insufficient_funds'],
+    ['pm_card_visa_chargeDeclinedInsufficientFunds', 'sim_decline_insufficient_funds'],
     ['pm_card_chargeDeclinedExpiredCard', 'sim_decline_expired_card'],
+    ['pm_card_chargeDeclinedFraudulent', 'sim_decline_fraudulent'],
   ])('reads %s, known from elsewhere, as %s', (alias, token) => {
     expect(parsePaymentMethod(alias)).toEqual({ psp: 'simulator', token });
   });
@@ -38,6 +44,7 @@ describe('payment methods', () => {
     'sim_flaky_1000',
     'sim_flaky_-1',
     'sim_flaky_1\n',
+    'x_sim_flaky_1',
     'sim_OK',
     'sim_ok ',
     'sim_unheard_of',
@@ -64,6 +71,12 @@ describe('payment methods', () => {
       'sim_flaky_2',
       'pm_card_visa',
     ]);
+  });
+
+  it('names every kind of choice that there is', () => {
+    expect(knownPaymentMethods()).toEqual(
+      expect.arrayContaining([...Object.keys(SIMULATOR_TOKENS), 'sim_flaky_<n>', 'sim2_…', 'pm_card_visa']),
+    );
   });
 
   it('names only choices that it takes', () => {

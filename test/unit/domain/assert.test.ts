@@ -1,0 +1,28 @@
+import { expect, test } from 'vitest';
+import { AssertionError, assert, unreachable } from '../../../domain/assert.ts';
+import { healthOf } from '../../../domain/payment/circuit.ts';
+import { judgeOutcome } from '../../../domain/payment/judge-outcome.ts';
+import { judgeSettlement } from '../../../domain/payment/settle.ts';
+
+test('what holds is passed by in silence', () => {
+  expect(() => assert(true, 'one is one')).not.toThrow();
+});
+
+test('what does not hold is thrown, named as a bug and saying what should have held', () => {
+  expect(() => assert(false, 'one is one')).toThrow(new AssertionError('one is one'));
+  expect(new AssertionError('x').name).toBe('AssertionError');
+});
+
+test('a case that cannot be is thrown with what it was', () => {
+  expect(() => unreachable({ kind: 'unheard_of' } as never)).toThrow(
+    new AssertionError('unreachable case: {"kind":"unheard_of"}'),
+  );
+});
+
+test.each([
+  ['a PSP’s health', (unheardOf: never) => healthOf(unheardOf)],
+  ['an outcome', (unheardOf: never) => judgeOutcome(unheardOf, unheardOf, unheardOf, unheardOf)],
+  ['a settlement', (unheardOf: never) => judgeSettlement(unheardOf, unheardOf, unheardOf, unheardOf)],
+])('%s of a kind unheard of is a bug, and judged to be nothing', (_what, judge) => {
+  expect(() => judge({ kind: 'unheard_of' } as never)).toThrow('unreachable case: {"kind":"unheard_of"}');
+});
