@@ -122,6 +122,18 @@ describe('a payment’s status', () => {
     if (succeeded + failed === orders.length) return 'PARTIAL_SUCCESS';
     return started === 0 ? 'NOT_STARTED' : 'EXECUTING';
   }
+  test.each<[string, OrderStatus[]]>([
+    ['NOT_STARTED', ['NOT_STARTED', 'NOT_STARTED']],
+    ['EXECUTING', ['NOT_STARTED', 'EXECUTING']],
+    ['EXECUTING', ['NOT_STARTED', 'SUCCESS']],
+    ['EXECUTING', ['FAILED', 'EXECUTING']],
+    ['SUCCESS', ['SUCCESS', 'SUCCESS']],
+    ['FAILED', ['FAILED', 'FAILED']],
+    ['PARTIAL_SUCCESS', ['SUCCESS', 'FAILED']],
+  ])('is %s for %j', (status, orders) => {
+    expect(paymentStatusOf(orders)).toBe(status);
+  });
+
   test('is the same by orders and by counters', () => {
     fc.assert(
       fc.property(statuses, (orders) => {
