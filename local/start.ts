@@ -88,14 +88,14 @@ function addresses(endpoints: Endpoints): string {
   return table.toString();
 }
 
-/** A new key and reference each time it is pasted. */
+/** A new key and reference each time it is pasted, into any POSIX shell. */
 function curlLine({ api, apiKey }: Endpoints): string {
   const body =
-    '{"merchant_reference":"order-\'$RANDOM$RANDOM\'","buyer_id":"buyer-1","payment_method":"sim_ok","payment_orders":[{"amount":15000,"currency":"KRW","seller_id":"seller-1"}]}';
+    '{"merchant_reference":"order-\'$(date +%s%N)\'","buyer_id":"buyer-1","payment_method":"sim_ok","payment_orders":[{"amount":15000,"currency":"KRW","seller_id":"seller-1"}]}';
   return [
     `curl -i ${api}/payments`,
     `-H 'Authorization: Bearer ${apiKey}'`,
-    `-H "Idempotency-Key: $RANDOM$RANDOM$RANDOM"`,
+    `-H "Idempotency-Key: $(date +%s%N)"`,
     `-H 'Content-Type: application/json'`,
     `-d '${body}'`,
   ].join(' \\\n  ');
