@@ -1,9 +1,10 @@
 import { Duration } from 'aws-cdk-lib';
-import { Alarm, ComparisonOperator, Stats, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
+import { ComparisonOperator, Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import { LambdaAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import { OperationalAlarm, SILENCE_IS_FINE } from './operational-alarm.ts';
 
 export interface DeadLetterAlarmProps {
   readonly deadLetterQueue: IQueue;
@@ -18,10 +19,10 @@ export interface DeadLetterAlarmProps {
 export class DeadLetterAlarm extends Construct {
   constructor(scope: Construct, id: string, { deadLetterQueue, redrive }: DeadLetterAlarmProps) {
     super(scope, id);
-    const alarm = new Alarm(this, 'Alarm', {
-      alarmDescription:
-        'Payments wait in the dead-letter queue: their buyers may have been charged without an order that says so. ' +
-        'Redrive runs by itself; look with npx oncepay dead-letters list.',
+    const alarm = new OperationalAlarm(this, 'Alarm', {
+      impact:
+        'Payments wait in the dead-letter queue: their buyers may have been charged without an order that says so. Redrive runs by itself.',
+      runbook: 'dead-letters-wait',
       metric: deadLetterQueue.metricApproximateNumberOfMessagesVisible({
         period: Duration.minutes(1),
         statistic: Stats.MAXIMUM,
@@ -29,7 +30,7 @@ export class DeadLetterAlarm extends Construct {
       threshold: 1,
       comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
       evaluationPeriods: 1,
-      treatMissingData: TreatMissingData.NOT_BREACHING,
+      treatMissingData: SILENCE_IS_FINE,
     });
     alarm.addAlarmAction(new LambdaAction(redrive));
   }
