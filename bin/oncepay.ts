@@ -1,11 +1,7 @@
 import { App } from 'aws-cdk-lib';
-import { DataStack } from '../lib/data-stack.ts';
-import { FEATURE_FLAGS } from '../lib/feature-flags.ts';
-import { PipelineStack } from '../lib/pipeline-stack.ts';
-import { stageConfig } from '../lib/stage-config.ts';
+import { PaymentPipeline, stageNamed } from '../lib/index.ts';
 
-const app = new App({ context: FEATURE_FLAGS });
-const config = stageConfig(app.node.tryGetContext('stage'));
+const app = new App();
+const stage = stageNamed(app.node.tryGetContext('stage'));
 
-const data = new DataStack(app, `Oncepay-${config.stage}-Data`, { config });
-new PipelineStack(app, `Oncepay-${config.stage}-Pipeline`, { config, data });
+new PaymentPipeline(app, `Oncepay-${stage}`, { stage });

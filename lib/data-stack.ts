@@ -1,9 +1,14 @@
-import { type App, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
 import { AttributeType, Billing, TableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
+import type { Construct } from 'constructs';
 import { InstructionQueue } from './constructs/instruction-queue.ts';
 import { PaymentDatabase } from './constructs/payment-database.ts';
 import type { StageConfig } from './stage-config.ts';
+
+export interface DataStackProps extends StackProps {
+  readonly config: StageConfig;
+}
 
 /** What outlives every deployment of code: the database, the queues and the record of consumed messages. */
 export class DataStack extends Stack {
@@ -14,8 +19,8 @@ export class DataStack extends Stack {
   /** Only where the database sleeps: lets the relay know, without waking it, that nothing can be due. */
   readonly activityTable: TableV2 | undefined;
 
-  constructor(app: App, id: string, { config }: { readonly config: StageConfig }) {
-    super(app, id, { terminationProtection: config.deletionProtection });
+  constructor(scope: Construct, id: string, { config, ...props }: DataStackProps) {
+    super(scope, id, { ...props, terminationProtection: config.deletionProtection });
     this.database = new PaymentDatabase(this, 'Database', config);
     const queues = new InstructionQueue(this, 'Queue');
     this.queue = queues.queue;

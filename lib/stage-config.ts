@@ -90,14 +90,35 @@ export class UnknownStageError extends Error {
 }
 
 /**
- * The settings of the stage that was asked for with `-c stage=…`; dev when none was.
+ * The stage that was asked for with `-c stage=…`; dev when none was.
  *
  * @throws UnknownStageError naming the value and the choices
  */
-export function stageConfig(asked: unknown): StageConfig {
+export function stageNamed(asked: unknown): Stage {
   const stage = STAGES.find((known) => known === (asked ?? 'dev'));
-  if (stage !== undefined) return CONFIGS[stage];
+  if (stage !== undefined) return stage;
   throw new UnknownStageError(
     `There is no stage ${JSON.stringify(asked)}. Choose one of ${STAGES.join(', ')}: cdk synth -c stage=dev`,
   );
+}
+
+/** A stage's settings that are to be others; of a group, what isn't named stays. */
+export interface StageOverrides extends Partial<Omit<StageConfig, 'stage' | 'database' | 'api'>> {
+  readonly database?: Partial<StageConfig['database']>;
+  readonly api?: Partial<StageConfig['api']>;
+}
+
+/**
+ * The settings of a stage; dev's when none is named.
+ *
+ * @throws UnknownStageError naming the value and the choices
+ */
+export function stageConfig(asked: unknown, overrides: StageOverrides = {}): StageConfig {
+  const config = CONFIGS[stageNamed(asked)];
+  return {
+    ...config,
+    ...overrides,
+    database: { ...config.database, ...overrides.database },
+    api: { ...config.api, ...overrides.api },
+  };
 }

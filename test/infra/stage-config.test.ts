@@ -21,7 +21,7 @@ describe('the stage that is asked for', () => {
 
 describe('a stage', () => {
   test('that takes real money keeps it', () => {
-    for (const config of STAGES.map(stageConfig).filter((each) => each.takesRealMoney)) {
+    for (const config of STAGES.map((stage) => stageConfig(stage)).filter((each) => each.takesRealMoney)) {
       expect(config.dataRemovalPolicy).toBe(RemovalPolicy.RETAIN);
       expect(config.deletionProtection).toBe(true);
       expect(config.database.hasStandby).toBe(true);
@@ -38,5 +38,17 @@ describe('a stage', () => {
 
   test.each(STAGES)('%s believes an authorizer for a minute at most', (stage) => {
     expect(stageConfig(stage).api.authorizerCache.toSeconds()).toBeLessThanOrEqual(60);
+  });
+});
+
+describe('a setting that is to be another', () => {
+  test('is the only one of its group that changes', () => {
+    const { api, database, logRetention } = stageConfig('prod', { api: { rateLimit: 5_000 } });
+    const { api: before } = stageConfig('prod');
+    expect(api).toEqual({ ...before, rateLimit: 5_000 });
+    expect({ database, logRetention }).toEqual({
+      database: stageConfig('prod').database,
+      logRetention: stageConfig('prod').logRetention,
+    });
   });
 });

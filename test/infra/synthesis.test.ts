@@ -50,10 +50,9 @@ describe('cdk synth without a home, an account, credentials or a network', () =>
   afterAll(() => rm(home, { recursive: true, force: true }));
 
   test('writes the templates of the stage', async () => {
-    const files = await readdir(assembly);
-    expect(files.filter((file) => file.endsWith('.template.json')).sort()).toEqual([
-      'Oncepay-staging-Data.template.json',
-      'Oncepay-staging-Pipeline.template.json',
+    expect([...(await templatesOf(assembly)).keys()].sort()).toEqual([
+      'Oncepay-staging-Data',
+      'Oncepay-staging-Pipeline',
     ]);
   });
 
@@ -115,8 +114,22 @@ test('cdk synth of a stage that isn’t one says so and names the choices', asyn
   }
 });
 
+/** The files of the templates by the names of their stacks. */
+async function templatesOf(assembly: string): Promise<ReadonlyMap<string, string>> {
+  const { artifacts } = JSON.parse(await readFile(join(assembly, 'manifest.json'), 'utf8')) as {
+    artifacts: Record<string, { properties?: { stackName?: string; templateFile?: string } }>;
+  };
+  const stacks = Object.values(artifacts).flatMap(({ properties }) =>
+    properties?.stackName === undefined
+      ? []
+      : [[properties.stackName, properties.templateFile ?? ''] as const],
+  );
+  return new Map(stacks);
+}
+
 async function bundlesOf(assembly: string): Promise<ReadonlyMap<string, string>> {
-  const text = await readFile(join(assembly, 'Oncepay-staging-Pipeline.template.json'), 'utf8');
+  const template = (await templatesOf(assembly)).get('Oncepay-staging-Pipeline') ?? '';
+  const text = await readFile(join(assembly, template), 'utf8');
   const bundles = new Map<string, string>();
   for (const { Type, Properties } of Object.values((JSON.parse(text) as Template).Resources)) {
     const name =

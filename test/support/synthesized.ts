@@ -1,9 +1,7 @@
-import { App, type Stack } from 'aws-cdk-lib';
+import { App } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
-import { DataStack } from '../../lib/data-stack.ts';
-import { FEATURE_FLAGS } from '../../lib/feature-flags.ts';
-import { PipelineStack } from '../../lib/pipeline-stack.ts';
-import { type Stage, type StageConfig, stageConfig } from '../../lib/stage-config.ts';
+import { PaymentPipeline } from '../../lib/payment-pipeline.ts';
+import type { Stage, StageConfig } from '../../lib/stage-config.ts';
 
 export interface Synthesized {
   readonly config: StageConfig;
@@ -28,11 +26,9 @@ export function synthesized(stage: Stage): Synthesized {
 }
 
 function synthesize(stage: Stage): Synthesized {
-  const app = new App({ context: { ...FEATURE_FLAGS, 'aws:cdk:bundling-stacks': [] } });
-  const config = stageConfig(stage);
-  const data = new DataStack(app, 'Data', { config });
-  const pipeline: Stack = new PipelineStack(app, 'Pipeline', { config, data });
-  return { config, data: Template.fromStack(data), pipeline: Template.fromStack(pipeline) };
+  const app = new App({ context: { 'aws:cdk:bundling-stacks': [] } });
+  const { config, dataStack, pipelineStack } = new PaymentPipeline(app, 'Payments', { stage });
+  return { config, data: Template.fromStack(dataStack), pipeline: Template.fromStack(pipelineStack) };
 }
 
 export function resourcesOf(template: Template, type?: string): ReadonlyMap<string, Resource> {

@@ -1,0 +1,31 @@
+import { Duration } from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
+import { PipelineFunction } from '../constructs/pipeline-function.ts';
+import { allow, runStatements } from '../grants.ts';
+import { activityEnvironment, databaseEnvironment } from './environment.ts';
+import type { FunctionContext } from './function-context.ts';
+
+export class AcceptPayment extends PipelineFunction {
+  constructor(scope: Construct, id: string, context: FunctionContext) {
+    const { queue, activityTable } = context.data;
+    super(scope, id, {
+      config: context.config,
+      folder: 'accept-payment',
+      description: 'Makes a payment durable and sends its instructions.',
+      // Below the gateway's 29 s, so that the caller gets our answer and not the gateway's.
+      timeout: Duration.seconds(25),
+      memorySize: 1024,
+      environment: {
+        TAKES_REAL_MONEY: String(context.config.takesRealMoney),
+        ...databaseEnvironment(context),
+        QUEUE_URL: queue.queueUrl,
+        ...activityEnvironment(context),
+      },
+      grants: [
+        ...runStatements(context.data),
+        allow(['sqs:SendMessage'], queue.queueArn),
+        ...(activityTable === undefined ? [] : [allow(['dynamodb:PutItem'], activityTable.tableArn)]),
+      ],
+    });
+  }
+}

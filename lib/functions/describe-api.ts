@@ -1,0 +1,18 @@
+import { Duration } from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
+import { PipelineFunction } from '../constructs/pipeline-function.ts';
+import type { FunctionContext } from './function-context.ts';
+
+export class DescribeApi extends PipelineFunction {
+  constructor(scope: Construct, id: string, { config }: FunctionContext) {
+    super(scope, id, {
+      config,
+      folder: 'describe-api',
+      description: 'Says that the API serves, and what it takes.',
+      timeout: Duration.seconds(5),
+      memorySize: 256,
+      environment: {},
+      grants: [],
+    });
+  }
+}

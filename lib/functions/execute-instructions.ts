@@ -1,0 +1,59 @@
+import { Duration } from 'aws-cdk-lib';
+import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { EventSourceMapping } from 'aws-cdk-lib/aws-lambda';
+import type { Construct } from 'constructs';
+import { TIMING } from '../../domain/payment/timing.ts';
+import { PipelineFunction } from '../constructs/pipeline-function.ts';
+import type { DataStack } from '../data-stack.ts';
+import { allow, runStatements } from '../grants.ts';
+import { databaseEnvironment, simulatorEnvironment } from './environment.ts';
+import type { FunctionContext } from './function-context.ts';
+
+/** The queue's consumer. */
+export class ExecuteInstructions extends PipelineFunction {
+  constructor(scope: Construct, id: string, context: FunctionContext) {
+    const { queue, deadLetterQueue, consumedTable } = context.data;
+    super(scope, id, {
+      config: context.config,
+      folder: 'execute-instructions',
+      description: 'Claims instructions, asks or calls the PSP, records what came of it.',
+      timeout: Duration.seconds(TIMING.functionTimeoutSeconds),
+      // Ten PSP calls at once, TLS included.
+      memorySize: 1024,
+      environment: {
+        ...databaseEnvironment(context),
+        QUEUE_URL: queue.queueUrl,
+        DEAD_LETTER_QUEUE_URL: deadLetterQueue.queueUrl,
+        CONSUMED_TABLE_NAME: consumedTable.tableName,
+        RESTORE_EPOCH: context.config.restoreEpoch,
+        ...simulatorEnvironment(context),
+      },
+      grants: grantsOf(context.data),
+    });
+    this.consume(context);
+  }
+
+  /** No batching window: a FIFO queue has none. Batches fill by backlog alone. */
+  private consume({ config, data }: FunctionContext): void {
+    new EventSourceMapping(this, 'Instructions', {
+      target: this,
+      eventSourceArn: data.queue.queueArn,
+      batchSize: 10,
+      reportBatchItemFailures: true,
+      maxConcurrency: config.executorConcurrency,
+    });
+  }
+}
+
+function grantsOf(data: DataStack): readonly PolicyStatement[] {
+  return [
+    ...runStatements(data),
+    allow(
+      ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes', 'sqs:ChangeMessageVisibility'],
+      data.queue.queueArn,
+    ),
+    // To the dead-letter queue, never to its own: only accept and relay feed the pipeline.
+    allow(['sqs:SendMessage'], data.deadLetterQueue.queueArn),
+    allow(['dynamodb:BatchGetItem', 'dynamodb:BatchWriteItem'], data.consumedTable.tableArn),
+  ];
+}

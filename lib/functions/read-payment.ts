@@ -1,0 +1,21 @@
+import { Duration } from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
+import { PipelineFunction } from '../constructs/pipeline-function.ts';
+import { runStatements } from '../grants.ts';
+import { databaseEnvironment } from './environment.ts';
+import type { FunctionContext } from './function-context.ts';
+
+export class ReadPayment extends PipelineFunction {
+  constructor(scope: Construct, id: string, context: FunctionContext) {
+    super(scope, id, {
+      config: context.config,
+      folder: 'read-payment',
+      description: 'Shows payments.',
+      // Below the gateway's 29 s, so that the caller gets our answer and not the gateway's.
+      timeout: Duration.seconds(25),
+      memorySize: 512,
+      environment: databaseEnvironment(context),
+      grants: runStatements(context.data),
+    });
+  }
+}

@@ -1,0 +1,58 @@
+import { Duration } from 'aws-cdk-lib';
+import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
+import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
+import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { Construct } from 'constructs';
+import { PipelineFunction } from '../constructs/pipeline-function.ts';
+import type { DataStack } from '../data-stack.ts';
+import { allow, runStatements } from '../grants.ts';
+import { databaseEnvironment } from './environment.ts';
+import type { FunctionContext } from './function-context.ts';
+
+/** Invoked by the dead letters' alarm; an alarm acts on transitions only, so it also runs on a schedule. */
+export class RedriveDeadLetters extends PipelineFunction {
+  constructor(scope: Construct, id: string, context: FunctionContext) {
+    const { queue, deadLetterQueue, consumedTable } = context.data;
+    super(scope, id, {
+      config: context.config,
+      folder: 'redrive-dead-letters',
+      description: 'Sends dead letters back once what killed them is over.',
+      // Below the hold on what it has received, and below the schedule's period.
+      timeout: Duration.seconds(90),
+      memorySize: 512,
+      environment: {
+        ...databaseEnvironment(context),
+        QUEUE_URL: queue.queueUrl,
+        QUEUE_ARN: queue.queueArn,
+        DEAD_LETTER_QUEUE_URL: deadLetterQueue.queueUrl,
+        DEAD_LETTER_QUEUE_ARN: deadLetterQueue.queueArn,
+        CONSUMED_TABLE_NAME: consumedTable.tableName,
+        RESTORE_EPOCH: context.config.restoreEpoch,
+      },
+      grants: grantsOf(context.data),
+    });
+    new Rule(this, 'EveryFiveMinutes', {
+      schedule: Schedule.rate(Duration.minutes(5)),
+      targets: [new LambdaFunction(this)],
+    });
+  }
+}
+
+function grantsOf(data: DataStack): readonly PolicyStatement[] {
+  return [
+    ...runStatements(data),
+    allow(
+      [
+        'sqs:StartMessageMoveTask',
+        'sqs:ListMessageMoveTasks',
+        'sqs:ReceiveMessage',
+        'sqs:DeleteMessage',
+        'sqs:ChangeMessageVisibility',
+        'sqs:GetQueueAttributes',
+      ],
+      data.deadLetterQueue.queueArn,
+    ),
+    allow(['sqs:SendMessage'], data.queue.queueArn),
+    allow(['dynamodb:BatchGetItem'], data.consumedTable.tableArn),
+  ];
+}

@@ -1,0 +1,39 @@
+import { Duration } from 'aws-cdk-lib';
+import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
+import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
+import type { Construct } from 'constructs';
+import { PipelineFunction } from '../constructs/pipeline-function.ts';
+import { allow, runStatements } from '../grants.ts';
+import { activityEnvironment, databaseEnvironment } from './environment.ts';
+import type { FunctionContext } from './function-context.ts';
+
+/** The transactional outbox's sender. */
+export class RelayInstructions extends PipelineFunction {
+  constructor(scope: Construct, id: string, context: FunctionContext) {
+    const { queue, activityTable } = context.data;
+    super(scope, id, {
+      config: context.config,
+      folder: 'relay-instructions',
+      description: 'Sends again what shows no sign of life, and what was parked and is due.',
+      // Its next run begins a minute later.
+      timeout: Duration.seconds(60),
+      memorySize: 512,
+      environment: {
+        ...databaseEnvironment(context),
+        QUEUE_URL: queue.queueUrl,
+        ...activityEnvironment(context),
+      },
+      grants: [
+        ...runStatements(context.data),
+        allow(['sqs:SendMessage'], queue.queueArn),
+        ...(activityTable === undefined
+          ? []
+          : [allow(['dynamodb:PutItem', 'dynamodb:BatchGetItem'], activityTable.tableArn)]),
+      ],
+    });
+    new Rule(this, 'EveryMinute', {
+      schedule: Schedule.rate(Duration.minutes(1)),
+      targets: [new LambdaFunction(this)],
+    });
+  }
+}

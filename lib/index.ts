@@ -1,0 +1,12 @@
+export { PaymentPipeline, type PaymentPipelineProps } from './payment-pipeline.ts';
+export { METRICS_NAMESPACE, PipelineMetrics } from './pipeline-metrics.ts';
+export type { PipelineFunctions } from './pipeline-stack.ts';
+export {
+  STAGES,
+  type Stage,
+  type StageConfig,
+  type StageOverrides,
+  stageConfig,
+  stageNamed,
+  UnknownStageError,
+} from './stage-config.ts';

@@ -1,0 +1,58 @@
+import { Duration } from 'aws-cdk-lib';
+import { Metric, Stats } from 'aws-cdk-lib/aws-cloudwatch';
+import type { DataStack } from './data-stack.ts';
+import type { PipelineStack } from './pipeline-stack.ts';
+import type { Stage } from './stage-config.ts';
+
+/** Where the functions write their own metrics. */
+export const METRICS_NAMESPACE = 'Oncepay';
+
+const EVERY_MINUTE = { period: Duration.minutes(1) };
+
+/** Named measures of a pipeline, for the dashboards and alarms of the team that deploys it. */
+export class PipelineMetrics {
+  private readonly stage: Stage;
+  private readonly data: DataStack;
+  private readonly pipeline: PipelineStack;
+
+  constructor(stage: Stage, data: DataStack, pipeline: PipelineStack) {
+    this.stage = stage;
+    this.data = data;
+    this.pipeline = pipeline;
+  }
+
+  /** How many dead letters wait; `NumberOfMessagesSent` would miss those that SQS moved by itself. */
+  deadLetters(): Metric {
+    const { deadLetterQueue } = this.data;
+    return deadLetterQueue.metricApproximateNumberOfMessagesVisible({
+      ...EVERY_MINUTE,
+      statistic: Stats.MAXIMUM,
+    });
+  }
+
+  /** In seconds: how far the executor is behind. */
+  queueAge(): Metric {
+    return this.data.queue.metricApproximateAgeOfOldestMessage({ ...EVERY_MINUTE, statistic: Stats.MAXIMUM });
+  }
+
+  /** Answers that were our fault. */
+  serverErrors(): Metric {
+    return this.pipeline.api.metricServerError({ ...EVERY_MINUTE, statistic: Stats.SUM });
+  }
+
+  /** In milliseconds, as the callers see it but for their network. */
+  apiLatency(statistic: string = Stats.percentile(99)): Metric {
+    return this.pipeline.api.metricLatency({ ...EVERY_MINUTE, statistic });
+  }
+
+  /** One that the functions write themselves, in the namespace `Oncepay`, of this stage. */
+  own(metricName: string, statistic: string = Stats.SUM, dimensions: Readonly<Record<string, string>> = {}) {
+    return new Metric({
+      namespace: METRICS_NAMESPACE,
+      metricName,
+      statistic,
+      dimensionsMap: { stage: this.stage, ...dimensions },
+      ...EVERY_MINUTE,
+    });
+  }
+}
