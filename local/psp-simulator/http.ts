@@ -1,7 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-
-/** No charge and no change of the switches comes near it. */
-const MAX_BODY_BYTES = 64 * 1024;
+import { MAX_BODY_BYTES } from '../../simulator/psp-api.ts';
 
 export type Body =
   | { readonly kind: 'read'; readonly text: string }

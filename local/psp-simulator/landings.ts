@@ -15,7 +15,7 @@ export class Landings {
   }
 
   /** Resolves with what `land` came to, at once for 0; stays open for ever once this is closed. */
-  after<Landed>(milliseconds: number, land: () => Landed): Promise<Landed> {
+  after<Landed>(milliseconds: number, land: () => Landed | Promise<Landed>): Promise<Landed> {
     const { promise, resolve, reject } = Promise.withResolvers<Landed>();
     if (this.isClosed) return promise;
     // It lands in the timer itself: between its due time and a promise's turn a test may have moved the clock on.

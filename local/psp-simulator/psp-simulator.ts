@@ -1,13 +1,22 @@
 import type { RequestListener } from 'node:http';
 import { SIMULATOR, SIMULATOR_2, type SimulatedPspName } from '../../domain/payment/payment-method.ts';
+import type { Random } from '../../simulator/chance.ts';
+import type { ControlledPsp, ControlledPsps } from '../../simulator/control-api.ts';
+import { SimulatedPsp } from '../../simulator/simulated-psp.ts';
 import type { Clock } from '../clock.ts';
-import type { Random } from './chance.ts';
-import { serveControlApi } from './control-api.ts';
 import { closeServer, Door, listen, portOf } from './door.ts';
 import { Landings } from './landings.ts';
-import { openRecord } from './open-record.ts';
-import { servePspApi } from './psp-api.ts';
-import { SimulatedPsp } from './simulated-psp.ts';
+import { LocalSwitches } from './local-switches.ts';
+import { openRecord } from './record/open-record.ts';
+import { SqliteRecord } from './record/sqlite-record.ts';
+import { serveControl } from './serve-control.ts';
+import { servePsp } from './serve-psp.ts';
+
+/** No secrets: they are here so that a wrong one is refused, as everywhere. */
+const API_KEYS: Readonly<Record<SimulatedPspName, string>> = {
+  simulator: 'simulator-key',
+  simulator_2: 'simulator-2-key',
+};
 
 export interface PspSimulatorOptions {
   /** Where the record of charges is kept; made where there is none. */
@@ -18,6 +27,8 @@ export interface PspSimulatorOptions {
   /** Of `simulator_2`. */
   readonly secondListenerPort?: number;
   readonly clock: Clock;
+  /** The one key that each PSP knows; fixed ones where none are given. */
+  readonly apiKeys?: Readonly<Record<SimulatedPspName, string>>;
   /** What faults by chance and latencies are rolled with; `Math.random` where none is given. */
   readonly random?: Random;
   /** Told of what an operator should know, one line each. */
@@ -50,14 +61,15 @@ export async function startPspSimulator(options: PspSimulatorOptions): Promise<R
   const closePsps = async () => {
     for (const psp of [psps.simulator, psps.simulator_2]) await psp.close();
   };
+  const controlled: ControlledPsps = {
+    psps: { simulator: psps.simulator.controlled, simulator_2: psps.simulator_2.controlled },
+    now: () => clock.now(),
+  };
   try {
     await psps.simulator.door.open();
     await psps.simulator_2.door.open();
-    const serveControl = safely(
-      (request, response) => serveControlApi({ psps, clock }, request, response),
-      log,
-    );
-    const control = await listen(serveControl, options.controlPort);
+    const serve = safely((request, response) => serveControl(controlled, request, response), log);
+    const control = await listen(serve, options.controlPort);
     const listenerUrl = psps.simulator.door.url;
     const secondListenerUrl = psps.simulator_2.door.url;
     return {
@@ -87,17 +99,22 @@ function openPsp(
   log: (line: string) => void,
 ) {
   const database = openRecord(options.directory, name);
-  const { clock, random = Math.random } = options;
-  const psp = new SimulatedPsp(name, database, clock, random);
+  const { clock, random = Math.random, apiKeys = API_KEYS } = options;
+  const record = new SqliteRecord(database);
+  const switches = new LocalSwitches();
+  const psp = new SimulatedPsp({ record, apiKey: apiKeys[name], random });
   const landings = new Landings(clock);
-  const serve = safely((request, response) => servePspApi({ psp, landings, clock }, request, response), log);
+  const served = { psp, switches, landings, clock };
+  const serve = safely((request, response) => servePsp(served, request, response), log);
   const door = new Door(port, serve, clock, log);
   const close = async () => {
     await door.close();
     landings.close();
     database.close();
   };
-  return { psp, door, close };
+  const goDownFor = (milliseconds: number) => door.goDownFor(milliseconds);
+  const controlled: ControlledPsp = { record, switches, goDownFor };
+  return { controlled, door, close };
 }
 
 type Serve = (...exchange: Parameters<RequestListener>) => Promise<void>;

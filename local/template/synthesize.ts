@@ -15,7 +15,7 @@ import {
 import { join } from 'node:path';
 
 /** Everything that can change the templates or the bundles. */
-const SOURCES = ['bin', 'lib', 'lambdas', 'domain', 'adapters', 'db', 'docs/openapi.json'];
+const SOURCES = ['bin', 'lib', 'lambdas', 'domain', 'adapters', 'simulator', 'db', 'docs/openapi.json'];
 const FILES = ['package.json', 'package-lock.json', 'tsconfig.json', 'cdk.json'];
 
 export class SynthesisError extends Error {

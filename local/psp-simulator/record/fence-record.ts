@@ -1,4 +1,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import * as z from 'zod';
+
+const errorRow = z.object({ at: z.int() });
 
 /** What is kept by key beside the charges: keys that are cancelled, and those whose 500 is replayed. */
 export class FenceRecord {
@@ -16,7 +19,7 @@ export class FenceRecord {
       `insert into replayed_error (idempotency_key, at) values (?, ?)
        on conflict (idempotency_key) do update set at = excluded.at`,
     );
-    this.storedError = database.prepare('select 1 from replayed_error where idempotency_key = ? and at > ?');
+    this.storedError = database.prepare('select at from replayed_error where idempotency_key = ?');
   }
 
   /** For ever, whatever becomes of other keys. @param at milliseconds since the epoch */
@@ -33,8 +36,9 @@ export class FenceRecord {
     this.errorInsertion.run(idempotencyKey, at);
   }
 
-  /** @param after milliseconds since the epoch: what was stored then or before is forgotten */
-  hasStoredError(idempotencyKey: string, after: number): boolean {
-    return this.storedError.get(idempotencyKey, after) !== undefined;
+  /** Milliseconds since the epoch. */
+  errorStoredAt(idempotencyKey: string): number | undefined {
+    const row = this.storedError.get(idempotencyKey);
+    return row === undefined ? undefined : errorRow.parse(row).at;
   }
 }

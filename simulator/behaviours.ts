@@ -1,4 +1,4 @@
-import { flakyCallsOf, isSimulatorToken, type SimulatorToken } from '../../domain/payment/payment-method.ts';
+import { flakyCallsOf, isSimulatorToken, type SimulatorToken } from '../domain/payment/payment-method.ts';
 import { apiError, type Reply, silence } from './reply.ts';
 
 /** How the first calls for a reference go wrong. */

@@ -1,23 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import * as z from 'zod';
-
-/** One call of the PSP's API that the simulator answered, or left without an answer. */
-export interface Call {
-  readonly kind: 'send' | 'look_up' | 'cancel';
-  /** Null where the call was refused before it was read. */
-  readonly reference: string | null;
-  readonly idempotencyKey: string | null;
-  /** The HTTP status; null where the call was left without an answer. */
-  readonly status: number | null;
-  /** Milliseconds since the epoch. */
-  readonly at: number;
-}
-
-export interface CallCounts {
-  readonly sends: number;
-  readonly lookUps: number;
-  readonly cancellations: number;
-}
+import type { Call, CallCounts } from '../../../simulator/record.ts';
 
 /** Two calls for each of half a million payments: more than any test makes, and no more than 100 MB. */
 const CALLS_KEPT = 1_000_000;

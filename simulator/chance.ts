@@ -1,6 +1,6 @@
 import { type Fault, serverError } from './behaviours.ts';
-import { MAX_DELAY_MS, type Settings } from './controls.ts';
 import { silence } from './reply.ts';
+import { MAX_DELAY_MS, type Settings } from './switches.ts';
 
 /** From 0 up to but not 1; injected, so that a test can say what falls. */
 export type Random = () => number;

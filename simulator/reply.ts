@@ -1,4 +1,4 @@
-import type { Charge } from './charge-record.ts';
+import type { Charge } from './record.ts';
 
 /** What the simulated PSP does about a call once it has decided. */
 export type Reply =
@@ -12,19 +12,16 @@ export type Reply =
   /** The connection is held open and nothing is said. */
   | { readonly kind: 'silence' };
 
+export type Answer = Extract<Reply, { kind: 'answer' }>;
+
 export const silence = (): Reply => ({ kind: 'silence' });
 
-export function answer(status: number, content: unknown): Extract<Reply, { kind: 'answer' }> {
+export function answer(status: number, content: unknown): Answer {
   return { kind: 'answer', status, body: JSON.stringify(content), delayMs: 0 };
 }
 
 /** The shape of every error of the PSP's API and of its control address. */
-export function apiError(
-  status: number,
-  code: string,
-  message: string,
-  parameter?: string,
-): Extract<Reply, { kind: 'answer' }> {
+export function apiError(status: number, code: string, message: string, parameter?: string): Answer {
   return answer(status, {
     error: { code, message, ...(parameter === undefined ? {} : { param: parameter }) },
   });
@@ -33,7 +30,7 @@ export function apiError(
 /** A charge as the API shows it. */
 export function chargeJson(charge: Charge, psp?: string) {
   return {
-    id: chargeIdOf(charge),
+    id: charge.id,
     ...(psp === undefined ? {} : { psp }),
     reference: charge.reference,
     amount: charge.amount,
@@ -43,9 +40,4 @@ export function chargeJson(charge: Charge, psp?: string) {
     idempotency_key: charge.idempotencyKey,
     created_at: new Date(charge.createdAt).toISOString(),
   };
-}
-
-/** From its place in the record, so that the same calls always get the same ids. */
-function chargeIdOf(charge: Charge): string {
-  return `ch_${String(charge.seq).padStart(10, '0')}`;
 }

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { rolledFault, rolledLatencyMs } from '../../../../local/psp-simulator/chance.ts';
-import { Controls, type Settings } from '../../../../local/psp-simulator/controls.ts';
+import { rolledFault, rolledLatencyMs } from '../../../simulator/chance.ts';
+import { INITIAL_SWITCHES, type Settings } from '../../../simulator/switches.ts';
 
-const settings = (change: Partial<Settings>): Settings => ({ ...new Controls().current, ...change });
+const settings = (change: Partial<Settings>): Settings => ({ ...INITIAL_SWITCHES.settings, ...change });
 const uniform = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
 
 /** Falls in this order. */

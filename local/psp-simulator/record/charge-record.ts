@@ -1,32 +1,18 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import * as z from 'zod';
+import type { Charge, NewCharge } from '../../../simulator/record.ts';
 
-/** What the simulated PSP keeps of a charge. `request` is what was asked, `amount` what it says it took. */
-export interface NewCharge {
-  readonly reference: string;
-  readonly idempotencyKey: string;
-  readonly request: string;
-  readonly amount: number;
-  readonly currency: string;
-  readonly status: 'succeeded' | 'declined';
-  readonly declineCode: string | null;
-  /** Milliseconds since the epoch. */
-  readonly createdAt: number;
-}
-
-export interface Charge extends NewCharge {
+export interface PlacedCharge extends Charge {
   /** Its place in the record, from 1. */
   readonly seq: number;
 }
 
-export interface ChargeFilter {
+export interface ChargeConditions {
   readonly reference?: string | undefined;
   readonly idempotencyKey?: string | undefined;
   readonly status?: Charge['status'] | undefined;
   /** Only what was charged at or before this time, in milliseconds since the epoch. */
   readonly createdUntil?: number | undefined;
-  /** Only what was charged after this time, in milliseconds since the epoch. */
-  readonly createdAfter?: number | undefined;
   /** Only what stands before this place in the record. */
   readonly seqBefore?: number | undefined;
 }
@@ -51,7 +37,8 @@ export class ChargeRecord {
   private readonly database: DatabaseSync;
   private readonly insertion: StatementSync;
   private readonly sendCount: StatementSync;
-  /** One prepared statement per shape of a query; there are as many as the callers have filters. */
+  private readonly sendCounting: StatementSync;
+  /** One prepared statement per shape of a query; there are as many as the callers have conditions. */
   private readonly queries = new Map<string, StatementSync>();
 
   constructor(database: DatabaseSync) {
@@ -60,13 +47,14 @@ export class ChargeRecord {
       `insert into charge (reference, idempotency_key, request, amount, currency, status, decline_code, created_at)
        values (?, ?, ?, ?, ?, ?, ?, ?)`,
     );
-    this.sendCount = database.prepare(
+    this.sendCount = database.prepare('select sends from faulty_reference where reference = ?');
+    this.sendCounting = database.prepare(
       `insert into faulty_reference (reference, sends) values (?, 1)
-       on conflict (reference) do update set sends = sends + 1 returning sends`,
+       on conflict (reference) do update set sends = sends + 1`,
     );
   }
 
-  add(charge: NewCharge): Charge {
+  add(charge: NewCharge): PlacedCharge {
     const { lastInsertRowid } = this.insertion.run(
       charge.reference,
       charge.idempotencyKey,
@@ -77,35 +65,40 @@ export class ChargeRecord {
       charge.declineCode,
       charge.createdAt,
     );
-    return { ...charge, seq: Number(lastInsertRowid) };
+    return placed({ ...charge, seq: Number(lastInsertRowid) });
   }
 
-  /** Counts one more send of a reference with a faulty token, and says how many there were with it. */
-  countFaultySend(reference: string): number {
-    return z.object({ sends: z.int() }).parse(this.sendCount.get(reference)).sends;
+  /** How often a reference was sent with a faulty token. */
+  faultySends(reference: string): number {
+    const row = this.sendCount.get(reference);
+    return row === undefined ? 0 : z.object({ sends: z.int() }).parse(row).sends;
   }
 
-  oldestFirst(filter: ChargeFilter, limit: number): Charge[] {
-    return this.list(filter, 'seq asc', limit);
+  countFaultySend(reference: string): void {
+    this.sendCounting.run(reference);
   }
 
-  newestFirst(filter: ChargeFilter, limit: number): Charge[] {
-    return this.list(filter, 'seq desc', limit);
+  oldestFirst(conditions: ChargeConditions, limit: number): PlacedCharge[] {
+    return this.list(conditions, 'seq asc', limit);
   }
 
-  count(filter: ChargeFilter): number {
-    const { where, values } = conditionsOf(filter);
+  newestFirst(conditions: ChargeConditions, limit: number): PlacedCharge[] {
+    return this.list(conditions, 'seq desc', limit);
+  }
+
+  count(conditions: ChargeConditions): number {
+    const { where, values } = whereOf(conditions);
     const row = this.query(`select count(*) as total from charge ${where}`).get(...values);
     return z.object({ total: z.int() }).parse(row).total;
   }
 
-  private list(filter: ChargeFilter, order: 'seq asc' | 'seq desc', limit: number): Charge[] {
-    const { where, values } = conditionsOf(filter);
+  private list(conditions: ChargeConditions, order: 'seq asc' | 'seq desc', limit: number): PlacedCharge[] {
+    const { where, values } = whereOf(conditions);
     const rows = this.query(`select ${COLUMNS} from charge ${where} order by ${order} limit ?`).all(
       ...values,
       limit,
     );
-    return z.array(chargeRow).parse(rows);
+    return z.array(chargeRow).parse(rows).map(placed);
   }
 
   private query(sql: string): StatementSync {
@@ -117,21 +110,24 @@ export class ChargeRecord {
   }
 }
 
-function conditionsOf(filter: ChargeFilter): { where: string; values: (string | number)[] } {
+function placed(charge: NewCharge & { readonly seq: number }): PlacedCharge {
+  return { ...charge, id: `ch_${String(charge.seq).padStart(10, '0')}` };
+}
+
+function whereOf(conditions: ChargeConditions): { where: string; values: (string | number)[] } {
   const candidates = [
-    ['reference = ?', filter.reference],
-    ['idempotency_key = ?', filter.idempotencyKey],
-    ['status = ?', filter.status],
-    ['created_at <= ?', filter.createdUntil],
-    ['created_at > ?', filter.createdAfter],
-    ['seq < ?', filter.seqBefore],
+    ['reference = ?', conditions.reference],
+    ['idempotency_key = ?', conditions.idempotencyKey],
+    ['status = ?', conditions.status],
+    ['created_at <= ?', conditions.createdUntil],
+    ['seq < ?', conditions.seqBefore],
   ] as const;
-  const conditions: string[] = [];
+  const clauses: string[] = [];
   const values: (string | number)[] = [];
-  for (const [condition, value] of candidates) {
+  for (const [clause, value] of candidates) {
     if (value === undefined) continue;
-    conditions.push(condition);
+    clauses.push(clause);
     values.push(value);
   }
-  return { where: conditions.length === 0 ? '' : `where ${conditions.join(' and ')}`, values };
+  return { where: clauses.length === 0 ? '' : `where ${clauses.join(' and ')}`, values };
 }

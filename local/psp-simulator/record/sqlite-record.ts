@@ -1,0 +1,112 @@
+import type { DatabaseSync } from 'node:sqlite';
+import type {
+  Call,
+  CallCounts,
+  Charge,
+  ChargeFilter,
+  Decide,
+  Decision,
+  KeyCall,
+  KnownOfKey,
+  ListedCharge,
+  LookUp,
+  PspRecord,
+  RecordView,
+} from '../../../simulator/record.ts';
+import type { Reply } from '../../../simulator/reply.ts';
+import { statusOf } from '../../../simulator/simulated-psp.ts';
+import { CallLog } from './call-log.ts';
+import { ChargeRecord } from './charge-record.ts';
+import { FenceRecord } from './fence-record.ts';
+import { inTransaction } from './open-record.ts';
+
+/** More than that under one key needs a thousand sends without deduplication; what is older decides nothing new. */
+const CHARGES_PER_KEY = 1_000;
+
+/** The record of one simulated PSP in SQLite: one transaction per call, and one process that makes them. */
+export class SqliteRecord implements PspRecord, RecordView {
+  private readonly database: DatabaseSync;
+  private readonly charges: ChargeRecord;
+  private readonly fences: FenceRecord;
+  private readonly calls: CallLog;
+
+  constructor(database: DatabaseSync) {
+    this.database = database;
+    this.charges = new ChargeRecord(database);
+    this.fences = new FenceRecord(database);
+    this.calls = new CallLog(database);
+  }
+
+  async carryOut(call: KeyCall, decide: Decide): Promise<Reply> {
+    return inTransaction(this.database, () => {
+      const reply = this.keep(call, decide(this.knownOf(call)));
+      this.calls.add({ ...call, status: statusOf(reply) });
+      return reply;
+    });
+  }
+
+  async find({ reference, idempotencyKey, createdUntil }: LookUp, limit: number): Promise<readonly Charge[]> {
+    return this.charges.oldestFirst({ reference, idempotencyKey, createdUntil }, limit);
+  }
+
+  async log(call: Call): Promise<void> {
+    this.calls.add(call);
+  }
+
+  async listCharges(
+    filter: ChargeFilter,
+    limit: number,
+    after: string | undefined,
+  ): Promise<readonly ListedCharge[] | undefined> {
+    if (after !== undefined && !/^\d{1,15}$/.test(after)) return undefined;
+    const seqBefore = after === undefined ? undefined : Number(after);
+    return this.charges
+      .newestFirst({ ...filter, seqBefore }, limit)
+      .map((charge) => ({ charge, cursor: String(charge.seq) }));
+  }
+
+  async countCharges(filter: ChargeFilter): Promise<number> {
+    return this.charges.count(filter);
+  }
+
+  async listCalls(reference: string | undefined, limit: number): Promise<readonly Call[]> {
+    return this.calls.newestFirst(reference, limit);
+  }
+
+  async countCalls(reference: string | undefined): Promise<CallCounts> {
+    return this.calls.counts(reference);
+  }
+
+  /** Read only where it is asked for: most calls need no more than two answers. */
+  private knownOf({ idempotencyKey, reference }: KeyCall): KnownOfKey {
+    const { charges, fences } = this;
+    return {
+      get isCancelled() {
+        return fences.isCancelled(idempotencyKey);
+      },
+      get errorStoredAt() {
+        return fences.errorStoredAt(idempotencyKey);
+      },
+      get charges() {
+        return charges.oldestFirst({ idempotencyKey }, CHARGES_PER_KEY);
+      },
+      get faultySends() {
+        return charges.faultySends(reference);
+      },
+    };
+  }
+
+  private keep({ idempotencyKey, reference, at }: KeyCall, decision: Decision): Reply {
+    if (decision.countsFaultySend) this.charges.countFaultySend(reference);
+    if (decision.storesError) this.fences.storeError(idempotencyKey, at);
+    switch (decision.kind) {
+      case 'leaves':
+        return decision.reply;
+      case 'cancels':
+        this.fences.cancel(idempotencyKey, at);
+        return decision.reply;
+      case 'charges':
+        return decision.reply(this.charges.add(decision.charge));
+    }
+  }
+}

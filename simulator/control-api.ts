@@ -1,0 +1,227 @@
+import * as z from 'zod/mini';
+import { SIMULATED_PSPS, SIMULATOR, type SimulatedPspName } from '../domain/payment/payment-method.ts';
+import type { Call, Charge, RecordView } from './record.ts';
+import { type Answer, answer, apiError, chargeJson } from './reply.ts';
+import {
+  changedSwitches,
+  INITIAL_SWITCHES,
+  type SwitchBoard,
+  shownSwitches,
+  switchChange,
+} from './switches.ts';
+
+/** One simulated PSP behind the control address. */
+export interface ControlledPsp {
+  readonly record: RecordView;
+  readonly switches: SwitchBoard;
+  /** Resolves when it can't be reached, or, for 0, can again. */
+  readonly goDownFor: (milliseconds: number) => Promise<void>;
+}
+
+/** What the control address needs. */
+export interface ControlledPsps {
+  readonly psps: Readonly<Record<SimulatedPspName, ControlledPsp>>;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+}
+
+export interface ControlRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly query: URLSearchParams;
+  readonly body: string;
+}
+
+/** A page of a thousand is read in milliseconds; ten of them in one answer are 2 MB. */
+const MAX_PAGE = 10_000;
+const pageSize = z._default(
+  z.pipe(
+    z.string().check(z.regex(/^\d{1,5}$/, `It takes a whole number from 1 to ${MAX_PAGE}.`)),
+    z.pipe(
+      z.transform(Number),
+      z
+        .int()
+        .check(
+          z.minimum(1, `It takes a whole number from 1 to ${MAX_PAGE}.`),
+          z.maximum(MAX_PAGE, `It takes a whole number from 1 to ${MAX_PAGE}.`),
+        ),
+    ),
+  ),
+  1_000,
+);
+const reference = z.optional(z.string());
+const psp = z.enum(SIMULATED_PSPS, `It takes ${SIMULATED_PSPS.join(' or ')}.`);
+const chargesQuery = z.strictObject({
+  psp: z.optional(psp),
+  reference,
+  status: z._default(
+    z.enum(['succeeded', 'declined', 'all'], 'It takes succeeded, declined or all.'),
+    'succeeded',
+  ),
+  limit: pageSize,
+  /** The PSP's place among those that are listed, and the place in its record. */
+  cursor: z.optional(z.string().check(z.regex(/^(\d\.)?[\w-]{1,255}$/, 'It is no cursor of this list.'))),
+});
+const requestsQuery = z.strictObject({ psp: z.optional(psp), reference, limit: pageSize });
+/** The switches are one PSP's: who names none means the first. */
+const pspQuery = z.strictObject({ psp: z._default(psp, SIMULATOR) });
+const statsQuery = z.strictObject({ psp: z.optional(psp) });
+const controlBody = z.extend(switchChange, {
+  psp: z._default(psp, SIMULATOR),
+  reset: z.optional(z.literal(true, 'It takes true.')),
+});
+
+type Handler = (controlled: ControlledPsps, query: unknown, body: string) => Promise<Answer>;
+
+const ROUTES: Readonly<Record<string, Handler>> = {
+  'GET /charges': listCharges,
+  'GET /requests': listRequests,
+  'GET /stats': showStats,
+  'GET /control': showControls,
+  'POST /control': changeControls,
+};
+
+/** The control address: for tests and for people, never for callers of the PSP. */
+export async function serveControlApi(controlled: ControlledPsps, request: ControlRequest): Promise<Answer> {
+  const name = `${request.method} ${request.path}`;
+  const handler = Object.hasOwn(ROUTES, name) ? ROUTES[name] : undefined;
+  if (handler === undefined) {
+    const known = Object.keys(ROUTES).join(', ');
+    return apiError(404, 'no_such_resource', `There is no ${name}; there is ${known}.`);
+  }
+  try {
+    return await handler(controlled, Object.fromEntries(request.query), request.body);
+  } catch (error) {
+    if (error instanceof SyntaxError) return apiError(400, 'invalid_json', 'The body is not JSON.');
+    if (error instanceof z.core.$ZodError) return invalid(error);
+    throw error;
+  }
+}
+
+/**
+ * Money that was taken, newest first, one PSP after the other; `status=declined|all` shows what was refused as well.
+ * `total` counts all pages.
+ */
+async function listCharges({ psps }: ControlledPsps, query: unknown): Promise<Answer> {
+  const { psp: asked, reference, status, limit, cursor } = chargesQuery.parse(query);
+  const names = named(asked);
+  const filter = { reference, status: status === 'all' ? undefined : status };
+  const [place, after] = placeOf(cursor);
+  const page: { name: SimulatedPspName; index: number; charge: Charge; cursor: string }[] = [];
+  for (const [index, name] of names.entries()) {
+    const room = limit - page.length;
+    if (index < place || room === 0) continue;
+    const found = await psps[name].record.listCharges(filter, room, index === place ? after : undefined);
+    if (found === undefined) return apiError(400, 'invalid_field', 'It is no cursor of this list.', 'cursor');
+    page.push(...found.map((listed) => ({ name, index, ...listed })));
+  }
+  const last = page.length === limit ? page.at(-1) : undefined;
+  return answer(200, {
+    charges: page.map(({ name, charge }) => chargeJson(charge, name)),
+    total: await sumOf(names, (name) => psps[name].record.countCharges(filter)),
+    next_cursor: last === undefined ? null : `${last.index === 0 ? '' : `${last.index}.`}${last.cursor}`,
+  });
+}
+
+function named(asked: SimulatedPspName | undefined): readonly SimulatedPspName[] {
+  return asked === undefined ? SIMULATED_PSPS : [asked];
+}
+
+function placeOf(cursor: string | undefined): readonly [place: number, after: string | undefined] {
+  if (cursor === undefined) return [0, undefined];
+  const [after, place] = cursor.split('.').reverse();
+  return [Number(place ?? 0), after];
+}
+
+/** The calls of the PSPs' APIs, newest first. Those that could not be reached never came and are not here. */
+async function listRequests({ psps }: ControlledPsps, query: unknown): Promise<Answer> {
+  const { psp: asked, reference, limit } = requestsQuery.parse(query);
+  const calls: { name: SimulatedPspName; call: Call }[] = [];
+  for (const name of named(asked)) {
+    const found = await psps[name].record.listCalls(reference, limit);
+    calls.push(...found.map((call) => ({ name, call })));
+  }
+  // Within one PSP the order stands as it was: the sort is stable, and calls of one moment keep theirs.
+  const newest = calls.toSorted((one, other) => other.call.at - one.call.at).slice(0, limit);
+  const counts = await countsOf(psps, asked, reference);
+  return answer(200, {
+    requests: newest.map(({ name, call }) => callJson(call, name)),
+    ...counts,
+    total: counts.sends + counts.look_ups + counts.cancellations,
+  });
+}
+
+function callJson(call: Call, psp: SimulatedPspName) {
+  return {
+    psp,
+    kind: call.kind,
+    reference: call.reference,
+    idempotency_key: call.idempotencyKey,
+    status: call.status,
+    at: new Date(call.at).toISOString(),
+  };
+}
+
+async function showStats({ psps }: ControlledPsps, query: unknown): Promise<Answer> {
+  const { psp: asked } = statsQuery.parse(query);
+  const charges = (status: Charge['status']) =>
+    sumOf(named(asked), (name) => psps[name].record.countCharges({ reference: undefined, status }));
+  return answer(200, {
+    charges: await charges('succeeded'),
+    declines: await charges('declined'),
+    ...(await countsOf(psps, asked, undefined)),
+  });
+}
+
+async function countsOf(
+  psps: ControlledPsps['psps'],
+  asked: SimulatedPspName | undefined,
+  reference: string | undefined,
+) {
+  const total = { sends: 0, look_ups: 0, cancellations: 0 };
+  for (const name of named(asked)) {
+    const counts = await psps[name].record.countCalls(reference);
+    total.sends += counts.sends;
+    total.look_ups += counts.lookUps;
+    total.cancellations += counts.cancellations;
+  }
+  return total;
+}
+
+async function sumOf(
+  names: readonly SimulatedPspName[],
+  count: (name: SimulatedPspName) => Promise<number>,
+): Promise<number> {
+  let sum = 0;
+  for (const name of names) sum += await count(name);
+  return sum;
+}
+
+async function showControls({ psps, now }: ControlledPsps, query: unknown): Promise<Answer> {
+  const { psp: name } = pspQuery.parse(query);
+  return answer(200, { psp: name, ...shownSwitches(await psps[name].switches.read(), now()) });
+}
+
+/**
+ * Answers once the change holds: a PSP that was sent down can't be reached by then. A reset comes before what else the
+ * same change asks for.
+ */
+async function changeControls(controlled: ControlledPsps, query: unknown, body: string): Promise<Answer> {
+  z.strictObject({}).parse(query);
+  const { psp: name, reset, ...change } = controlBody.parse(JSON.parse(body));
+  const { switches, goDownFor } = controlled.psps[name];
+  const now = controlled.now();
+  await switches.change((before) => changedSwitches(reset === true ? INITIAL_SWITCHES : before, change, now));
+  const downForSeconds = change.down_for_seconds ?? (reset === true ? 0 : undefined);
+  if (downForSeconds !== undefined) await goDownFor(downForSeconds * 1000);
+  return showControls(controlled, { psp: name });
+}
+
+function invalid(error: z.core.$ZodError): Answer {
+  const [issue] = error.issues;
+  if (issue?.code === 'unrecognized_keys') {
+    const [name] = issue.keys;
+    return apiError(400, 'unknown_field', `There is no field ${issue.keys.join(', ')}.`, name);
+  }
+  return apiError(400, 'invalid_field', issue?.message ?? 'The request is not valid.', issue?.path.join('.'));
+}

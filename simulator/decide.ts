@@ -1,0 +1,97 @@
+import { behaviourOf, type Fault, serverError } from './behaviours.ts';
+import { type ChargeRequest, canonical, paymentMethodOf } from './psp-requests.ts';
+import type { Charge, Decision, KnownOfKey, NewCharge } from './record.ts';
+import { answer, apiError, chargeJson, type Reply } from './reply.ts';
+import type { Settings } from './switches.ts';
+
+/** One charge that was asked for, and what stands when it is carried out. */
+export interface Send {
+  readonly request: ChargeRequest;
+  readonly idempotencyKey: string;
+  readonly settings: Settings;
+  /** What goes wrong with it by chance; before what its token has in store. */
+  readonly rolled: Fault | undefined;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+}
+
+/** Charges, declines, replays or fails, by what stands under the key and how often the reference was sent. */
+export function decideCharge(send: Send, known: KnownOfKey): Decision {
+  if (known.isCancelled) {
+    return leaves(apiError(402, 'cancelled', 'This key was cancelled: nothing is charged under it.'));
+  }
+  if (replaysError(send, known)) return leaves(serverError());
+  const stored = storedUnder(send, known);
+  if (stored !== undefined && stored.request !== canonical(send.request)) {
+    return leaves(
+      apiError(409, 'idempotency_key_reused', 'This Idempotency-Key was used for another charge.'),
+    );
+  }
+  const tokenFault = send.rolled === undefined ? behaviourOf(send.request.payment_method)?.fault : undefined;
+  // A faulty token fails on the first sends of a reference.
+  const isStillFaulty = tokenFault !== undefined && known.faultySends < tokenFault.calls;
+  const fault = send.rolled ?? (isStillFaulty ? tokenFault : undefined);
+  const remarks = {
+    countsFaultySend: tokenFault !== undefined,
+    storesError: fault?.reply === serverError && send.settings.replay_server_errors,
+  };
+  if (fault?.processes === false) return { ...remarks, kind: 'leaves', reply: fault.reply() };
+  const reply = (charge: Charge) =>
+    fault === undefined ? chargeAnswer(charge) : fault.reply(chargeAnswer(charge));
+  if (stored !== undefined) return { ...remarks, kind: 'leaves', reply: reply(stored) };
+  return { ...remarks, kind: 'charges', charge: chargeFor(send), reply };
+}
+
+/** From now on nothing is charged under this key; refused for a charge that is made. What was declined can be cancelled. */
+export function decideCancellation(idempotencyKey: string, known: KnownOfKey): Decision {
+  const charge = known.charges.find(({ status }) => status === 'succeeded');
+  if (charge !== undefined) {
+    const error = { code: 'charge_completed', message: 'The charge is made and can only be refunded.' };
+    return leaves(answer(409, { error, charge: shownCharge(charge) }));
+  }
+  const reply = answer(200, { idempotency_key: idempotencyKey, status: 'cancelled' });
+  return { countsFaultySend: false, storesError: false, kind: 'cancels', reply };
+}
+
+/** To the API's callers; the control address tells the truth. */
+export function shownCharge(charge: Charge) {
+  const said = behaviourOf(paymentMethodOf(charge.request))?.referenceSaid;
+  return { ...chargeJson(charge), ...(said === undefined ? {} : { reference: said(charge.reference) }) };
+}
+
+function leaves(reply: Reply): Decision {
+  return { countsFaultySend: false, storesError: false, kind: 'leaves', reply };
+}
+
+function replaysError({ settings, now }: Send, known: KnownOfKey): boolean {
+  if (!settings.replay_server_errors || !settings.deduplicate) return false;
+  return known.errorStoredAt !== undefined && known.errorStoredAt > now - settings.key_lifetime_ms;
+}
+
+function storedUnder({ settings, now }: Send, known: KnownOfKey): Charge | undefined {
+  if (!settings.deduplicate) return undefined;
+  // What was done under a key at this time or before is forgotten.
+  const forgottenUntil = now - settings.key_lifetime_ms;
+  return known.charges.find(({ createdAt }) => createdAt > forgottenUntil);
+}
+
+/** Succeeded or declined: either is on record, and what a repeat of the key gets. */
+function chargeFor({ request, idempotencyKey, now }: Send): NewCharge {
+  const behaviour = behaviourOf(request.payment_method);
+  return {
+    reference: request.reference,
+    idempotencyKey,
+    request: canonical(request),
+    amount: behaviour?.amountTaken?.(request.amount) ?? request.amount,
+    currency: behaviour?.currencyTaken?.(request.currency) ?? request.currency,
+    status: behaviour?.declines === undefined ? 'succeeded' : 'declined',
+    declineCode: behaviour?.declines ?? null,
+    createdAt: now,
+  };
+}
+
+function chargeAnswer(charge: Charge): Reply {
+  if (charge.status === 'succeeded') return answer(201, shownCharge(charge));
+  const error = { code: charge.declineCode, message: 'The card was declined.' };
+  return answer(402, { error, charge: shownCharge(charge) });
+}
