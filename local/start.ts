@@ -45,7 +45,7 @@ const colors = createColors(isColored);
 const say = (line: string) => (options.json ? process.stderr : process.stdout).write(`${line}\n`);
 
 let runtime: RunningRuntime | undefined;
-let isStopping = false;
+let stoppingSince: number | undefined;
 
 async function run(): Promise<void> {
   const startedAt = performance.now();
@@ -61,7 +61,7 @@ async function run(): Promise<void> {
       write: (line) => process.stdout.write(`${line}\n`),
     }),
   });
-  if (isStopping) return stop();
+  if (stoppingSince !== undefined) return stop();
   say(`${colors.dim(elapsed())}  ${colors.green('ready')}\n`);
   say(addresses(runtime.endpoints));
   say(`\nMake a payment:\n\n${curlLine(runtime.endpoints)}\n`);
@@ -107,15 +107,24 @@ async function stop(): Promise<void> {
   process.exit(0);
 }
 
+/** The terminal signals the whole group, and npm passes on what it gets: the same Ctrl-C may come twice. */
+const SAME_SIGNAL_MS = 1_000;
+
 function onSignal(): void {
-  // Somebody who asks twice doesn't want to wait.
-  if (isStopping) process.exit(130);
-  isStopping = true;
+  // Somebody who asks again doesn't want to wait.
+  if (stoppingSince !== undefined && performance.now() - stoppingSince > SAME_SIGNAL_MS) process.exit(130);
+  startStopping();
+}
+
+function startStopping(): void {
+  if (stoppingSince !== undefined) return;
+  stoppingSince = performance.now();
   if (runtime !== undefined) void stop();
 }
 
-process.on('SIGINT', onSignal);
-process.on('SIGTERM', onSignal);
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, onSignal);
+// Whoever read has gone, `| head` for one: nobody looks on any more.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', startStopping);
 
 run().catch((error: unknown) => {
   const hint =

@@ -53,6 +53,10 @@ export async function startPostgres(options: PostgresOptions): Promise<RunningPo
   await assertPortFree(port);
   const password = readFileSync(passwordFile(home), 'utf8');
   const server = startServer(home, port, options.durable ?? true);
+  // However this process ends, short of kill -9, its server doesn't stay behind.
+  const stopAtExit = () => server.kill('SIGINT');
+  process.once('exit', stopAtExit);
+  server.once('close', () => process.off('exit', stopAtExit));
   const urlOf = (database: string) => `postgres://${USER}:${password}@127.0.0.1:${port}/${database}`;
   try {
     await whenReady(server, home, urlOf('postgres'));

@@ -24,6 +24,8 @@ export interface RawResult {
   readonly columns: readonly Column[];
   readonly rows: readonly (readonly Text[])[];
   readonly rowCount: number;
+  /** What PostgreSQL calls what it did: `SELECT`, `INSERT`, `SET`, `BEGIN` … */
+  readonly command: string;
 }
 
 /** As many connections as do some good on a laptop; the Data API's own pool is not ours to see. */
@@ -35,6 +37,7 @@ const STATEMENT_LIMIT_MS = 45_000;
 export class Connections {
   private readonly address: ClusterAddress;
   private readonly pools = new Map<string, pg.Pool>();
+  private readonly taken = new Set<pg.PoolClient>();
 
   constructor(address: ClusterAddress) {
     this.address = address;
@@ -42,13 +45,22 @@ export class Connections {
 
   async take(target: Target): Promise<pg.PoolClient> {
     try {
-      return await this.poolOf(target).connect();
+      const client = await this.poolOf(target).connect();
+      this.taken.add(client);
+      return client;
     } catch (error) {
       throw connectError(error);
     }
   }
 
+  /** @param isSpent its session is not as it was: it is closed, which rolls back whatever is open on it */
+  giveBack(client: pg.PoolClient, isSpent: boolean): void {
+    if (this.taken.delete(client)) client.release(isSpent);
+  }
+
+  /** What still runs is cut off: whoever asked for it is stopped as well. */
   async close(): Promise<void> {
+    for (const client of this.taken) this.giveBack(client, true);
     await Promise.all([...this.pools.values()].map((pool) => pool.end()));
   }
 
@@ -104,7 +116,7 @@ export async function run(
   try {
     const result = await Promise.race([query, timeout.expired]);
     const columns = result.fields.map((field) => ({ name: field.name, typeId: field.dataTypeID }));
-    return { columns, rows: result.rows, rowCount: result.rowCount ?? 0 };
+    return { columns, rows: result.rows, rowCount: result.rowCount ?? 0, command: result.command };
   } catch (error) {
     throw statementError(error);
   } finally {

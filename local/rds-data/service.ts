@@ -19,11 +19,24 @@ export async function runAlone(
   const client = await connections.take(target);
   try {
     const result = await run(client, statement, continueAfterTimeout);
-    client.release();
+    connections.giveBack(client, hasLeftTraces(result, statement));
     return result;
   } catch (error) {
     // A connection whose statement may still run, or that is broken, must not serve the next caller.
-    client.release(error instanceof DataApiError && error.name !== 'DatabaseErrorException');
+    connections.giveBack(client, error instanceof DataApiError && error.name !== 'DatabaseErrorException');
     throw error;
   }
+}
+
+/** Commands that leave nothing of theirs in the session. */
+const TRACELESS: ReadonlySet<string> = new Set(['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'MERGE']);
+/** Functions by which even a `select` changes its session. */
+const SESSION_FUNCTION = /set_config|advisory_lock|setseed|dblink/i;
+
+/**
+ * Nothing of a call may reach the next: a `begin` would leave the next caller's writes uncommitted, a `set` change what
+ * they mean.
+ */
+function hasLeftTraces(result: RawResult, statement: BoundStatement): boolean {
+  return !TRACELESS.has(result.command) || SESSION_FUNCTION.test(statement.text);
 }

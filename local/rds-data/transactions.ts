@@ -31,7 +31,12 @@ export class Transactions {
 
   async begin(target: Target): Promise<string> {
     const client = await this.connections.take(target);
-    await client.query('begin');
+    try {
+      await client.query('begin');
+    } catch (error) {
+      this.connections.giveBack(client, true);
+      throw unavailable(error);
+    }
     const id = randomBytes(120).toString('base64');
     const cancelAge = this.clock.after(AGE_LIMIT_MS, () => void this.drop(id));
     this.open.set(id, { client, target, isBusy: false, cancelIdle: this.watch(id), cancelAge });
@@ -59,20 +64,13 @@ export class Transactions {
   /** @returns the status that the API answers with */
   async end(id: string, target: Omit<Target, 'database'>, how: 'commit' | 'rollback'): Promise<string> {
     const { client } = this.forget(id, target);
-    try {
-      const result = await client.query(how);
-      client.release();
-      // A commit of a failed transaction is a rollback, and PostgreSQL says so.
-      if (how === 'commit' && result.command === 'ROLLBACK') {
-        throw new DataApiError('DatabaseErrorException', 'Transaction was aborted; SQLState: 25P02');
-      }
-    } catch (error) {
-      if (error instanceof DataApiError) throw error;
-      client.release(true);
-      throw new DataApiError(
-        'DatabaseUnavailableException',
-        error instanceof Error ? error.message : String(error),
-      );
+    const command = await client.query(how).then((result) => result.command, unavailable);
+    // What was set within the transaction may outlive it.
+    this.connections.giveBack(client, true);
+    if (command instanceof DataApiError) throw command;
+    // A commit of a failed transaction is a rollback, and PostgreSQL says so.
+    if (how === 'commit' && command === 'ROLLBACK') {
+      throw new DataApiError('DatabaseErrorException', 'Transaction was aborted; SQLState: 25P02');
     }
     return how === 'commit' ? 'Transaction Committed' : 'Rollback Complete';
   }
@@ -92,7 +90,7 @@ export class Transactions {
     transaction.cancelIdle();
     transaction.cancelAge();
     // Closing the connection rolls back, whatever is under way on it.
-    transaction.client.release(true);
+    this.connections.giveBack(transaction.client, true);
   }
 
   private find(id: string, target: Omit<Target, 'database'>): Transaction {
@@ -117,4 +115,11 @@ export class Transactions {
     transaction.cancelAge();
     return transaction;
   }
+}
+
+function unavailable(error: unknown): DataApiError {
+  return new DataApiError(
+    'DatabaseUnavailableException',
+    error instanceof Error ? error.message : String(error),
+  );
 }

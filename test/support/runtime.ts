@@ -48,6 +48,22 @@ export class LocalRuntime {
     return this.end('SIGINT');
   }
 
+  /** Where npm's child is the runtime itself, it is told twice: by the terminal, and by npm. */
+  stopTwice(): Promise<number | null> {
+    const ended = this.end('SIGINT');
+    this.process?.kill('SIGINT');
+    return ended;
+  }
+
+  /** As `| head` does once it has read enough; resolves with the exit code. */
+  stopReading(): Promise<number | null> {
+    const child = this.process;
+    const ended = new Promise<number | null>((resolve) => child?.once('exit', resolve));
+    child?.stdout?.destroy();
+    child?.stderr?.destroy();
+    return ended;
+  }
+
   kill(): Promise<number | null> {
     return this.end('SIGKILL');
   }

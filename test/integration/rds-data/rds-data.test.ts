@@ -19,6 +19,12 @@ import { createTestDatabase, type TestDatabase } from '../../support/postgres.ts
 const RESOURCE = 'arn:aws:rds:us-east-1:000000000000:cluster:test';
 const SECRET = 'arn:aws:secretsmanager:us-east-1:000000000000:secret:test';
 
+const CLIENT = {
+  region: 'us-east-1',
+  credentials: { accessKeyId: 'SomeFunction', secretAccessKey: 'x' },
+  maxAttempts: 1,
+};
+
 const clock = new VirtualClock(1_000);
 const requests: ServiceRequest[] = [];
 let testDatabase: TestDatabase;
@@ -40,12 +46,7 @@ beforeAll(async () => {
     },
     observer: (request) => requests.push(request),
   });
-  client = new RDSDataClient({
-    endpoint: service.url,
-    region: 'us-east-1',
-    credentials: { accessKeyId: 'SomeFunction', secretAccessKey: 'x' },
-    maxAttempts: 1,
-  });
+  client = new RDSDataClient({ ...CLIENT, endpoint: service.url });
   await execute({ sql: 'create table item (id int primary key, note text, amount bigint, doc jsonb)' });
 });
 afterAll(async () => {
@@ -314,6 +315,50 @@ describe('transactions', () => {
     await client.send(new RollbackTransactionCommand({ ...TARGET, transactionId }));
   });
 });
+
+describe('a call without a transaction', () => {
+  const textOf = async (sql: string) => (await execute({ sql })).records?.[0]?.[0]?.stringValue;
+
+  test('leaves nothing open: what is begun in it ends with it', async () => {
+    for (let calls = 0; calls < 3; calls += 1) await execute({ sql: 'begin' });
+    await execute({ sql: 'insert into item (id) values (40)' });
+    expect(await textOf('select txid_status(xmin::text::bigint) from item where id = 40')).toBe('committed');
+  });
+
+  test.each([
+    'set application_name = $$mine$$',
+    "select set_config('application_name', 'mine', false)",
+    "do 'begin set application_name = mine; end'",
+  ])('changes nothing for the next: %s', async (sql) => {
+    await execute({ sql });
+    expect(await textOf('show application_name')).not.toBe('mine');
+  });
+});
+
+test('the service closes at once, whatever still runs', async () => {
+  const url = new URL(testDatabase.url);
+  const secrets = new Map([[SECRET, { user: url.username, password: url.password }]]);
+  const address = { host: url.hostname, port: Number(url.port), defaultDatabase: testDatabase.name };
+  const short = await startRdsData({
+    port: 0,
+    clock,
+    cluster: { resourceArn: RESOURCE, secrets, ...address },
+  });
+  const itsClient = new RDSDataClient({ ...CLIENT, endpoint: short.url });
+  const sleeping = itsClient.send(
+    new ExecuteStatementCommand({ ...TARGET, sql: 'select pg_sleep(60)::text' }),
+  );
+  sleeping.catch(() => {});
+  await expect.poll(() => sleepers()).toBe(1);
+  await short.close();
+  await expect(sleeping).rejects.toThrow();
+  itsClient.destroy();
+});
+
+async function sleepers() {
+  const sql = "select count(*) from pg_stat_activity where query like 'select pg_sleep(60)%'";
+  return (await execute({ sql })).records?.[0]?.[0]?.longValue;
+}
 
 describe('a batch', () => {
   test('is all or nothing, and returns neither rows nor counts', async () => {
