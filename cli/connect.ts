@@ -9,7 +9,7 @@ import { connectDatabase } from '../adapters/database/connect.ts';
 import { createRdsDataClient } from '../adapters/database/data-api-database.ts';
 import { beginDataApiTransaction, createPatientClient } from '../adapters/database/data-api-transaction.ts';
 import type { Database } from '../adapters/database/database.ts';
-import type { MigrationTransaction } from '../adapters/database/migrate.ts';
+import type { SqlTransaction } from '../adapters/database/transaction.ts';
 import { createDeadLetterQueue, type DeadLetterQueue } from '../adapters/sqs/dead-letter-queue.ts';
 import { CliError, EXIT } from './errors.ts';
 
@@ -27,7 +27,7 @@ export interface Pipeline {
   readonly isLocal: boolean;
   readonly database: Database;
   /** A transaction for statements that take longer than the pipeline's own may. */
-  begin(): Promise<MigrationTransaction>;
+  begin(): Promise<SqlTransaction>;
   readonly dynamodb: DynamoDBClient;
   readonly consumedTable: string;
   readonly sqs: SQSClient;

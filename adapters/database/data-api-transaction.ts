@@ -8,7 +8,7 @@ import {
 } from '@aws-sdk/client-rds-data';
 import { type DataApiOptions, parametersOf, rowsOf, translate } from './data-api-database.ts';
 import { DatabaseResumingError } from './database.ts';
-import type { MigrationTransaction } from './migrate.ts';
+import type { SqlTransaction } from './transaction.ts';
 
 /** Longer than the Data API's own 45 s: a client that gives up earlier leaves the statement running. */
 const REQUEST_TIMEOUT_MS = 60_000;
@@ -22,7 +22,7 @@ export function createPatientClient(config: RDSDataClientConfig = {}): RDSDataCl
 }
 
 /** A transaction of the Data API; the database drops it three minutes after its last statement. */
-export async function beginDataApiTransaction(options: DataApiOptions): Promise<MigrationTransaction> {
+export async function beginDataApiTransaction(options: DataApiOptions): Promise<SqlTransaction> {
   const { client, clusterArn: resourceArn, secretArn, databaseName: database } = options;
   const begun = await client
     .send(new BeginTransactionCommand({ resourceArn, secretArn, database }))

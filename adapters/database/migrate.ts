@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
-import type { DatabaseRow, JsonInput } from './database.ts';
+import { OWNER } from './set-up/logins.ts';
 import { splitStatements } from './split-statements.ts';
+import { inTransaction, type SqlTransaction } from './transaction.ts';
 
 export interface Migration {
   /** The file's name, zero-padded, so that names sort as they apply. */
@@ -9,14 +10,7 @@ export interface Migration {
   readonly sql: string;
 }
 
-/** One transaction of the database, statement by statement. */
-export interface MigrationTransaction {
-  execute(sql: string, input: JsonInput): Promise<readonly DatabaseRow[]>;
-  commit(): Promise<void>;
-  rollback(): Promise<void>;
-}
-
-/** Thrown before anything is applied, naming the file and what to do. */
+/** Thrown when nothing was applied, naming the file and what to do. */
 export class MigrationError extends Error {
   override readonly name = 'MigrationError';
 }
@@ -30,31 +24,29 @@ export function readMigrations(directory: URL): readonly Migration[] {
 }
 
 /**
- * Applies the migrations that the database lacks, all in one transaction: all or none. Two runs at once wait for each
- * other, and the second finds nothing to do. Forward only.
+ * Applies the migrations that the database lacks, as the schema's owner, and what else the code keeps in it; all in one
+ * transaction: all or none. Two runs at once wait for each other, and the second finds nothing to do. Forward only: a
+ * database that is newer than these migrations stays as it is, for the code that was rolled back to them.
  *
+ * @param finish what must be true of the schema beside its migrations; runs every time
  * @returns the names of those applied
- * @throws MigrationError when an applied file was changed or is missing here; DatabaseError when a statement fails
+ * @throws MigrationError when an applied file was changed, one comes too late, or a statement of one fails
  */
 export async function migrate(
   migrations: readonly Migration[],
-  begin: () => Promise<MigrationTransaction>,
+  begin: () => Promise<SqlTransaction>,
+  finish: (transaction: SqlTransaction) => Promise<void> = async () => {},
 ): Promise<readonly string[]> {
-  const transaction = await begin();
-  try {
+  return inTransaction(begin, async (transaction) => {
     const applied = await apply(migrations, transaction);
-    await transaction.commit();
+    await finish(transaction);
     return applied;
-  } catch (error) {
-    // What failed is what matters; a transaction that can't be rolled back is dropped by the database.
-    await transaction.rollback().catch(() => {});
-    throw error;
-  }
+  });
 }
 
 async function apply(
   migrations: readonly Migration[],
-  transaction: MigrationTransaction,
+  transaction: SqlTransaction,
 ): Promise<readonly string[]> {
   for (const statement of PREPARE) await transaction.execute(statement, {});
   const known = new Map(
@@ -68,8 +60,9 @@ async function apply(
   return missing.map((migration) => migration.name);
 }
 
-/** A lock of our own number, the pipeline's short `statement_timeout` lifted, and the table of what was applied. */
+/** The owner's rights, a lock of our own number, the pipeline's short `statement_timeout` lifted, what was applied. */
 const PREPARE = [
+  `set local role ${OWNER}`,
   `select set_config('statement_timeout', '0', true)`,
   'select pg_advisory_xact_lock(7082341190)::text as locked',
   `create table if not exists schema_migration (
@@ -77,8 +70,11 @@ const PREPARE = [
 ];
 
 function assertUnchanged(migrations: readonly Migration[], known: ReadonlyMap<string, string>): void {
+  const newestHere = migrations.at(-1)?.name ?? '';
   for (const [name, checksum] of known) {
     const here = migrations.find((migration) => migration.name === name);
+    // Newer code has been here, and was rolled back: what it added, old code doesn't use (docs/migrations.md).
+    if (here === undefined && name > newestHere) continue;
     if (here === undefined) {
       throw new MigrationError(
         `${name} was applied to this database but is not here: deploy a version that has it.`,
@@ -99,8 +95,16 @@ function assertUnchanged(migrations: readonly Migration[], known: ReadonlyMap<st
   }
 }
 
-async function applyOne(migration: Migration, transaction: MigrationTransaction): Promise<void> {
-  for (const statement of splitStatements(migration.sql)) await transaction.execute(statement, {});
+async function applyOne(migration: Migration, transaction: SqlTransaction): Promise<void> {
+  for (const [index, statement] of splitStatements(migration.sql).entries()) {
+    await transaction.execute(statement, {}).catch((cause: unknown) => {
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      throw new MigrationError(
+        `${migration.name}, statement ${index + 1}: ${reason}. Nothing was applied; the schema is as it was.`,
+        { cause },
+      );
+    });
+  }
   await transaction.execute(
     `insert into schema_migration (name, checksum)
      select name, checksum from jsonb_to_record(:input::jsonb) as r(name text, checksum text)`,

@@ -5,8 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import * as z from 'zod';
-import { migrate, readMigrations } from '../../adapters/database/migrate.ts';
-import { beginPostgresTransaction } from '../../local/postgres/postgres-transaction.ts';
+import { setUpDatabase } from '../../local/postgres/set-up-database.ts';
 import { type RunningPostgres, startPostgres } from '../../local/postgres/start-postgres.ts';
 import { cpuMillisecondsOf } from '../../local/process-cpu.ts';
 import { postPayments } from '../load.ts';
@@ -42,8 +41,7 @@ export async function measureThroughput(options: ThroughputOptions): Promise<voi
   const directory = mkdtempSync(join(tmpdir(), 'oncepay-bench-'));
   const postgres = await startPostgres({ directory, port: 0, database: TEMPLATE });
   try {
-    const migrations = readMigrations(new URL('../../db/migrations/', import.meta.url));
-    await migrate(migrations, () => beginPostgresTransaction(postgres.url));
+    await setUpDatabase(postgres.url);
     const rounds: Round[] = [];
     for (let round = 0; round < options.rounds; round += 1) {
       for (const system of rotated(options.systems, round)) {

@@ -6,6 +6,9 @@ import {
   whenAwake,
 } from '../../adapters/database/data-api-transaction.ts';
 import { migrate, readMigrations } from '../../adapters/database/migrate.ts';
+import { finishMigration } from '../../adapters/database/set-up/finish-migration.ts';
+import { setUpRoles } from '../../adapters/database/set-up/roles.ts';
+import { inTransaction } from '../../adapters/database/transaction.ts';
 import { readEnvironment, variables } from '../../adapters/environment.ts';
 import { logger, logInvocation } from '../middleware/logger.ts';
 
@@ -22,7 +25,8 @@ const DIRECTORY = new URL('./migrations/', import.meta.url);
 
 async function migrateDatabase(): Promise<{ readonly applied: readonly string[] }> {
   const begin = () => whenAwake(() => beginDataApiTransaction(options), sleep);
-  const applied = await migrate(readMigrations(DIRECTORY), begin);
+  await inTransaction(begin, setUpRoles);
+  const applied = await migrate(readMigrations(DIRECTORY), begin, finishMigration);
   logger.info('migrations applied', { applied });
   return { applied };
 }

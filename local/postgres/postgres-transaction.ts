@@ -1,8 +1,8 @@
 import pg from 'pg';
-import type { MigrationTransaction } from '../../adapters/database/migrate.ts';
+import type { SqlTransaction } from '../../adapters/database/transaction.ts';
 
 /** A transaction straight to PostgreSQL, for migrations where there is no Data API. */
-export async function beginPostgresTransaction(url: string): Promise<MigrationTransaction> {
+export async function beginPostgresTransaction(url: string): Promise<SqlTransaction> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   await client.query('begin');

@@ -1,7 +1,7 @@
 import type { SQSRecord } from 'aws-lambda';
 import type { Database } from '../../adapters/database/database.ts';
 import { withReplay } from '../../adapters/database/replay.ts';
-import { ACCEPT_SQL } from '../../adapters/database/statements/accept-payment.ts';
+import { ACCEPT } from '../../adapters/database/statements/accept-payment.ts';
 import { CLAIM_SQL } from '../../adapters/database/statements/claim-instructions-sql.ts';
 import { RECORD_SQL } from '../../adapters/database/statements/record-attempts-sql.ts';
 import { MARK_SQL, PLAN_SQL, REGISTER_SQL } from '../../adapters/database/statements/redrive-dead-letters.ts';
@@ -500,7 +500,7 @@ export class World {
 
 /** Each statement by the name of what it does: the crash points bear them. */
 const STATEMENT_NAMES: ReadonlyMap<string, string> = new Map([
-  [ACCEPT_SQL, 'accept'],
+  [ACCEPT.sql, 'accept'],
   [CLAIM_SQL, 'claim'],
   [RECORD_SQL, 'record'],
   [RELAY_SQL, 'relay'],

@@ -2,8 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
-import { migrate, readMigrations } from '../../adapters/database/migrate.ts';
-import { beginPostgresTransaction } from '../../local/postgres/postgres-transaction.ts';
+import { setUpDatabase } from '../../local/postgres/set-up-database.ts';
 import { startPostgres } from '../../local/postgres/start-postgres.ts';
 
 declare module 'vitest' {
@@ -18,8 +17,7 @@ const TEMPLATE = 'oncepay_template';
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const directory = mkdtempSync(join(tmpdir(), 'oncepay-test-postgres-'));
   const server = await startPostgres({ directory, port: 0, database: TEMPLATE, durable: false });
-  const migrations = readMigrations(new URL('../../db/migrations/', import.meta.url));
-  await migrate(migrations, () => beginPostgresTransaction(server.url));
+  await setUpDatabase(server.url);
   const url = new URL(server.url);
   url.pathname = '/postgres';
   project.provide('postgres', { url: url.href, template: TEMPLATE });

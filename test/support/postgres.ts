@@ -5,7 +5,10 @@ import { createDirectDatabase, type DirectDatabase } from '../../adapters/databa
 export interface TestDatabase {
   readonly name: string;
   readonly url: string;
+  /** As the server's superuser. */
   readonly database: DirectDatabase;
+  /** With the rights of this role and no others. */
+  as(role: string): DirectDatabase;
   drop(): Promise<void>;
 }
 
@@ -29,12 +32,20 @@ async function createFrom(template: string): Promise<TestDatabase> {
   const databaseUrl = new URL(url);
   databaseUrl.pathname = `/${name}`;
   const database = createDirectDatabase(databaseUrl.href);
+  const opened: DirectDatabase[] = [database];
   return {
     name,
     url: databaseUrl.href,
     database,
+    as: (role) => {
+      const roleUrl = new URL(databaseUrl);
+      roleUrl.searchParams.set('options', `-c role=${role}`);
+      const asRole = createDirectDatabase(roleUrl.href, 2);
+      opened.push(asRole);
+      return asRole;
+    },
     drop: async () => {
-      await database.close();
+      await Promise.all(opened.map((each) => each.close()));
       await administer(url, `drop database ${name} with (force)`);
     },
   };

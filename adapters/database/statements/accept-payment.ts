@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import { assert } from '../../../domain/assert.ts';
 import type { Split } from '../../../domain/money/split.ts';
 import { type Database, DatabaseError } from '../database.ts';
+import { merchantStatement } from '../merchant-statement.ts';
 
 export interface NewOrder {
   readonly paymentOrderId: string;
@@ -84,7 +85,7 @@ async function runOnce(
   payment: NewPayment,
   request: IdempotentRequest,
 ): Promise<Acceptance | undefined> {
-  const [found] = await database.execute(ACCEPT_SQL, inputOf(payment, request));
+  const [found] = await database.execute(ACCEPT.sql, inputOf(payment, request));
   if (found === undefined) return undefined;
   const { kind, fingerprint, status, location, body } = row.parse(found);
   return kind === 'created' ? { kind } : { kind, fingerprint, answer: { status, location, body } };
@@ -130,7 +131,10 @@ function inputOf(payment: NewPayment, request: IdempotentRequest) {
 }
 
 /** Keys are kept for 30 days; an older one counts as free. */
-export const ACCEPT_SQL = `
+export const ACCEPT = merchantStatement(
+  'accept_payment',
+  'kind text, fingerprint text, status int, location text, body text',
+  `
 with moment as materialized (
   select clock() as now
 ),
@@ -180,8 +184,8 @@ inserted_instruction as (
 select 'created' as kind, '' as fingerprint, 0 as status, '' as location, '' as body
 from new_key
 union all
-select 'replayed', k.fingerprint, k.status, k.location, k.body
+select 'replayed', k.fingerprint, k.status::int, k.location, k.body
 from idempotency_key k
 join input i using (merchant_id, scope, key)
-where not exists (select from new_key)
-`;
+where not exists (select from new_key)`,
+);

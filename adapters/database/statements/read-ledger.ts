@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { amountColumn } from '../columns.ts';
 import type { Database } from '../database.ts';
+import { merchantStatement } from '../merchant-statement.ts';
 
 const walletRow = z.object({
   currency: z.string(),
@@ -21,7 +22,7 @@ export async function readWallet(
   merchantId: string,
   sellerId: string,
 ): Promise<readonly WalletRow[]> {
-  const rows = await database.execute(WALLET_SQL, { merchant_id: merchantId, seller_id: sellerId });
+  const rows = await database.execute(WALLET.sql, { merchant_id: merchantId, seller_id: sellerId });
   return rows.map((row) => walletRow.parse(row));
 }
 
@@ -30,11 +31,14 @@ export async function readTrialBalance(
   database: Database,
   merchantId: string,
 ): Promise<readonly TrialBalanceRow[]> {
-  const rows = await database.execute(TRIAL_BALANCE_SQL, { merchant_id: merchantId });
+  const rows = await database.execute(TRIAL_BALANCE.sql, { merchant_id: merchantId });
   return rows.map((row) => trialBalanceRow.parse(row));
 }
 
-const WALLET_SQL = `
+export const WALLET = merchantStatement(
+  'read_wallet',
+  'currency text, posted_debits text, posted_credits text, pending_debits text, pending_credits text',
+  `
 select currency, sum(posted_debits)::text as posted_debits, sum(posted_credits)::text as posted_credits,
        sum(pending_debits)::text as pending_debits, sum(pending_credits)::text as pending_credits
 from account_balance
@@ -42,13 +46,16 @@ where merchant_id = :input::jsonb ->> 'merchant_id'
   and account_kind = 'seller_payable'
   and account_owner = :input::jsonb ->> 'seller_id'
 group by currency
-order by currency
-`;
+order by currency`,
+);
 
-const TRIAL_BALANCE_SQL = `
+export const TRIAL_BALANCE = merchantStatement(
+  'read_trial_balance',
+  'currency text, debits text, credits text',
+  `
 select currency, sum(posted_debits)::text as debits, sum(posted_credits)::text as credits
 from account_balance
 where merchant_id = :input::jsonb ->> 'merchant_id'
 group by currency
-order by currency
-`;
+order by currency`,
+);

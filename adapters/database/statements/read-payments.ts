@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import { PAYMENT_STATUSES, type PaymentStatus } from '../../../domain/payment/status.ts';
 import { jsonColumn, splitsSchema } from '../columns.ts';
 import type { Database } from '../database.ts';
+import { merchantStatement } from '../merchant-statement.ts';
 
 const paymentRow = z.object({
   kind: z.literal('payment'),
@@ -72,7 +73,7 @@ export async function readPayment(
   merchantId: string,
   paymentId: string,
 ): Promise<FoundPayments> {
-  return inKinds(await database.execute(ONE_SQL, { merchant_id: merchantId, payment_id: paymentId }));
+  return inKinds(await database.execute(ONE.sql, { merchant_id: merchantId, payment_id: paymentId }));
 }
 
 export async function listPayments(
@@ -89,7 +90,8 @@ export async function listPayments(
     after_payment_id: filter.after?.paymentId ?? null,
     limit: filter.limit,
   };
-  return inKinds(await database.execute(filter.status === undefined ? LIST_SQL : LIST_BY_STATUS_SQL, input));
+  const statement = filter.status === undefined ? LIST : LIST_BY_STATUS;
+  return inKinds(await database.execute(statement.sql, input));
 }
 
 function inKinds(rows: readonly Readonly<Record<string, unknown>>[]): FoundPayments {
@@ -108,6 +110,13 @@ function inKinds(rows: readonly Readonly<Record<string, unknown>>[]): FoundPayme
 }
 
 const TIMESTAMP = `'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'`;
+
+/** What comes out: the last four are what it is sorted by. */
+const COLUMNS = `
+  kind text, payment_id text, merchant_reference text, buyer_id text, payment_method text, metadata text, status text,
+  created_at text, payment_order_id text, amount_minor text, currency text, splits text, is_split boolean, psp text,
+  psp_reference text, status_detail text, failure text, updated_at text, attempt_no int, action text, outcome text,
+  detail text, started_at text, finished_at text, sort_at timestamptz, sort_id text, sort_kind int, sort_no int`;
 
 /** Rows rather than one document: a row of the Data API holds 64 KB at most. */
 const PAYMENT_AND_ORDER_ROWS = `
@@ -129,7 +138,10 @@ join payment_order o on o.payment_id = t.payment_id`;
 
 const NEWEST_FIRST = 'order by sort_at desc, sort_id desc, sort_kind, sort_no';
 
-const ONE_SQL = `
+export const ONE = merchantStatement(
+  'read_payment',
+  COLUMNS,
+  `
 with page as materialized (
   select t.*
   from payment t
@@ -145,10 +157,14 @@ select 'attempt', null, null, null, null, null, null, null, e.payment_order_id, 
 from page t
 join payment_order o on o.payment_id = t.payment_id
 join evidence e on e.payment_order_id = o.payment_order_id
-${NEWEST_FIRST}
-`;
+${NEWEST_FIRST}`,
+);
 
-const listSql = (statusFilter: string) => `
+const list = (name: string, statusFilter: string) =>
+  merchantStatement(
+    name,
+    COLUMNS,
+    `
 with page as materialized (
   select t.*
   from payment t, jsonb_to_record(:input::jsonb) as f(
@@ -163,8 +179,8 @@ with page as materialized (
   limit (:input::jsonb ->> 'limit')::int
 )
 ${PAYMENT_AND_ORDER_ROWS}
-${NEWEST_FIRST}
-`;
+${NEWEST_FIRST}`,
+  );
 
-const LIST_SQL = listSql('');
-const LIST_BY_STATUS_SQL = listSql('and t.status = f.status');
+export const LIST = list('list_payments', '');
+export const LIST_BY_STATUS = list('list_payments_by_status', 'and t.status = f.status');

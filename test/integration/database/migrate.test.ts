@@ -1,17 +1,20 @@
 import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Migration, migrate, readMigrations } from '../../../adapters/database/migrate.ts';
+import { setUpRoles } from '../../../adapters/database/set-up/roles.ts';
+import { inTransaction } from '../../../adapters/database/transaction.ts';
 import { beginPostgresTransaction } from '../../../local/postgres/postgres-transaction.ts';
 import { createEmptyDatabase, type TestDatabase } from '../../support/postgres.ts';
 
 let database: TestDatabase;
 beforeEach(async () => {
   database = await createEmptyDatabase();
+  await inTransaction(begin, setUpRoles);
 });
 afterEach(() => database.drop());
 
-const run = (migrations: readonly Migration[]) =>
-  migrate(migrations, () => beginPostgresTransaction(database.url));
+const begin = () => beginPostgresTransaction(database.url);
+const run = (migrations: readonly Migration[]) => migrate(migrations, begin);
 
 const ONE = { name: '000001_one.sql', sql: 'create table one (id int); insert into one values (1)' };
 const TWO = { name: '000002_two.sql', sql: 'create table two (id int)' };
@@ -43,7 +46,9 @@ describe('migrations', () => {
       name: '000003_broken.sql',
       sql: 'create table three (id int); create tabel four (id int)',
     };
-    await expect(run([ONE, TWO, broken])).rejects.toThrow(/syntax error/);
+    await expect(run([ONE, TWO, broken])).rejects.toThrow(
+      /000003_broken.sql, statement 2: syntax error .* Nothing was applied/,
+    );
     expect(await tables()).toEqual(['one']);
     expect(await run([ONE, TWO])).toEqual([TWO.name]);
   });
@@ -53,9 +58,15 @@ describe('migrations', () => {
     await expect(run([{ ...ONE, sql: `${ONE.sql} ` }])).rejects.toThrow(/000001_one.sql was changed/);
   });
 
-  test('refuse a database that is newer than they are, and one that sorts before what was applied', async () => {
+  test('leave a newer database as it is: the code that was rolled back runs on it', async () => {
     await run([ONE, TWO]);
-    await expect(run([ONE])).rejects.toThrow(/000002_two.sql was applied .* not here/);
+    expect(await run([ONE])).toEqual([]);
+    expect(await tables()).toEqual(['one', 'two']);
+  });
+
+  test('refuse one that is missing here or sorts before what was applied', async () => {
+    await run([ONE, TWO]);
+    await expect(run([TWO])).rejects.toThrow(/000001_one.sql was applied .* not here/);
     await expect(run([ONE, { ...TWO, name: '000001_zero.sql' }, TWO])).rejects.toThrow(
       /give it a higher number/,
     );

@@ -1,5 +1,5 @@
 import type { Database, DatabaseRow, JsonInput } from '../../../adapters/database/database.ts';
-import { ACCEPT_SQL } from '../../../adapters/database/statements/accept-payment.ts';
+import { ACCEPT } from '../../../adapters/database/statements/accept-payment.ts';
 import { CLAIM_SQL } from '../../../adapters/database/statements/claim-instructions-sql.ts';
 import { RECORD_SQL } from '../../../adapters/database/statements/record-attempts-sql.ts';
 import {
@@ -29,7 +29,7 @@ import { ModelState } from './state.ts';
 type Statement = (state: ModelState, input: JsonInput, now: number) => DatabaseRow[];
 
 const STATEMENTS: ReadonlyMap<string, Statement> = new Map([
-  [ACCEPT_SQL, (state, input, now) => accept(state, acceptInput.parse(input), now)],
+  [ACCEPT.sql, (state, input, now) => accept(state, acceptInput.parse(input), now)],
   [CLAIM_SQL, (state, input, now) => claim(state, claimInput.parse(input), now)],
   [RECORD_SQL, (state, input, now) => record(state, recordInput.parse(input), now)],
   [RELAY_SQL, (state, input, now) => relay(state, relayInput.parse(input), now)],

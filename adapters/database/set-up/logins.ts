@@ -1,0 +1,30 @@
+/**
+ * What is done in the database, each by a login of its own that may do nothing else. `operate` is for people, at the
+ * command line: no function has it. What each may do is granted by the migrations, table by table.
+ */
+export const DUTIES = ['accept', 'execute', 'read', 'authorize', 'operate', 'migrate'] as const;
+
+export type Duty = (typeof DUTIES)[number];
+
+/** Owns the schema; nobody can log in as it. */
+export const OWNER = 'oncepay_owner';
+/** Sets the passwords of the logins, through functions of its own; nobody can log in as it. */
+export const CREDENTIALS = 'oncepay_credentials';
+
+/**
+ * The two logins of a duty. One is in use, the other waits for the next rotation: a password that is replaced stays
+ * good until the one after it is, so that nobody who still holds it is refused.
+ */
+export function loginsOf(duty: Duty): readonly [string, string] {
+  return [`oncepay_${duty}`, `oncepay_${duty}_alternate`];
+}
+
+/** The login whose turn is next; undefined for one that belongs to no duty, the cluster's master say. */
+export function otherLogin(login: string): string | undefined {
+  for (const duty of DUTIES) {
+    const [first, second] = loginsOf(duty);
+    if (login === first) return second;
+    if (login === second) return first;
+  }
+  return undefined;
+}

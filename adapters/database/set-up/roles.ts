@@ -1,0 +1,125 @@
+import type { SqlTransaction } from '../transaction.ts';
+import { CREDENTIALS_SCHEMA } from './credentials-sql.ts';
+import { CREDENTIALS, DUTIES, loginsOf, OWNER } from './logins.ts';
+
+/**
+ * Makes the roles that are missing and gives the schema to its owner; run by the cluster's master before the migrations,
+ * at every deployment. Roles belong to the cluster: another database's set-up may have made them. All of it is safe to
+ * repeat, and the transaction's lock lets one do it at a time.
+ */
+export async function setUpRoles(transaction: SqlTransaction): Promise<void> {
+  const statements = [
+    'select pg_advisory_xact_lock(7082341190)::text as locked',
+    CREATE_ROLES,
+    GRANT_MEMBERSHIPS,
+    OWN_DATABASE,
+    HAND_OVER,
+    ...OPEN_DOORS,
+    ...CREDENTIALS_SCHEMA,
+  ];
+  for (const statement of statements) await transaction.execute(statement, {});
+}
+
+const LOGINS = DUTIES.flatMap(loginsOf);
+
+function literals(names: readonly string[]): string {
+  return names.map((name) => `'${name}'`).join(', ');
+}
+
+/** Without a password nobody can log in: each gets its own from its secret. */
+const CREATE_ROLES = `
+do $$
+declare
+  missing text;
+begin
+  for missing in select name from unnest(array[${literals(LOGINS)}]) as name
+                 where not exists (select from pg_roles where rolname = name) loop
+    execute format('create role %I login', missing);
+  end loop;
+  if not exists (select from pg_roles where rolname = '${OWNER}') then
+    create role ${OWNER} nologin;
+  end if;
+  if not exists (select from pg_roles where rolname = '${CREDENTIALS}') then
+    create role ${CREDENTIALS} nologin createrole;
+  end if;
+end $$`;
+
+/** Who is a member of what: granted, member, and the options of the grant (admin, inherit, set). */
+const MEMBERSHIPS: readonly (readonly [string, string, boolean, boolean, boolean])[] = [
+  ...DUTIES.map((duty) => {
+    const [first, second] = loginsOf(duty);
+    return [first, second, false, true, false] as const;
+  }),
+  // An operator who settles a payment by hand records it as the executor does.
+  ['oncepay_execute', 'oncepay_operate', false, true, false],
+  // Only by saying so: what the migrating login does without it is done without the owner's rights.
+  ...loginsOf('migrate').map((login) => [OWNER, login, false, false, true] as const),
+  // To set passwords and for nothing else: it doesn't have the rights of those whose passwords it sets.
+  ...LOGINS.map((login) => [login, CREDENTIALS, true, false, false] as const),
+];
+
+/** The master may act for both: it sets them up. */
+const GRANT_MEMBERSHIPS = `
+do $$
+declare
+  missing record;
+begin
+  for missing in
+    select *
+    from (values
+      ${MEMBERSHIPS.map(([granted, member, ...options]) => `('${granted}', '${member}', ${options.join(', ')})`).join(',\n      ')},
+      ('${OWNER}', current_user, false, true, true),
+      ('${CREDENTIALS}', current_user, false, false, true)
+    ) as m(granted, member, may_admin, inherits, may_set)
+    where not exists (
+      select from pg_auth_members a
+      where a.roleid = m.granted::regrole and a.member = m.member::regrole
+        and a.admin_option = may_admin and a.inherit_option = inherits and a.set_option = may_set)
+  loop
+    execute format('grant %I to %I with admin %s, inherit %s, set %s', missing.granted, missing.member,
+                   missing.may_admin::text, missing.inherits::text, missing.may_set::text);
+  end loop;
+end $$`;
+
+/** Whoever owns the database owns its schema \`public\`, and may make others. */
+const OWN_DATABASE = `
+do $$ begin
+  if (select datdba <> '${OWNER}'::regrole from pg_database where datname = current_database()) then
+    execute format('alter database %I owner to ${OWNER}', current_database());
+  end if;
+end $$`;
+
+/** Before there were roles the master ran the migrations, and owns what they made. */
+const HAND_OVER = `
+do $$
+declare
+  item record;
+begin
+  if not exists (select from pg_class where oid = to_regclass('public.schema_migration')
+                 and relowner = current_user::regrole) then
+    return;
+  end if;
+  for item in
+    select case c.relkind when 'v' then 'view' else 'table' end as kind, c.oid::regclass::text as name
+    from pg_class c
+    where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p', 'v') and c.relowner = current_user::regrole
+    union all
+    select 'function', p.oid::regprocedure::text
+    from pg_proc p
+    where p.pronamespace = 'public'::regnamespace and p.proowner = current_user::regrole
+  loop
+    execute format('alter %s %s owner to ${OWNER}', item.kind, item.name);
+  end loop;
+end $$`;
+
+/** Nobody comes in by being nobody in particular. */
+const OPEN_DOORS = [
+  `do $$ begin
+     execute format('revoke all on database %I from public', current_database());
+     execute format('grant connect on database %I to ${LOGINS.join(', ')}', current_database());
+   end $$`,
+  'revoke all on schema public from public',
+  // In so many words, and not by owning the database: a copy of it may be another’s.
+  `grant all on schema public to ${OWNER}`,
+  `grant usage on schema public to ${LOGINS.join(', ')}`,
+];

@@ -1,0 +1,160 @@
+-- What each login may do, table by table and column by column; the logins themselves are made before the migrations
+-- (adapters/database/set-up). A migration that makes a table, a column or a function grants it to those who need it, and
+-- nobody else: there is nothing that everybody may. None of them owns anything or passes row-level security by.
+
+-- The way in: whose key is it?
+grant select (api_key_id, merchant_id, secret_hash, revoked_at) on api_key to oncepay_authorize;
+
+-- Accepting makes rows and changes none but an idempotency key that has expired. What it doesn't name (states, counters,
+-- leases) begins at its default.
+grant select, insert on idempotency_key to oncepay_accept;
+grant update (fingerprint, status, location, body, created_at) on idempotency_key to oncepay_accept;
+grant insert (payment_id, merchant_id, merchant_reference, buyer_id, payment_method, metadata, created_at, orders_total)
+  on payment to oncepay_accept;
+grant insert (payment_order_id, payment_id, merchant_id, position, amount_minor, currency, splits, is_split, psp,
+              created_at, updated_at) on payment_order to oncepay_accept;
+grant insert (instruction_id, payment_order_id, payment_id, merchant_id, seq, operation, not_before, last_sent_at)
+  on instruction to oncepay_accept;
+
+-- Reading reads, and neither keys nor what is in flight.
+grant select on payment, payment_order, evidence, account_balance to oncepay_read;
+
+-- Claiming, recording, relaying, redriving. Who the buyer is, it need not know. What it charges was agreed when it was
+-- accepted: amount, currency, splits and PSP are not its to change. Ledger and evidence are written once.
+grant select (payment_id, merchant_id, payment_method, orders_started, orders_succeeded, orders_failed)
+  on payment to oncepay_execute;
+grant update (orders_started, orders_succeeded, orders_failed) on payment to oncepay_execute;
+grant select on payment_order, instruction to oncepay_execute;
+grant update (status, status_detail, failure, psp_reference, updated_at) on payment_order to oncepay_execute;
+grant update (state, reason, attempt_no, attempts_not_sent, attempts_in_cycle, cycle, claim_token, first_claimed_at,
+              not_before, parked, waits_for, send_no, resends, last_sent_at) on instruction to oncepay_execute;
+grant select, insert on evidence, ledger_transaction, ledger_entry to oncepay_execute;
+grant select, insert on account_balance to oncepay_execute;
+grant update (posted_debits, posted_credits, pending_debits, pending_credits) on account_balance to oncepay_execute;
+grant select, insert, update on psp_circuit to oncepay_execute;
+grant select on hold to oncepay_execute;
+grant select, insert on dead_letter to oncepay_execute;
+grant update (poison_state, reason, cycle, times_seen, message_id, last_seen_at, redriven_at) on dead_letter
+  to oncepay_execute;
+grant select on dead_letter_now to oncepay_execute;
+grant insert on operation_log to oncepay_execute;
+
+-- Operators see everything but the hashes of keys, pause, and make and revoke keys. They have the rights of execute as
+-- well, by membership: whoever settles a payment by hand records it as the executor does.
+grant select on merchant, payment, payment_order, instruction, evidence, idempotency_key, ledger_transaction, ledger_entry,
+  account_balance, psp_circuit, hold, dead_letter, dead_letter_now, operation_log to oncepay_operate;
+grant insert, delete on hold to oncepay_operate;
+grant insert on merchant to oncepay_operate;
+grant select (api_key_id, merchant_id, created_at, revoked_at), insert, update (revoked_at) on api_key to oncepay_operate;
+
+-- The functions that guard the tables run for whoever changes one; nobody else need call any.
+revoke all on function relay_due_at(text, boolean, text, integer, integer, timestamptz, timestamptz), assert_balanced(text[]),
+  assert_new_transaction_balances(), assert_new_entries_balance(), refuse_change(), refuse_leaving_a_terminal_state(),
+  write_dead_letter() from public;
+grant execute on function relay_due_at(text, boolean, text, integer, integer, timestamptz, timestamptz)
+  to oncepay_accept, oncepay_execute;
+grant execute on function assert_balanced(text[]) to oncepay_execute;
+
+-- Each merchant's rows, to those who act for one: the merchant is set by the functions that run their statements
+-- (adapters/database/merchant-statement.ts); where none is, there are no rows. This catches a forgotten filter; whoever
+-- may run any statement may set any merchant.
+create function acting_merchant() returns text language sql stable parallel safe as
+  $$ select nullif(current_setting('oncepay.merchant_id', true), '') $$;
+revoke all on function acting_merchant() from public;
+grant execute on function acting_merchant() to oncepay_accept, oncepay_read;
+
+do $$
+declare
+  kept text;
+begin
+  foreach kept in array array['payment', 'payment_order', 'instruction', 'idempotency_key', 'ledger_transaction',
+                              'ledger_entry', 'account_balance', 'evidence'] loop
+    execute format('alter table %I enable row level security', kept);
+    -- Batches cross merchants, and so do operators; a policy that is always true costs nothing. What they may do at all,
+    -- the grants say.
+    execute format('create policy all_merchants on %I to oncepay_execute, oncepay_operate using (true) with check (true)', kept);
+  end loop;
+  foreach kept in array array['payment', 'payment_order', 'account_balance'] loop
+    execute format('create policy own_merchant on %I for select to oncepay_read using (merchant_id = (select acting_merchant()))', kept);
+  end loop;
+  foreach kept in array array['payment', 'payment_order', 'instruction'] loop
+    execute format('create policy accepted_merchant on %I for insert to oncepay_accept with check (merchant_id = (select acting_merchant()))', kept);
+  end loop;
+end $$;
+create policy accepted_merchant on idempotency_key to oncepay_accept
+  using (merchant_id = (select acting_merchant())) with check (merchant_id = (select acting_merchant()));
+-- Evidence names its order, whose own policy says whose it is.
+create policy own_merchant on evidence for select to oncepay_read
+  using (exists (select from payment_order o where o.payment_order_id = evidence.payment_order_id));
+
+-- The statements that run on behalf of a merchant, by version: see set-up/store-statements.ts.
+create table stored_statement (
+  name          text primary key,
+  superseded_at timestamptz
+);
+
+-- What keeps the rules: owners, grants, policies, triggers, functions and logins, one row each. Whoever owns the schema
+-- could change any of it: that can't be prevented, but it is seen (`oncepay verify` compares it with the seal).
+create view schema_guard as
+with guarded as (
+  select c.oid, c.relname, c.relkind, c.relowner, c.relacl, c.relrowsecurity
+  from pg_class c
+  where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p', 'v') and pg_get_userbyid(c.relowner) = 'oncepay_owner'
+),
+ours as (
+  select r.oid, r.rolname, r.rolsuper, r.rolbypassrls, r.rolcreaterole, r.rolcreatedb, r.rolreplication, r.rolcanlogin
+  from pg_roles r
+  where r.rolname like 'oncepay\_%'
+)
+select 'table ' || g.relname as guard,
+       concat_ws(' ', g.relkind, g.relowner::regrole, 'rls', g.relrowsecurity,
+         (select string_agg(a.item::text, ' ' order by a.item::text) from unnest(g.relacl) as a(item))) as state
+from guarded g
+union all
+select 'column ' || g.relname || '.' || a.attname,
+       (select string_agg(item::text, ' ' order by item::text) from unnest(a.attacl) as item)
+from guarded g
+join pg_attribute a on a.attrelid = g.oid and a.attnum > 0 and not a.attisdropped and a.attacl is not null
+union all
+select 'policy ' || p.polname || ' on ' || g.relname,
+       concat_ws(' ', p.polcmd, p.polpermissive,
+         (select string_agg(r::regrole::text, ' ' order by r::regrole::text) from unnest(p.polroles) as r),
+         pg_get_expr(p.polqual, p.polrelid), pg_get_expr(p.polwithcheck, p.polrelid))
+from guarded g
+join pg_policy p on p.polrelid = g.oid
+union all
+select 'trigger ' || t.tgname || ' on ' || g.relname, concat_ws(' ', t.tgenabled, pg_get_triggerdef(t.oid))
+from guarded g
+join pg_trigger t on t.tgrelid = g.oid and not t.tgisinternal
+union all
+select 'constraint ' || k.conname || ' on ' || g.relname, concat_ws(' ', k.convalidated, pg_get_constraintdef(k.oid))
+from guarded g
+join pg_constraint k on k.conrelid = g.oid
+union all
+-- The clock is replaced by tests, which move time.
+select 'function ' || p.oid::regprocedure,
+       concat_ws(' ', p.proowner::regrole, p.prosecdef, case when p.proname <> 'clock' then md5(p.prosrc) end,
+         (select string_agg(a.item::text, ' ' order by a.item::text) from unnest(p.proacl) as a(item)))
+from pg_proc p
+where p.pronamespace in (select oid from pg_namespace where nspname in ('public', 'credentials'))
+  and p.proowner in (select oid from ours)
+union all
+select 'role ' || o.rolname,
+       concat_ws(' ', 'login', o.rolcanlogin, 'superuser', o.rolsuper, 'bypassrls', o.rolbypassrls, 'createrole', o.rolcreaterole,
+         'createdb', o.rolcreatedb, 'replication', o.rolreplication)
+from ours o
+union all
+select 'membership of ' || m.member::regrole || ' in ' || m.roleid::regrole,
+       string_agg(concat_ws(' ', 'admin', m.admin_option, 'inherit', m.inherit_option, 'set', m.set_option), ', '
+                  order by m.admin_option, m.inherit_option, m.set_option)
+from pg_auth_members m
+where m.roleid in (select oid from ours)
+group by m.member, m.roleid;
+grant select on schema_guard to oncepay_operate;
+
+-- As it was when the newest deployment had migrated the database.
+create table schema_seal (
+  guard text primary key,
+  state text
+);
+grant select on schema_seal to oncepay_operate;

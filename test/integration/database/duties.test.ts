@@ -1,0 +1,344 @@
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { DirectDatabase } from '../../../adapters/database/direct-database.ts';
+import { DUTIES, type Duty, loginsOf, otherLogin } from '../../../adapters/database/set-up/logins.ts';
+import { scramVerifier } from '../../../adapters/database/set-up/scram.ts';
+import { createApiKey, findApiKey } from '../../../adapters/database/statements/api-keys.ts';
+import { listCircuits, listHolds, pause, resume } from '../../../adapters/database/statements/holds.ts';
+import { listDeadLetters } from '../../../adapters/database/statements/list-dead-letters.ts';
+import { releaseInstruction } from '../../../adapters/database/statements/quarantine.ts';
+import { readTrialBalance, readWallet } from '../../../adapters/database/statements/read-ledger.ts';
+import { listPayments, readPayment } from '../../../adapters/database/statements/read-payments.ts';
+import { planRedrive } from '../../../adapters/database/statements/redrive-dead-letters.ts';
+import { takeDueInstructions } from '../../../adapters/database/statements/relay-instructions.ts';
+import { checkInvariant, INVARIANTS } from '../../../adapters/database/statements/verify.ts';
+import { setUpDatabase } from '../../../local/postgres/set-up-database.ts';
+import { ExecutorHarness, recordOf } from '../../support/executor.ts';
+import { MERCHANT, newOrder, newPayment, storePayment } from '../../support/payments.ts';
+import { createEmptyDatabase, createTestDatabase, type TestDatabase } from '../../support/postgres.ts';
+
+let testDatabase: TestDatabase;
+let as: Readonly<Record<Duty, DirectDatabase>>;
+
+beforeAll(async () => {
+  testDatabase = await createTestDatabase();
+  as = Object.fromEntries(
+    DUTIES.map((duty) => [duty, testDatabase.as(`oncepay_${duty}_alternate`)]),
+  ) as unknown as typeof as;
+});
+afterAll(() => testDatabase.drop());
+
+const refused = (duty: Duty, sql: string) =>
+  as[duty].execute(sql, {}).then(
+    () => 'done',
+    (error: { sqlState?: string }) => error.sqlState,
+  );
+
+const EVERYTHING = {
+  status: undefined,
+  createdFrom: undefined,
+  createdTo: undefined,
+  after: undefined,
+  limit: 100,
+};
+
+describe('each duty is done with the rights of its own login', () => {
+  test('a payment from accepting to reading', async () => {
+    const payment = await storePayment(as.accept, newOrder(), newOrder());
+    const executor = new ExecutorHarness(as.execute);
+    expect(await executor.execute(...payment.orders.map((order) => recordOf(order)))).toEqual([]);
+    const found = await readPayment(as.read, MERCHANT, payment.paymentId);
+    expect(found.payments).toMatchObject([{ status: 'SUCCESS' }]);
+    expect(found.attempts).toHaveLength(2);
+    expect(await readWallet(as.read, MERCHANT, 'seller_1')).toMatchObject([{ posted_credits: 30_000n }]);
+    expect(await readTrialBalance(as.read, MERCHANT)).toMatchObject([{ debits: 30_000n, credits: 30_000n }]);
+  });
+
+  test('a replay finds the answer, and a second payment of a reference is refused', async () => {
+    const { acceptPayment } = await import('../../../adapters/database/statements/accept-payment.ts');
+    const payment = newPayment([newOrder()]);
+    const request = {
+      scope: 'POST /v1/payments',
+      key: payment.paymentId,
+      fingerprint: 'fingerprint',
+      answer: { status: 202, location: '/', body: '{}' },
+    };
+    expect(await acceptPayment(as.accept, payment, request)).toEqual({ kind: 'created' });
+    expect(await acceptPayment(as.accept, payment, request)).toMatchObject({ kind: 'replayed' });
+    const again = { ...newPayment([newOrder()]), merchantReference: payment.merchantReference };
+    expect(await acceptPayment(as.accept, again, { ...request, key: 'other' })).toEqual({
+      kind: 'duplicate_merchant_reference',
+    });
+  });
+
+  test('relaying, planning a redrive, finding a key', async () => {
+    await takeDueInstructions(as.execute, 10);
+    expect(await planRedrive(as.execute, { restSeconds: [0], filter: {}, limit: 10 })).toEqual([]);
+    await createApiKey(as.operate, {
+      apiKeyId: 'key_1',
+      secretHash: 'a'.repeat(64),
+      merchantId: MERCHANT,
+      merchantName: 'One',
+    });
+    expect(await findApiKey(as.authorize, 'key_1')).toEqual({
+      merchantId: MERCHANT,
+      secretHash: 'a'.repeat(64),
+    });
+  });
+
+  test('what operators do', async () => {
+    const operator = { actor: 'me', reason: 'a test' };
+    expect(await pause(as.operate, 'all', operator)).toBe(true);
+    expect(await listHolds(as.operate)).toHaveLength(1);
+    expect(await resume(as.operate, 'all', operator)).toBe(true);
+    expect(await listCircuits(as.operate)).toEqual([]);
+    expect(await listDeadLetters(as.operate, { states: ['waiting'], limit: 1 })).toEqual([]);
+    expect(await releaseInstruction(as.operate, 'ins_none', operator)).toBe(false);
+    for (const invariant of INVARIANTS) expect(await checkInvariant(as.operate, invariant)).toBeUndefined();
+    expect((await readTrialBalance(as.operate, MERCHANT)).length).toBe(1);
+  });
+});
+
+const LEDGER = ['ledger_transaction', 'ledger_entry', 'evidence', 'operation_log'];
+const NOT_TO_CHANGE = LEDGER.flatMap((table) => [
+  `update ${table} set ${table === 'evidence' ? 'outcome' : table === 'operation_log' ? 'actor' : 'merchant_id'} = 'x'`,
+  `delete from ${table}`,
+  `truncate ${table} cascade`,
+  `alter table ${table} disable trigger all`,
+  `drop table ${table} cascade`,
+]);
+
+describe('no login may do another’s duty', () => {
+  test.each(DUTIES)('%s can’t change what is append-only, nor own or make anything', async (duty) => {
+    for (const sql of [
+      ...NOT_TO_CHANGE,
+      'create table x (y int)',
+      'create schema x',
+      'create role x',
+      'alter table payment disable row level security',
+      `alter role oncepay_read password 'x'`,
+      'select * from credentials.login_password',
+      `select pg_read_file('/etc/passwd')`,
+    ]) {
+      expect([sql, await refused(duty, sql)]).toEqual([sql, '42501']);
+    }
+  });
+
+  test.each([
+    ['authorize', ['select * from payment', 'select created_at from api_key', 'delete from api_key']],
+    [
+      'accept',
+      [
+        'select * from payment',
+        'select * from api_key',
+        'select * from evidence',
+        `update instruction set state = 'succeeded'`,
+        `insert into instruction (instruction_id, payment_order_id, payment_id, merchant_id, seq, operation, not_before, last_sent_at, state)
+         values ('i', 'o', 'p', 'm', 0, 'charge', now(), now(), 'succeeded')`,
+        `insert into payment_order (payment_order_id, status) values ('o', 'SUCCESS')`,
+        'delete from idempotency_key',
+        'select * from ledger_entry',
+      ],
+    ],
+    [
+      'read',
+      [
+        'select * from api_key',
+        'select * from merchant',
+        'select * from idempotency_key',
+        'select * from ledger_entry',
+        'select * from payment for update',
+        'delete from payment',
+        `insert into evidence (instruction_id) values ('i')`,
+      ],
+    ],
+    [
+      'execute',
+      [
+        'select * from api_key',
+        'select buyer_id from payment',
+        'select metadata from payment',
+        'select * from idempotency_key',
+        'update payment_order set amount_minor = 1',
+        `update payment_order set splits = '[]'`,
+        `update instruction set operation = 'refund'`,
+        `insert into payment (payment_id) values ('p')`,
+        'delete from hold',
+        'delete from instruction',
+        'select * from operation_log',
+      ],
+    ],
+    [
+      'operate',
+      ['select secret_hash from api_key', 'delete from payment', 'update payment_order set amount_minor = 1'],
+    ],
+    ['migrate', ['select * from payment', 'select * from api_key', 'delete from ledger_entry']],
+  ] satisfies [Duty, string[]][])('%s can’t do what it isn’t for', async (duty, statements) => {
+    for (const sql of statements) expect([sql, await refused(duty, sql)]).toEqual([sql, '42501']);
+  });
+
+  test('none is owner, superuser or past row-level security, and only migrating may become the owner', async () => {
+    const rows = await testDatabase.database.execute(
+      `select r.rolname as login,
+              r.rolsuper or r.rolbypassrls or r.rolcreaterole or r.rolcreatedb or r.rolreplication as is_mighty,
+              exists (select from pg_class c where c.relowner = r.oid) as owns,
+              pg_has_role(r.oid, 'oncepay_owner', 'usage') as has_owner,
+              pg_has_role(r.oid, 'oncepay_owner', 'set') as may_become_owner
+       from pg_roles r where r.rolcanlogin and r.rolname like 'oncepay\\_%' order by 1`,
+      {},
+    );
+    expect(rows.map((row) => row.login)).toEqual(DUTIES.flatMap(loginsOf).toSorted());
+    for (const row of rows) {
+      expect(row).toMatchObject({
+        is_mighty: false,
+        owns: false,
+        has_owner: false,
+        may_become_owner: loginsOf('migrate').includes(String(row.login)),
+      });
+    }
+  });
+});
+
+describe('row-level security', () => {
+  test('shows a reader no row where no merchant is set', async () => {
+    for (const table of ['payment', 'payment_order', 'evidence', 'account_balance']) {
+      expect(await as.read.execute(`select count(*)::int as n from ${table}`, {})).toEqual([{ n: 0 }]);
+    }
+  });
+
+  test('shows a statement the rows of its merchant alone, even where it forgets to ask', async () => {
+    const other = newPayment([newOrder()], 'mer_other');
+    const { acceptPayment } = await import('../../../adapters/database/statements/accept-payment.ts');
+    await acceptPayment(as.accept, other, {
+      scope: 's',
+      key: 'k',
+      fingerprint: 'f',
+      answer: { status: 202, location: '/', body: '{}' },
+    });
+    const client = await connectAs('oncepay_read');
+    const counts = async (merchant: string) => {
+      await client.query('begin');
+      await client.query(`select set_config('oncepay.merchant_id', $1, true)`, [merchant]);
+      const { rows } = await client.query('select distinct merchant_id from payment');
+      await client.query('commit');
+      return rows.map((row) => row.merchant_id);
+    };
+    expect(await counts('mer_other')).toEqual(['mer_other']);
+    expect(await counts(MERCHANT)).toEqual([MERCHANT]);
+    expect(await counts('')).toEqual([]);
+    await client.end();
+    expect((await listPayments(as.read, 'mer_other', EVERYTHING)).payments).toHaveLength(1);
+    expect((await readPayment(as.read, MERCHANT, other.paymentId)).payments).toEqual([]);
+  });
+
+  test('lets nobody accept for another merchant than the one he acts for', async () => {
+    const client = await connectAs('oncepay_accept');
+    await client.query('begin');
+    await client.query(`select set_config('oncepay.merchant_id', 'mer_one', true)`);
+    await expect(
+      client.query(`insert into payment (payment_id, merchant_id, merchant_reference, buyer_id, payment_method, metadata,
+        created_at, orders_total) values ('pay_x', 'mer_other', 'r', 'b', 'm', '{}', now(), 1)`),
+    ).rejects.toMatchObject({ code: '42501' });
+    await client.end();
+  });
+});
+
+async function connectAs(role: string): Promise<pg.Client> {
+  const client = new pg.Client({ connectionString: testDatabase.url, options: `-c role=${role}` });
+  await client.connect();
+  return client;
+}
+
+/** With its password, as the Data API does. */
+async function logIn(database: TestDatabase, user: string, password: string): Promise<pg.Client> {
+  const url = new URL(database.url);
+  url.username = user;
+  url.password = password;
+  const client = new pg.Client(url.href);
+  await client.connect();
+  return client;
+}
+
+const PASSWORD = 'a-long-password';
+const SALT = Buffer.alloc(16, 7);
+
+describe('a cluster whose master is no superuser, as Aurora’s', () => {
+  let database: TestDatabase;
+  let master: pg.Client;
+  let masterUrl: URL;
+
+  beforeAll(async () => {
+    database = await createEmptyDatabase();
+    await database.database.execute(`create role test_master login createrole createdb password 'm'`, {});
+    // Other tests' roles were made by the superuser; on Aurora the master makes them, and may give them on.
+    for (const role of [...DUTIES.flatMap(loginsOf), 'oncepay_owner', 'oncepay_credentials']) {
+      await database.database.execute(
+        `grant ${role} to test_master with admin true, inherit false, set false`,
+        {},
+      );
+    }
+    await database.database.execute(`alter database ${database.name} owner to test_master`, {});
+    masterUrl = new URL(database.url);
+    masterUrl.username = 'test_master';
+    masterUrl.password = 'm';
+    await setUpDatabase(masterUrl.href);
+    master = new pg.Client(masterUrl.href);
+    await master.connect();
+  });
+
+  afterAll(async () => {
+    await master.end();
+    for (const login of loginsOf('read'))
+      await database.database.execute(`alter role ${login} password null`, {});
+    await database.drop();
+    await testDatabase.database.execute(
+      `do $$ declare m record; begin
+         for m in select roleid::regrole as granted, grantor::regrole as grantor from pg_auth_members
+                  where member = 'test_master'::regrole or grantor = 'test_master'::regrole loop
+           execute format('revoke %s from test_master granted by %s cascade', m.granted, m.grantor);
+         end loop;
+       end $$`,
+      {},
+    );
+    await testDatabase.database.execute('drop role test_master', {});
+  });
+
+  test('is set up by it, as often as asked', async () => {
+    expect(await setUpDatabase(masterUrl.href)).toEqual([]);
+    const { rows } = await master.query(
+      `select distinct tableowner from pg_tables where schemaname = 'public'`,
+    );
+    expect(rows).toEqual([{ tableowner: 'oncepay_owner' }]);
+  });
+
+  test('gives a login its first password, which is never in a statement', async () => {
+    await master.query(`alter role oncepay_read password '${scramVerifier(PASSWORD, SALT)}'`);
+    const client = await logIn(database, 'oncepay_read', PASSWORD);
+    expect((await client.query('select current_user as me')).rows).toEqual([{ me: 'oncepay_read' }]);
+    await client.end();
+  });
+
+  test('lets a login set the password of the other of its duty, and of nobody else', async () => {
+    const client = await logIn(database, 'oncepay_read', PASSWORD);
+    const verifier = scramVerifier('another-password', SALT);
+    const { rows } = await client.query('select credentials.set_other_password($1) as other', [verifier]);
+    expect(rows).toEqual([{ other: otherLogin('oncepay_read') }]);
+    const noted = await client.query('select login, salt from credentials.other_password()');
+    expect(noted.rows).toEqual([{ login: 'oncepay_read_alternate', salt: SALT.toString('base64') }]);
+    await expect(client.query(`select credentials.set_other_password('in the clear')`)).rejects.toMatchObject(
+      {
+        code: '22023',
+      },
+    );
+    await client.end();
+    const other = await logIn(database, 'oncepay_read_alternate', 'another-password');
+    expect((await other.query('select credentials.other_login() as other')).rows).toEqual([
+      { other: 'oncepay_read' },
+    ]);
+    await other.end();
+  });
+
+  test('refuses the master a turn: it belongs to no duty', async () => {
+    await expect(master.query('select credentials.other_login()')).rejects.toMatchObject({ code: '42501' });
+  });
+});
