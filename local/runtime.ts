@@ -1,8 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Alarms } from './alarms/alarms.ts';
-import { startApiGateway } from './api-gateway/start-api-gateway.ts';
 import { provideApiKeys } from './api-keys.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { startControlServer } from './control-server.ts';
@@ -10,18 +8,19 @@ import { cpuByComponent, type MeasuredParts } from './cpu-by-component.ts';
 import { lockData } from './data-lock.ts';
 import { type RunningDynamoDb, startDynamoDb } from './dynamodb/start-dynamodb.ts';
 import { type Endpoints, endpointsOf, removeEndpoints, writeEndpoints } from './endpoints.ts';
-import { serveEvents } from './event-source/serve-events.ts';
-import type { SqsEventSource } from './event-source/sqs-event-source.ts';
 import { FunctionLog } from './function-log.ts';
+import { type ProvidedAccess, provideAccess } from './iam/provide-access.ts';
 import { Functions, sdkEnvironment } from './lambda/functions.ts';
 import type { Ports } from './ports.ts';
 import { type RunningPostgres, startPostgres } from './postgres/start-postgres.ts';
 import { type RunningPspSimulator, startPspSimulator } from './psp-simulator/psp-simulator.ts';
 import { type RunningRdsData, startRdsData } from './rds-data/start-rds-data.ts';
 import { RequestCounter } from './request-counter.ts';
+import { type Serving, serve } from './serve.ts';
 import { provideQueues } from './sqs/provide-queues.ts';
 import { type RunningSqs, startSqs } from './sqs/start-sqs.ts';
-import { readAssembly } from './template/assembly.ts';
+import { readAccessRules } from './template/access-rules.ts';
+import { type Assembly, readAssembly } from './template/assembly.ts';
 import { assertKnown, readDeployment } from './template/deployment.ts';
 import type { Deployment } from './template/resources.ts';
 import { synthesize } from './template/synthesize.ts';
@@ -79,7 +78,6 @@ class Starter {
   private readonly clock: Clock;
   private readonly counter = new RequestCounter();
   private readonly log: FunctionLog;
-  private readonly eventSources: SqsEventSource[] = [];
 
   constructor(options: RuntimeOptions, closers: (() => void | Promise<void>)[]) {
     this.options = options;
@@ -99,26 +97,26 @@ class Starter {
     const assembly = readAssembly(await synthesizing);
     assertKnown(assembly);
     this.step('starting SQS, DynamoDB, the Data API and the PSP simulator');
-    const sqs = await this.startSqs();
+    const iam = this.provideAccess(assembly);
+    const sqs = await this.startSqs(iam);
     const deployment = readDeployment(assembly, {
       accountId: ACCOUNT_ID,
       region: REGION,
       queueUrl: sqs.urlOf,
     });
     provideQueues(sqs.engine, deployment.queues);
-    const dynamodb = await this.startDynamoDb(deployment);
-    const rdsData = await this.startRdsData(postgres, deployment);
+    const dynamodb = await this.startDynamoDb(deployment, iam);
+    const rdsData = await this.startRdsData(postgres, deployment, iam);
     const psp = await this.startPsp();
-    const functions = this.createFunctions(deployment, { sqs, dynamodb, rdsData, psp });
+    const functions = this.createFunctions(deployment, { sqs, dynamodb, rdsData, psp }, iam);
+    iam.roles.assertDeployable(deployment.eventSources);
     await this.runTriggers(deployment, functions);
     const keys = await provideApiKeys(directory, stage, postgres.url);
     this.step('opening the API');
-    this.serveEvents(deployment, sqs, functions);
-    const alarms = this.watch(deployment, sqs, functions);
-    const gateway = await this.startGateway(deployment, functions);
-    const control = await this.startControl({ functions, dynamodb, postgres }, rdsData, alarms);
+    const serving = await this.serve(deployment, sqs, functions, iam);
+    const control = await this.startControl({ functions, dynamodb, postgres }, rdsData, serving);
     const endpoints = endpointsOf({
-      gateway: gateway.url,
+      gateway: serving.api,
       control: control.url,
       keys,
       deployment,
@@ -148,7 +146,19 @@ class Starter {
     return postgres;
   }
 
-  private async startSqs(): Promise<RunningSqs> {
+  private provideAccess(assembly: Assembly): ProvidedAccess {
+    // A policy names a queue by its ARN: the addresses, which aren't known yet, are of no matter.
+    const options = { accountId: ACCOUNT_ID, region: REGION, queueUrl: (name: string) => name };
+    const directories = { data: this.options.directory, gathered: process.env.ONCEPAY_IAM_USAGE };
+    return provideAccess(readAccessRules(assembly, options), directories, this.writeLine);
+  }
+
+  private readonly writeLine = (line: string): void => {
+    this.log.write(line);
+    this.options.onFunctionLine?.(line);
+  };
+
+  private async startSqs({ access }: ProvidedAccess): Promise<RunningSqs> {
     const { directory, ports } = this.options;
     const sqs = await startSqs({
       port: ports.sqs,
@@ -157,12 +167,13 @@ class Starter {
       accountId: ACCOUNT_ID,
       region: REGION,
       observer: this.counter.observe,
+      access,
     });
     this.closers.push(sqs.close);
     return sqs;
   }
 
-  private async startDynamoDb({ tables }: Deployment): Promise<RunningDynamoDb> {
+  private async startDynamoDb({ tables }: Deployment, access: ProvidedAccess): Promise<RunningDynamoDb> {
     const { directory, ports } = this.options;
     const dynamodb = await startDynamoDb({
       port: ports.dynamodb,
@@ -170,12 +181,17 @@ class Starter {
       region: REGION,
       tables,
       observer: this.counter.observe,
+      access,
     });
     this.closers.push(dynamodb.close);
     return dynamodb;
   }
 
-  private async startRdsData(postgres: RunningPostgres, { cluster }: Deployment): Promise<RunningRdsData> {
+  private async startRdsData(
+    postgres: RunningPostgres,
+    { cluster }: Deployment,
+    { access }: ProvidedAccess,
+  ): Promise<RunningRdsData> {
     const { user, password, host, port } = postgres;
     const rdsData = await startRdsData({
       port: this.options.ports.rdsData,
@@ -188,6 +204,7 @@ class Starter {
         secrets: new Map([[cluster.secretArn, { user, password }]]),
       },
       observer: this.counter.observe,
+      access,
     });
     this.closers.push(rdsData.close);
     return rdsData;
@@ -214,16 +231,15 @@ class Starter {
       readonly rdsData: RunningRdsData;
       readonly psp: RunningPspSimulator;
     },
+    { roles }: ProvidedAccess,
   ): Functions {
     const functions = new Functions({
       deployment,
       environment: sdkEnvironment(REGION, services),
       simulatorUrls: services.psp.variables,
-      onLine: (line) => {
-        this.log.write(line);
-        this.options.onFunctionLine?.(line);
-      },
+      onLine: this.writeLine,
       observer: this.counter.observe,
+      mayLog: (name) => roles.mayLog(name),
     });
     this.closers.push(() => functions.close());
     return functions;
@@ -238,55 +254,32 @@ class Starter {
     }
   }
 
-  private serveEvents(deployment: Deployment, sqs: RunningSqs, functions: Functions): void {
-    const events = serveEvents(deployment, {
-      engine: sqs.engine,
+  private serve(deployment: Deployment, sqs: RunningSqs, functions: Functions, { roles }: ProvidedAccess) {
+    const { directory, ports } = this.options;
+    const options = {
+      deployment,
+      sqs,
       functions,
-      region: REGION,
+      roles,
       clock: this.clock,
       observer: this.counter.observe,
-    });
-    this.eventSources.push(...events.eventSources);
-    this.closers.push(events.close);
-  }
-
-  private watch(deployment: Deployment, sqs: RunningSqs, functions: Functions): Alarms {
-    const alarms = new Alarms({
-      resources: deployment.alarms,
-      engine: sqs.engine,
-      hostOf: (arn) => functions.byArn(arn),
-      clock: this.clock,
-      directory: join(this.options.directory, 'alarms'),
+      directory,
+      apiPort: ports.api,
       accountId: ACCOUNT_ID,
       region: REGION,
-    });
-    alarms.start();
-    this.closers.push(() => alarms.close());
-    return alarms;
+    };
+    return serve(options, (close) => this.closers.push(close));
   }
 
-  private async startGateway({ api }: Deployment, functions: Functions) {
-    const gateway = await startApiGateway({
-      port: this.options.ports.api,
-      api,
-      accountId: ACCOUNT_ID,
-      clock: this.clock,
-      hostOf: (name) => functions.byName(name),
-      observer: this.counter.observe,
-    });
-    this.closers.push(gateway.close);
-    return { url: `${gateway.url}/${api.stage}` };
-  }
-
-  private async startControl(parts: MeasuredParts, rdsData: RunningRdsData, alarms: Alarms) {
+  private async startControl(parts: MeasuredParts, rdsData: RunningRdsData, serving: Serving) {
     const control = await startControlServer(this.options.ports.runtime, {
       counts: () => this.counter.list(),
       resetCounts: () => this.counter.reset(),
       cpu: () => cpuByComponent(parts),
-      alarms: () => alarms.list(),
+      alarms: () => serving.alarms.list(),
       kill: (functionName) => parts.functions.kill(functionName),
       pausePolling: (paused) => {
-        for (const eventSource of this.eventSources) eventSource.pause(paused);
+        for (const eventSource of serving.events.eventSources) eventSource.pause(paused);
       },
       resumingFor: (seconds) => rdsData.resumingFor(seconds * 1000),
     });

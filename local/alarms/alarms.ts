@@ -15,6 +15,8 @@ export interface AlarmsOptions {
   readonly directory: string;
   readonly accountId: string;
   readonly region: string;
+  /** Whether the function's policy lets the alarm of this ARN invoke it. */
+  readonly mayInvoke: (functionArn: string, alarmArn: string) => boolean;
 }
 
 export interface AlarmStatus {
@@ -34,9 +36,10 @@ export class Alarms {
   constructor(options: AlarmsOptions) {
     this.options = options;
     const states = new AlarmStates(options.directory);
-    const { accountId, region, hostOf } = options;
+    const { accountId, region, hostOf, mayInvoke } = options;
     this.alarms = options.resources.map(
-      (resource) => new RunningAlarm({ resource, metrics: this.metrics, states, hostOf, accountId, region }),
+      (resource) =>
+        new RunningAlarm({ resource, metrics: this.metrics, states, hostOf, accountId, region, mayInvoke }),
     );
   }
 

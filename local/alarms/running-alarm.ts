@@ -20,6 +20,8 @@ export interface RunningAlarmOptions {
   readonly hostOf: (functionArn: string) => FunctionHost;
   readonly accountId: string;
   readonly region: string;
+  /** Whether the function's policy lets the alarm of this ARN invoke it; undefined: it may. */
+  readonly mayInvoke?: (functionArn: string, alarmArn: string) => boolean;
 }
 
 /** One alarm. Its actions are invoked when its state changes, and only then. */
@@ -56,6 +58,7 @@ export class RunningAlarm {
 
   private act(state: AlarmState, previous: AlarmState): void {
     for (const functionArn of this.resource.actions[state.value]) {
+      if (this.options.mayInvoke?.(functionArn, this.arn) === false) continue;
       // Asynchronous, as CloudWatch invokes: what the function makes of it concerns nobody here.
       void this.options
         .hostOf(functionArn)
@@ -64,11 +67,16 @@ export class RunningAlarm {
     }
   }
 
+  private get arn(): string {
+    const { resource, accountId, region } = this.options;
+    return `arn:aws:cloudwatch:${region}:${accountId}:alarm:${resource.name}`;
+  }
+
   private event(state: AlarmState, previousState: AlarmState): object {
     const { resource, accountId, region } = this.options;
     return {
       source: 'aws.cloudwatch',
-      alarmArn: `arn:aws:cloudwatch:${region}:${accountId}:alarm:${resource.name}`,
+      alarmArn: this.arn,
       accountId,
       time: state.timestamp,
       region,

@@ -31,6 +31,13 @@ export type Authorization =
         | 'AUTHORIZER_CONFIGURATION_ERROR';
     };
 
+/**
+ * Whether the function's policy lets the gateway invoke it.
+ *
+ * @param source the route or the authorizer, the last part of its `execute-api` ARN
+ */
+export type MayInvoke = (functionArn: string, source: string) => boolean;
+
 /** The gateway keeps so many answers at most; the oldest makes room. */
 const CACHE_LIMIT = 10_000;
 
@@ -39,9 +46,11 @@ export class Authorizer {
   private readonly resource: AuthorizerResource;
   private readonly host: FunctionHost;
   private readonly clock: Clock;
+  private readonly mayInvoke: MayInvoke | undefined;
   private readonly cache = new Map<string, { readonly result: Result; readonly expiresAt: number }>();
 
-  constructor(resource: AuthorizerResource, host: FunctionHost, clock: Clock) {
+  constructor(resource: AuthorizerResource, host: FunctionHost, clock: Clock, mayInvoke?: MayInvoke) {
+    this.mayInvoke = mayInvoke;
     this.resource = resource;
     this.host = host;
     this.clock = clock;
@@ -52,6 +61,9 @@ export class Authorizer {
     // A missing identity is refused without asking the function.
     if (identity.some((value) => value === undefined || value === '')) return refuse('UNAUTHORIZED');
     const key = JSON.stringify(identity);
+    const source = `${request.apiId}/authorizers/${this.resource.id}`;
+    if (this.mayInvoke?.(this.resource.functionArn, source) === false)
+      return refuse('AUTHORIZER_CONFIGURATION_ERROR');
     const arn = `arn:aws:execute-api:us-east-1:${request.accountId}:${request.apiId}/${request.stage}/${request.message.method}${request.path}`;
     try {
       const result = this.cached(key) ?? (await this.ask(request, match, arn, key));

@@ -13,6 +13,7 @@ const DEFAULTS = {
   MISSING_AUTHENTICATION_TOKEN: [403, 'Missing Authentication Token'],
   REQUEST_TOO_LARGE: [413, 'Request Too Long'],
   THROTTLED: [429, 'Too Many Requests'],
+  API_CONFIGURATION_ERROR: [500, 'Internal server error'],
   AUTHORIZER_FAILURE: [500, 'Internal server error'],
   AUTHORIZER_CONFIGURATION_ERROR: [500, 'Internal server error'],
   INTEGRATION_FAILURE: [504, 'Internal server error'],

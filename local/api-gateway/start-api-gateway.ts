@@ -6,7 +6,7 @@ import { listen } from '../http-server.ts';
 import type { FunctionHost } from '../lambda/function-host.ts';
 import type { RequestObserver, RunningService } from '../service-request.ts';
 import type { ApiResource } from '../template/resources.ts';
-import { Authorizer } from './authorizer.ts';
+import { Authorizer, type MayInvoke } from './authorizer.ts';
 import { type GatewayResponseType, gatewayResponse } from './gateway-responses.ts';
 import { type GatewayRequest, proxyEvent } from './proxy-event.ts';
 import { type Match, Router } from './router.ts';
@@ -19,6 +19,8 @@ export interface ApiGatewayOptions {
   readonly clock: Clock;
   readonly hostOf: (functionName: string) => FunctionHost;
   readonly observer: RequestObserver;
+  /** Whether the function's policy lets the gateway invoke it for this route or authorizer; undefined: for any. */
+  readonly mayInvoke?: MayInvoke;
 }
 
 /** "Payload size: 10 MB, can't be increased." */
@@ -52,7 +54,7 @@ class Gateway {
     this.authorizers = new Map(
       [...api.authorizers].map(([id, resource]) => [
         id,
-        new Authorizer(resource, options.hostOf(resource.functionName), clock),
+        new Authorizer(resource, options.hostOf(resource.functionName), clock, options.mayInvoke),
       ]),
     );
     this.throttle =
@@ -118,7 +120,10 @@ class Gateway {
     authorizer: object | undefined,
     response: ServerResponse,
   ): Promise<GatewayResponseType | undefined> {
-    const host = this.options.hostOf(match.route.functionName);
+    const { functionArn, functionName, method, path } = match.route;
+    const source = `${request.apiId}/${request.stage}/${method}${path}`;
+    if (this.options.mayInvoke?.(functionArn, source) === false) return 'API_CONFIGURATION_ERROR';
+    const host = this.options.hostOf(functionName);
     const answering = host.invoke(proxyEvent(request, match, authorizer), 'api-gateway', request.requestId);
     const result = await within(answering, match.route.timeoutMilliseconds).catch(() => undefined);
     if (result === 'timeout') return 'INTEGRATION_TIMEOUT';

@@ -1,16 +1,34 @@
 /** dynalite in a thread of its own: it takes a core while the pipeline takes the other. */
 import { parentPort, workerData } from 'node:worker_threads';
 import dynalite from 'dynalite';
-import * as z from 'zod';
 import { listen } from '../http-server.ts';
+import { Access } from '../iam/access.ts';
+import type { AccessRules } from '../iam/access-rules.ts';
 import { callerOf } from '../service-request.ts';
+import { actionOf, guard } from './guarded.ts';
 
-const { path, port } = z.object({ path: z.string(), port: z.number() }).parse(workerData);
+interface ThreadData {
+  readonly path: string;
+  readonly port: number;
+  /** Undefined: everybody is served. */
+  readonly rules: AccessRules | undefined;
+}
+
+const { path, port, rules }: ThreadData = workerData;
 
 const server = dynalite({ path, createTableMs: 0, deleteTableMs: 0, updateTableMs: 0 });
+if (rules !== undefined) {
+  const access = new Access({
+    rules,
+    onUsed: (grant) => parentPort?.postMessage({ kind: 'used', grant }),
+    onRefused: (line) => parentPort?.postMessage({ kind: 'refused', line }),
+  });
+  const { region, accountId } = rules;
+  guard(server, { access, arnOf: (table) => `arn:aws:dynamodb:${region}:${accountId}:table/${table}` });
+}
 server.on('request', (request) => {
-  const action = String(request.headers['x-amz-target'] ?? 'unknown').replace(/^DynamoDB_\d+\./, '');
-  parentPort?.postMessage({ kind: 'request', action, caller: callerOf(request.headers.authorization) });
+  const caller = callerOf(request.headers.authorization);
+  parentPort?.postMessage({ kind: 'request', action: actionOf(request), caller });
 });
 
 listen(server, port).then(

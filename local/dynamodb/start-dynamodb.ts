@@ -2,6 +2,8 @@ import { mkdirSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import { CreateTableCommand, DynamoDBClient, ListTablesCommand } from '@aws-sdk/client-dynamodb';
 import { PortTakenError } from '../http-server.ts';
+import type { AccessRules } from '../iam/access-rules.ts';
+import type { Grant } from '../iam/statement.ts';
 import type { RequestObserver, RunningService } from '../service-request.ts';
 import type { TableResource } from '../template/resources.ts';
 
@@ -11,6 +13,14 @@ export interface DynamoDbOptions {
   readonly region: string;
   readonly tables: readonly TableResource[];
   readonly observer: RequestObserver;
+  /** Who may do what, decided where the tables are; undefined: everybody may all. */
+  readonly access?: TableAccess;
+}
+
+export interface TableAccess {
+  readonly rules: AccessRules;
+  readonly onUsed: (grant: Grant) => void;
+  readonly onRefused: (line: string) => void;
 }
 
 export interface RunningDynamoDb extends RunningService {
@@ -21,6 +31,8 @@ type ThreadMessage =
   | { readonly kind: 'ready'; readonly url: string }
   | { readonly kind: 'failed'; readonly message: string; readonly port: number }
   | { readonly kind: 'request'; readonly action: string; readonly caller: string }
+  | { readonly kind: 'used'; readonly grant: Grant }
+  | { readonly kind: 'refused'; readonly line: string }
   | { readonly kind: 'closed' };
 
 /** Our own requests, which make the tables, are nobody's to count. */
@@ -30,7 +42,7 @@ const OURSELVES = 'local-runtime';
 export async function startDynamoDb(options: DynamoDbOptions): Promise<RunningDynamoDb> {
   mkdirSync(options.directory, { recursive: true });
   const worker = new Worker(new URL('./dynamodb-thread.ts', import.meta.url), {
-    workerData: { path: options.directory, port: options.port },
+    workerData: { path: options.directory, port: options.port, rules: options.access?.rules },
   });
   const url = await new Promise<string>((resolve, reject) => {
     worker.once('error', reject);
@@ -43,6 +55,8 @@ export async function startDynamoDb(options: DynamoDbOptions): Promise<RunningDy
       if (message.kind === 'request' && message.caller !== OURSELVES) {
         options.observer({ service: 'dynamodb', action: message.action, caller: message.caller });
       }
+      if (message.kind === 'used') options.access?.onUsed(message.grant);
+      if (message.kind === 'refused') options.access?.onRefused(message.line);
     });
   });
   await createTables(url, options);

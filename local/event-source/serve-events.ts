@@ -12,6 +12,8 @@ export interface EventOptions {
   readonly region: string;
   readonly clock: Clock;
   readonly observer: RequestObserver;
+  /** Whether the function's own policy lets a service invoke it. */
+  readonly mayInvoke: (service: string, functionArn: string, sourceArn: string) => boolean;
 }
 
 export interface RunningEvents {
@@ -30,7 +32,9 @@ export function serveEvents(deployment: Deployment, options: EventOptions): Runn
   });
   const schedules = deployment.schedules.map((resource) => {
     const hosts = resource.functionArns.map((arn) => options.functions.byArn(arn));
-    return new RunningSchedule(resource, hosts, options.clock);
+    return new RunningSchedule(resource, hosts, options.clock, (functionArn) =>
+      options.mayInvoke('events.amazonaws.com', functionArn, resource.arn),
+    );
   });
   for (const part of [...eventSources, ...schedules]) part.start();
   return {

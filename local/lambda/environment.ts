@@ -4,6 +4,7 @@
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import * as z from 'zod/mini';
+import { markOrigin } from './mark-origin.ts';
 import type { AnswerMessage, FunctionErrorShape } from './protocol.ts';
 
 const dataSchema = z.object({
@@ -12,6 +13,8 @@ const dataSchema = z.object({
   functionName: z.string(),
   functionArn: z.string(),
   memoryMegabytes: z.number(),
+  accessKeyId: z.string(),
+  endpoints: z.array(z.string()),
 });
 const invokeSchema = z.object({
   id: z.number(),
@@ -46,6 +49,7 @@ function contextOf(requestId: string, deadline: number) {
 }
 
 async function start(): Promise<void> {
+  markOrigin(data.endpoints, data.accessKeyId);
   const loaded: Record<string, unknown> = await import(data.module);
   const handler = loaded[data.exportName];
   if (typeof handler !== 'function') throw new Error(`${data.module} exports no function ${data.exportName}`);

@@ -19,6 +19,8 @@ export interface FunctionHostOptions {
   /** One line of the function's output. */
   readonly onLine: (line: string) => void;
   readonly observer: RequestObserver;
+  /** Asked by each new environment, as Lambda makes its log stream; without the grants its output is lost. */
+  readonly mayLog?: () => boolean;
 }
 
 /** One function with its environments: reused, newest first, as long as they live. */
@@ -106,7 +108,7 @@ export class FunctionHost {
     return new WarmEnvironment(
       this.resource,
       { ...this.options.environment, ...this.resource.environment, ...this.identity() },
-      this.options.onLine,
+      this.options.mayLog?.() === false ? () => {} : this.options.onLine,
     );
   }
 

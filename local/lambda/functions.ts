@@ -10,13 +10,16 @@ export interface FunctionsOptions {
   readonly simulatorUrls: Readonly<Record<string, string>>;
   readonly onLine: (line: string) => void;
   readonly observer: RequestObserver;
+  /** Whether the function of this name may write its log. */
+  readonly mayLog: (functionName: string) => boolean;
 }
 
 /** All functions of the templates, by name and by ARN. */
 export class Functions {
   private readonly hosts = new Map<string, FunctionHost>();
 
-  constructor({ deployment, environment, simulatorUrls, onLine, observer }: FunctionsOptions) {
+  constructor(options: FunctionsOptions) {
+    const { deployment, environment, simulatorUrls, onLine, observer } = options;
     for (const template of deployment.functions) {
       const simulator = Object.fromEntries(
         Object.entries(simulatorUrls).filter(([variable]) => variable in template.environment),
@@ -26,7 +29,14 @@ export class Functions {
       const concurrency = source?.maxConcurrency;
       this.hosts.set(
         resource.name,
-        new FunctionHost({ resource, environment, concurrency, onLine, observer }),
+        new FunctionHost({
+          resource,
+          environment,
+          concurrency,
+          onLine,
+          observer,
+          mayLog: () => options.mayLog(resource.name),
+        }),
       );
     }
   }

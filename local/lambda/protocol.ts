@@ -27,4 +27,8 @@ export interface EnvironmentData {
   readonly functionName: string;
   readonly functionArn: string;
   readonly memoryMegabytes: number;
+  /** Of the credentials that the environment has. */
+  readonly accessKeyId: string;
+  /** Where the local services listen. */
+  readonly endpoints: readonly string[];
 }

@@ -37,7 +37,7 @@ export class WarmEnvironment {
   ) {
     this.resource = resource;
     this.worker = new Worker(new URL('./environment.ts', import.meta.url), {
-      workerData: environmentData(resource),
+      workerData: environmentData(resource, environment),
       env: { ...environment },
       stdout: true,
       stderr: true,
@@ -133,7 +133,10 @@ function exitedFor(errorMessage: string): FunctionErrorCause {
   return { errorType: 'Runtime.ExitError', errorMessage };
 }
 
-function environmentData(resource: FunctionResource): EnvironmentData {
+function environmentData(
+  resource: FunctionResource,
+  environment: Readonly<Record<string, string>>,
+): EnvironmentData {
   const [file, exportName] = resource.handler.split('.');
   return {
     module: pathToFileURL(`${resource.directory}/${file}.mjs`).href,
@@ -141,6 +144,10 @@ function environmentData(resource: FunctionResource): EnvironmentData {
     functionName: resource.name,
     functionArn: resource.arn,
     memoryMegabytes: resource.memoryMegabytes,
+    accessKeyId: environment.AWS_ACCESS_KEY_ID ?? '',
+    endpoints: Object.entries(environment).flatMap(([name, value]) =>
+      name.startsWith('AWS_ENDPOINT_URL') ? [value] : [],
+    ),
   };
 }
 

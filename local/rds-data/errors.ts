@@ -11,6 +11,7 @@ export class DataApiError extends Error {
 }
 
 const STATUSES = {
+  AccessDeniedException: 403,
   BadRequestException: 400,
   DatabaseErrorException: 400,
   DatabaseNotFoundException: 404,
@@ -23,6 +24,7 @@ const STATUSES = {
   StatementTimeoutException: 400,
   TransactionNotFoundException: 404,
   UnknownOperationException: 404,
+  UnrecognizedClientException: 403,
 } as const;
 
 export type DataApiErrorName = keyof typeof STATUSES;

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import * as z from 'zod';
 import type { Clock } from '../clock.ts';
 import { listen } from '../http-server.ts';
+import type { ServiceAccess } from '../service-access.ts';
 import { callerOf, type RequestObserver, type RunningService } from '../service-request.ts';
 import { batchExecuteStatement } from './actions/batch-execute-statement.ts';
 import { beginTransaction } from './actions/begin-transaction.ts';
@@ -9,6 +10,7 @@ import { commitTransaction, rollbackTransaction } from './actions/end-transactio
 import { executeStatement } from './actions/execute-statement.ts';
 import { type ClusterAddress, Connections } from './connections.ts';
 import { badRequest, DataApiError } from './errors.ts';
+import { needsOf } from './needs.ts';
 import type { Service } from './service.ts';
 import { Transactions } from './transactions.ts';
 
@@ -18,6 +20,7 @@ export interface RdsDataOptions {
   readonly clock: Clock;
   readonly cluster: ClusterAddress;
   readonly observer?: RequestObserver;
+  readonly access?: ServiceAccess;
 }
 
 export interface RunningRdsData extends RunningService {
@@ -44,7 +47,7 @@ export async function startRdsData(options: RdsDataOptions): Promise<RunningRdsD
   let resumesAt = Number.NEGATIVE_INFINITY;
   const isResuming = () => options.clock.now() < resumesAt;
   const server = createServer((request, response) => {
-    void answer(request, response, service, isResuming, options.observer);
+    void answer(request, response, service, isResuming, options);
   });
   const listening = await listen(server, options.port);
   return {
@@ -65,7 +68,7 @@ async function answer(
   response: ServerResponse,
   service: Service,
   isResuming: () => boolean,
-  observer: RequestObserver | undefined,
+  { observer, access }: Pick<RdsDataOptions, 'observer' | 'access'>,
 ): Promise<void> {
   const action = ACTIONS.get(request.url ?? '');
   try {
@@ -76,13 +79,22 @@ async function answer(
         `${request.method} ${request.url} is not done here.`,
       );
     }
+    const input = parse(body);
+    const refusal = access?.refuse(request.headers, needsOf(action.name, input));
+    if (refusal !== undefined) {
+      const isUnknown = refusal.kind === 'unknown_credentials';
+      throw new DataApiError(
+        isUnknown ? 'UnrecognizedClientException' : 'AccessDeniedException',
+        refusal.message,
+      );
+    }
     if (isResuming()) {
       throw new DataApiError(
         'DatabaseResumingException',
         'The Aurora DB instance is resuming after being auto-paused.',
       );
     }
-    reply(response, 200, await action.run(service, parse(body)));
+    reply(response, 200, await action.run(service, input));
   } catch (error) {
     const known = knownError(error);
     response.setHeader('x-amzn-errortype', known.name);

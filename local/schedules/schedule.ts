@@ -7,18 +7,29 @@ export class RunningSchedule {
   private readonly resource: ScheduleResource;
   private readonly hosts: readonly FunctionHost[];
   private readonly clock: Clock;
+  private readonly mayInvoke: (functionArn: string) => boolean;
   private cancel = () => {};
 
-  constructor(resource: ScheduleResource, hosts: readonly FunctionHost[], clock: Clock) {
+  /** @param mayInvoke whether the function's policy lets this rule invoke it */
+  constructor(
+    resource: ScheduleResource,
+    hosts: readonly FunctionHost[],
+    clock: Clock,
+    mayInvoke: (functionArn: string) => boolean = () => true,
+  ) {
     this.resource = resource;
     this.hosts = hosts;
     this.clock = clock;
+    this.mayInvoke = mayInvoke;
   }
 
   start(): void {
     this.cancel = this.clock.after(this.resource.periodMilliseconds, () => {
       this.start();
-      for (const host of this.hosts) void host.invoke(this.event(), 'events').catch(() => {});
+      for (const [index, host] of this.hosts.entries()) {
+        if (!this.mayInvoke(this.resource.functionArns[index] ?? '')) continue;
+        void host.invoke(this.event(), 'events').catch(() => {});
+      }
     });
   }
 

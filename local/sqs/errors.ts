@@ -9,18 +9,26 @@ export class SqsError extends Error {
     this.name = name;
     this.queryCode = QUERY_CODES[name];
   }
+
+  get status(): number {
+    if (this.name === 'AccessDenied' || this.name === 'InvalidClientTokenId') return 403;
+    return this.name === 'InternalFailure' ? 500 : 400;
+  }
 }
 
 const QUERY_CODES = {
+  AccessDenied: 'AccessDenied',
   BatchEntryIdsNotDistinct: 'AWS.SimpleQueueService.BatchEntryIdsNotDistinct',
   BatchRequestTooLong: 'AWS.SimpleQueueService.BatchRequestTooLong',
   EmptyBatchRequest: 'AWS.SimpleQueueService.EmptyBatchRequest',
   InternalFailure: 'InternalFailure',
   InvalidAttributeName: 'InvalidAttributeName',
   InvalidAttributeValue: 'InvalidAttributeValue',
+  InvalidClientTokenId: 'InvalidClientTokenId',
   InvalidBatchEntryId: 'AWS.SimpleQueueService.InvalidBatchEntryId',
   InvalidMessageContents: 'InvalidMessageContents',
   InvalidParameterValue: 'InvalidParameterValue',
+  KmsAccessDenied: 'KMS.AccessDeniedException',
   MessageNotInflight: 'AWS.SimpleQueueService.MessageNotInflight',
   MissingParameter: 'MissingParameter',
   QueueDoesNotExist: 'AWS.SimpleQueueService.NonExistentQueue',

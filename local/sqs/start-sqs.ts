@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { join } from 'node:path';
 import type { Clock } from '../clock.ts';
 import { listen } from '../http-server.ts';
+import type { AccessRefusal, ServiceAccess } from '../service-access.ts';
 import { callerOf, type RequestObserver, type RunningService } from '../service-request.ts';
 import type { Action, ActionContext } from './actions/action.ts';
 import { changeMessageVisibility } from './actions/change-message-visibility.ts';
@@ -28,6 +29,7 @@ import { sendMessageBatch } from './actions/send-message-batch.ts';
 import { setQueueAttributes } from './actions/set-queue-attributes.ts';
 import { SqsEngine } from './engine/sqs-engine.ts';
 import { SqsError } from './errors.ts';
+import { needsOf } from './needs.ts';
 
 export interface SqsOptions {
   /** 0 picks a free one. */
@@ -38,6 +40,7 @@ export interface SqsOptions {
   readonly accountId: string;
   readonly region: string;
   readonly observer?: RequestObserver;
+  readonly access?: ServiceAccess;
 }
 
 export interface RunningSqs extends RunningService {
@@ -78,7 +81,7 @@ const REQUEST_LIMIT_BYTES = 8 * 1024 * 1024;
 /** SQS FIFO queues over the AWS JSON protocol, durable on disk. */
 export async function startSqs(options: SqsOptions): Promise<RunningSqs> {
   mkdirSync(options.directory, { recursive: true });
-  const { clock, accountId, region, observer } = options;
+  const { clock, accountId, region } = options;
   const engine = new SqsEngine({ file: join(options.directory, 'sqs.sqlite'), clock, accountId, region });
   const stopping = new AbortController();
   const server = createServer((request, response) => {
@@ -86,7 +89,7 @@ export async function startSqs(options: SqsOptions): Promise<RunningSqs> {
       request,
       response,
       { engine, urlOf: (name) => urlOf(name), signal: stopping.signal },
-      observer,
+      options,
     );
   });
   const listening = await listen(server, options.port);
@@ -107,29 +110,41 @@ async function answer(
   request: IncomingMessage,
   response: ServerResponse,
   context: Omit<ActionContext, 'caller'>,
-  observer: RequestObserver | undefined,
+  { observer, access }: Pick<SqsOptions, 'observer' | 'access'>,
 ): Promise<void> {
   const name = /^AmazonSQS\.(\w+)$/.exec(String(request.headers['x-amz-target'] ?? ''))?.[1];
   const caller = callerOf(request.headers.authorization);
   try {
     const body = await readBody(request);
     const action = ACTIONS.get(name ?? '');
-    if (action === undefined) throw unknownAction(name, request);
-    reply(
-      response,
-      200,
-      await run(action, { ...context, caller, signal: hangUp(response, context.signal) }, parse(body)),
-    );
+    if (name === undefined || action === undefined) throw unknownAction(name, request);
+    const input = parse(body);
+    const refusal = access?.refuse(request.headers, needsOf(name, input, context.engine));
+    if (refusal !== undefined) throw refused(refusal);
+    const signal = hangUp(response, context.signal);
+    reply(response, 200, await run(action, { ...context, caller, signal }, input));
   } catch (error) {
     const known = error instanceof SqsError ? error : new SqsError('InternalFailure', String(error));
     const fault = known.name === 'InternalFailure' ? 'Receiver' : 'Sender';
     response.setHeader('x-amzn-query-error', `${known.queryCode};${fault}`);
-    reply(response, fault === 'Sender' ? 400 : 500, {
+    reply(response, known.status, {
       __type: `com.amazonaws.sqs#${known.name}`,
       message: known.message,
     });
   }
   observer?.({ service: 'sqs', action: name ?? 'unknown', caller });
+}
+
+function refused({ kind, action, message }: AccessRefusal): SqsError {
+  switch (kind) {
+    case 'unknown_credentials':
+      return new SqsError('InvalidClientTokenId', message);
+    case 'denied':
+      // SQS, unlike the other services, writes the action in lower case.
+      return new SqsError('AccessDenied', message.replaceAll(action, action.toLowerCase()));
+    case 'key_denied':
+      return new SqsError('KmsAccessDenied', message);
+  }
 }
 
 /** One transaction per request; waiting for messages happens outside of any. */

@@ -27,11 +27,15 @@ const IMPLEMENTED: ReadonlySet<string> = new Set([
   'AWS::CloudWatch::Alarm',
   'AWS::DynamoDB::GlobalTable',
   'AWS::Events::Rule',
+  'AWS::IAM::Policy',
+  'AWS::IAM::Role',
   'AWS::Lambda::EventSourceMapping',
   'AWS::Lambda::Function',
+  'AWS::Lambda::Permission',
   'AWS::Lambda::Version',
   'AWS::RDS::DBCluster',
   'AWS::SQS::Queue',
+  'AWS::SQS::QueuePolicy',
   'AWS::SecretsManager::Secret',
   'Custom::Trigger',
 ]);
@@ -149,6 +153,7 @@ class DeploymentReader {
         const milliseconds = { minute: 60_000, hour: 3_600_000, day: 86_400_000 }[unit] ?? 0;
         return {
           logicalId,
+          arn: this.reader.identities.ruleArn(stack, logicalId),
           periodMilliseconds: Number(count) * milliseconds,
           functionArns: properties.Targets.map((target) => target.Arn),
         };

@@ -54,6 +54,22 @@ export class Identities {
           ref: String(this.resolve(stack, resource.Properties.SecretId ?? '')),
           attributes: {},
         };
+      case 'AWS::IAM::Role': {
+        const name = this.physicalName(stack, logicalId, resource.Properties.RoleName);
+        return { ref: name, attributes: { Arn: this.roleArn(name) } };
+      }
+      case 'AWS::Logs::LogGroup': {
+        const name = this.physicalName(stack, logicalId, resource.Properties.LogGroupName);
+        return { ref: name, attributes: { Arn: `${this.logGroupArn(name)}:*` } };
+      }
+      case 'AWS::Events::Rule':
+        return { ref: logicalId, attributes: { Arn: this.ruleArn(stack, logicalId) } };
+      case 'AWS::CloudWatch::Alarm': {
+        const name = this.physicalName(stack, logicalId, resource.Properties.AlarmName);
+        return { ref: name, attributes: { Arn: this.arn('cloudwatch', `alarm:${name}`) } };
+      }
+      case 'AWS::ApiGateway::Stage':
+        return { ref: String(this.resolve(stack, resource.Properties.StageName ?? '')), attributes: {} };
       case 'AWS::ApiGateway::RestApi':
         return { ref: logicalId, attributes: { RootResourceId: 'root' } };
       default:
@@ -67,6 +83,19 @@ export class Identities {
 
   functionArn(name: string): string {
     return this.arn('lambda', `function:${name}`);
+  }
+
+  /** IAM is one for all regions. */
+  roleArn(name: string): string {
+    return `arn:aws:iam::${this.options.accountId}:role/${name}`;
+  }
+
+  logGroupArn(name: string): string {
+    return this.arn('logs', `log-group:${name}`);
+  }
+
+  ruleArn(stack: Stack, logicalId: string): string {
+    return this.arn('events', `rule/${this.physicalName(stack, logicalId)}`);
   }
 
   clusterArn(logicalId: string): string {

@@ -9,13 +9,9 @@ export const INERT_RESOURCES: ReadonlyMap<string, string> = new Map([
   ['AWS::EC2::Subnet', 'there is no network between the services'],
   ['AWS::EC2::SubnetRouteTableAssociation', 'there is no network between the services'],
   ['AWS::EC2::VPC', 'there is no network between the services'],
-  ['AWS::IAM::Policy', 'grants are written for AWS; every local caller is trusted'],
-  ['AWS::IAM::Role', 'grants are written for AWS; every local caller is trusted'],
-  ['AWS::Lambda::Permission', 'grants are written for AWS; every local caller is trusted'],
   ['AWS::Logs::LogGroup', 'logs go to the terminal and to a file'],
   ['AWS::RDS::DBInstance', 'the cluster is one PostgreSQL server'],
   ['AWS::RDS::DBSubnetGroup', 'there is no network between the services'],
-  ['AWS::SQS::QueuePolicy', 'grants are written for AWS; every local caller is trusted'],
   ['AWS::SecretsManager::SecretTargetAttachment', 'the secret and the cluster are made together'],
   ['AWS::CDK::Metadata', 'says which version of the CDK wrote the template'],
 ]);

@@ -61,12 +61,13 @@ export const functionProperties = {
     MemorySize: z.number().default(128),
     Environment: z.strictObject({ Variables: z.record(z.string(), z.string()) }).optional(),
     ReservedConcurrentExecutions: z.number().optional(),
+    /** Its group, that the function’s role may write to; its format is the function’s own. */
+    LoggingConfig: z.object({ LogGroup: z.string().optional() }).default({}),
+    Role: z.string(),
   }),
   inert: {
     Architectures: 'a bundle is JavaScript, the same for every processor',
     Description: DESCRIPTIVE,
-    LoggingConfig: 'logs go to the terminal and to a file',
-    Role: 'grants are written for AWS; every local caller is trusted',
   },
 };
 

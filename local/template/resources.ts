@@ -42,6 +42,7 @@ export interface EventSourceResource {
 
 export interface ScheduleResource {
   readonly logicalId: string;
+  readonly arn: string;
   readonly periodMilliseconds: number;
   readonly functionArns: readonly string[];
 }
@@ -75,6 +76,8 @@ export interface RouteResource {
   /** `/payments/{payment_id}`. */
   readonly path: string;
   readonly functionName: string;
+  /** As the gateway invokes it. */
+  readonly functionArn: string;
   readonly timeoutMilliseconds: number;
   readonly authorizerId: string | undefined;
 }
@@ -82,6 +85,7 @@ export interface RouteResource {
 export interface AuthorizerResource {
   readonly id: string;
   readonly functionName: string;
+  readonly functionArn: string;
   /** Names of headers, in lower case. */
   readonly identityHeaders: readonly string[];
   readonly cacheSeconds: number;

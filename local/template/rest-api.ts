@@ -22,7 +22,7 @@ export function readApi(reader: ResourceReader): ApiResource {
     authorizerProperties,
     (properties, found) => ({
       id: found.logicalId,
-      functionName: functionInUri(properties.AuthorizerUri),
+      ...functionInUri(properties.AuthorizerUri),
       identityHeaders: properties.IdentitySource.split(',').map(headerName),
       cacheSeconds: properties.AuthorizerResultTtlInSeconds,
     }),
@@ -59,7 +59,7 @@ function routesOf(reader: ResourceReader): readonly RouteResource[] {
   return reader.all('AWS::ApiGateway::Method', methodProperties, (properties) => ({
     method: properties.HttpMethod,
     path: pathOf(properties.ResourceId) || '/',
-    functionName: functionInUri(properties.Integration.Uri),
+    ...functionInUri(properties.Integration.Uri),
     timeoutMilliseconds: properties.Integration.TimeoutInMillis ?? 29_000,
     authorizerId: properties.AuthorizationType === 'NONE' ? undefined : properties.AuthorizerId,
   }));
@@ -70,8 +70,10 @@ function headerName(source: string): string {
 }
 
 /** `arn:…:lambda:path/2015-03-31/functions/<function arn>/invocations`. */
-function functionInUri(uri: string): string {
-  const name = /function:([^/]+)\/invocations$/.exec(uri)?.[1];
-  if (name === undefined) throw new UnknownResourceError(`${uri} names no function.`);
-  return name;
+function functionInUri(uri: string): { readonly functionName: string; readonly functionArn: string } {
+  const [, functionArn, functionName] =
+    /(arn:aws:lambda:[^/]*:function:([^/]+))\/invocations$/.exec(uri) ?? [];
+  if (functionArn === undefined || functionName === undefined)
+    throw new UnknownResourceError(`${uri} names no function.`);
+  return { functionArn, functionName };
 }

@@ -17,7 +17,15 @@ export function jsonOf(answer: Answer): unknown {
 }
 
 export function route(method: string, path: string, more: Partial<RouteResource> = {}): RouteResource {
-  return { method, path, functionName: 'tiny', timeoutMilliseconds: 4000, authorizerId: undefined, ...more };
+  return {
+    method,
+    path,
+    functionName: 'tiny',
+    functionArn: 'arn:aws:lambda:us-east-1:000000000000:function:tiny',
+    timeoutMilliseconds: 4000,
+    authorizerId: undefined,
+    ...more,
+  };
 }
 
 /** The local API gateway before functions of a few lines; its time stands still unless a test moves it. */

@@ -43,6 +43,10 @@ const invocations = (logicalId: string): TemplateValue => ({
   ],
 });
 
+export function policy(...statements: readonly TemplateValue[]): TemplateValue {
+  return { Version: '2012-10-17', Statement: statements };
+}
+
 /** The least of a template that the local runtime runs: each implemented type once. */
 export const SMALLEST: Readonly<Record<string, Resource>> = {
   Orders: resource('AWS::SQS::Queue', { FifoQueue: true, VisibilityTimeout: 30 }),
@@ -51,7 +55,15 @@ export const SMALLEST: Readonly<Record<string, Resource>> = {
     AttributeDefinitions: [{ AttributeName: 'id', AttributeType: 'S' }],
     BillingMode: 'PAY_PER_REQUEST',
   }),
+  WorkRole: resource('AWS::IAM::Role', {
+    AssumeRolePolicyDocument: policy({
+      Effect: 'Allow',
+      Action: 'sts:AssumeRole',
+      Principal: { Service: 'lambda.amazonaws.com' },
+    }),
+  }),
   Work: resource('AWS::Lambda::Function', {
+    Role: { 'Fn::GetAtt': ['WorkRole', 'Arn'] },
     Code: { S3Bucket: 'assets', S3Key: 'abc.zip' },
     Handler: 'index.handler',
     Runtime: 'nodejs24.x',

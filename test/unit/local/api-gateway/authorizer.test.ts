@@ -38,6 +38,7 @@ async function guarded(source: string, more: Partial<AuthorizerResource> = {}): 
           {
             id: 'guard',
             functionName: 'guard',
+            functionArn: 'arn:aws:lambda:us-east-1:000000000000:function:guard',
             identityHeaders: ['authorization'],
             cacheSeconds: 60,
             ...more,

@@ -5,6 +5,7 @@ const route = (method: string, path: string) => ({
   method,
   path,
   functionName: 'tiny',
+  functionArn: 'arn:aws:lambda:us-east-1:000000000000:function:tiny',
   timeoutMilliseconds: 29_000,
   authorizerId: undefined,
 });

@@ -51,7 +51,12 @@ function watched(options: TinyFunctionOptions = {}) {
 
 function every(periodMilliseconds: number, ...of: readonly ReturnType<typeof watched>[]): RunningSchedule {
   const schedule = new RunningSchedule(
-    { logicalId: 'Rule', periodMilliseconds, functionArns: [] },
+    {
+      logicalId: 'Rule',
+      arn: 'arn:aws:events:us-east-1:000000000000:rule/Rule',
+      periodMilliseconds,
+      functionArns: [],
+    },
     of.map(({ host }) => host),
     clock,
   );

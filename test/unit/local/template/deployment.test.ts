@@ -42,8 +42,8 @@ describe('a resource type that is neither implemented nor inert', () => {
 });
 
 test('a resource of an inert type is passed over, whatever its properties', () => {
-  const role = resource('AWS::IAM::Role', { AnythingAtAll: { 'Fn::Unheard': 1 } });
-  const assembly = assemblyOf(stackOf({ ...SMALLEST, Role: role }));
+  const network = resource('AWS::EC2::VPC', { AnythingAtAll: { 'Fn::Unheard': 1 } });
+  const assembly = assemblyOf(stackOf({ ...SMALLEST, Network: network }));
 
   expect(readDeployment(assembly, identityOptions)).toEqual(readDeployment(smallest, identityOptions));
 });
@@ -81,7 +81,7 @@ describe('a property', () => {
   });
 
   test('that is inert is not even resolved', () => {
-    expect(complaintAbout('Work', { Role: { 'Fn::Unheard': 1 } })).toBe('nothing');
+    expect(complaintAbout('Work', { Description: { 'Fn::Unheard': 1 } })).toBe('nothing');
   });
 });
 
@@ -152,6 +152,7 @@ describe('a deployment', () => {
         method: 'GET',
         path: '/things/{id}',
         functionName: 'Stack-Work',
+        functionArn: 'arn:aws:lambda:us-east-1:000000000000:function:Stack-Work',
         timeoutMilliseconds: 29_000,
         authorizerId: 'Guard',
       },
@@ -162,6 +163,7 @@ describe('a deployment', () => {
     expect(deployment.api.authorizers.get('Guard')).toEqual({
       id: 'Guard',
       functionName: 'Stack-Work',
+      functionArn: 'arn:aws:lambda:us-east-1:000000000000:function:Stack-Work',
       identityHeaders: ['authorization'],
       cacheSeconds: 300,
     });

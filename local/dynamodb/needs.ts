@@ -1,0 +1,34 @@
+import * as z from 'zod';
+import type { Need } from '../iam/needs.ts';
+
+/** What of a request says which tables it is about. */
+const targetSchema = z.object({
+  TableName: z.string().optional(),
+  RequestItems: z.record(z.string(), z.unknown()).optional(),
+});
+
+/**
+ * What IAM asks about a request. One that names no table needs nothing: DynamoDB refuses it.
+ *
+ * @param action `BatchGetItem`
+ * @param arnOf the ARN of the table of this name
+ */
+export function needsOf(action: string, body: string, arnOf: (table: string) => string): readonly Need[] {
+  if (action === 'ListTables') return [{ action: 'dynamodb:ListTables', resource: '*' }];
+  const target = targetSchema.safeParse(parse(body)).data;
+  const { TableName, RequestItems = {} } = target ?? {};
+  const tables = TableName === undefined ? Object.keys(RequestItems) : [TableName];
+  return tables.map((table) => ({
+    action: `dynamodb:${action}`,
+    // A table may be named by its ARN as well.
+    resource: table.startsWith('arn:') ? table : arnOf(table),
+  }));
+}
+
+function parse(body: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,122 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { type AccessRefusal, ORIGIN_HEADER, type ServiceAccess } from '../service-access.ts';
+import { callerOf } from '../service-request.ts';
+import { type AccessRules, compilePolicy, type HeldPolicy } from './access-rules.ts';
+import { evaluate } from './evaluate.ts';
+import { keyNeeds, type Need } from './needs.ts';
+import { administrator, type Principal, rolePrincipal } from './principal.ts';
+import { messageOf, missingGrant, type Refused } from './refusal.ts';
+import type { CompiledStatement, Grant } from './statement.ts';
+
+export interface AccessOptions {
+  readonly rules: AccessRules;
+  /** Told of a grant when it decides; of one that decides again and again, once. */
+  readonly onUsed: (grant: Grant) => void;
+  /** Told of every refusal in one line for people, which names the missing grant. */
+  readonly onRefused: (line: string) => void;
+}
+
+/** The templates' principals ask for some hundred things; a request may name any: at so many all are forgotten. */
+const CACHE_LIMIT = 10_000;
+
+/** Decides who may do what, by the policies of the templates. A decision is made once and remembered. */
+export class Access implements ServiceAccess {
+  private readonly options: AccessOptions;
+  /** By the role's ARN. */
+  private readonly identities: ReadonlyMap<string, readonly CompiledStatement[]>;
+  /** By the resource's ARN. */
+  private readonly resources: ReadonlyMap<string, readonly CompiledStatement[]>;
+  /** By access key id. */
+  private readonly callers: ReadonlyMap<string, Principal>;
+  private readonly administrator: Principal;
+  private readonly decisions = new Map<string, Refused | undefined>();
+
+  /** @throws UnknownPolicyError */
+  constructor(options: AccessOptions) {
+    const { accountId, roles, callers, resourcePolicies } = options.rules;
+    const compile = (policies: readonly HeldPolicy[]) =>
+      policies.flatMap((policy) => compilePolicy(policy, accountId));
+    this.options = options;
+    this.administrator = administrator(accountId);
+    this.identities = new Map(roles.map(({ arn, policies }) => [arn, compile(policies)]));
+    const byResource = Map.groupBy(resourcePolicies, ({ resource }) => resource);
+    this.resources = new Map(
+      [...byResource].map(([arn, held]) => [arn, compile(held.map(({ policy }) => policy))]),
+    );
+    this.callers = new Map(
+      callers.map(({ accessKeyId, roleArn, functionName }) => [
+        accessKeyId,
+        rolePrincipal(roleArn, functionName),
+      ]),
+    );
+  }
+
+  refuse(headers: IncomingHttpHeaders, needs: readonly Need[]): AccessRefusal | undefined {
+    const accessKeyId = callerOf(headers.authorization);
+    const origin = headers[ORIGIN_HEADER];
+    if (origin !== undefined && origin !== accessKeyId) {
+      this.options.onRefused(`${origin} asks with credentials that are not its role’s: ${accessKeyId}`);
+      return {
+        kind: 'unknown_credentials',
+        action: '',
+        message: 'The security token included in the request is invalid.',
+      };
+    }
+    const principal = this.callers.get(accessKeyId) ?? this.administrator;
+    for (const need of needs) {
+      const refused = this.refused(principal, need);
+      if (refused !== undefined) return asService(refused, need);
+    }
+    return undefined;
+  }
+
+  /** Undefined when the principal may, what it needs of a customer key included. */
+  refused(principal: Principal, need: Need): Refused | undefined {
+    const source = need.context?.['aws:sourcearn'] ?? '';
+    const key = `${principal.name}\n${need.action}\n${need.resource}\n${source}`;
+    let refused = this.decisions.get(key);
+    if (refused === undefined && !this.decisions.has(key)) {
+      if (this.decisions.size >= CACHE_LIMIT) this.decisions.clear();
+      refused = this.judge(principal, need);
+      this.decisions.set(key, refused);
+    }
+    if (refused !== undefined) this.options.onRefused(missingGrant(refused));
+    return refused;
+  }
+
+  /** Every grant that the policies hold, used or not. */
+  grants(): readonly Grant[] {
+    return [...this.identities.values(), ...this.resources.values()]
+      .flat()
+      .flatMap((statement) => statement.grants());
+  }
+
+  private judge(principal: Principal, need: Need): Refused | undefined {
+    const { keys, region, accountId } = this.options.rules;
+    const keyArn = keys[need.resource];
+    const ofKey = keyArn === undefined ? [] : keyNeeds(need, { keyArn, region, accountId });
+    for (const one of [need, ...ofKey]) {
+      const decision = evaluate(
+        {
+          principal,
+          action: one.action,
+          resource: one.resource,
+          // The loopback interface stands for TLS: what is sent doesn't leave the machine.
+          context: { 'aws:securetransport': 'true', ...one.context },
+        },
+        {
+          identity: principal.kind === 'role' ? (this.identities.get(principal.arn) ?? []) : [],
+          resource: this.resources.get(one.resource) ?? [],
+        },
+      );
+      if (decision.kind === 'denied') return { principal, need: one, why: decision.why };
+      for (const grant of decision.by) this.options.onUsed(grant);
+    }
+    return undefined;
+  }
+}
+
+function asService(refused: Refused, asked: Need): AccessRefusal {
+  const { action } = refused.need;
+  return { kind: refused.need === asked ? 'denied' : 'key_denied', action, message: messageOf(refused) };
+}

@@ -1,0 +1,80 @@
+import type { EventSourceResource } from '../template/resources.ts';
+import type { Access } from './access.ts';
+import type { AccessRules, CallerRules } from './access-rules.ts';
+import { MissingGrantError } from './errors.ts';
+import type { Need } from './needs.ts';
+import { type Principal, rolePrincipal, servicePrincipal } from './principal.ts';
+import { missingGrant } from './refusal.ts';
+
+/** What services ask of the functions and their roles, in Lambda's, CloudFormation's and other services' stead. */
+export class ServiceRoles {
+  private readonly access: Access;
+  private readonly rules: AccessRules;
+
+  constructor(access: Access, rules: AccessRules) {
+    this.access = access;
+    this.rules = rules;
+  }
+
+  /**
+   * What AWS checks while it deploys: that Lambda may be each function's role, that an event source's role may read its
+   * queue, that the CDK's provider may invoke what it triggers.
+   *
+   * @throws MissingGrantError naming the function, the action and the resource
+   */
+  assertDeployable(eventSources: readonly EventSourceResource[]): void {
+    for (const { roleArn } of this.rules.callers)
+      this.assert(servicePrincipal('lambda.amazonaws.com'), { action: 'sts:AssumeRole', resource: roleArn });
+    for (const { functionName, queueArn } of eventSources) {
+      for (const action of ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'])
+        this.assert(this.principalOf(functionName), { action, resource: queueArn });
+    }
+    for (const { providerArn, handlerArn } of this.rules.triggers) {
+      const provider = this.caller(({ functionArn }) => functionArn === providerArn);
+      this.mayLog(provider.functionName);
+      this.assert(this.principalOf(provider.functionName), {
+        action: 'lambda:InvokeFunction',
+        resource: handlerArn,
+      });
+    }
+  }
+
+  /** Whether Lambda can write a function's output to its log group; without the grants it is lost, as on AWS. */
+  mayLog(functionName: string): boolean {
+    const { logGroupArn } = this.caller((caller) => caller.functionName === functionName);
+    const principal = this.principalOf(functionName);
+    const resource = `${logGroupArn}:log-stream:local`;
+    return ['logs:CreateLogStream', 'logs:PutLogEvents'].every(
+      (action) => this.access.refused(principal, { action, resource }) === undefined,
+    );
+  }
+
+  /**
+   * Whether the function's own policy lets a service invoke it.
+   *
+   * @param service `events.amazonaws.com`
+   * @param sourceArn the rule, route, alarm, … on whose behalf
+   */
+  readonly mayInvoke = (service: string, functionArn: string, sourceArn: string): boolean => {
+    const context = { 'aws:sourcearn': sourceArn, 'aws:sourceaccount': this.rules.accountId };
+    const need = { action: 'lambda:InvokeFunction', resource: functionArn, context };
+    return this.access.refused(servicePrincipal(service), need) === undefined;
+  };
+
+  private assert(principal: Principal, need: Need): void {
+    const refused = this.access.refused(principal, need);
+    if (refused !== undefined)
+      throw new MissingGrantError(`AWS would refuse the deployment: ${missingGrant(refused)}`);
+  }
+
+  private principalOf(functionName: string): Principal {
+    const { roleArn } = this.caller((caller) => caller.functionName === functionName);
+    return rolePrincipal(roleArn, functionName);
+  }
+
+  private caller(isIt: (caller: CallerRules) => boolean): CallerRules {
+    const caller = this.rules.callers.find(isIt);
+    if (caller === undefined) throw new Error('the templates hold no such function');
+    return caller;
+  }
+}

@@ -1,0 +1,36 @@
+import { appendFileSync, mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { Grant } from './statement.ts';
+
+/** A line of a usage file: what the policies grant, and what of it was used. */
+export type UsageLine = { readonly granted: Grant } | { readonly used: Grant };
+
+/**
+ * Which grants exist and which were used, a line each, appended as it happens: a runtime that is killed has written
+ * what it knew, and files of several runs are merged by reading one after the other.
+ */
+export class UsageRecord {
+  private readonly files: readonly string[];
+  private readonly written = new Set<string>();
+
+  constructor(files: readonly string[]) {
+    this.files = files;
+    for (const file of files) mkdirSync(dirname(file), { recursive: true });
+  }
+
+  granted(grants: readonly Grant[]): void {
+    this.append(grants.map((granted) => ({ granted })));
+  }
+
+  /** At most one line per grant: decisions are remembered, and so is what has been written. */
+  used(grant: Grant): void {
+    this.append([{ used: grant }]);
+  }
+
+  private append(lines: readonly UsageLine[]): void {
+    const fresh = lines.map((line) => JSON.stringify(line)).filter((line) => !this.written.has(line));
+    if (fresh.length === 0) return;
+    for (const line of fresh) this.written.add(line);
+    for (const file of this.files) appendFileSync(file, `${fresh.join('\n')}\n`);
+  }
+}

@@ -1,0 +1,94 @@
+import { join } from 'node:path';
+import { Alarms } from './alarms/alarms.ts';
+import { startApiGateway } from './api-gateway/start-api-gateway.ts';
+import type { Clock } from './clock.ts';
+import { type RunningEvents, serveEvents } from './event-source/serve-events.ts';
+import type { ServiceRoles } from './iam/service-roles.ts';
+import type { Functions } from './lambda/functions.ts';
+import type { RequestObserver } from './service-request.ts';
+import type { RunningSqs } from './sqs/start-sqs.ts';
+import type { Deployment } from './template/resources.ts';
+
+export interface ServeOptions {
+  readonly deployment: Deployment;
+  readonly sqs: RunningSqs;
+  readonly functions: Functions;
+  readonly roles: ServiceRoles;
+  readonly clock: Clock;
+  readonly observer: RequestObserver;
+  /** The runtime's data. */
+  readonly directory: string;
+  readonly apiPort: number;
+  readonly accountId: string;
+  readonly region: string;
+}
+
+export interface Serving {
+  readonly events: RunningEvents;
+  readonly alarms: Alarms;
+  /** Ends in the API's stage. */
+  readonly api: string;
+}
+
+/**
+ * Starts all that invokes functions: the queue's pollers, the schedules, the alarms and the API. Each asks the
+ * function's own policy first.
+ *
+ * @param onStarted told how each part is stopped
+ */
+export async function serve(
+  options: ServeOptions,
+  onStarted: (close: () => void | Promise<void>) => void,
+): Promise<Serving> {
+  const { deployment, sqs, functions, roles, clock, observer, region } = options;
+  const { mayInvoke } = roles;
+  const events = serveEvents(deployment, {
+    engine: sqs.engine,
+    functions,
+    region,
+    clock,
+    observer,
+    mayInvoke,
+  });
+  onStarted(events.close);
+  const alarms = watch(options);
+  onStarted(() => alarms.close());
+  const gateway = await startGateway(options);
+  onStarted(gateway.close);
+  return { events, alarms, api: `${gateway.url}/${deployment.api.stage}` };
+}
+
+function watch({ deployment, sqs, functions, roles, ...options }: ServeOptions): Alarms {
+  const { clock, directory, accountId, region } = options;
+  const alarms = new Alarms({
+    resources: deployment.alarms,
+    engine: sqs.engine,
+    hostOf: (arn) => functions.byArn(arn),
+    clock,
+    directory: join(directory, 'alarms'),
+    accountId,
+    region,
+    mayInvoke: (functionArn, alarmArn) =>
+      roles.mayInvoke('lambda.alarms.cloudwatch.amazonaws.com', functionArn, alarmArn),
+  });
+  alarms.start();
+  return alarms;
+}
+
+function startGateway({ deployment, functions, roles, ...options }: ServeOptions) {
+  const { apiPort, accountId, clock, observer, region } = options;
+  return startApiGateway({
+    port: apiPort,
+    api: deployment.api,
+    accountId,
+    clock,
+    hostOf: (name) => functions.byName(name),
+    observer,
+    mayInvoke: (functionArn, source) =>
+      roles.mayInvoke(
+        'apigateway.amazonaws.com',
+        functionArn,
+        `arn:aws:execute-api:${region}:${accountId}:${source}`,
+      ),
+  });
+}

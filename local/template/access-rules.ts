@@ -1,0 +1,125 @@
+import type { AccessRules, CallerRules, HeldPolicy, RoleRules } from '../iam/access-rules.ts';
+import { parsePolicy } from '../iam/policy-document.ts';
+import {
+  permissionProperties,
+  policyProperties,
+  queuePolicyProperties,
+  roleProperties,
+} from './access-properties.ts';
+import type { Assembly } from './assembly.ts';
+import { UnknownResourceError } from './errors.ts';
+import type { IdentityOptions } from './identities.ts';
+import { functionProperties, triggerProperties } from './properties.ts';
+import { type Found, ResourceReader } from './resource-reader.ts';
+
+type ResourcePolicy = AccessRules['resourcePolicies'][number];
+
+/**
+ * Who may do what, as the templates say.
+ *
+ * @throws UnknownPolicyError, UnknownResourceError, UnresolvableError
+ */
+export function readAccessRules(assembly: Assembly, options: IdentityOptions): AccessRules {
+  const reader = new ResourceReader(assembly, options);
+  return {
+    accountId: options.accountId,
+    region: options.region,
+    roles: rolesOf(reader),
+    callers: callersOf(reader),
+    resourcePolicies: [...trustPolicies(reader), ...queuePolicies(reader), ...permissions(reader)],
+    triggers: reader.all('Custom::Trigger', triggerProperties, ({ ServiceToken, HandlerArn }) => ({
+      providerArn: ServiceToken,
+      handlerArn: HandlerArn,
+    })),
+    keys: {},
+  };
+}
+
+function held({ stack, logicalId }: Found, type: string, holder: string, document: unknown): HeldPolicy {
+  const where = `${stack.name}: ${logicalId} (${type})`;
+  return { where, holder, statements: parsePolicy(where, document) };
+}
+
+function rolesOf(reader: ResourceReader): readonly RoleRules[] {
+  const attached = reader.all('AWS::IAM::Policy', policyProperties, (properties, found) => ({
+    roles: properties.Roles,
+    policyOf: (holder: string) => held(found, 'AWS::IAM::Policy', holder, properties.PolicyDocument),
+  }));
+  return reader.all('AWS::IAM::Role', roleProperties, (properties, found) => {
+    const { logicalId } = found;
+    const name = reader.identities.physicalName(found.stack, logicalId, properties.RoleName);
+    const inline = properties.Policies.map(({ PolicyDocument }) =>
+      held(found, 'AWS::IAM::Role', logicalId, PolicyDocument),
+    );
+    const others = attached.filter(({ roles }) => roles.includes(name));
+    return {
+      arn: reader.identities.roleArn(name),
+      policies: [...inline, ...others.map(({ policyOf }) => policyOf(logicalId))],
+    };
+  });
+}
+
+/** Each function signs with an access key of its own: its logical id. */
+function callersOf(reader: ResourceReader): readonly CallerRules[] {
+  const { identities } = reader;
+  const callers = reader.all('AWS::Lambda::Function', functionProperties, (properties, found) => {
+    const functionName = identities.physicalName(found.stack, found.logicalId, properties.FunctionName);
+    return {
+      accessKeyId: found.logicalId,
+      roleArn: properties.Role,
+      functionName,
+      functionArn: identities.functionArn(functionName),
+      logGroupArn: identities.logGroupArn(properties.LoggingConfig.LogGroup ?? `/aws/lambda/${functionName}`),
+    };
+  });
+  const twice = callers.find((one, index) =>
+    callers.slice(index + 1).some(({ accessKeyId }) => accessKeyId === one.accessKeyId),
+  );
+  if (twice === undefined) return callers;
+  throw new UnknownResourceError(
+    `Two stacks have a function ${twice.accessKeyId}: here a function is known by its logical id. Rename one.`,
+  );
+}
+
+function trustPolicies(reader: ResourceReader): readonly ResourcePolicy[] {
+  return reader.all('AWS::IAM::Role', roleProperties, (properties, found) => ({
+    resource: reader.identities.roleArn(
+      reader.identities.physicalName(found.stack, found.logicalId, properties.RoleName),
+    ),
+    policy: held(found, 'AWS::IAM::Role', found.logicalId, properties.AssumeRolePolicyDocument),
+  }));
+}
+
+function queuePolicies(reader: ResourceReader): readonly ResourcePolicy[] {
+  const type = 'AWS::SQS::QueuePolicy';
+  return reader
+    .all(type, queuePolicyProperties, ({ Queues, PolicyDocument }, found) =>
+      Queues.map((url) => ({
+        resource: reader.identities.arn('sqs', url.split('/').at(-1) ?? ''),
+        policy: held(found, type, found.logicalId, PolicyDocument),
+      })),
+    )
+    .flat();
+}
+
+function permissions(reader: ResourceReader): readonly ResourcePolicy[] {
+  const type = 'AWS::Lambda::Permission';
+  return reader.all(type, permissionProperties, (properties, found) => {
+    const { Action, FunctionName, Principal, SourceArn, SourceAccount } = properties;
+    const resource = FunctionName.startsWith('arn:')
+      ? FunctionName
+      : reader.identities.functionArn(FunctionName);
+    const statement = {
+      Effect: 'Allow',
+      Action,
+      Resource: resource,
+      Principal: Principal.endsWith('.amazonaws.com') ? { Service: Principal } : { AWS: Principal },
+      Condition: {
+        ...(SourceArn === undefined ? {} : { ArnLike: { 'aws:SourceArn': SourceArn } }),
+        ...(SourceAccount === undefined ? {} : { StringEquals: { 'aws:SourceAccount': SourceAccount } }),
+      },
+    };
+    const document = { Version: '2012-10-17', Statement: statement };
+    return { resource, policy: held(found, type, found.logicalId, document) };
+  });
+}
