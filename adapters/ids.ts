@@ -3,7 +3,7 @@ import { v7 } from 'uuid';
 
 /** Ids and randomness as an argument. Ids are UUIDs of version 7 behind a prefix that tells their kind. */
 export interface Ids {
-  next(prefix: 'pay' | 'ord' | 'ins' | 'ltx' | 'clm'): string;
+  next(prefix: 'pay' | 'ord' | 'ins' | 'ltx' | 'clm' | 'cal'): string;
   /** In [0, 1). */
   random(): number;
 }

@@ -23,7 +23,8 @@ const RETRY_AFTER_SECONDS = 2;
 
 export const serverError = () => apiError(500, 'internal_error', 'Something went wrong on our side.');
 /** The contract of this code: the request was refused before anything was done, and can be sent again as it is. */
-const notProcessed = () => apiError(503, 'not_processed', 'The request was not processed. Send it again.');
+export const notProcessed = () =>
+  apiError(503, 'not_processed', 'The request was not processed. Send it again.');
 const rateLimited = (): Reply => ({
   ...apiError(429, 'rate_limited', 'Too many requests.'),
   headers: { 'retry-after': String(RETRY_AFTER_SECONDS) },

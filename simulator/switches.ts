@@ -62,6 +62,12 @@ export const switchChange = z.partial(
 );
 export type SwitchChange = z.infer<typeof switchChange>;
 
+const switchesSchema = z.object({
+  settings: settings,
+  keyRejectedUntil: z.number(),
+  downUntil: z.number(),
+});
+
 /** How the switches stand that aren't over by themselves. */
 export type Settings = Readonly<z.infer<typeof settings>>;
 
@@ -120,6 +126,11 @@ export function shownSwitches(switches: Switches, now: number): Required<SwitchC
     reject_key_for_seconds: secondsUntil(switches.keyRejectedUntil, now),
     ...switches.settings,
   };
+}
+
+/** @returns undefined for what isn't switches, those of an older version for one */
+export function parseSwitches(stored: unknown): Switches | undefined {
+  return switchesSchema.safeParse(stored).data;
 }
 
 function untilOf(seconds: number | undefined, now: number): number | undefined {

@@ -3,8 +3,8 @@ declare module 'dynalite' {
   import type { Server } from 'node:http';
 
   interface DynaliteOptions {
-    /** Of the LevelDB store. */
-    readonly path: string;
+    /** Of the LevelDB store; in memory without one. */
+    readonly path?: string;
     readonly createTableMs: number;
     readonly deleteTableMs: number;
     readonly updateTableMs: number;

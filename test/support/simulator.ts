@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import * as z from 'zod';
 import type { Psp } from '../../adapters/psp/psp.ts';
 import { createPspSimulator } from '../../adapters/psp/simulator/psp-simulator.ts';
-import { type RunningPspSimulator, startPspSimulator } from '../../local/psp-simulator/psp-simulator.ts';
+import { startPspSimulator } from '../../local/psp-simulator/psp-simulator.ts';
+import { startTableSimulator } from './table-simulator.ts';
 import { WatchedClock } from './watched-clock.ts';
 
 export const SIMULATOR_KEY = 'simulator-key';
@@ -15,7 +16,15 @@ export interface Answer {
   readonly body: unknown;
 }
 
-export interface SimulatorInTest extends RunningPspSimulator {
+/** Simulated PSPs, wherever they run. */
+export interface SimulatorHost {
+  readonly controlUrl: string;
+  readonly listenerUrl: string;
+  readonly secondListenerUrl: string;
+  close(): Promise<void>;
+}
+
+export interface SimulatorInTest extends SimulatorHost {
   readonly clock: WatchedClock;
   /** The adapters of `simulator` and of `simulator_2`. */
   readonly psp: Psp;
@@ -30,6 +39,8 @@ export interface SimulatorInTest extends RunningPspSimulator {
   timesCharged(reference: string): Promise<number>;
 }
 
+export type StartSimulator = (random?: () => number) => Promise<SimulatorInTest>;
+
 const total = z.object({ total: z.int() });
 
 /**
@@ -39,17 +50,50 @@ const total = z.object({ total: z.int() });
  */
 export async function startSimulatorInTest(random: () => number = Math.random): Promise<SimulatorInTest> {
   const directory = await mkdtemp(join(tmpdir(), 'psp-simulator-'));
-  const clock = new WatchedClock(Date.parse('2026-01-01T00:00:00Z'));
-  const now = () => clock.now();
+  const clock = newClock();
   const lines: string[] = [];
-  const running = await startPspSimulator({
-    directory,
-    controlPort: 0,
-    listenerPort: 0,
-    clock,
+  const log = (line: string) => lines.push(line);
+  const ports = { controlPort: 0, listenerPort: 0 };
+  const running = await startPspSimulator({ directory, ...ports, clock, random, log });
+  const close = async () => {
+    await running.close();
+    await rm(directory, { recursive: true });
+  };
+  return inTest({ ...running, close }, clock, directory, lines);
+}
+
+/** The same as a function serves them: the work of `simulate-psp` and `control-simulator`, with a table for the record. */
+export const startTableSimulatorInTest: StartSimulator = async (random = Math.random) => {
+  const clock = newClock();
+  const lines: string[] = [];
+  const apiKeys = { simulator: SIMULATOR_KEY, simulator_2: SIMULATOR_2_KEY };
+  const running = await startTableSimulator({
+    time: clock,
     random,
+    apiKeys,
     log: (line) => lines.push(line),
   });
+  return inTest(running, clock, '', lines);
+};
+
+/** Both hosts, for tests that hold of either. */
+export const SIMULATOR_HOSTS: readonly (readonly [name: string, start: StartSimulator])[] = [
+  ['on this machine', startSimulatorInTest],
+  ['as functions with a table', startTableSimulatorInTest],
+];
+
+function newClock(): WatchedClock {
+  return new WatchedClock(Date.parse('2026-01-01T00:00:00Z'));
+}
+
+function inTest(
+  running: SimulatorHost,
+  clock: WatchedClock,
+  directory: string,
+  lines: readonly string[],
+): SimulatorInTest {
+  const now = () => clock.now();
+  const { listenerUrl, secondListenerUrl } = running;
   const read = async (path: string, init?: RequestInit): Promise<Answer> => {
     const response = await fetch(running.controlUrl + path, init);
     return { status: response.status, body: await response.json() };
@@ -59,10 +103,10 @@ export async function startSimulatorInTest(random: () => number = Math.random): 
     clock,
     directory,
     lines,
-    psp: createPspSimulator({ url: running.listenerUrl, apiKey: SIMULATOR_KEY, now }),
+    psp: createPspSimulator({ url: listenerUrl, apiKey: SIMULATOR_KEY, now }),
     second: createPspSimulator({
       name: 'simulator_2',
-      url: running.secondListenerUrl,
+      url: secondListenerUrl,
       apiKey: SIMULATOR_2_KEY,
       now,
     }),
@@ -70,9 +114,5 @@ export async function startSimulatorInTest(random: () => number = Math.random): 
     control: (change) => read('/control', { method: 'POST', body: JSON.stringify(change) }),
     timesCharged: async (reference) =>
       total.parse((await read(`/charges?reference=${reference}`)).body).total,
-    close: async () => {
-      await running.close();
-      await rm(directory, { recursive: true });
-    },
   };
 }

@@ -5,211 +5,213 @@ import {
   PSP_SIMULATOR_ABILITIES,
 } from '../../../adapters/psp/simulator/psp-simulator.ts';
 import { aCharge, noDeadline } from '../../support/psp-under-test.ts';
-import { SIMULATOR_KEY, type SimulatorInTest, startSimulatorInTest } from '../../support/simulator.ts';
+import { SIMULATOR_HOSTS, SIMULATOR_KEY, type SimulatorInTest } from '../../support/simulator.ts';
 
-let simulator: SimulatorInTest;
-/** What is rolled next; 0.9 where nothing else is said. */
-let rolls: number[];
-beforeEach(async () => {
-  rolls = [];
-  simulator = await startSimulatorInTest(() => rolls.shift() ?? 0.9);
-});
-afterEach(() => simulator.close());
-
-const CHARGED = 0;
-const NOT_CHARGED = 0.9;
-const send = (request: ChargeRequest) => simulator.psp.charge(request, noDeadline());
-const lookUp = (request: ChargeRequest) => simulator.psp.lookUp(request, noDeadline());
-const cancel = (request: ChargeRequest) => simulator.psp.cancel(request, noDeadline());
-const timesCharged = ({ reference }: ChargeRequest) => simulator.timesCharged(reference);
-
-/** Sends, and gives up once the simulator has begun to wait. */
-async function sendAndGiveUp(request: ChargeRequest): Promise<void> {
-  const deadline = new AbortController();
-  const timer = simulator.clock.nextTimer();
-  const outcome = simulator.psp.charge(request, deadline.signal);
-  await timer;
-  deadline.abort();
-  expect((await outcome).kind).toBe('unknown');
-}
-
-describe('a PSP whose look-up', () => {
-  it('lags shows a charge once the lag is over', async () => {
-    const request = aCharge('sim_ok');
-    await simulator.control({ visible_after_ms: 30_000 });
-    await send(request);
-    simulator.clock.advance(29_999);
-    expect(await lookUp(request)).toEqual({ kind: 'not_found' });
-    simulator.clock.advance(1);
-    expect((await lookUp(request)).kind).toBe('found');
+describe.each(SIMULATOR_HOSTS)('simulated PSPs %s', (_host, start) => {
+  let simulator: SimulatorInTest;
+  /** What is rolled next; 0.9 where nothing else is said. */
+  let rolls: number[];
+  beforeEach(async () => {
+    rolls = [];
+    simulator = await start(() => rolls.shift() ?? 0.9);
   });
+  afterEach(() => simulator.close());
 
-  it('is missing says nothing, and above all not "not found"', async () => {
-    await simulator.control({ look_up: false });
-    expect(await lookUp(aCharge('sim_ok'))).toMatchObject({
-      kind: 'no_answer',
-      outcome: { kind: 'unknown', reason: 'HTTP 404' },
-    });
-  });
-});
+  const CHARGED = 0;
+  const NOT_CHARGED = 0.9;
+  const send = (request: ChargeRequest) => simulator.psp.charge(request, noDeadline());
+  const lookUp = (request: ChargeRequest) => simulator.psp.lookUp(request, noDeadline());
+  const cancel = (request: ChargeRequest) => simulator.psp.cancel(request, noDeadline());
+  const timesCharged = ({ reference }: ChargeRequest) => simulator.timesCharged(reference);
 
-describe('a PSP that cannot cancel', () => {
-  it('fences nothing, and says so', async () => {
-    const request = aCharge('sim_ok');
-    await simulator.control({ cancel: false });
-    expect(await cancel(request)).toMatchObject({
-      kind: 'no_answer',
-      outcome: { kind: 'unknown', reason: 'HTTP 404' },
-    });
-    expect((await send(request)).kind).toBe('succeeded');
-  });
-});
-
-describe('a PSP that forgets keys', () => {
-  beforeEach(() => simulator.control({ key_lifetime_ms: 1_000 }));
-
-  it('charges a second time after their lifetime', async () => {
-    const request = aCharge('sim_ok');
-    await send(request);
-    simulator.clock.advance(999);
-    await send(request);
-    expect(await timesCharged(request)).toBe(1);
-    simulator.clock.advance(1);
-    await send(request);
-    expect(await timesCharged(request)).toBe(2);
-  });
-
-  it('never forgets one that was cancelled', async () => {
-    const request = aCharge('sim_ok');
-    await cancel(request);
-    simulator.clock.advance(1_000);
-    expect((await send(request)).kind).toBe('declined');
-  });
-
-  it('refuses to cancel a charge whose key it has forgotten', async () => {
-    const request = aCharge('sim_ok');
-    await send(request);
-    simulator.clock.advance(1_000);
-    expect((await cancel(request)).kind).toBe('charged');
-  });
-});
-
-describe('a PSP that replays server errors', () => {
-  beforeEach(() => simulator.control({ replay_server_errors: true }));
-
-  it.each([
-    ['sim_500_not_charged', 0],
-    ['sim_500_charged', 1],
-  ])('never answers otherwise under the key of %s, with %i charges', async (token, charges) => {
-    const request = aCharge(token);
-    for (let call = 0; call < 3; call += 1) expect((await send(request)).kind).toBe('unknown');
-    expect(await timesCharged(request)).toBe(charges);
-    simulator.clock.advance(1_000);
-    expect((await lookUp(request)).kind).toBe(charges === 0 ? 'not_found' : 'found');
-  });
-
-  it('replays no other answer', async () => {
-    const request = aCharge('sim_rate_limited');
-    expect((await send(request)).kind).toBe('rate_limited');
-    expect((await send(request)).kind).toBe('succeeded');
-  });
-
-  it('can be told to cancel such a key', async () => {
-    const request = aCharge('sim_500_not_charged');
-    await send(request);
-    expect(await cancel(request)).toEqual({ kind: 'cancelled' });
-    expect((await send(request)).kind).toBe('declined');
-  });
-
-  it.each([
-    ['it no longer replays', { replay_server_errors: false }],
-    ['it looks at no keys', { deduplicate: false }],
-    ['it has forgotten the key', { key_lifetime_ms: 0 }],
-  ])('charges where %s', async (_name, change) => {
-    const request = aCharge('sim_500_not_charged');
-    await send(request);
-    await simulator.control(change);
-    expect((await send(request)).kind).toBe('succeeded');
-  });
-});
-
-describe('a PSP that fails by chance', () => {
-  it.each([
-    [CHARGED, 1],
-    [NOT_CHARGED, 0],
-  ])('answers 500 to the share that is set; a coin of %d leaves %i charges', async (coin, charges) => {
-    await simulator.control({ server_error_rate: 0.5 });
-    const request = aCharge('sim_ok');
-    rolls = [0.49, coin];
-    expect(await send(request)).toEqual({ kind: 'unknown', reason: 'HTTP 500' });
-    expect(await timesCharged(request)).toBe(charges);
-    rolls = [0.5];
-    expect((await send(request)).kind).toBe('succeeded');
-    expect(await timesCharged(request)).toBe(1);
-  });
-
-  it.each([
-    [CHARGED, 1],
-    [NOT_CHARGED, 0],
-  ])('never answers the share that is set; a coin of %d leaves %i charges', async (coin, charges) => {
-    await simulator.control({ hang_rate: 0.5 });
-    const request = aCharge('sim_ok');
-    rolls = [0.49, coin];
-    await sendAndGiveUp(request);
-    expect(await timesCharged(request)).toBe(charges);
-    rolls = [0.5];
-    expect((await send(request)).kind).toBe('succeeded');
-    expect(await timesCharged(request)).toBe(1);
-  });
-
-  it('fails on a repeat too, as long as its rate says so', async () => {
-    await simulator.control({ server_error_rate: 1 });
-    const request = aCharge('sim_ok');
-    for (let call = 0; call < 3; call += 1) expect((await send(request)).kind).toBe('unknown');
-    await simulator.control({ server_error_rate: 0 });
-    expect((await send(request)).kind).toBe('succeeded');
-  });
-
-  it('takes nothing from what a faulty token does', async () => {
-    const request = aCharge('sim_flaky_1');
-    await simulator.control({ server_error_rate: 1 });
-    expect((await send(request)).kind).toBe('unknown');
-    await simulator.control({ reset: true });
-    expect((await send(request)).kind).toBe('not_sent');
-    expect((await send(request)).kind).toBe('succeeded');
-  });
-});
-
-describe('a PSP whose latency is log-normal', () => {
-  it('charges at once and answers as late as was rolled', async () => {
-    await simulator.control({ latency: { median_ms: 400, sigma: 0.5 }, latency_ms: 100 });
-    const request = aCharge('sim_ok');
-    rolls = [0.5, 0.25];
-    let answered = false;
+  /** Sends, and gives up once the simulator has begun to wait. */
+  async function sendAndGiveUp(request: ChargeRequest): Promise<void> {
+    const deadline = new AbortController();
     const timer = simulator.clock.nextTimer();
-    const outcome = send(request).finally(() => {
-      answered = true;
-    });
+    const outcome = simulator.psp.charge(request, deadline.signal);
     await timer;
-    simulator.clock.advance(499);
-    expect(await timesCharged(request)).toBe(1);
-    expect(answered).toBe(false);
-    simulator.clock.advance(1);
-    expect((await outcome).kind).toBe('succeeded');
-  });
-});
+    deadline.abort();
+    expect((await outcome).kind).toBe('unknown');
+  }
 
-describe('an adapter', () => {
-  it('declares what the simulator keeps by itself, and what a test says instead', () => {
-    const settings = { url: simulator.listenerUrl, apiKey: SIMULATOR_KEY };
-    expect(createPspSimulator(settings)).toMatchObject({
-      name: 'simulator',
-      abilities: { keyLifetimeSeconds: 86_400, cancelsByKey: true, replaysStoredServerErrors: false },
+  describe('a PSP whose look-up', () => {
+    it('lags shows a charge once the lag is over', async () => {
+      const request = aCharge('sim_ok');
+      await simulator.control({ visible_after_ms: 30_000 });
+      await send(request);
+      simulator.clock.advance(29_999);
+      expect(await lookUp(request)).toEqual({ kind: 'not_found' });
+      simulator.clock.advance(1);
+      expect((await lookUp(request)).kind).toBe('found');
     });
-    const abilities = { ...PSP_SIMULATOR_ABILITIES, keyLifetimeSeconds: null, cancelsByKey: false };
-    expect(createPspSimulator({ ...settings, name: 'simulator_2', abilities })).toMatchObject({
-      name: 'simulator_2',
-      abilities,
+
+    it('is missing says nothing, and above all not "not found"', async () => {
+      await simulator.control({ look_up: false });
+      expect(await lookUp(aCharge('sim_ok'))).toMatchObject({
+        kind: 'no_answer',
+        outcome: { kind: 'unknown', reason: 'HTTP 404' },
+      });
+    });
+  });
+
+  describe('a PSP that cannot cancel', () => {
+    it('fences nothing, and says so', async () => {
+      const request = aCharge('sim_ok');
+      await simulator.control({ cancel: false });
+      expect(await cancel(request)).toMatchObject({
+        kind: 'no_answer',
+        outcome: { kind: 'unknown', reason: 'HTTP 404' },
+      });
+      expect((await send(request)).kind).toBe('succeeded');
+    });
+  });
+
+  describe('a PSP that forgets keys', () => {
+    beforeEach(() => simulator.control({ key_lifetime_ms: 1_000 }));
+
+    it('charges a second time after their lifetime', async () => {
+      const request = aCharge('sim_ok');
+      await send(request);
+      simulator.clock.advance(999);
+      await send(request);
+      expect(await timesCharged(request)).toBe(1);
+      simulator.clock.advance(1);
+      await send(request);
+      expect(await timesCharged(request)).toBe(2);
+    });
+
+    it('never forgets one that was cancelled', async () => {
+      const request = aCharge('sim_ok');
+      await cancel(request);
+      simulator.clock.advance(1_000);
+      expect((await send(request)).kind).toBe('declined');
+    });
+
+    it('refuses to cancel a charge whose key it has forgotten', async () => {
+      const request = aCharge('sim_ok');
+      await send(request);
+      simulator.clock.advance(1_000);
+      expect((await cancel(request)).kind).toBe('charged');
+    });
+  });
+
+  describe('a PSP that replays server errors', () => {
+    beforeEach(() => simulator.control({ replay_server_errors: true }));
+
+    it.each([
+      ['sim_500_not_charged', 0],
+      ['sim_500_charged', 1],
+    ])('never answers otherwise under the key of %s, with %i charges', async (token, charges) => {
+      const request = aCharge(token);
+      for (let call = 0; call < 3; call += 1) expect((await send(request)).kind).toBe('unknown');
+      expect(await timesCharged(request)).toBe(charges);
+      simulator.clock.advance(1_000);
+      expect((await lookUp(request)).kind).toBe(charges === 0 ? 'not_found' : 'found');
+    });
+
+    it('replays no other answer', async () => {
+      const request = aCharge('sim_rate_limited');
+      expect((await send(request)).kind).toBe('rate_limited');
+      expect((await send(request)).kind).toBe('succeeded');
+    });
+
+    it('can be told to cancel such a key', async () => {
+      const request = aCharge('sim_500_not_charged');
+      await send(request);
+      expect(await cancel(request)).toEqual({ kind: 'cancelled' });
+      expect((await send(request)).kind).toBe('declined');
+    });
+
+    it.each([
+      ['it no longer replays', { replay_server_errors: false }],
+      ['it looks at no keys', { deduplicate: false }],
+      ['it has forgotten the key', { key_lifetime_ms: 0 }],
+    ])('charges where %s', async (_name, change) => {
+      const request = aCharge('sim_500_not_charged');
+      await send(request);
+      await simulator.control(change);
+      expect((await send(request)).kind).toBe('succeeded');
+    });
+  });
+
+  describe('a PSP that fails by chance', () => {
+    it.each([
+      [CHARGED, 1],
+      [NOT_CHARGED, 0],
+    ])('answers 500 to the share that is set; a coin of %d leaves %i charges', async (coin, charges) => {
+      await simulator.control({ server_error_rate: 0.5 });
+      const request = aCharge('sim_ok');
+      rolls = [0.49, coin];
+      expect(await send(request)).toEqual({ kind: 'unknown', reason: 'HTTP 500' });
+      expect(await timesCharged(request)).toBe(charges);
+      rolls = [0.5];
+      expect((await send(request)).kind).toBe('succeeded');
+      expect(await timesCharged(request)).toBe(1);
+    });
+
+    it.each([
+      [CHARGED, 1],
+      [NOT_CHARGED, 0],
+    ])('never answers the share that is set; a coin of %d leaves %i charges', async (coin, charges) => {
+      await simulator.control({ hang_rate: 0.5 });
+      const request = aCharge('sim_ok');
+      rolls = [0.49, coin];
+      await sendAndGiveUp(request);
+      expect(await timesCharged(request)).toBe(charges);
+      rolls = [0.5];
+      expect((await send(request)).kind).toBe('succeeded');
+      expect(await timesCharged(request)).toBe(1);
+    });
+
+    it('fails on a repeat too, as long as its rate says so', async () => {
+      await simulator.control({ server_error_rate: 1 });
+      const request = aCharge('sim_ok');
+      for (let call = 0; call < 3; call += 1) expect((await send(request)).kind).toBe('unknown');
+      await simulator.control({ server_error_rate: 0 });
+      expect((await send(request)).kind).toBe('succeeded');
+    });
+
+    it('takes nothing from what a faulty token does', async () => {
+      const request = aCharge('sim_flaky_1');
+      await simulator.control({ server_error_rate: 1 });
+      expect((await send(request)).kind).toBe('unknown');
+      await simulator.control({ reset: true });
+      expect((await send(request)).kind).toBe('not_sent');
+      expect((await send(request)).kind).toBe('succeeded');
+    });
+  });
+
+  describe('a PSP whose latency is log-normal', () => {
+    it('charges at once and answers as late as was rolled', async () => {
+      await simulator.control({ latency: { median_ms: 400, sigma: 0.5 }, latency_ms: 100 });
+      const request = aCharge('sim_ok');
+      rolls = [0.5, 0.25];
+      let answered = false;
+      const timer = simulator.clock.nextTimer();
+      const outcome = send(request).finally(() => {
+        answered = true;
+      });
+      await timer;
+      simulator.clock.advance(499);
+      expect(await timesCharged(request)).toBe(1);
+      expect(answered).toBe(false);
+      simulator.clock.advance(1);
+      expect((await outcome).kind).toBe('succeeded');
+    });
+  });
+
+  describe('an adapter', () => {
+    it('declares what the simulator keeps by itself, and what a test says instead', () => {
+      const settings = { url: simulator.listenerUrl, apiKey: SIMULATOR_KEY };
+      expect(createPspSimulator(settings)).toMatchObject({
+        name: 'simulator',
+        abilities: { keyLifetimeSeconds: 86_400, cancelsByKey: true, replaysStoredServerErrors: false },
+      });
+      const abilities = { ...PSP_SIMULATOR_ABILITIES, keyLifetimeSeconds: null, cancelsByKey: false };
+      expect(createPspSimulator({ ...settings, name: 'simulator_2', abilities })).toMatchObject({
+        name: 'simulator_2',
+        abilities,
+      });
     });
   });
 });

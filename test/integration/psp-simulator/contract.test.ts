@@ -1,6 +1,6 @@
 import { createPspSimulator } from '../../../adapters/psp/simulator/psp-simulator.ts';
 import { describePspContract } from '../../support/psp-contract.ts';
-import { SIMULATOR_2_KEY, SIMULATOR_KEY, startSimulatorInTest } from '../../support/simulator.ts';
+import { SIMULATOR_2_KEY, SIMULATOR_HOSTS, SIMULATOR_KEY } from '../../support/simulator.ts';
 
 /** The key that one PSP takes is a wrong one at the other. */
 const KEYS = {
@@ -8,9 +8,13 @@ const KEYS = {
   simulator_2: { right: SIMULATOR_2_KEY, wrong: SIMULATOR_KEY },
 } as const;
 
-for (const name of ['simulator', 'simulator_2'] as const) {
-  describePspContract(name, async () => {
-    const simulator = await startSimulatorInTest();
+const SUBJECTS = SIMULATOR_HOSTS.flatMap(([host, start]) =>
+  (['simulator', 'simulator_2'] as const).map((name) => ({ host, start, name })),
+);
+
+for (const { host, start, name } of SUBJECTS) {
+  describePspContract(`${name} ${host}`, async () => {
+    const simulator = await start();
     const { clock, timesCharged, close } = simulator;
     const psp = name === 'simulator' ? simulator.psp : simulator.second;
     const url = name === 'simulator' ? simulator.listenerUrl : simulator.secondListenerUrl;

@@ -10,15 +10,15 @@ import { createPspSimulator } from '../../../adapters/psp/simulator/psp-simulato
 import { aCharge, noDeadline } from '../../support/psp-under-test.ts';
 import {
   SIMULATOR_2_KEY,
+  SIMULATOR_HOSTS,
   SIMULATOR_KEY,
   type SimulatorInTest,
-  startSimulatorInTest,
 } from '../../support/simulator.ts';
 
-describe('the record of charges', () => {
+describe.each(SIMULATOR_HOSTS)('the record of charges %s', (_host, start) => {
   let simulator: SimulatorInTest;
   beforeEach(async () => {
-    simulator = await startSimulatorInTest();
+    simulator = await start();
   });
   afterEach(() => simulator.close());
 
@@ -29,7 +29,7 @@ describe('the record of charges', () => {
       charges: [
         {
           psp: 'simulator',
-          id: 'ch_0000000001',
+          id: expect.stringMatching(/^ch_[0-9a-f]{10,}$/),
           reference: request.reference,
           amount: 1234,
           currency: 'USD',

@@ -1,0 +1,37 @@
+import type { SimulatedPspName } from '../../../domain/payment/payment-method.ts';
+import type { SimulatorTable } from './simulator-table.ts';
+
+const KEY_PREFIX = 'key#';
+
+/** What stands under one reference: the keys that it was charged with, and how often it was sent with a faulty token. */
+export class References {
+  private readonly table: SimulatorTable;
+  private readonly psp: SimulatedPspName;
+
+  constructor(table: SimulatorTable, psp: SimulatedPspName) {
+    this.table = table;
+    this.psp = psp;
+  }
+
+  /**
+   * Written before the charge itself, so that no charge is ever without it: a look-up by reference reads these, each
+   * of them consistently, where an index could lag. One whose charge never came leads nowhere.
+   */
+  async name(reference: string, idempotencyKey: string): Promise<void> {
+    await this.table.put({ pk: this.pk(reference), sk: `${KEY_PREFIX}${idempotencyKey}`, content: {} });
+  }
+
+  async keysOf(reference: string): Promise<readonly string[]> {
+    const items = await this.table.partition(this.pk(reference), KEY_PREFIX);
+    return items.map(({ sk }) => sk.slice(KEY_PREFIX.length));
+  }
+
+  /** @returns how often it was sent with a faulty token before */
+  async countFaultySend(reference: string): Promise<number> {
+    return (await this.table.increment(this.pk(reference), 'faulty-sends')) - 1;
+  }
+
+  private pk(reference: string): string {
+    return `reference#${this.psp}#${reference}`;
+  }
+}
