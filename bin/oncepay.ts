@@ -1,7 +1,7 @@
 import { App } from 'aws-cdk-lib';
-import { PaymentPipeline, stageNamed } from '../lib/index.ts';
+import { overridesFromContext, PaymentPipeline, stageNamed } from '../lib/index.ts';
 
 const app = new App();
 const stage = stageNamed(app.node.tryGetContext('stage'));
 
-new PaymentPipeline(app, `Oncepay-${stage}`, { stage });
+new PaymentPipeline(app, `Oncepay-${stage}`, { stage, overrides: overridesFromContext(app.node) });

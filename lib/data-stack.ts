@@ -1,17 +1,24 @@
 import { RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
-import { AttributeType, Billing, TableV2 } from 'aws-cdk-lib/aws-dynamodb';
+import type { TableV2 } from 'aws-cdk-lib/aws-dynamodb';
+import type { Key } from 'aws-cdk-lib/aws-kms';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
+import { EncryptedTable } from './constructs/encrypted-table.ts';
 import { InstructionQueue } from './constructs/instruction-queue.ts';
 import { PaymentDatabase } from './constructs/payment-database.ts';
+import { StageKey } from './constructs/stage-key.ts';
 import type { StageConfig } from './stage-config.ts';
 
 export interface DataStackProps extends StackProps {
   readonly config: StageConfig;
+  /** How the names of the stage's stacks begin. */
+  readonly namePrefix: string;
 }
 
 /** What outlives every deployment of code: the database, the queues and the record of consumed messages. */
 export class DataStack extends Stack {
+  /** Encrypts all that the stage stores. */
+  readonly key: Key;
   readonly database: PaymentDatabase;
   readonly queue: Queue;
   readonly deadLetterQueue: Queue;
@@ -19,10 +26,11 @@ export class DataStack extends Stack {
   /** Only where the database sleeps: lets the relay know, without waking it, that nothing can be due. */
   readonly activityTable: TableV2 | undefined;
 
-  constructor(scope: Construct, id: string, { config, ...props }: DataStackProps) {
+  constructor(scope: Construct, id: string, { config, namePrefix, ...props }: DataStackProps) {
     super(scope, id, { ...props, terminationProtection: config.deletionProtection });
-    this.database = new PaymentDatabase(this, 'Database', config);
-    const queues = new InstructionQueue(this, 'Queue');
+    this.key = new StageKey(this, 'Key', { config, namePrefix });
+    this.database = new PaymentDatabase(this, 'Database', { config, key: this.key });
+    const queues = new InstructionQueue(this, 'Queue', this.key);
     this.queue = queues.queue;
     this.deadLetterQueue = queues.deadLetterQueue;
     this.consumedTable = this.createConsumedTable(config);
@@ -32,21 +40,15 @@ export class DataStack extends Stack {
   private createConsumedTable(config: StageConfig): TableV2 {
     const keep =
       config.dataRemovalPolicy === RemovalPolicy.DESTROY ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN;
-    return new TableV2(this, 'ConsumedMessages', {
-      partitionKey: { name: 'pk', type: AttributeType.STRING },
+    return new EncryptedTable(this, 'ConsumedMessages', {
+      key: this.key,
       timeToLiveAttribute: 'expires_at',
-      billing: Billing.onDemand(),
-      pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
       deletionProtection: config.deletionProtection,
       removalPolicy: keep,
     });
   }
 
   private createActivityTable(): TableV2 {
-    return new TableV2(this, 'Activity', {
-      partitionKey: { name: 'pk', type: AttributeType.STRING },
-      billing: Billing.onDemand(),
-      removalPolicy: RemovalPolicy.DESTROY,
-    });
+    return new EncryptedTable(this, 'Activity', { key: this.key, removalPolicy: RemovalPolicy.DESTROY });
   }
 }

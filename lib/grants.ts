@@ -1,5 +1,8 @@
+import { Stack } from 'aws-cdk-lib';
+import type { TableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
+import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { DataStack } from './data-stack.ts';
 
 /** Exactly these actions on exactly these resources. */
@@ -12,11 +15,61 @@ export function writeLog(logGroup: ILogGroup): PolicyStatement {
   return allow(['logs:CreateLogStream', 'logs:PutLogEvents'], logGroup.logGroupArn);
 }
 
+type EncryptedService = 'dynamodb' | 'secretsmanager' | 'sqs';
+
+/** The stage's key, only as that service asks for it in the caller's name; nobody encrypts or decrypts by himself. */
+export function useKey(
+  data: DataStack,
+  service: EncryptedService,
+  actions: readonly ('kms:Decrypt' | 'kms:GenerateDataKey')[],
+): PolicyStatement {
+  return new PolicyStatement({
+    actions: [...actions],
+    resources: [data.key.keyArn],
+    conditions: {
+      StringEquals: { 'kms:ViaService': `${service}.${Stack.of(data.key).region}.amazonaws.com` },
+    },
+  });
+}
+
+/** Encrypts a new data key for the queue's messages, and decrypts the one in use. */
+export function sendMessages(data: DataStack, queue: IQueue): readonly PolicyStatement[] {
+  return [
+    allow(['sqs:SendMessage'], queue.queueArn),
+    useKey(data, 'sqs', ['kms:Decrypt', 'kms:GenerateDataKey']),
+  ];
+}
+
+/** @param actions those of a receiver, e.g. `sqs:ReceiveMessage`, `sqs:DeleteMessage` */
+export function receiveMessages(
+  data: DataStack,
+  queue: IQueue,
+  actions: readonly `sqs:${string}`[],
+): readonly PolicyStatement[] {
+  return [allow(actions, queue.queueArn), useKey(data, 'sqs', ['kms:Decrypt'])];
+}
+
+/** The table's own key is decrypted in the caller's name, whether he reads or writes. */
+export function useTable(
+  data: DataStack,
+  table: TableV2 | undefined,
+  actions: readonly `dynamodb:${string}`[],
+): readonly PolicyStatement[] {
+  if (table === undefined) return [];
+  return [allow(actions, table.tableArn), useKey(data, 'dynamodb', ['kms:Decrypt'])];
+}
+
+/** Those that the team made itself, encrypted with the key that it chose for them. */
+export function readSecrets(secretArns: readonly string[]): readonly PolicyStatement[] {
+  return secretArns.length === 0 ? [] : [allow(['secretsmanager:GetSecretValue'], ...secretArns)];
+}
+
 /** One statement at a time, as the database user whose secret this is. */
 export function runStatements(data: DataStack): readonly PolicyStatement[] {
   return [
     allow(['rds-data:ExecuteStatement'], data.database.clusterArn),
     allow(['secretsmanager:GetSecretValue'], data.database.secret.secretArn),
+    useKey(data, 'secretsmanager', ['kms:Decrypt']),
   ];
 }
 

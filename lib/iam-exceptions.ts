@@ -1,6 +1,8 @@
 /** A wildcard that a policy may hold, with the reason a reviewer accepts. A test refuses every other, and an unused one. */
 export interface WildcardException {
   readonly effect: 'Allow' | 'Deny';
+  /** The type of resource that has the policy; any where it is left out. */
+  readonly heldByType?: string;
   readonly actions: readonly string[];
   /** How the resource ends; an empty text where the wildcard is in the actions alone. */
   readonly resourceEndsWith: string;
@@ -21,9 +23,54 @@ export const WILDCARD_EXCEPTIONS: readonly WildcardException[] = [
     reason: 'The versions of the one migration function; the deployment makes a new one whenever it changes.',
   },
   {
+    effect: 'Allow',
+    heldByType: 'AWS::KMS::Key',
+    actions: ['kms:*'],
+    resourceEndsWith: '*',
+    reason:
+      'The key’s own policy, where the resource is that key: it leaves the account’s policies to decide.',
+  },
+  {
+    effect: 'Allow',
+    heldByType: 'AWS::KMS::Key',
+    actions: ['kms:Encrypt*', 'kms:Decrypt*', 'kms:ReEncrypt*', 'kms:GenerateDataKey*', 'kms:Describe*'],
+    resourceEndsWith: '*',
+    reason:
+      'The key’s own policy: CloudWatch Logs, for the groups of this stage alone; its documentation’s own list.',
+  },
+  {
+    effect: 'Allow',
+    heldByType: 'AWS::KMS::Key',
+    actions: ['kms:Decrypt', 'kms:GenerateDataKey*'],
+    resourceEndsWith: '*',
+    reason: 'The key’s own policy: this account’s alarms, publishing to their encrypted topic.',
+  },
+  {
+    effect: 'Allow',
+    heldByType: 'AWS::KMS::Key',
+    actions: [
+      'kms:CreateGrant',
+      'kms:Decrypt',
+      'kms:DescribeKey',
+      'kms:Encrypt',
+      'kms:GenerateDataKey*',
+      'kms:ReEncrypt*',
+    ],
+    resourceEndsWith: '*',
+    reason:
+      'The key’s own policy, which the CDK writes for secrets: this account, whose policies decide, through Secrets Manager.',
+  },
+  {
     effect: 'Deny',
     actions: ['sqs:*'],
     resourceEndsWith: '',
     reason: 'Whatever comes without TLS is refused: a denial is as wide as it can be.',
+  },
+  {
+    effect: 'Deny',
+    heldByType: 'AWS::DynamoDB::GlobalTable',
+    actions: ['dynamodb:*'],
+    resourceEndsWith: '*',
+    reason: 'Whatever comes without TLS is refused; the resource is the table that has the policy.',
   },
 ];

@@ -10,3 +10,5 @@ export {
   stageNamed,
   UnknownStageError,
 } from './stage-config.ts';
+export { overridesFromContext } from './stage-context.ts';
+export { InvalidSettingsError } from './stage-validation.ts';

@@ -50,12 +50,13 @@ export class PaymentPipeline extends Construct {
     super(scope, id);
     for (const [flag, value] of Object.entries(FEATURE_FLAGS)) this.node.setContext(flag, value);
     const config = stageConfig(props.stage, props.overrides);
+    const namePrefix = `${props.stackPrefix ?? 'Oncepay'}-${config.stage}-`;
     const common = (stack: string): StackProps => ({
-      stackName: `${props.stackPrefix ?? 'Oncepay'}-${config.stage}-${stack}`,
+      stackName: `${namePrefix}${stack}`,
       env: props.env ?? environmentOf(scope),
     });
     this.config = config;
-    this.dataStack = new DataStack(this, 'Data', { config, ...common('Data') });
+    this.dataStack = new DataStack(this, 'Data', { config, namePrefix, ...common('Data') });
     this.pipelineStack = new PipelineStack(this, 'Pipeline', {
       config,
       data: this.dataStack,

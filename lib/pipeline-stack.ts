@@ -34,9 +34,10 @@ export class PipelineStack extends Stack {
       deadLetterQueue,
       redrive: this.functions.redriveDeadLetters,
     });
-    new MigrateDatabase(this, 'MigrateDatabase', { config, data }).runBefore(
+    const context = { config, data };
+    new MigrateDatabase(this, 'MigrateDatabase', context).runBefore(
       this,
-      config,
+      context,
       Object.values(this.functions),
     );
     this.describeOutputs(data);

@@ -1,5 +1,6 @@
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { assertSettings } from './stage-validation.ts';
 
 export const STAGES = ['dev', 'staging', 'prod'] as const;
 export type Stage = (typeof STAGES)[number];
@@ -30,13 +31,27 @@ export interface StageConfig {
     /** How long an authorizer's answer is believed, hence how long a revoked key may still work. */
     readonly authorizerCache: Duration;
   };
+  /** The API under a name of the team's own, with TLS 1.2 or newer; without it only AWS's own address answers. */
+  readonly domain?: {
+    readonly name: string;
+    /** In Certificate Manager, in the region of the API. */
+    readonly certificateArn: string;
+  };
+  /** Who is told of alarms. Without it they are seen on the dashboard alone. */
+  readonly alarmEmail?: string;
+  /** By the PSP's name in the code: where its credentials are, in Secrets Manager. The executor may read these, nobody else. */
+  readonly pspSecretArns: Readonly<Record<string, string>>;
   /** How many batches are executed at once: 10 payments each, and one Data API connection. */
   readonly executorConcurrency: number;
   /** Changed when Aurora is restored to an earlier point, so that records of a lost future are not believed. */
   readonly restoreEpoch: string;
 }
 
+/** A revoked key works this much longer at most; each answer is one question to the database a minute and key. */
 const AUTHORIZER_CACHE = Duration.seconds(60);
+
+/** Which PSPs a stage has an account at is known to its team alone. */
+const NO_PSP_SECRETS = {};
 
 const CONFIGS: Readonly<Record<Stage, StageConfig>> = {
   dev: {
@@ -54,8 +69,11 @@ const CONFIGS: Readonly<Record<Stage, StageConfig>> = {
     dataRemovalPolicy: RemovalPolicy.DESTROY,
     deletionProtection: false,
     logRetention: RetentionDays.ONE_WEEK,
+    // One team's trials; a script that runs away meets the limit before it meets the bill.
     api: { rateLimit: 200, burstLimit: 400, authorizerCache: AUTHORIZER_CACHE },
+    // Two capacity units serve no more at once.
     executorConcurrency: 20,
+    pspSecretArns: NO_PSP_SECRETS,
     restoreEpoch: '1',
   },
   staging: {
@@ -63,23 +81,32 @@ const CONFIGS: Readonly<Record<Stage, StageConfig>> = {
     takesRealMoney: false,
     // Never sleeps, as prod never does: a rehearsal must not meet a resume that prod will not have.
     database: { minCapacity: 0.5, maxCapacity: 4, hasStandby: false, backupRetention: Duration.days(7) },
+    // Rehearsals are taken down by purpose, and what they showed is looked at afterwards.
     dataRemovalPolicy: RemovalPolicy.SNAPSHOT,
     deletionProtection: false,
+    // From one release to the next.
     logRetention: RetentionDays.ONE_MONTH,
+    // Half of prod's, as is the rest: a load test here says what prod does at twice the load.
     api: { rateLimit: 500, burstLimit: 1_000, authorizerCache: AUTHORIZER_CACHE },
     executorConcurrency: 50,
+    pspSecretArns: NO_PSP_SECRETS,
     restoreEpoch: '1',
   },
   prod: {
     stage: 'prod',
     takesRealMoney: true,
+    // The least that never sleeps, and room for the rate below; 35 days of backups are the most that Aurora keeps.
     database: { minCapacity: 0.5, maxCapacity: 32, hasStandby: true, backupRetention: Duration.days(35) },
+    // Money: nothing that a deployment does, nor one hasty command, takes it away.
     dataRemovalPolicy: RemovalPolicy.RETAIN,
     deletionProtection: true,
     // A chargeback may come 120 days after the charge, and its evidence is asked for later still.
     logRetention: RetentionDays.ONE_YEAR,
+    // What one Aurora writer takes with room to spare; ask for more together with its capacity.
     api: { rateLimit: 1_000, burstLimit: 2_000, authorizerCache: AUTHORIZER_CACHE },
+    // A thousand payments in flight: a second's arrivals at the rate above.
     executorConcurrency: 100,
+    pspSecretArns: NO_PSP_SECRETS,
     restoreEpoch: '1',
   },
 };
@@ -111,14 +138,16 @@ export interface StageOverrides extends Partial<Omit<StageConfig, 'stage' | 'dat
 /**
  * The settings of a stage; dev's when none is named.
  *
- * @throws UnknownStageError naming the value and the choices
+ * @throws UnknownStageError naming the value and the choices, InvalidSettingsError naming each value and its fix
  */
 export function stageConfig(asked: unknown, overrides: StageOverrides = {}): StageConfig {
   const config = CONFIGS[stageNamed(asked)];
-  return {
+  const settings = {
     ...config,
     ...overrides,
     database: { ...config.database, ...overrides.database },
     api: { ...config.api, ...overrides.api },
   };
+  assertSettings(settings);
+  return settings;
 }

@@ -3,12 +3,11 @@ import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Trigger } from 'aws-cdk-lib/triggers';
 import { Construct } from 'constructs';
+import type { FunctionContext } from '../functions/function-context.ts';
 import { writeLog } from '../grants.ts';
-import type { StageConfig } from '../stage-config.ts';
 import type { PipelineFunction } from './pipeline-function.ts';
 
-export interface DeploymentTriggerProps {
-  readonly config: StageConfig;
+export interface DeploymentTriggerProps extends FunctionContext {
   readonly handler: PipelineFunction;
   readonly timeout: Duration;
   /** What is created or changed only once the handler has succeeded. */
@@ -20,15 +19,17 @@ const PROVIDER = 'AWSCDK.TriggerCustomResourceProviderCustomResourceProvider';
 
 /** Runs a function while the stack is deployed, whenever the function changed; the deployment fails when it fails. */
 export class DeploymentTrigger extends Construct {
-  constructor(scope: Construct, id: string, { config, handler, timeout, before }: DeploymentTriggerProps) {
+  constructor(scope: Construct, id: string, { config, data, ...trigger }: DeploymentTriggerProps) {
     super(scope, id);
+    const { handler, timeout, before } = trigger;
     new Trigger(this, 'Trigger', { handler, timeout, executeBefore: [...before] });
-    this.restrictProvider(config);
+    this.restrictProvider({ config, data });
   }
 
   /** The CDK gives its provider a managed policy over every log group; this one may write to its own alone. */
-  private restrictProvider(config: StageConfig): void {
+  private restrictProvider({ config, data }: FunctionContext): void {
     const logGroup = new LogGroup(this, 'Log', {
+      encryptionKey: data.key,
       retention: config.logRetention,
       removalPolicy: RemovalPolicy.DESTROY,
     });

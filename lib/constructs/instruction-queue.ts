@@ -1,4 +1,5 @@
 import { Duration } from 'aws-cdk-lib';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { DeduplicationScope, FifoThroughputLimit, Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { TIMING } from '../../domain/payment/timing.ts';
@@ -11,24 +12,27 @@ export class InstructionQueue extends Construct {
   readonly queue: Queue;
   readonly deadLetterQueue: Queue;
 
-  constructor(scope: Construct, id: string) {
+  constructor(scope: Construct, id: string, key: IKey) {
     super(scope, id);
-    this.deadLetterQueue = new Queue(this, 'DeadLetters', this.common());
+    this.deadLetterQueue = new Queue(this, 'DeadLetters', common(key));
     this.queue = new Queue(this, 'Instructions', {
-      ...this.common(),
+      ...common(key),
       deadLetterQueue: { queue: this.deadLetterQueue, maxReceiveCount: TIMING.maxReceiveCount },
     });
   }
+}
 
-  private common() {
-    return {
-      fifo: true,
-      deduplicationScope: DeduplicationScope.MESSAGE_GROUP,
-      fifoThroughputLimit: FifoThroughputLimit.PER_MESSAGE_GROUP_ID,
-      visibilityTimeout: Duration.seconds(TIMING.visibilityTimeoutSeconds),
-      retentionPeriod: Duration.days(TIMING.retentionDays),
-      encryption: QueueEncryption.SQS_MANAGED,
-      enforceSSL: true,
-    };
-  }
+function common(encryptionMasterKey: IKey) {
+  return {
+    fifo: true,
+    deduplicationScope: DeduplicationScope.MESSAGE_GROUP,
+    fifoThroughputLimit: FifoThroughputLimit.PER_MESSAGE_GROUP_ID,
+    visibilityTimeout: Duration.seconds(TIMING.visibilityTimeoutSeconds),
+    retentionPeriod: Duration.days(TIMING.retentionDays),
+    encryption: QueueEncryption.KMS,
+    encryptionMasterKey,
+    // One request to KMS an hour for each sender and receiver; twelve times as many by default.
+    dataKeyReuse: Duration.hours(1),
+    enforceSSL: true,
+  };
 }

@@ -1,5 +1,6 @@
 import { type Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { type IVpc, SecurityGroup, SubnetType, Vpc } from 'aws-cdk-lib/aws-ec2';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
 import {
   AuroraPostgresEngineVersion,
   ClusterInstance,
@@ -15,13 +16,18 @@ import type { StageConfig } from '../stage-config.ts';
 export const DATABASE_NAME = 'oncepay';
 const MASTER_USER = 'oncepay';
 
+export interface PaymentDatabaseProps {
+  readonly config: StageConfig;
+  readonly key: IKey;
+}
+
 /** Aurora PostgreSQL that nothing can reach but the Data API: its subnets have no route out, and no door in. */
 export class PaymentDatabase extends Construct {
   readonly clusterArn: string;
   /** As attached to the cluster: what depends on it waits for the cluster. */
   readonly secret: ISecret;
 
-  constructor(scope: Construct, id: string, config: StageConfig) {
+  constructor(scope: Construct, id: string, { config, key }: PaymentDatabaseProps) {
     super(scope, id);
     const vpc = this.createVpc();
     const cluster = new DatabaseCluster(this, 'Cluster', {
@@ -30,10 +36,10 @@ export class PaymentDatabase extends Construct {
       vpcSubnets: { subnetType: SubnetType.PRIVATE_ISOLATED },
       securityGroups: [this.createSecurityGroup(vpc)],
       ...this.capacity(config),
-      credentials: Credentials.fromSecret(this.createSecret(config), MASTER_USER),
+      credentials: Credentials.fromSecret(this.createSecret(config, key), MASTER_USER),
       defaultDatabaseName: DATABASE_NAME,
       enableDataApi: true,
-      storageEncrypted: true,
+      storageEncryptionKey: key,
       backup: { retention: config.database.backupRetention },
       deletionProtection: config.deletionProtection,
       removalPolicy: config.dataRemovalPolicy,
@@ -43,8 +49,8 @@ export class PaymentDatabase extends Construct {
     this.secret = cluster.secret;
   }
 
-  private createSecret(config: StageConfig): ISecret {
-    const secret = new DatabaseSecret(this, 'Secret', { username: MASTER_USER });
+  private createSecret(config: StageConfig, encryptionKey: IKey): ISecret {
+    const secret = new DatabaseSecret(this, 'Secret', { username: MASTER_USER, encryptionKey });
     // Without its password a retained cluster could not be opened again.
     if (config.dataRemovalPolicy === RemovalPolicy.RETAIN) secret.applyRemovalPolicy(RemovalPolicy.RETAIN);
     // @ts-expect-error: as with the VPC, DatabaseSecret and ISecret.

@@ -5,13 +5,12 @@ import { Architecture, LoggingFormat, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { type BundlingOptions, NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
+import type { FunctionContext } from '../functions/function-context.ts';
 import { writeLog } from '../grants.ts';
-import type { StageConfig } from '../stage-config.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
-export interface PipelineFunctionProps {
-  readonly config: StageConfig;
+export interface PipelineFunctionProps extends FunctionContext {
   /** The folder in `lambdas/`. */
   readonly folder: string;
   readonly description: string;
@@ -27,7 +26,7 @@ export interface PipelineFunctionProps {
 /** One function of the pipeline: Node 24 on arm64, bundled whole, with a role and a log group of its own. */
 export class PipelineFunction extends NodejsFunction {
   constructor(scope: Construct, id: string, props: PipelineFunctionProps) {
-    const logGroup = logGroupOf(scope, id, props.config);
+    const logGroup = logGroupOf(scope, id, props);
     super(scope, id, {
       entry: `${ROOT}lambdas/${props.folder}/handler.ts`,
       handler: 'handler',
@@ -53,9 +52,13 @@ export class PipelineFunction extends NodejsFunction {
   }
 }
 
-function logGroupOf(scope: Construct, id: string, config: StageConfig): LogGroup {
+function logGroupOf(scope: Construct, id: string, { config, data }: FunctionContext): LogGroup {
   const removalPolicy = config.deletionProtection ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY;
-  return new LogGroup(scope, `${id}Log`, { retention: config.logRetention, removalPolicy });
+  return new LogGroup(scope, `${id}Log`, {
+    encryptionKey: data.key,
+    retention: config.logRetention,
+    removalPolicy,
+  });
 }
 
 function roleOf(scope: Construct, id: string, logGroup: LogGroup, grants: readonly PolicyStatement[]): Role {

@@ -1,7 +1,7 @@
 import { Duration } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { PipelineFunction } from '../constructs/pipeline-function.ts';
-import { allow, runStatements } from '../grants.ts';
+import { runStatements, sendMessages, useTable } from '../grants.ts';
 import { activityEnvironment, databaseEnvironment } from './environment.ts';
 import type { FunctionContext } from './function-context.ts';
 
@@ -9,7 +9,7 @@ export class AcceptPayment extends PipelineFunction {
   constructor(scope: Construct, id: string, context: FunctionContext) {
     const { queue, activityTable } = context.data;
     super(scope, id, {
-      config: context.config,
+      ...context,
       folder: 'accept-payment',
       description: 'Makes a payment durable and sends its instructions.',
       // Below the gateway's 29 s, so that the caller gets our answer and not the gateway's.
@@ -23,8 +23,8 @@ export class AcceptPayment extends PipelineFunction {
       },
       grants: [
         ...runStatements(context.data),
-        allow(['sqs:SendMessage'], queue.queueArn),
-        ...(activityTable === undefined ? [] : [allow(['dynamodb:PutItem'], activityTable.tableArn)]),
+        ...sendMessages(context.data, queue),
+        ...useTable(context.data, activityTable, ['dynamodb:PutItem']),
       ],
     });
   }

@@ -8,7 +8,7 @@ import type { FunctionContext } from './function-context.ts';
 export class AuthorizeMerchant extends PipelineFunction {
   constructor(scope: Construct, id: string, context: FunctionContext) {
     super(scope, id, {
-      config: context.config,
+      ...context,
       folder: 'authorize-merchant',
       description: 'Resolves an API key to its merchant.',
       timeout: Duration.seconds(10),

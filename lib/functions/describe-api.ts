@@ -4,9 +4,9 @@ import { PipelineFunction } from '../constructs/pipeline-function.ts';
 import type { FunctionContext } from './function-context.ts';
 
 export class DescribeApi extends PipelineFunction {
-  constructor(scope: Construct, id: string, { config }: FunctionContext) {
+  constructor(scope: Construct, id: string, context: FunctionContext) {
     super(scope, id, {
-      config,
+      ...context,
       folder: 'describe-api',
       description: 'Says that the API serves, and what it takes.',
       timeout: Duration.seconds(5),

@@ -24,3 +24,11 @@ export function simulatorEnvironment({ config }: FunctionContext): Record<string
         PSP_SIMULATOR_2_URL: 'https://psp-simulator-2.invalid',
       };
 }
+
+/** `PSP_STRIPE_SECRET_ARN`: where the adapter of that PSP finds its credentials. */
+export function pspSecretEnvironment({ config }: FunctionContext): Record<string, string> {
+  const entries = Object.entries(config.pspSecretArns);
+  return Object.fromEntries(
+    entries.map(([psp, arn]) => [`PSP_${psp.toUpperCase().replaceAll('-', '_')}_SECRET_ARN`, arn]),
+  );
+}

@@ -4,9 +4,8 @@ import { EventSourceMapping } from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
 import { TIMING } from '../../domain/payment/timing.ts';
 import { PipelineFunction } from '../constructs/pipeline-function.ts';
-import type { DataStack } from '../data-stack.ts';
-import { allow, runStatements } from '../grants.ts';
-import { databaseEnvironment, simulatorEnvironment } from './environment.ts';
+import { readSecrets, receiveMessages, runStatements, sendMessages, useTable } from '../grants.ts';
+import { databaseEnvironment, pspSecretEnvironment, simulatorEnvironment } from './environment.ts';
 import type { FunctionContext } from './function-context.ts';
 
 /** The queue's consumer. */
@@ -14,7 +13,7 @@ export class ExecuteInstructions extends PipelineFunction {
   constructor(scope: Construct, id: string, context: FunctionContext) {
     const { queue, deadLetterQueue, consumedTable } = context.data;
     super(scope, id, {
-      config: context.config,
+      ...context,
       folder: 'execute-instructions',
       description: 'Claims instructions, asks or calls the PSP, records what came of it.',
       timeout: Duration.seconds(TIMING.functionTimeoutSeconds),
@@ -27,8 +26,9 @@ export class ExecuteInstructions extends PipelineFunction {
         CONSUMED_TABLE_NAME: consumedTable.tableName,
         RESTORE_EPOCH: context.config.restoreEpoch,
         ...simulatorEnvironment(context),
+        ...pspSecretEnvironment(context),
       },
-      grants: grantsOf(context.data),
+      grants: grantsOf(context),
     });
     this.consume(context);
   }
@@ -45,15 +45,18 @@ export class ExecuteInstructions extends PipelineFunction {
   }
 }
 
-function grantsOf(data: DataStack): readonly PolicyStatement[] {
+function grantsOf({ config, data }: FunctionContext): readonly PolicyStatement[] {
   return [
     ...runStatements(data),
-    allow(
-      ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes', 'sqs:ChangeMessageVisibility'],
-      data.queue.queueArn,
-    ),
+    ...receiveMessages(data, data.queue, [
+      'sqs:ReceiveMessage',
+      'sqs:DeleteMessage',
+      'sqs:GetQueueAttributes',
+      'sqs:ChangeMessageVisibility',
+    ]),
     // To the dead-letter queue, never to its own: only accept and relay feed the pipeline.
-    allow(['sqs:SendMessage'], data.deadLetterQueue.queueArn),
-    allow(['dynamodb:BatchGetItem', 'dynamodb:BatchWriteItem'], data.consumedTable.tableArn),
+    ...sendMessages(data, data.deadLetterQueue),
+    ...useTable(data, data.consumedTable, ['dynamodb:BatchGetItem', 'dynamodb:BatchWriteItem']),
+    ...readSecrets(Object.values(config.pspSecretArns)),
   ];
 }

@@ -13,7 +13,7 @@ const TIMEOUT = Duration.minutes(5);
 export class MigrateDatabase extends PipelineFunction {
   constructor(scope: Construct, id: string, context: FunctionContext) {
     super(scope, id, {
-      config: context.config,
+      ...context,
       folder: 'migrate-database',
       description: 'Applies the migrations that the database lacks.',
       timeout: TIMEOUT,
@@ -25,7 +25,12 @@ export class MigrateDatabase extends PipelineFunction {
   }
 
   /** The schema is there before any of these: they are made or changed only once the migrations have succeeded. */
-  runBefore(scope: Construct, config: FunctionContext['config'], functions: readonly Construct[]): void {
-    new DeploymentTrigger(scope, 'Migrate', { config, handler: this, timeout: TIMEOUT, before: functions });
+  runBefore(scope: Construct, context: FunctionContext, functions: readonly Construct[]): void {
+    new DeploymentTrigger(scope, 'Migrate', {
+      ...context,
+      handler: this,
+      timeout: TIMEOUT,
+      before: functions,
+    });
   }
 }

@@ -8,7 +8,7 @@ import type { FunctionContext } from './function-context.ts';
 export class ReadPayment extends PipelineFunction {
   constructor(scope: Construct, id: string, context: FunctionContext) {
     super(scope, id, {
-      config: context.config,
+      ...context,
       folder: 'read-payment',
       description: 'Shows payments.',
       // Below the gateway's 29 s, so that the caller gets our answer and not the gateway's.

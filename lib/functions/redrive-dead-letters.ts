@@ -5,7 +5,7 @@ import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 import { PipelineFunction } from '../constructs/pipeline-function.ts';
 import type { DataStack } from '../data-stack.ts';
-import { allow, runStatements } from '../grants.ts';
+import { receiveMessages, runStatements, sendMessages, useTable } from '../grants.ts';
 import { databaseEnvironment } from './environment.ts';
 import type { FunctionContext } from './function-context.ts';
 
@@ -14,7 +14,7 @@ export class RedriveDeadLetters extends PipelineFunction {
   constructor(scope: Construct, id: string, context: FunctionContext) {
     const { queue, deadLetterQueue, consumedTable } = context.data;
     super(scope, id, {
-      config: context.config,
+      ...context,
       folder: 'redrive-dead-letters',
       description: 'Sends dead letters back once what killed them is over.',
       // Below the hold on what it has received, and below the schedule's period.
@@ -41,18 +41,15 @@ export class RedriveDeadLetters extends PipelineFunction {
 function grantsOf(data: DataStack): readonly PolicyStatement[] {
   return [
     ...runStatements(data),
-    allow(
-      [
-        'sqs:StartMessageMoveTask',
-        'sqs:ListMessageMoveTasks',
-        'sqs:ReceiveMessage',
-        'sqs:DeleteMessage',
-        'sqs:ChangeMessageVisibility',
-        'sqs:GetQueueAttributes',
-      ],
-      data.deadLetterQueue.queueArn,
-    ),
-    allow(['sqs:SendMessage'], data.queue.queueArn),
-    allow(['dynamodb:BatchGetItem'], data.consumedTable.tableArn),
+    ...receiveMessages(data, data.deadLetterQueue, [
+      'sqs:StartMessageMoveTask',
+      'sqs:ListMessageMoveTasks',
+      'sqs:ReceiveMessage',
+      'sqs:DeleteMessage',
+      'sqs:ChangeMessageVisibility',
+      'sqs:GetQueueAttributes',
+    ]),
+    ...sendMessages(data, data.queue),
+    ...useTable(data, data.consumedTable, ['dynamodb:BatchGetItem']),
   ];
 }

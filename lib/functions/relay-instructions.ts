@@ -3,7 +3,7 @@ import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import type { Construct } from 'constructs';
 import { PipelineFunction } from '../constructs/pipeline-function.ts';
-import { allow, runStatements } from '../grants.ts';
+import { runStatements, sendMessages, useTable } from '../grants.ts';
 import { activityEnvironment, databaseEnvironment } from './environment.ts';
 import type { FunctionContext } from './function-context.ts';
 
@@ -12,7 +12,7 @@ export class RelayInstructions extends PipelineFunction {
   constructor(scope: Construct, id: string, context: FunctionContext) {
     const { queue, activityTable } = context.data;
     super(scope, id, {
-      config: context.config,
+      ...context,
       folder: 'relay-instructions',
       description: 'Sends again what shows no sign of life, and what was parked and is due.',
       // Its next run begins a minute later.
@@ -25,10 +25,8 @@ export class RelayInstructions extends PipelineFunction {
       },
       grants: [
         ...runStatements(context.data),
-        allow(['sqs:SendMessage'], queue.queueArn),
-        ...(activityTable === undefined
-          ? []
-          : [allow(['dynamodb:PutItem', 'dynamodb:BatchGetItem'], activityTable.tableArn)]),
+        ...sendMessages(context.data, queue),
+        ...useTable(context.data, activityTable, ['dynamodb:PutItem', 'dynamodb:BatchGetItem']),
       ],
     });
     new Rule(this, 'EveryMinute', {

@@ -70,6 +70,8 @@ export class Identities {
       }
       case 'AWS::ApiGateway::Stage':
         return { ref: String(this.resolve(stack, resource.Properties.StageName ?? '')), attributes: {} };
+      case 'AWS::KMS::Key':
+        return { ref: logicalId, attributes: { Arn: this.arn('kms', `key/${logicalId}`), KeyId: logicalId } };
       case 'AWS::ApiGateway::RestApi':
         return { ref: logicalId, attributes: { RootResourceId: 'root' } };
       default:

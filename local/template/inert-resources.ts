@@ -9,6 +9,8 @@ export const INERT_RESOURCES: ReadonlyMap<string, string> = new Map([
   ['AWS::EC2::Subnet', 'there is no network between the services'],
   ['AWS::EC2::SubnetRouteTableAssociation', 'there is no network between the services'],
   ['AWS::EC2::VPC', 'there is no network between the services'],
+  ['AWS::KMS::Alias', 'the disk of this machine is its owner’s to encrypt'],
+  ['AWS::KMS::Key', 'the disk of this machine is its owner’s to encrypt'],
   ['AWS::Logs::LogGroup', 'logs go to the terminal and to a file'],
   ['AWS::RDS::DBInstance', 'the cluster is one PostgreSQL server'],
   ['AWS::RDS::DBSubnetGroup', 'there is no network between the services'],

@@ -33,7 +33,7 @@ export const queueProperties = {
       .strictObject({ deadLetterTargetArn: z.string(), maxReceiveCount: z.number() })
       .optional(),
   }),
-  inert: {},
+  inert: { KmsDataKeyReusePeriodSeconds: ENCRYPTED_AT_REST, KmsMasterKeyId: ENCRYPTED_AT_REST },
 };
 
 export const tableProperties = {
@@ -47,6 +47,7 @@ export const tableProperties = {
   }),
   inert: {
     Replicas: 'one machine is one region, and its disk is its backup',
+    SSESpecification: ENCRYPTED_AT_REST,
     TimeToLiveSpecification: 'AWS deletes days late as well: readers compare the expiry themselves',
   },
 };
@@ -198,6 +199,7 @@ export const clusterProperties = {
     DBClusterParameterGroupName: 'the default settings of that version',
     DBSubnetGroupName: OUTSIDE_ACCESS,
     DeletionProtection: 'nothing here deletes a database',
+    KmsKeyId: ENCRYPTED_AT_REST,
     MasterUserPassword: 'the local server makes its own',
     MasterUsername: 'the local server makes its own',
     Port: 'clients ask the Data API',
@@ -209,7 +211,11 @@ export const clusterProperties = {
 
 export const secretProperties = {
   honoured: z.object({}),
-  inert: { Description: DESCRIPTIVE, GenerateSecretString: 'the local server makes its own' },
+  inert: {
+    Description: DESCRIPTIVE,
+    GenerateSecretString: 'the local server makes its own',
+    KmsKeyId: ENCRYPTED_AT_REST,
+  },
 };
 
 export const triggerProperties = {

@@ -1,8 +1,14 @@
-import { Match } from 'aws-cdk-lib/assertions';
+import { Match, type Template } from 'aws-cdk-lib/assertions';
 import { describe, expect, test } from 'vitest';
 import { TIMING } from '../../domain/payment/timing.ts';
 import { STAGES } from '../../lib/stage-config.ts';
 import { only, resourcesOf, synthesized } from '../support/synthesized.ts';
+
+/** As other resources of the stack name the key. */
+function keyOf(data: Template) {
+  const [key] = resourcesOf(data, 'AWS::KMS::Key').keys();
+  return { 'Fn::GetAtt': [key, 'Arn'] };
+}
 
 describe.each(STAGES)('the data of %s', (stage) => {
   const { data, config } = synthesized(stage);
@@ -14,6 +20,7 @@ describe.each(STAGES)('the data of %s', (stage) => {
       DatabaseName: 'oncepay',
       EnableHttpEndpoint: true,
       StorageEncrypted: true,
+      KmsKeyId: keyOf(data),
       ServerlessV2ScalingConfiguration: Match.objectLike({ MinCapacity: config.database.minCapacity }),
     });
   });
@@ -39,7 +46,8 @@ describe.each(STAGES)('the data of %s', (stage) => {
       DeduplicationScope: 'messageGroup',
       FifoThroughputLimit: 'perMessageGroupId',
       MessageRetentionPeriod: TIMING.retentionDays * 86_400,
-      SqsManagedSseEnabled: true,
+      KmsMasterKeyId: keyOf(data),
+      KmsDataKeyReusePeriodSeconds: 3_600,
     });
     const contentBased = [...resourcesOf(data, 'AWS::SQS::Queue').values()].map(
       ({ Properties }) => Properties.ContentBasedDeduplication,
@@ -78,9 +86,43 @@ describe.each(STAGES)('the data of %s', (stage) => {
         Match.objectLike({
           DeletionProtectionEnabled: config.deletionProtection,
           PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+          SSESpecification: { KMSMasterKeyId: keyOf(data) },
         }),
       ],
     });
+  });
+});
+
+describe.each(STAGES)('the key of %s', (stage) => {
+  const { data, pipeline } = synthesized(stage);
+
+  test('is one, and is rotated', () => {
+    data.resourceCountIs('AWS::KMS::Key', 1);
+    data.hasResourceProperties('AWS::KMS::Key', { EnableKeyRotation: true });
+    pipeline.resourceCountIs('AWS::KMS::Key', 0);
+  });
+
+  test('encrypts every secret and every log', () => {
+    data.allResourcesProperties('AWS::SecretsManager::Secret', { KmsKeyId: keyOf(data) });
+    const logs = [...resourcesOf(pipeline, 'AWS::Logs::LogGroup').values()];
+    for (const { Properties } of logs)
+      expect(Properties.KmsKeyId).toEqual({ 'Fn::ImportValue': expect.stringMatching(/Key.*Arn/) });
+  });
+
+  test('outlives what it encrypts', () => {
+    const outlives = stage === 'dev' ? 'Delete' : 'Retain';
+    expect(only(data, 'AWS::KMS::Key').DeletionPolicy).toBe(outlives);
+  });
+
+  test('lets CloudWatch use it for the logs and the alarms of this stage alone', () => {
+    const { Statement } = only(data, 'AWS::KMS::Key').Properties.KeyPolicy as {
+      Statement: { Sid?: string; Condition: unknown }[];
+    };
+    const conditions = Statement.filter(({ Sid }) => Sid !== undefined).map(({ Condition }) =>
+      JSON.stringify(Condition),
+    );
+    expect(conditions).toHaveLength(2);
+    for (const condition of conditions) expect(condition).toContain(`:Oncepay-${stage}-*`);
   });
 });
 

@@ -17,6 +17,7 @@ function hasWildcard(statement: Statement): boolean {
 function isExcepted(statement: Statement, exception: WildcardException): boolean {
   return (
     statement.effect === exception.effect &&
+    (exception.heldByType === undefined || statement.heldByType === exception.heldByType) &&
     statement.actions.every((action) => exception.actions.includes(action)) &&
     statement.resources.every(
       (resource) =>
@@ -36,10 +37,19 @@ function permissionsOf({ pipeline }: Synthesized, target: FunctionResource): rea
     .map(([logicalId]) => logicalId);
   return statementsOf(pipeline)
     .filter(({ heldBy }) => policies.includes(heldBy))
-    .flatMap(({ actions, resources }) =>
-      actions.flatMap((action) => resources.map((resource) => `${action} on ${nameOf(resource, log.Ref)}`)),
+    .flatMap(({ actions, resources, conditions }) =>
+      actions.flatMap((action) =>
+        resources.map((resource) => `${action} on ${nameOf(resource, log.Ref)}${via(conditions)}`),
+      ),
     )
     .sort();
+}
+
+/** A key is used by a service in the function's name, and not otherwise. */
+function via(conditions: readonly string[]): string {
+  return conditions
+    .map((text) => text.replace(/^StringEquals kms:ViaService (\w+)\.\{.*\}\.amazonaws\.com$/, ' for $1'))
+    .join('');
 }
 
 const NAMES = [
@@ -49,6 +59,7 @@ const NAMES = [
   ['QueueDeadLetters', 'the dead letters'],
   ['ConsumedMessages', 'the consumed table'],
   ['Activity', 'the activity table'],
+  ['OutputFnGetAttKey', 'the key'],
 ] as const;
 
 function nameOf(resource: string, ownLog: string): string {
@@ -60,7 +71,10 @@ const LOG = ['logs:CreateLogStream on its own log', 'logs:PutLogEvents on its ow
 const STATEMENTS = [
   'rds-data:ExecuteStatement on the cluster',
   'secretsmanager:GetSecretValue on the secret',
+  'kms:Decrypt on the key for secretsmanager',
 ];
+const SEND = ['kms:Decrypt on the key for sqs', 'kms:GenerateDataKey on the key for sqs'];
+const ACTIVITY = 'kms:Decrypt on the key for dynamodb';
 
 describe.each(STAGES)('in %s', (stage) => {
   const templates = synthesized(stage);
@@ -74,7 +88,8 @@ describe.each(STAGES)('in %s', (stage) => {
       [
         ...STATEMENTS,
         'sqs:SendMessage on the queue',
-        ...(isDev ? ['dynamodb:PutItem on the activity table'] : []),
+        ...SEND,
+        ...(isDev ? ['dynamodb:PutItem on the activity table', ACTIVITY] : []),
       ],
     ],
     ['read-payment', STATEMENTS],
@@ -91,6 +106,8 @@ describe.each(STAGES)('in %s', (stage) => {
         'sqs:SendMessage on the dead letters',
         'dynamodb:BatchGetItem on the consumed table',
         'dynamodb:BatchWriteItem on the consumed table',
+        ...SEND,
+        'kms:Decrypt on the key for dynamodb',
       ],
     ],
     [
@@ -98,8 +115,13 @@ describe.each(STAGES)('in %s', (stage) => {
       [
         ...STATEMENTS,
         'sqs:SendMessage on the queue',
+        ...SEND,
         ...(isDev
-          ? ['dynamodb:PutItem on the activity table', 'dynamodb:BatchGetItem on the activity table']
+          ? [
+              'dynamodb:PutItem on the activity table',
+              'dynamodb:BatchGetItem on the activity table',
+              ACTIVITY,
+            ]
           : []),
       ],
     ],
@@ -115,6 +137,8 @@ describe.each(STAGES)('in %s', (stage) => {
         'sqs:GetQueueAttributes on the dead letters',
         'sqs:SendMessage on the queue',
         'dynamodb:BatchGetItem on the consumed table',
+        ...SEND,
+        'kms:Decrypt on the key for dynamodb',
       ],
     ],
     [
@@ -170,9 +194,11 @@ describe.each(STAGES)('in %s', (stage) => {
 describe('the check for wildcards', () => {
   const statement: Statement = {
     heldBy: 'Policy',
+    heldByType: 'AWS::IAM::Policy',
     effect: 'Allow',
     actions: ['logs:PutLogEvents'],
     resources: ['{Log}:*'],
+    conditions: [],
   };
 
   test.each([

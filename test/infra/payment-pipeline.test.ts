@@ -1,5 +1,5 @@
 import { App, Stack, Stage } from 'aws-cdk-lib';
-import { Template } from 'aws-cdk-lib/assertions';
+import { Match, Template } from 'aws-cdk-lib/assertions';
 import type { Construct } from 'constructs';
 import { describe, expect, test } from 'vitest';
 import { PaymentPipeline, UnknownStageError } from '../../lib/index.ts';
@@ -47,6 +47,22 @@ describe('the pipeline as a construct', () => {
         new PaymentPipeline(root, stackPrefix, { stage: 'staging', stackPrefix }).dataStack.stackName,
     );
     expect(names).toEqual(['Shop-staging-Data', 'Market-staging-Data']);
+  });
+
+  test('lets the executor alone read the secrets of the PSPs that are named', () => {
+    const stripe = 'arn:aws:secretsmanager:eu-central-1:111111111111:secret:stripe-AbCdEf';
+    const { pipelineStack } = new PaymentPipeline(app(), 'Payments', {
+      stage: 'prod',
+      overrides: { pspSecretArns: { stripe } },
+    });
+    const template = Template.fromStack(pipelineStack);
+    template.hasResourceProperties('AWS::Lambda::Function', {
+      Environment: { Variables: Match.objectLike({ PSP_STRIPE_SECRET_ARN: stripe }) },
+    });
+    const holders = Object.entries(template.findResources('AWS::IAM::Policy')).filter(([, policy]) =>
+      JSON.stringify(policy).includes(stripe),
+    );
+    expect(holders.map(([id]) => id)).toEqual([expect.stringMatching(/^ExecuteInstructions/)]);
   });
 
   test('refuses a stage that isn’t one', () => {

@@ -1,6 +1,15 @@
-import { RemovalPolicy } from 'aws-cdk-lib';
+import { App, Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { describe, expect, test } from 'vitest';
-import { STAGES, stageConfig, UnknownStageError } from '../../lib/stage-config.ts';
+import {
+  InvalidSettingsError,
+  overridesFromContext,
+  STAGES,
+  stageConfig,
+  UnknownStageError,
+} from '../../lib/index.ts';
+
+const CERTIFICATE = 'arn:aws:acm:eu-central-1:111111111111:certificate/0a1b';
+const SECRET = 'arn:aws:secretsmanager:eu-central-1:111111111111:secret:stripe-AbCdEf';
 
 describe('the stage that is asked for', () => {
   test('is dev when none is', () => {
@@ -43,12 +52,81 @@ describe('a stage', () => {
 
 describe('a setting that is to be another', () => {
   test('is the only one of its group that changes', () => {
-    const { api, database, logRetention } = stageConfig('prod', { api: { rateLimit: 5_000 } });
+    const { api, database, logRetention } = stageConfig('prod', { api: { rateLimit: 1_500 } });
     const { api: before } = stageConfig('prod');
-    expect(api).toEqual({ ...before, rateLimit: 5_000 });
+    expect(api).toEqual({ ...before, rateLimit: 1_500 });
     expect({ database, logRetention }).toEqual({
       database: stageConfig('prod').database,
       logRetention: stageConfig('prod').logRetention,
     });
+  });
+});
+
+describe('a setting that can’t be deployed', () => {
+  test.each([
+    [{ dataRemovalPolicy: RemovalPolicy.DESTROY }, 'set RemovalPolicy.RETAIN'],
+    [
+      { deletionProtection: false },
+      'deletionProtection is false, but the stage takes real money: set it to true',
+    ],
+    [{ database: { minCapacity: 0.7 } }, 'database.minCapacity is 0.7: give a multiple of 0.5 from 0 to 256'],
+    [{ database: { minCapacity: 64 } }, 'database.minCapacity is 64, above database.maxCapacity 32'],
+    [{ database: { pauseAfter: Duration.minutes(5) } }, 'never pauses: leave it out'],
+    [
+      { database: { backupRetention: Duration.days(36) } },
+      'database.backupRetention is 36 days: give 1 to 35 days',
+    ],
+    [{ api: { rateLimit: 0 } }, 'api.rateLimit is 0: give 1 to 10000'],
+    [{ api: { burstLimit: 10 } }, 'api.burstLimit is 10: give at least api.rateLimit (1000)'],
+    [{ api: { authorizerCache: Duration.hours(1) } }, 'a revoked key would work that long'],
+    [{ executorConcurrency: 1 }, 'executorConcurrency is 1: give 2 to 1000'],
+    [{ restoreEpoch: 'a#b' }, 'restoreEpoch is "a#b"'],
+    [{ alarmEmail: 'operators' }, 'alarmEmail is "operators": give an address such as payments@example.com'],
+    [
+      { pspSecretArns: { stripe: 'stripe-key' } },
+      'pspSecretArns.stripe is "stripe-key": give the secret\'s whole ARN',
+    ],
+    [{ domain: { name: 'localhost', certificateArn: CERTIFICATE } }, 'domain.name is "localhost"'],
+    [{ domain: { name: 'pay.example.com', certificateArn: 'mine' } }, 'domain.certificateArn is "mine"'],
+  ])('is refused, naming value and fix: %j', (overrides, message) => {
+    expect(() => stageConfig('prod', overrides)).toThrow(InvalidSettingsError);
+    expect(() => stageConfig('prod', overrides)).toThrow(message);
+  });
+
+  test('is named beside all the others', () => {
+    expect(() => stageConfig('prod', { executorConcurrency: 1, restoreEpoch: '' })).toThrow(
+      /executorConcurrency is 1.*restoreEpoch is ""/s,
+    );
+  });
+});
+
+describe('the settings of the command line', () => {
+  const given = (context: Record<string, unknown>) => overridesFromContext(new App({ context }).node);
+
+  test('are none, the alarms’ address, the domain and the PSPs’ secrets', () => {
+    expect(given({})).toEqual({});
+    expect(
+      given({
+        alarmEmail: 'payments@example.com',
+        domainName: 'pay.example.com',
+        certificateArn: CERTIFICATE,
+        pspSecretArns: JSON.stringify({ stripe: SECRET }),
+      }),
+    ).toEqual({
+      alarmEmail: 'payments@example.com',
+      domain: { name: 'pay.example.com', certificateArn: CERTIFICATE },
+      pspSecretArns: { stripe: SECRET },
+    });
+  });
+
+  test.each([
+    [{ domainName: 'pay.example.com' }, 'domainName is given without certificateArn: give both'],
+    [{ certificateArn: CERTIFICATE }, 'certificateArn is given without domainName: give both'],
+    [{ alarmEmail: 7 }, 'alarmEmail is 7: give a text, -c alarmEmail=…'],
+    [{ pspSecretArns: 'stripe' }, 'pspSecretArns is "stripe": give an object'],
+    [{ pspSecretArns: [SECRET] }, 'give an object'],
+  ])('are refused where they are incomplete or not readable: %j', (context, message) => {
+    expect(() => given(context)).toThrow(InvalidSettingsError);
+    expect(() => given(context)).toThrow(message);
   });
 });

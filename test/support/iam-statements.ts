@@ -4,10 +4,13 @@ import { resourcesOf } from './synthesized.ts';
 export interface Statement {
   /** The resource of the template that holds the policy. */
   readonly heldBy: string;
+  readonly heldByType: string;
   readonly effect: string;
   readonly actions: readonly string[];
   /** As text, intrinsics written out. */
   readonly resources: readonly string[];
+  /** As text, intrinsics written out. */
+  readonly conditions: readonly string[];
 }
 
 /** Every statement of every policy in a template but those that say who may assume a role. */
@@ -16,9 +19,11 @@ export function statementsOf(template: Template): readonly Statement[] {
     documentsIn(resource.Properties).flatMap((document) =>
       listOf(document.Statement).map((statement) => ({
         heldBy,
+        heldByType: resource.Type,
         effect: String(statement.Effect),
         actions: listOf(statement.Action).map(String),
         resources: listOf(statement.Resource).map((value) => textOf(value, template)),
+        conditions: conditionsOf(statement.Condition, template),
       })),
     ),
   );
@@ -30,7 +35,20 @@ type Policy = { readonly Statement: Json | readonly Json[] };
 function documentsIn(value: unknown): readonly Policy[] {
   if (typeof value !== 'object' || value === null) return [];
   return Object.entries(value).flatMap(([key, inner]) =>
-    key === 'PolicyDocument' ? [inner as Policy] : key.startsWith('AssumeRole') ? [] : documentsIn(inner),
+    key === 'PolicyDocument' || key === 'KeyPolicy'
+      ? [inner as Policy]
+      : key.startsWith('AssumeRole')
+        ? []
+        : documentsIn(inner),
+  );
+}
+
+/** `StringEquals kms:ViaService sqs.{AWS::Region}.amazonaws.com`. */
+function conditionsOf(conditions: unknown, template: Template): readonly string[] {
+  return Object.entries((conditions ?? {}) as Record<string, Json>).flatMap(([operator, keys]) =>
+    Object.entries(keys).map(([key, values]) =>
+      [operator, key, ...listOf(values).map((value) => textOf(value, template))].join(' '),
+    ),
   );
 }
 

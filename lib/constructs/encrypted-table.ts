@@ -1,0 +1,42 @@
+import { CfnResource, type RemovalPolicy } from 'aws-cdk-lib';
+import { AttributeType, Billing, TableEncryptionV2, TableV2 } from 'aws-cdk-lib/aws-dynamodb';
+import { AnyPrincipal, Effect, PolicyDocument, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
+import type { Construct } from 'constructs';
+
+export interface EncryptedTableProps {
+  readonly key: IKey;
+  readonly timeToLiveAttribute?: string;
+  readonly deletionProtection?: boolean;
+  readonly removalPolicy: RemovalPolicy;
+}
+
+/** A table with one text key `pk`: encrypted with the stage's key, restorable, paid by request, refused without TLS. */
+export class EncryptedTable extends TableV2 {
+  constructor(scope: Construct, id: string, { key, ...props }: EncryptedTableProps) {
+    super(scope, id, {
+      ...props,
+      partitionKey: { name: 'pk', type: AttributeType.STRING },
+      billing: Billing.onDemand(),
+      encryption: TableEncryptionV2.awsManagedKey(),
+      pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
+      resourcePolicy: new PolicyDocument({ statements: [refuseWithoutTls()] }),
+    });
+    // The CDK names another key only where it knows the region, and these templates fit every region.
+    const { defaultChild } = this.node;
+    if (!CfnResource.isCfnResource(defaultChild))
+      throw new Error(`${this.node.path} is no longer a resource`);
+    defaultChild.addPropertyOverride('Replicas.0.SSESpecification', { KMSMasterKeyId: key.keyArn });
+  }
+}
+
+/** The resource is the table that has the policy: its own name in it would be a circle. */
+function refuseWithoutTls(): PolicyStatement {
+  return new PolicyStatement({
+    effect: Effect.DENY,
+    principals: [new AnyPrincipal()],
+    actions: ['dynamodb:*'],
+    resources: ['*'],
+    conditions: { Bool: { 'aws:SecureTransport': 'false' } },
+  });
+}

@@ -1,0 +1,61 @@
+import { RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { Key } from 'aws-cdk-lib/aws-kms';
+import type { Construct } from 'constructs';
+import type { StageConfig } from '../stage-config.ts';
+
+export interface StageKeyProps {
+  readonly config: StageConfig;
+  /** How the names of the stage's stacks begin, and with them the names of what they make. */
+  readonly namePrefix: string;
+}
+
+/**
+ * The stage's one key, rotated every year: for the database and its snapshots, the queues, the tables, the secrets, the
+ * logs and the alarms' topic. Its own policy names the two services that come without a role of ours; everybody else
+ * needs a grant in a policy of theirs.
+ */
+export class StageKey extends Key {
+  constructor(scope: Construct, id: string, { config, namePrefix }: StageKeyProps) {
+    super(scope, id, {
+      alias: `alias/${namePrefix.toLowerCase()}data`,
+      description: `Everything that the stage ${config.stage} of Oncepay stores.`,
+      enableKeyRotation: true,
+      // What is kept when the stack goes, a snapshot too, can't be read without it.
+      removalPolicy:
+        config.dataRemovalPolicy === RemovalPolicy.DESTROY ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN,
+    });
+    this.addToResourcePolicy(encryptLogs(Stack.of(this), namePrefix));
+    this.addToResourcePolicy(publishAlarms(Stack.of(this), namePrefix));
+  }
+}
+
+/** CloudWatch Logs encrypts by itself, for the groups that are named here. */
+function encryptLogs(stack: Stack, namePrefix: string): PolicyStatement {
+  const groups = ['log-group:', 'log-group:aws-waf-logs-'].map((kind) =>
+    stack.formatArn({ service: 'logs', resource: `${kind}${namePrefix}*` }),
+  );
+  return new PolicyStatement({
+    sid: 'EncryptLogs',
+    principals: [new ServicePrincipal(`logs.${stack.region}.amazonaws.com`)],
+    actions: ['kms:Encrypt*', 'kms:Decrypt*', 'kms:ReEncrypt*', 'kms:GenerateDataKey*', 'kms:Describe*'],
+    resources: ['*'],
+    conditions: { ArnLike: { 'kms:EncryptionContext:aws:logs:arn': groups } },
+  });
+}
+
+/** An alarm publishes to an encrypted topic as CloudWatch, not by a role. */
+function publishAlarms(stack: Stack, namePrefix: string): PolicyStatement {
+  return new PolicyStatement({
+    sid: 'PublishAlarms',
+    principals: [new ServicePrincipal('cloudwatch.amazonaws.com')],
+    actions: ['kms:Decrypt', 'kms:GenerateDataKey*'],
+    resources: ['*'],
+    conditions: {
+      StringEquals: { 'aws:SourceAccount': stack.account },
+      ArnLike: {
+        'aws:SourceArn': stack.formatArn({ service: 'cloudwatch', resource: `alarm:${namePrefix}*` }),
+      },
+    },
+  });
+}

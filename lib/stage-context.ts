@@ -1,0 +1,58 @@
+import type { Node } from 'constructs';
+import type { StageOverrides } from './stage-config.ts';
+import { InvalidSettingsError } from './stage-validation.ts';
+
+/**
+ * The settings that a team gives on the command line or in cdk.json: `-c alarmEmail=…`,
+ * `-c domainName=… -c certificateArn=…`, and `pspSecretArns`, an object (on the command line: as JSON).
+ *
+ * @throws InvalidSettingsError naming the value and the fix
+ */
+export function overridesFromContext(node: Node): StageOverrides {
+  const alarmEmail = text(node, 'alarmEmail');
+  const name = text(node, 'domainName');
+  const certificateArn = text(node, 'certificateArn');
+  const pspSecretArns = texts(node, 'pspSecretArns');
+  if (name !== undefined && certificateArn === undefined) throw incomplete('domainName', 'certificateArn');
+  if (certificateArn !== undefined && name === undefined) throw incomplete('certificateArn', 'domainName');
+  return {
+    ...(alarmEmail === undefined ? {} : { alarmEmail }),
+    ...(name === undefined || certificateArn === undefined ? {} : { domain: { name, certificateArn } }),
+    ...(pspSecretArns === undefined ? {} : { pspSecretArns }),
+  };
+}
+
+function text(node: Node, key: string): string | undefined {
+  const value: unknown = node.tryGetContext(key);
+  if (value === undefined || typeof value === 'string') return value;
+  throw new InvalidSettingsError(`${key} is ${JSON.stringify(value)}: give a text, -c ${key}=…`);
+}
+
+function texts(node: Node, key: string): Readonly<Record<string, string>> | undefined {
+  const given: unknown = node.tryGetContext(key);
+  if (given === undefined) return undefined;
+  const value = typeof given === 'string' ? parsed(key, given) : given;
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+    const entries = Object.entries(value).map(([name, inner]) => [name, String(inner)]);
+    return Object.fromEntries(entries);
+  }
+  throw notAnObject(key, given);
+}
+
+function parsed(key: string, json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch {
+    throw notAnObject(key, json);
+  }
+}
+
+function notAnObject(key: string, value: unknown): InvalidSettingsError {
+  return new InvalidSettingsError(
+    `${key} is ${JSON.stringify(value)}: give an object, -c '${key}={"<psp>":"<arn>"}'`,
+  );
+}
+
+function incomplete(given: string, missing: string): InvalidSettingsError {
+  return new InvalidSettingsError(`${given} is given without ${missing}: give both, -c ${missing}=…`);
+}

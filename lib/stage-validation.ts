@@ -1,0 +1,107 @@
+import { RemovalPolicy } from 'aws-cdk-lib';
+import type { StageConfig } from './stage-config.ts';
+
+/** Thrown at synth for settings that AWS would refuse, or that would lose money; names each value and its fix. */
+export class InvalidSettingsError extends Error {
+  override readonly name = 'InvalidSettingsError';
+}
+
+type Rule = (config: StageConfig) => readonly (string | false)[];
+
+/** @throws InvalidSettingsError */
+export function assertSettings(config: StageConfig): void {
+  const offences = RULES.flatMap((rule) => rule(config)).filter((offence) => offence !== false);
+  if (offences.length === 0) return;
+  throw new InvalidSettingsError(
+    [`The settings of the stage ${config.stage} can't be deployed:`, ...offences].join('\n- '),
+  );
+}
+
+const RULES: readonly Rule[] = [realMoney, database, api, executor, retention, names];
+
+/** What takes real money keeps the record of it. */
+function realMoney(config: StageConfig) {
+  if (!config.takesRealMoney) return [];
+  return [
+    config.dataRemovalPolicy !== RemovalPolicy.RETAIN &&
+      `dataRemovalPolicy is ${config.dataRemovalPolicy}, but the stage takes real money: set RemovalPolicy.RETAIN.`,
+    !config.deletionProtection &&
+      'deletionProtection is false, but the stage takes real money: set it to true.',
+  ];
+}
+
+function database({ database: { minCapacity, maxCapacity, pauseAfter, backupRetention } }: StageConfig) {
+  const days = backupRetention.toDays({ integral: false });
+  return [
+    !isCapacity(minCapacity, 0) &&
+      `database.minCapacity is ${minCapacity}: give a multiple of 0.5 from 0 to 256.`,
+    !isCapacity(maxCapacity, 1) &&
+      `database.maxCapacity is ${maxCapacity}: give a multiple of 0.5 from 1 to 256.`,
+    minCapacity > maxCapacity &&
+      `database.minCapacity is ${minCapacity}, above database.maxCapacity ${maxCapacity}: raise the one or lower the other.`,
+    minCapacity > 0 &&
+      pauseAfter !== undefined &&
+      `database.pauseAfter is set, but a database of at least ${minCapacity} units never pauses: leave it out, or set database.minCapacity to 0.`,
+    pauseAfter !== undefined &&
+      !isBetween(pauseAfter.toSeconds(), 300, 86_400) &&
+      `database.pauseAfter is ${pauseAfter.toHumanString()}: give 5 minutes to 1 day.`,
+    !isBetween(days, 1, 35) &&
+      `database.backupRetention is ${backupRetention.toHumanString()}: give 1 to 35 days.`,
+  ];
+}
+
+function api({ api: { rateLimit, burstLimit, authorizerCache } }: StageConfig) {
+  return [
+    !isBetween(rateLimit, 1, 10_000) &&
+      `api.rateLimit is ${rateLimit}: give 1 to 10000 requests per second, an account's own limit unless AWS raised it.`,
+    !isBetween(burstLimit, rateLimit, 10_000) &&
+      `api.burstLimit is ${burstLimit}: give at least api.rateLimit (${rateLimit}) and at most 10000.`,
+    authorizerCache.toSeconds() > 300 &&
+      `api.authorizerCache is ${authorizerCache.toHumanString()}: a revoked key would work that long; give 5 minutes at most.`,
+  ];
+}
+
+function executor({ executorConcurrency, restoreEpoch, pspSecretArns }: StageConfig) {
+  return [
+    !isBetween(executorConcurrency, 2, 1_000) &&
+      `executorConcurrency is ${executorConcurrency}: give 2 to 1000, what an event source mapping takes.`,
+    !/^[A-Za-z0-9-]{1,32}$/.test(restoreEpoch) &&
+      `restoreEpoch is ${JSON.stringify(restoreEpoch)}: give 1 to 32 letters, digits and hyphens; another one after each restore.`,
+    ...Object.entries(pspSecretArns).flatMap(([psp, arn]) => [
+      !/^[a-z][a-z0-9-]*$/.test(psp) &&
+        `pspSecretArns has the PSP ${JSON.stringify(psp)}: name it as the code does, in lower case.`,
+      !/^arn:[^:]+:secretsmanager:[^:]+:\d{12}:secret:[^:*?]+$/.test(arn) &&
+        `pspSecretArns.${psp} is ${JSON.stringify(arn)}: give the secret's whole ARN, arn:aws:secretsmanager:<region>:<account>:secret:<name>-<suffix>.`,
+    ]),
+  ];
+}
+
+function retention({ deletionProtection, dataRemovalPolicy }: StageConfig) {
+  return [
+    deletionProtection &&
+      dataRemovalPolicy === RemovalPolicy.DESTROY &&
+      'deletionProtection is true, but dataRemovalPolicy is destroy: one of them is not meant.',
+  ];
+}
+
+function names({ alarmEmail, domain }: StageConfig) {
+  return [
+    alarmEmail !== undefined &&
+      !/^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(alarmEmail) &&
+      `alarmEmail is ${JSON.stringify(alarmEmail)}: give an address such as payments@example.com.`,
+    domain !== undefined &&
+      !/^(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$/.test(domain.name) &&
+      `domain.name is ${JSON.stringify(domain.name)}: give a name such as payments.example.com, in lower case.`,
+    domain !== undefined &&
+      !/^arn:[^:]+:acm:[^:]+:\d{12}:certificate\/\S+$/.test(domain.certificateArn) &&
+      `domain.certificateArn is ${JSON.stringify(domain.certificateArn)}: give arn:aws:acm:<region of the API>:<account>:certificate/<id>.`,
+  ];
+}
+
+function isCapacity(units: number, least: number): boolean {
+  return isBetween(units, least, 256) && Number.isInteger(units * 2);
+}
+
+function isBetween(value: number, least: number, most: number): boolean {
+  return value >= least && value <= most;
+}
