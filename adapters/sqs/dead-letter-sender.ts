@@ -66,7 +66,7 @@ function inBatches(deadLetters: readonly DeadLetter[]): readonly (readonly Index
 }
 
 function attributesOf(letter: DeadLetter): Record<string, MessageAttributeValue> {
-  const reason = { DataType: 'String', StringValue: printable(letter.reason).slice(0, REASON_LIMIT) };
+  const reason = { DataType: 'String', StringValue: printable(letter.reason.slice(0, REASON_LIMIT)) };
   if (letter.cycle === null) return { reason };
   return { reason, cycle: { DataType: 'Number', StringValue: String(letter.cycle) } };
 }

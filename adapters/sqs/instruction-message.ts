@@ -9,6 +9,9 @@ const messageSchema = z.strictObject({
   operation: z.enum(['charge', 'authorize', 'capture', 'void', 'refund']),
 });
 
+/** A reason is for people, who find the body beside it; it must not grow with what a stranger has sent. */
+const REASON_LIMIT = 300;
+
 /** The instruction that a message's body asks for, or why no retry will make it readable. */
 export function readInstructionMessage(
   body: string,
@@ -16,7 +19,7 @@ export function readInstructionMessage(
   const json = parseJson(body);
   if (json === undefined) return { reason: 'unparseable: the body is not JSON' };
   const parsed = messageSchema.safeParse(json);
-  if (!parsed.success) return { reason: reasonOf(json, parsed.error) };
+  if (!parsed.success) return { reason: shortened(reasonOf(json, parsed.error)) };
   const { instruction_id, payment_order_id, operation } = parsed.data;
   return { key: { instructionId: instruction_id, paymentOrderId: payment_order_id, operation } };
 }
@@ -29,10 +32,20 @@ function parseJson(text: string): unknown {
   }
 }
 
+/** Of a stranger's value only what is plain is written out: what nests deep enough would exhaust the stack. */
+function written(value: unknown): string {
+  return typeof value === 'object' ? 'that is no number' : JSON.stringify(value);
+}
+
+/** A cut may fall into a pair of surrogates, of which the database would refuse a half. */
+function shortened(reason: string): string {
+  return reason.length > REASON_LIMIT ? `${reason.slice(0, REASON_LIMIT).toWellFormed()}…` : reason;
+}
+
 function reasonOf(json: unknown, error: z.core.$ZodError): string {
   const version = typeof json === 'object' && json !== null && 'version' in json ? json.version : undefined;
   if (version !== undefined && version !== INSTRUCTION_MESSAGE_VERSION) {
-    return `unknown version ${JSON.stringify(version)}: this consumer knows ${INSTRUCTION_MESSAGE_VERSION}`;
+    return `unknown version ${written(version)}: this consumer knows ${INSTRUCTION_MESSAGE_VERSION}`;
   }
   const problems = error.issues.map((issue) => `/${issue.path.join('/')}: ${issue.message}`);
   return `unreadable instruction: ${problems.join('; ')}`;

@@ -3,11 +3,23 @@
  * pass the Luhn check and begin as an issuer's numbers do. All three, because one order id in ten passes Luhn alone.
  */
 export function looksLikeCardNumber(text: string): boolean {
-  for (const [candidate] of text.matchAll(CANDIDATE)) {
+  for (const [candidate] of plain(text).matchAll(CANDIDATE)) {
     const digits = candidate.replaceAll(/[ -]/g, '');
     if (ISSUER_PREFIX.test(digits) && passesLuhn(digits)) return true;
   }
   return false;
+}
+
+/** As a person reads it: full-width and Arabic digits, spaces and dashes of any kind, and what is invisible between. */
+function plain(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the range of plain text itself
+  if (/^[\u0000-\u007f]*$/.test(text)) return text;
+  return text
+    .normalize('NFKC')
+    .replaceAll(/\p{Cf}/gu, '')
+    .replaceAll(/[\u0660-\u0669\u06f0-\u06f9]/g, (digit) => String(digit.charCodeAt(0) & 0xf))
+    .replaceAll(/[\p{Pd}\u2212]/gu, '-')
+    .replaceAll(/\p{Zs}/gu, ' ');
 }
 
 /**

@@ -36,15 +36,18 @@ async function recordForReview(
   effects: ExecutorEffects,
 ): Promise<readonly RecordedAttempt[]> {
   const judgement = manualReview(`can't be recorded: ${cause.message}`);
-  try {
-    return await recordAttempts(effects.database, [{ ...attempt, judgement }], 0);
-  } catch (error) {
-    effects.log.warn('an attempt could not even be put to review', {
-      error,
-      instruction_id: attempt.instructionId,
-    });
-    return [];
+  // It may be the evidence itself that can't be written: then at least that there was some.
+  const bare = attempt.steps.map((step) => ({ ...step, detail: {} }));
+  for (const steps of [attempt.steps, bare]) {
+    try {
+      return await recordAttempts(effects.database, [{ ...attempt, judgement, steps }], 0);
+    } catch (error) {
+      const instruction_id = attempt.instructionId;
+      effects.log.warn('an attempt could not even be put to review', { error, instruction_id });
+      if (!isRefusedData(error)) return [];
+    }
   }
+  return [];
 }
 
 /** SQLSTATE classes 22 (data) and 23 (constraint): replaying the same rows would fail the same way. */

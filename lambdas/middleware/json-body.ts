@@ -1,5 +1,7 @@
 import type { APIGatewayProxyEvent } from 'aws-lambda';
 import { looksLikeCardNumber } from '../../domain/payment/card-number.ts';
+import { duplicateNameIn } from './duplicate-names.ts';
+import { escapePointer } from './json-pointer.ts';
 import { type FieldProblem, Problem } from './problem.ts';
 
 /** Ten orders of fifty splits fit in half of it; what is larger is a mistake or an attack. */
@@ -25,6 +27,7 @@ export class InexactNumber {
  */
 export function readJsonBody(event: APIGatewayProxyEvent): unknown {
   requireJsonContentType(event);
+  requireNoEncoding(event);
   const text = event.isBase64Encoded
     ? Buffer.from(event.body ?? '', 'base64').toString('utf8')
     : (event.body ?? '');
@@ -38,6 +41,8 @@ export function readJsonBody(event: APIGatewayProxyEvent): unknown {
   const value = parseJson(text);
   const problems = inspect(value);
   if (problems.length > 0) throw invalidRequest(problems);
+  const duplicate = duplicateNameIn(text);
+  if (duplicate !== undefined) throw invalidRequest([duplicate]);
   return value;
 }
 
@@ -56,6 +61,16 @@ function requireJsonContentType(event: APIGatewayProxyEvent): void {
   throw new Problem(
     'unsupported_media_type',
     `The content type is ${given ?? 'missing'}; send Content-Type: application/json.`,
+  );
+}
+
+/** A body that says it is compressed, and is read as it is, would be another one to whoever unpacks it. */
+function requireNoEncoding(event: APIGatewayProxyEvent): void {
+  const encoding = headerOf(event, 'content-encoding');
+  if (encoding === undefined || encoding.trim().toLowerCase() === 'identity') return;
+  throw new Problem(
+    'unsupported_media_type',
+    `The content encoding is ${encoding}; send the body as it is, without Content-Encoding.`,
   );
 }
 
@@ -131,13 +146,10 @@ function problemOfScalar(value: unknown): string | undefined {
 export function problemOfText(text: string): string | undefined {
   if (!text.isWellFormed()) return 'holds half of a surrogate pair; send well-formed Unicode';
   if (CONTROL_CHARACTER.test(text)) return 'holds a control character; leave it out';
+  if (text.includes('\ufffd')) return 'holds U+FFFD, which stands for bytes that are not UTF-8; send UTF-8';
   if (looksLikeCardNumber(text)) return 'looks like a card number; send a token, card data is never taken';
   return undefined;
 }
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: finding them is the purpose
-const CONTROL_CHARACTER = /[\u0000-\u001f\u007f]/;
-
-export function escapePointer(key: string): string {
-  return key.replaceAll('~', '~0').replaceAll('/', '~1');
-}
+const CONTROL_CHARACTER = /[\u0000-\u001f\u007f-\u009f]/;

@@ -1,5 +1,6 @@
 import type * as z from 'zod/mini';
-import { escapePointer, InexactNumber, invalidRequest } from './json-body.ts';
+import { InexactNumber, invalidRequest } from './json-body.ts';
+import { escapePointer } from './json-pointer.ts';
 import type { FieldProblem } from './problem.ts';
 
 /**

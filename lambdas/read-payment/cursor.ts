@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { Problem } from '../middleware/problem.ts';
+import { parseMoment } from './moment.ts';
 
 /** The last payment of a page; the next begins right after it. */
 export interface Cursor {
@@ -20,7 +21,7 @@ export function encodeCursor(cursor: Cursor): string {
 /** @throws Problem 400 for anything that `encodeCursor` didn't make */
 export function decodeCursor(text: string): Cursor {
   const parsed = cursorSchema.safeParse(jsonOf(text));
-  if (!parsed.success || Number.isNaN(Date.parse(parsed.data[0]))) {
+  if (!parsed.success || parseMoment(parsed.data[0]) === undefined) {
     throw new Problem(
       'invalid_cursor',
       'The cursor is not one of ours; send next_cursor of the page before, unchanged.',

@@ -1,14 +1,13 @@
 import * as z from 'zod/mini';
 import { PAYMENT_STATUSES } from '../../domain/payment/status.ts';
+import { parseMoment } from './moment.ts';
 
 const moment = z.string().check(
-  z.refine((text) => RFC_3339.test(text) && !Number.isNaN(Date.parse(text)), {
-    error: 'is not a time of RFC 3339; write for example 2026-01-31T12:00:00Z',
+  z.refine((text) => parseMoment(text) !== undefined, {
+    error: 'is not a time of RFC 3339 in the years 1 to 9999; write for example 2026-01-31T12:00:00Z',
   }),
   z.meta({ format: 'date-time' }),
 );
-
-const RFC_3339 = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:\d{2})$/;
 
 export const DEFAULT_LIMIT = 20;
 

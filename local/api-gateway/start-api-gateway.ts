@@ -11,6 +11,7 @@ import { type GatewayResponseType, gatewayResponse } from './gateway-responses.t
 import { type GatewayRequest, proxyEvent } from './proxy-event.ts';
 import { type Match, Router } from './router.ts';
 import { TokenBucket } from './token-bucket.ts';
+import { answerUnreadableRequests } from './unreadable-request.ts';
 
 export interface ApiGatewayOptions {
   readonly port: number;
@@ -30,6 +31,7 @@ const PAYLOAD_LIMIT_BYTES = 10 * 1024 * 1024;
 export async function startApiGateway(options: ApiGatewayOptions): Promise<RunningService> {
   const gateway = new Gateway(options);
   const server = createServer((message, response) => void gateway.serve(message, response));
+  answerUnreadableRequests(server);
   return listen(server, options.port);
 }
 

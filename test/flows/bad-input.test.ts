@@ -75,6 +75,10 @@ const BODIES: readonly (readonly [what: string, body: string | Buffer, status: n
   ['an id of its own', body((p) => Object.assign(p, { id: 'pay_1' })), 422, '/id'],
   ['__proto__', text('"buyer_id"', '"__proto__":{"x":1},"buyer_id"'), 422, '/__proto__'],
   ['constructor', body((p) => Object.assign(p, { constructor: 1 })), 422, '/constructor'],
+  ['a name twice', text('"amount"', '"amount":1,"amount"'), 422, '/payment_orders/0/amount'],
+  ['a name twice, once escaped', text('"buyer_id"', '"\\u0062uyer_id":"x","buyer_id"'), 422, '/buyer_id'],
+  ['bytes that are not UTF-8', Buffer.from(text('buyer-1', 'a\u00ffb'), 'latin1'), 422, '/buyer_id'],
+  ['a control character of ISO 8859', text('buyer-1', 'a\\u0085b'), 422, '/buyer_id'],
   ['an escaped NUL', text('buyer-1', 'a\\u0000b'), 422, '/buyer_id'],
   ['a lone surrogate', text('buyer-1', 'a\\ud800b'), 422, '/buyer_id'],
   ['a lone surrogate in a name', text('"buyer_id"', '"\\udc00":1,"buyer_id"'), 422, ''],
@@ -253,6 +257,7 @@ describe('headers with', () => {
     ['a space in a bare key', { ...good, 'idempotency-key': 'a b' }, 400],
     ['letters beyond ASCII in the key', { ...good, 'idempotency-key': 'é' }, 400],
     ['a card number as key', { ...good, 'idempotency-key': '4111111111111111' }, 400],
+    ['an encoding', { ...good, 'content-encoding': 'gzip' }, 415],
     ['text as content', { ...good, 'content-type': 'text/plain' }, 415],
     ['a form as content', { ...good, 'content-type': 'application/x-www-form-urlencoded' }, 415],
     ['another charset', { ...good, 'content-type': 'application/json; charset=latin1' }, 415],
@@ -286,6 +291,12 @@ describe('a query or path with', () => {
     ["/payments?status=SUCCESS'%20or%20'1'='1", 400],
     ['/payments?created_from=yesterday', 400],
     ['/payments?created_from=2026-02-30', 400],
+    ['/payments?created_from=2026-02-30T00:00:00Z', 400],
+    ['/payments?created_from=2026-01-01T24:00:00Z', 400],
+    ['/payments?created_from=0000-01-01T00:00:00Z', 400],
+    ['/payments?created_from=0001-01-01T00:00:00%2B14:00', 400],
+    ['/payments?created_to=9999-12-31T23:59:59-14:00', 400],
+    [`/payments?cursor=${forged(['2026-02-31T00:00:00.000Z', `pay_${'0'.repeat(32)}`])}`, 400],
     ['/payments?created_to=2026-01-01T00:00:00', 400],
     ['/payments?unknown=1', 400],
     ['/payments?__proto__=1', 400],
@@ -312,6 +323,12 @@ describe('a query or path with', () => {
     expect(answer.status, answer.text).toBe(status);
     expect(answer.headers.get('content-type')).toContain('application/problem+json');
     expect(answer.body).toMatchObject({ status, code: expect.any(String), detail: expect.any(String) });
+  });
+
+  test('with headers of 20 KB is answered as everything else is', async () => {
+    const answer = await api.request('GET', '/payments', { headers: { 'x-much': 'x'.repeat(20_000) } });
+    expect(answer.status).toBe(431);
+    expect(answer.body).toMatchObject({ status: 431, code: 'unreadable_request', retryable: false });
   });
 
   test.each(['PUT', 'PATCH', 'DELETE'])('method %s is not there', async (method) => {

@@ -64,7 +64,11 @@ const DECLINES: Readonly<Record<string, Decline['category']>> = {
   fraudulent: 'fraud_suspected',
 };
 
-const text = z.string().check(z.minLength(1), z.maxLength(255));
+/** Without what PostgreSQL can't hold: an answer that can't be recorded as evidence would be asked for without end. */
+const text = z.pipe(
+  z.string().check(z.minLength(1), z.maxLength(255)),
+  z.transform((given) => given.toWellFormed().replaceAll('\0', '\ufffd')),
+);
 const chargeSchema = z.object({
   id: text,
   reference: text,

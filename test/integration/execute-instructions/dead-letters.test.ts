@@ -265,6 +265,15 @@ describe('a poisoned message', () => {
     expect(Buffer.from(String(row?.body), 'base64').toString()).toBe(body);
   });
 
+  test('however deep it nests, costs the others of its batch nothing', async () => {
+    const deep = `{"version":${'['.repeat(50_000)}${']'.repeat(50_000)}}`;
+    const [poisoned, good] = [await storeOrder(), await storeOrder()];
+    const harness = new ExecutorHarness(database);
+    expect(await harness.execute(recordOf(poisoned, deep), recordOf(good))).toEqual([]);
+    expect(harness.deadLetters).toHaveLength(1);
+    expect(await instruction(good)).toMatchObject({ state: 'succeeded' });
+  });
+
   test('waits in the main queue while the database is away, longer with each receive', async () => {
     const harness = new ExecutorHarness({ execute: () => Promise.reject(new Error('away')) });
     const record = recordOf(await storeOrder(), 'not json');

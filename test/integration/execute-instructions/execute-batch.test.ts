@@ -311,6 +311,21 @@ describe('what proves that nothing was charged', () => {
 });
 
 describe('an answer that can’t be believed', () => {
+  test('nor even written down goes to manual review, and what the PSP was asked is kept', async () => {
+    const payment = await storePayment(database);
+    const harness = new ExecutorHarness(database);
+    harness.psp.onCharge = async (request) => {
+      const { charge } = succeeded(request);
+      return { kind: 'succeeded', charge: { ...charge, pspReference: 'ch_\0' } };
+    };
+
+    expect(await harness.execute(...payment.orders.map((order) => recordOf(order)))).toEqual([]);
+
+    const { order, attempts } = await orderNow(payment.paymentId);
+    expect(order?.status_detail).toBe('manual_review');
+    expect(attempts).toMatchObject([{ action: 'send', outcome: 'succeeded', detail: {} }]);
+  });
+
   test('of another amount is never booked and goes to manual review', async () => {
     const payment = await storePayment(database, newOrder({ sellerId: 'seller_wrong' }));
     const harness = new ExecutorHarness(database);

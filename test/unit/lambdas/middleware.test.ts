@@ -64,6 +64,10 @@ describe('an idempotency key', () => {
 describe('a cursor', () => {
   const cursor = { createdAt: '2026-01-31T12:00:00.123Z', paymentId: `pay_${'0123456789abcdef'.repeat(2)}` };
   test('comes back as it went', () => expect(decodeCursor(encodeCursor(cursor))).toEqual(cursor));
+  test.each(['2026-02-31T00:00:00.000Z', '0000-01-01T00:00:00.000Z', '2026-01-01T24:00:00.000Z'])(
+    'of a time that is none, %s, is refused',
+    (createdAt) => expect(() => decodeCursor(encodeCursor({ ...cursor, createdAt }))).toThrow(Problem),
+  );
   test('that was touched is refused, or is another well-formed one', () => {
     const text = encodeCursor(cursor);
     fc.assert(

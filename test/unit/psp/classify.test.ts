@@ -56,6 +56,12 @@ describe('what an answer to a charge means', () => {
     expect(afterCharge(answered(201, content)).kind).toBe('unknown');
   });
 
+  it('keeps of a text what can be stored', () => {
+    expect(afterCharge(answered(201, { ...CHARGE, id: 'a\0b\ud800c' }))).toMatchObject({
+      charge: { pspReference: 'a\ufffdb\ufffdc' },
+    });
+  });
+
   it.each([400, 402, 422, 503])('does not believe a %i that is not in the words of the PSP', (status) => {
     expect(afterCharge(answered(status, '<html>no</html>')).kind).toBe('unknown');
     expect(afterCharge(answered(status, { error: 'no' })).kind).toBe('unknown');
