@@ -1,17 +1,31 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { crc32 } from 'node:zlib';
 
-/** `opk_<stage>_<id>_<secret>`: the prefix is for secret scanners, the id finds the row, the secret proves it. */
-const FORMAT = /^opk_(?:dev|staging|prod)_([0-9a-f]{16})_([0-9a-f]{64})$/;
+/** Whether real money moves where the key is taken; written into the key, so that nobody confuses the two. */
+export type ApiKeyMode = 'live' | 'test';
+
+/**
+ * `opk_<mode>_<id>_<secret><checksum>`. The prefix and the checksum are for secret scanners, who can tell a key of ours
+ * from what only looks like one without asking us; the id finds the row, the secret proves it.
+ */
+const FORMAT = /^(opk_(live|test)_([0-9a-f]{16})_([0-9a-f]{64}))([0-9a-f]{8})$/;
 
 export interface ApiKeyParts {
+  readonly mode: ApiKeyMode;
   readonly apiKeyId: string;
   readonly secret: string;
 }
 
-/** Undefined when the text is not of a key's form. */
+/** Undefined when the text is not of a key's form, or mistyped: then its checksum is not that of its characters. */
 export function parseApiKey(text: string): ApiKeyParts | undefined {
-  const [, apiKeyId, secret] = FORMAT.exec(text) ?? [];
-  return apiKeyId === undefined || secret === undefined ? undefined : { apiKeyId, secret };
+  const [, signed, mode, apiKeyId, secret, checksum] = FORMAT.exec(text) ?? [];
+  if (signed === undefined || apiKeyId === undefined || secret === undefined) return undefined;
+  if (checksumOf(signed) !== checksum) return undefined;
+  return { mode: mode === 'live' ? 'live' : 'test', apiKeyId, secret };
+}
+
+export function apiKeyModeOf(takesRealMoney: boolean): ApiKeyMode {
+  return takesRealMoney ? 'live' : 'test';
 }
 
 /** SHA-256, hexadecimal. The secret has 256 random bits: there is nothing to guess that a slow hash would protect. */
@@ -26,13 +40,20 @@ export function isSecretOf(storedHash: string, secret: string): boolean {
   return stored.length === given.length && timingSafeEqual(stored, given);
 }
 
-/** A new key: the text is shown once, only id and hash are kept. */
-export function generateApiKey(stage: string): {
+export interface GeneratedApiKey {
   readonly text: string;
   readonly apiKeyId: string;
   readonly secretHash: string;
-} {
+}
+
+/** A new key: the text is shown once, only id and hash are kept. */
+export function generateApiKey(mode: ApiKeyMode): GeneratedApiKey {
   const apiKeyId = randomBytes(8).toString('hex');
   const secret = randomBytes(32).toString('hex');
-  return { text: `opk_${stage}_${apiKeyId}_${secret}`, apiKeyId, secretHash: hashOfSecret(secret) };
+  const signed = `opk_${mode}_${apiKeyId}_${secret}`;
+  return { text: `${signed}${checksumOf(signed)}`, apiKeyId, secretHash: hashOfSecret(secret) };
+}
+
+function checksumOf(signed: string): string {
+  return crc32(signed).toString(16).padStart(8, '0');
 }

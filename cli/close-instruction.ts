@@ -1,5 +1,6 @@
 import type { Database } from '../adapters/database/database.ts';
-import { claimQuarantined, type Operator } from '../adapters/database/statements/quarantine.ts';
+import type { Operator } from '../adapters/database/statements/operation-log.ts';
+import { claimQuarantined } from '../adapters/database/statements/quarantine.ts';
 import { recordAttempts } from '../adapters/database/statements/record-attempts.ts';
 import { systemIds } from '../adapters/ids.ts';
 import { assert } from '../domain/assert.ts';

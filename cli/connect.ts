@@ -12,6 +12,7 @@ import type { Database } from '../adapters/database/database.ts';
 import type { SqlTransaction } from '../adapters/database/transaction.ts';
 import { createDeadLetterQueue, type DeadLetterQueue } from '../adapters/sqs/dead-letter-queue.ts';
 import { CliError, EXIT } from './errors.ts';
+import { originOf } from './origin.ts';
 
 export interface TargetOptions {
   /** A deployed stage; without it the local runtime is spoken to. */
@@ -35,6 +36,19 @@ export interface Pipeline {
   readonly deadLetters: DeadLetterQueue;
   /** The PSP simulator's control address; only here. */
   readonly simulator: string | undefined;
+  readonly settings: StageSettings;
+  /** Where an operator's word comes from, for the record. */
+  origin(): Promise<string>;
+}
+
+/** What a command must know of how the stage was deployed. */
+export interface StageSettings {
+  /** Without a slash at its end. */
+  readonly apiUrl: string;
+  readonly takesRealMoney: boolean;
+  /** For so long a revoked key may still work. */
+  readonly authorizerCacheSeconds: number;
+  readonly restoreEpoch: string;
 }
 
 interface Names {
@@ -47,6 +61,12 @@ interface Names {
 }
 
 const endpointsSchema = z.object({
+  api: z.string(),
+  settings: z.object({
+    takesRealMoney: z.boolean(),
+    authorizerCacheSeconds: z.number(),
+    restoreEpoch: z.string(),
+  }),
   psp: z.string(),
   sqs: z.string(),
   queueUrl: z.string(),
@@ -84,7 +104,8 @@ function connectLocal(directory: string): Promise<Pipeline> {
       rdsData: createRdsDataClient({ ...common, endpoint: endpoints.rdsData }),
       patient: createPatientClient({ ...common, endpoint: endpoints.rdsData }),
     },
-    endpoints.psp,
+    { apiUrl: endpoints.api, ...endpoints.settings },
+    { simulator: endpoints.psp, origin: () => originOf(undefined) },
   );
 }
 
@@ -130,7 +151,13 @@ async function connectStage(stage: string, options: TargetOptions): Promise<Pipe
       rdsData: createRdsDataClient(common),
       patient: createPatientClient(common),
     },
-    undefined,
+    {
+      apiUrl: output('ApiUrl').replace(/\/$/, ''),
+      takesRealMoney: output('TakesRealMoney') === 'true',
+      authorizerCacheSeconds: Number(output('AuthorizerCacheSeconds')),
+      restoreEpoch: output('RestoreEpoch'),
+    },
+    { simulator: undefined, origin: () => originOf(common) },
   );
 }
 
@@ -157,7 +184,8 @@ async function assemble(
     readonly rdsData: RDSDataClient;
     readonly patient: RDSDataClient;
   },
-  simulator: string | undefined,
+  settings: StageSettings,
+  place: Pick<Pipeline, 'simulator' | 'origin'>,
 ): Promise<Pipeline> {
   const { sqs, dynamodb, rdsData, patient } = clients;
   const [mainArn, arn] = await Promise.all([
@@ -165,7 +193,7 @@ async function assemble(
     arnOf(sqs, names.deadLetterQueueUrl),
   ]);
   return {
-    isLocal: simulator !== undefined,
+    isLocal: place.simulator !== undefined,
     database: connectDatabase(
       {
         DATABASE_CLUSTER_ARN: names.clusterArn,
@@ -192,7 +220,8 @@ async function assemble(
       mainUrl: names.queueUrl,
       mainArn,
     }),
-    simulator,
+    settings,
+    ...place,
   };
 }
 

@@ -1,8 +1,11 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
+import { addAudit } from './commands/audit.ts';
 import { addDeadLetters } from './commands/dead-letters.ts';
 import { addHolds } from './commands/holds.ts';
+import { addKeys } from './commands/keys.ts';
+import { addMerchants } from './commands/merchants.ts';
 import { addPayments } from './commands/payments.ts';
 import { addQuarantine } from './commands/quarantine.ts';
 import { addVerify } from './commands/verify.ts';
@@ -28,6 +31,8 @@ const program = new Command('oncepay')
       '  oncepay pause psp simulator --why "maintenance until 14:00"',
       '  oncepay quarantine close ins_… --charged --psp-reference ch_… --why "seen in the PSP’s portal"',
       '  oncepay verify --stage prod --profile payments',
+      '  oncepay keys create --merchant mer_1 --name "A shop" --why "contract signed"',
+      '  oncepay audit list --people --since 7d',
       '',
     ].join('\n'),
   )
@@ -44,5 +49,8 @@ addDeadLetters(program, run);
 addQuarantine(program, run);
 addHolds(program, run);
 addVerify(program, run);
+addMerchants(program, run);
+addKeys(program, run);
+addAudit(program, run);
 
 await program.parseAsync();

@@ -1,7 +1,8 @@
 import { userInfo } from 'node:os';
-import { InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import * as z from 'zod';
-import type { Operator } from '../adapters/database/statements/quarantine.ts';
+import type { Operator } from '../adapters/database/statements/operation-log.ts';
+import type { Pipeline } from './connect.ts';
 import { CliError, EXIT } from './errors.ts';
 
 /** What every command takes: which pipeline, and for whom the output is. */
@@ -30,13 +31,36 @@ export function duration(text: string): number {
   return Number(count) * seconds;
 }
 
-/** Who acts, for the record: the caller's word, else the account on this machine. */
-export function operatorOf(options: {
-  readonly by?: string | undefined;
-  readonly why?: string | undefined;
-}): Operator {
+/** As a merchant's id goes into paths, keys and names of metrics. */
+export function merchantId(text: string): string {
+  if (/^[A-Za-z0-9_-]{1,64}$/.test(text)) return text;
+  throw new InvalidArgumentError('It takes 1 to 64 letters, digits, _ and -.');
+}
+
+export function merchantName(text: string): string {
+  if (text.trim() === text && text.length >= 1 && text.length <= 128) return text;
+  throw new InvalidArgumentError('It takes 1 to 128 characters without white space around them.');
+}
+
+export const operatorSchema = commonSchema.extend({
+  by: z.string().optional(),
+  why: z.string().optional(),
+});
+
+/** The options of whatever changes something. */
+export function withOperator(command: Command): Command {
+  return command
+    .option('--by <name>', 'who does it, for the record')
+    .option('--why <text>', 'why, for the record; required');
+}
+
+/** Who acts, from where and why, for the record: the caller's word, else the account on this machine. */
+export async function operatorOf(
+  options: { readonly by?: string | undefined; readonly why?: string | undefined },
+  pipeline: Pick<Pipeline, 'origin'>,
+): Promise<Operator> {
   if (options.why === undefined || options.why.trim() === '') {
     throw new CliError('Say why, for the record: --why "…".', EXIT.usage);
   }
-  return { actor: options.by ?? userInfo().username, reason: options.why };
+  return { actor: options.by ?? userInfo().username, reason: options.why, origin: await pipeline.origin() };
 }

@@ -5,7 +5,6 @@ import { assertTiming, TIMING } from '../domain/payment/timing.ts';
 import { DeadLetterAlarm } from './constructs/dead-letter-alarm.ts';
 import { DATABASE_NAME } from './constructs/payment-database.ts';
 import { PaymentsApi } from './constructs/payments-api.ts';
-import type { DataStack } from './data-stack.ts';
 import { AcceptPayment } from './functions/accept-payment.ts';
 import { AuthorizeMerchant } from './functions/authorize-merchant.ts';
 import { DescribeApi } from './functions/describe-api.ts';
@@ -40,11 +39,15 @@ export class PipelineStack extends Stack {
       context,
       Object.values(this.functions),
     );
-    this.describeOutputs(data);
+    this.describeOutputs({ config, data });
   }
 
-  private describeOutputs(data: DataStack): void {
+  /** What an operator's commands ask for. */
+  private describeOutputs({ config, data }: FunctionContext): void {
     new CfnOutput(this, 'ApiUrl', { value: this.api.url });
+    new CfnOutput(this, 'TakesRealMoney', { value: String(config.takesRealMoney) });
+    new CfnOutput(this, 'AuthorizerCacheSeconds', { value: String(config.api.authorizerCache.toSeconds()) });
+    new CfnOutput(this, 'RestoreEpoch', { value: config.restoreEpoch });
     new CfnOutput(this, 'QueueUrl', { value: data.queue.queueUrl });
     new CfnOutput(this, 'DeadLetterQueueUrl', { value: data.deadLetterQueue.queueUrl });
     new CfnOutput(this, 'ConsumedTableName', { value: data.consumedTable.tableName });

@@ -1,9 +1,16 @@
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
-import { generateApiKey, hashOfSecret, parseApiKey } from '../adapters/api-key.ts';
+import {
+  type ApiKeyMode,
+  apiKeyModeOf,
+  generateApiKey,
+  hashOfSecret,
+  parseApiKey,
+} from '../adapters/api-key.ts';
 import { createDirectDatabase } from '../adapters/database/direct-database.ts';
 import { createApiKey } from '../adapters/database/statements/api-keys.ts';
+import type { Deployment } from './template/resources.ts';
 
 const keysSchema = z.object({ apiKey: z.string(), secondApiKey: z.string() });
 
@@ -14,16 +21,20 @@ const MERCHANTS = [
   { merchantId: 'mer_second', merchantName: 'Second merchant', key: 'secondApiKey' },
 ] as const;
 
-/** Two merchants with a key each, the same at every start of this data directory. */
+/** Which keys the deployed authorizer takes. */
+export function apiKeyModeIn({ functions }: Deployment): ApiKeyMode {
+  const authorizer = functions.find(({ serviceName }) => serviceName === 'authorize-merchant');
+  return apiKeyModeOf(authorizer?.environment.TAKES_REAL_MONEY === 'true');
+}
+
+/** Two merchants with a key each, the same at every start of this data directory that takes keys of this mode. */
 export async function provideApiKeys(
   directory: string,
-  stage: string,
+  mode: ApiKeyMode,
   postgresUrl: string,
 ): Promise<LocalApiKeys> {
   const file = join(directory, 'api-keys.json');
-  const keys = existsSync(file)
-    ? keysSchema.parse(JSON.parse(readFileSync(file, 'utf8')))
-    : newKeys(file, stage);
+  const keys = keptKeys(file, mode) ?? newKeys(file, mode);
   const database = createDirectDatabase(postgresUrl, 1);
   try {
     for (const { merchantId, merchantName, key } of MERCHANTS) {
@@ -39,8 +50,16 @@ export async function provideApiKeys(
   return keys;
 }
 
-function newKeys(file: string, stage: string): LocalApiKeys {
-  const keys = { apiKey: generateApiKey(stage).text, secondApiKey: generateApiKey(stage).text };
+/** Keys of another mode, or of a form that an earlier version had, open nothing here: there will be new ones. */
+function keptKeys(file: string, mode: ApiKeyMode): LocalApiKeys | undefined {
+  if (!existsSync(file)) return undefined;
+  const keys = keysSchema.parse(JSON.parse(readFileSync(file, 'utf8')));
+  const areOfUse = Object.values(keys).every((key) => parseApiKey(key)?.mode === mode);
+  return areOfUse ? keys : undefined;
+}
+
+function newKeys(file: string, mode: ApiKeyMode): LocalApiKeys {
+  const keys = { apiKey: generateApiKey(mode).text, secondApiKey: generateApiKey(mode).text };
   writeFileSync(`${file}.new`, JSON.stringify(keys), { mode: 0o600 });
   renameSync(`${file}.new`, file);
   return keys;

@@ -24,6 +24,12 @@ export interface Endpoints {
   readonly rdsDataResource: { readonly resourceArn: string; readonly secretArn: string };
   /** Its name. */
   readonly database: string;
+  /** What of the stage's settings an operator's command must know. */
+  readonly settings: {
+    readonly takesRealMoney: boolean;
+    readonly authorizerCacheSeconds: number;
+    readonly restoreEpoch: string;
+  };
   /** A connection URL. */
   readonly postgres: string;
   /** The runtime's own control address: request counts, CPU time, killing a function. */
@@ -75,7 +81,18 @@ export function endpointsOf(started: Started): Endpoints {
     rdsData: started.rdsData.url,
     rdsDataResource: { resourceArn: deployment.cluster.arn, secretArn: deployment.cluster.secretArn },
     database: started.postgres.database,
+    settings: settingsOf(deployment),
     postgres: started.postgres.url,
     runtime: started.control,
+  };
+}
+
+function settingsOf({ functions, api }: Deployment): Endpoints['settings'] {
+  const [authorizer] = api.authorizers.values();
+  const variables = Object.assign({}, ...functions.map(({ environment }) => environment));
+  return {
+    takesRealMoney: variables.TAKES_REAL_MONEY === 'true',
+    authorizerCacheSeconds: authorizer?.cacheSeconds ?? 0,
+    restoreEpoch: variables.RESTORE_EPOCH ?? '',
   };
 }

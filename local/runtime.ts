@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { provideApiKeys } from './api-keys.ts';
+import { apiKeyModeIn, provideApiKeys } from './api-keys.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { startControlServer } from './control-server.ts';
 import { cpuByComponent, type MeasuredParts } from './cpu-by-component.ts';
@@ -111,7 +111,7 @@ class Starter {
     const functions = this.createFunctions(deployment, { sqs, dynamodb, rdsData, psp }, iam);
     iam.roles.assertDeployable(deployment.eventSources);
     await this.runTriggers(deployment, functions);
-    const keys = await provideApiKeys(directory, stage, postgres.url);
+    const keys = await provideApiKeys(directory, apiKeyModeIn(deployment), postgres.url);
     this.step('opening the API');
     const serving = await this.serve(deployment, sqs, functions, iam);
     const control = await this.startControl({ functions, dynamodb, postgres }, rdsData, serving);

@@ -35,13 +35,13 @@ const KEY_CACHE_MS = 60_000;
  * validation of the body, the idempotency key. What accepting means is the system's own.
  */
 export async function serveAccept(database: Database, accept: Accept): Promise<AcceptServer> {
-  const { text: apiKey, apiKeyId, secretHash } = generateApiKey('dev');
+  const { text: apiKey, apiKeyId, secretHash } = generateApiKey('test');
   await createApiKey(database, { apiKeyId, secretHash, merchantId: 'mer_bench', merchantName: 'Bench' });
   const merchants = new Map<string, { readonly merchantId: string; readonly until: number }>();
   const merchantOf = async (authorization: string | undefined) => {
     const known = merchants.get(authorization ?? '');
     if (known !== undefined && known.until > Date.now()) return known.merchantId;
-    const merchant = await authorizeMerchant(authorization, database);
+    const merchant = await authorizeMerchant(authorization, 'test', database);
     if (merchant === undefined) throw new Error('unauthorized');
     merchants.set(authorization ?? '', { merchantId: merchant.merchantId, until: Date.now() + KEY_CACHE_MS });
     return merchant.merchantId;

@@ -119,7 +119,7 @@ async function redrive(
 ): Promise<number> {
   if (options.status) return showTasks(pipeline, output);
   if (options.cancel) return cancel(pipeline, output);
-  const { actor, reason } = operatorOf(options);
+  const operator = await operatorOf(options, pipeline);
   const report = await redriveDeadLetters(
     {
       database: pipeline.database,
@@ -129,8 +129,7 @@ async function redrive(
       progress: (moved, kept) => output.note(`  ${moved} moved, ${kept} kept`),
     },
     {
-      actor,
-      reason,
+      ...operator,
       messagesPerSecond: options.rate,
       filter: { reason: options.reason, psp: options.psp, olderThanSeconds: options.olderThan },
       skipsRest: true,

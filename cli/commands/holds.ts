@@ -1,27 +1,23 @@
 import type { Command } from 'commander';
-import * as z from 'zod';
+import type * as z from 'zod';
 import { listCircuits, listHolds, pause, resume } from '../../adapters/database/statements/holds.ts';
 import type { Pipeline } from '../connect.ts';
 import { CliError, EXIT } from '../errors.ts';
-import { commonSchema, operatorOf } from '../options.ts';
+import { commonSchema, operatorOf, operatorSchema, withOperator } from '../options.ts';
 import { type Output, table } from '../output.ts';
 import type { Run } from '../run.ts';
 
-const operatorSchema = commonSchema.extend({ by: z.string().optional(), why: z.string().optional() });
 type Options = z.infer<typeof operatorSchema>;
 
 /** Pausing and resuming, and what keeps payments waiting. */
 export function addHolds(program: Command, run: Run): void {
   for (const verb of ['pause', 'resume'] as const) {
-    program
-      .command(`${verb} <what> [id]`)
+    withOperator(program.command(`${verb} <what> [id]`))
       .description(
         verb === 'pause'
           ? 'Stops sending to a PSP, for a merchant, or at all: pause psp simulator | merchant mer_1 | all.'
           : 'Lets it go on: what waited is sent within a minute.',
       )
-      .option('--by <name>', 'who does it, for the record')
-      .option('--why <text>', 'why, for the record; required')
       .action(
         run(operatorSchema, (pipeline, output, options, what, id) =>
           change(verb, pipeline, output, options, holdIdOf(what, id)),
@@ -46,13 +42,13 @@ function holdIdOf(what: string | undefined, id: string | undefined): string {
 
 async function change(
   verb: 'pause' | 'resume',
-  { database }: Pipeline,
+  pipeline: Pipeline,
   output: Output,
   options: Options,
   holdId: string,
 ): Promise<number> {
-  const operator = operatorOf(options);
-  const isChanged = await (verb === 'pause' ? pause : resume)(database, holdId, operator);
+  const operator = await operatorOf(options, pipeline);
+  const isChanged = await (verb === 'pause' ? pause : resume)(pipeline.database, holdId, operator);
   const said = verb === 'pause' ? 'paused' : 'resumed';
   output.data({ [said]: holdId, changed: isChanged }, () =>
     isChanged ? `${said} ${holdId}` : `${holdId} was ${verb === 'pause' ? 'paused already' : 'not paused'}`,

@@ -2,9 +2,9 @@ import { SendMessageCommand } from '@aws-sdk/client-sqs';
 import type { Command } from 'commander';
 import * as z from 'zod';
 import { listDeadLetters } from '../../adapters/database/statements/list-dead-letters.ts';
+import type { Operator } from '../../adapters/database/statements/operation-log.ts';
 import {
   closePoison,
-  type Operator,
   releaseInstruction,
   releasePoison,
 } from '../../adapters/database/statements/quarantine.ts';
@@ -12,13 +12,12 @@ import { systemIds } from '../../adapters/ids.ts';
 import { closeInstruction, type Evidence } from '../close-instruction.ts';
 import type { Pipeline } from '../connect.ts';
 import { CliError, EXIT } from '../errors.ts';
-import { commonSchema, operatorOf, positiveInteger } from '../options.ts';
+import { commonSchema, operatorOf, operatorSchema, positiveInteger, withOperator } from '../options.ts';
 import type { Output } from '../output.ts';
 import type { Run } from '../run.ts';
 import { drawLetters } from './dead-letters.ts';
 
 const listSchema = commonSchema.extend({ limit: z.number() });
-const operatorSchema = commonSchema.extend({ by: z.string().optional(), why: z.string().optional() });
 const closeSchema = operatorSchema.extend({
   charged: z.boolean(),
   notCharged: z.boolean(),
@@ -35,8 +34,8 @@ export function addQuarantine(program: Command, run: Run): void {
   withOperator(group.command('release <id>'))
     .description('Lets it go on: the PSP is asked again, and decides.')
     .action(
-      run(operatorSchema, (pipeline, output, options, id) =>
-        release(pipeline, output, id, operatorOf(options)),
+      run(operatorSchema, async (pipeline, output, options, id) =>
+        release(pipeline, output, id, await operatorOf(options, pipeline)),
       ),
     );
   withOperator(group.command('close <id>'))
@@ -45,12 +44,6 @@ export function addQuarantine(program: Command, run: Run): void {
     .option('--not-charged', 'the PSP holds none and never will: FAILED, rolled back', false)
     .option('--psp-reference <id>', 'the charge at the PSP; with --charged')
     .action(run(closeSchema, close));
-}
-
-function withOperator(command: Command): Command {
-  return command
-    .option('--by <name>', 'who decides, for the record')
-    .option('--why <text>', 'why, for the record; required');
 }
 
 async function list(
@@ -88,7 +81,7 @@ async function close(
   options: z.infer<typeof closeSchema>,
   id: string,
 ): Promise<number> {
-  const operator = operatorOf(options);
+  const operator = await operatorOf(options, pipeline);
   if (id.startsWith('sha256:')) {
     if (!(await closePoison(pipeline.database, id, operator))) throw notThere(id);
     output.data({ closed: id }, () => `Closed ${id}.`);

@@ -1,16 +1,18 @@
 import middy from '@middy/core';
 import type { APIGatewayAuthorizerResult, APIGatewayRequestAuthorizerEvent } from 'aws-lambda';
+import { apiKeyModeOf } from '../../adapters/api-key.ts';
 import { connectDatabase } from '../../adapters/database/connect.ts';
 import { readEnvironment, variables } from '../../adapters/environment.ts';
 import { logInvocation } from '../middleware/logger.ts';
 import { authorizeMerchant } from './authorize.ts';
 
-const environment = readEnvironment(variables.database);
+const environment = readEnvironment({ ...variables.database, ...variables.takesRealMoney });
 
 const database = connectDatabase(environment);
+const mode = apiKeyModeOf(environment.TAKES_REAL_MONEY);
 
 async function authorize(event: APIGatewayRequestAuthorizerEvent): Promise<APIGatewayAuthorizerResult> {
-  const merchant = await authorizeMerchant(authorizationOf(event), database);
+  const merchant = await authorizeMerchant(authorizationOf(event), mode, database);
   // The gateway turns exactly this message into its 401.
   if (merchant === undefined) throw new Error('Unauthorized');
   return {

@@ -41,6 +41,7 @@ const RESERVE_MS = 15_000;
 async function redrive(_event: unknown, context: Context): Promise<RedriveReport> {
   const report = await redriveDeadLetters(effects, {
     actor: 'redrive',
+    origin: 'pipeline',
     reason: 'the dead-letter queue holds messages',
     messagesPerSecond: MESSAGES_PER_SECOND,
     filter: {},

@@ -37,7 +37,7 @@ export async function moveSingly(
       kept.push(...letters.filter((letter) => !free.includes(letter)));
       const gone = await effects.queue.moveBack(free);
       kept.push(...free.filter((letter) => !gone.includes(letter)));
-      await markRedriven(effects.database, gone.map(idOf), options.actor, options.reason);
+      await markRedriven(effects.database, gone.map(idOf), options);
       moved += gone.length;
       effects.progress(moved, kept.length);
       await pause(gone.length, effects, options);

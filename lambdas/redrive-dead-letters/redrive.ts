@@ -1,4 +1,5 @@
 import type { Database } from '../../adapters/database/database.ts';
+import type { Operator } from '../../adapters/database/statements/operation-log.ts';
 import {
   markRedriven,
   type PlannedLetter,
@@ -20,9 +21,7 @@ export interface RedriveEffects {
   progress(moved: number, kept: number): void;
 }
 
-export interface RedriveOptions {
-  readonly actor: string;
-  readonly reason: string;
+export interface RedriveOptions extends Operator {
   readonly messagesPerSecond: number;
   readonly filter: RedriveFilter;
   /** An operator's word stands for the rest that a letter would take by itself. */
@@ -78,7 +77,7 @@ export async function redriveDeadLetters(
   }
   if (held === 0 && mayAllGo(plan, visible)) {
     await effects.queue.startMove(options.messagesPerSecond);
-    await markRedriven(effects.database, idsOf(plan), options.actor, options.reason);
+    await markRedriven(effects.database, idsOf(plan), options);
     return { kind: 'started', messages: visible, verdicts };
   }
   return { kind: 'moved_singly', ...(await moveSingly(plan, effects, options)), verdicts };

@@ -14,7 +14,8 @@ export interface GatewayProblem {
 const UNAUTHORIZED = {
   code: 'unauthorized',
   title: 'The API key is missing or wrong',
-  detail: 'Send Authorization: Bearer <your API key>.',
+  detail:
+    'Send Authorization: Bearer <your API key>: opk_live_… where real money moves, opk_test_… everywhere else.',
   retryable: false,
 };
 const FORBIDDEN = {

@@ -14,7 +14,10 @@ export class AuthorizeMerchant extends PipelineFunction {
       timeout: Duration.seconds(10),
       // CPU comes with memory: below this the cold start grows faster than the price falls.
       memorySize: 512,
-      environment: databaseEnvironment(context),
+      environment: {
+        TAKES_REAL_MONEY: String(context.config.takesRealMoney),
+        ...databaseEnvironment(context),
+      },
       grants: runStatements(context.data),
     });
   }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { generateApiKey } from '../../adapters/api-key.ts';
 import { ApiClient, paymentBody } from '../support/api-client.ts';
 import { LocalRuntime } from '../support/runtime.ts';
 
@@ -194,8 +195,10 @@ describe('another merchant', () => {
     ['no key', undefined],
     [
       'a wrong key',
-      'opk_dev_0000000000000000_0000000000000000000000000000000000000000000000000000000000000000',
+      // Of the right form, checksum included.
+      generateApiKey('test').text,
     ],
+    ['a key of a stage that takes real money', generateApiKey('live').text],
     ['something else', 'Basic Zm9vOmJhcg=='],
   ])('%s is refused on every path', async (_what, key) => {
     const client = new ApiClient(api.endpoints, key ?? '');

@@ -195,6 +195,7 @@ export class World {
       },
       {
         actor,
+        origin: 'pipeline',
         reason: 'simulated',
         messagesPerSecond: 20,
         filter: {},

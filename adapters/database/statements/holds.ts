@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import type { Database } from '../database.ts';
-import type { Operator } from './quarantine.ts';
+import type { Operator } from './operation-log.ts';
 
 const holdRow = z.object({
   hold_id: z.string(),
@@ -53,8 +53,8 @@ paused as (
   returning hold_id
 ),
 logged as (
-  insert into operation_log (subject_id, action, actor, reason, at)
-  select 'hold:' || hold_id, 'paused', p ->> 'actor', p ->> 'reason', clock() from paused, given
+  insert into operation_log (subject_id, action, actor, reason, origin, at)
+  select 'hold:' || hold_id, 'paused', p ->> 'actor', p ->> 'reason', p ->> 'origin', clock() from paused, given
 )
 select hold_id from paused
 `;
@@ -67,8 +67,8 @@ resumed as (
   delete from hold where hold_id = (select p ->> 'hold_id' from given) returning hold_id
 ),
 logged as (
-  insert into operation_log (subject_id, action, actor, reason, at)
-  select 'hold:' || hold_id, 'resumed', p ->> 'actor', p ->> 'reason', clock() from resumed, given
+  insert into operation_log (subject_id, action, actor, reason, origin, at)
+  select 'hold:' || hold_id, 'resumed', p ->> 'actor', p ->> 'reason', p ->> 'origin', clock() from resumed, given
 )
 select hold_id from resumed
 `;

@@ -1,12 +1,7 @@
 import * as z from 'zod/mini';
 import type { Database } from '../database.ts';
 import { type ClaimedInstruction, claimedRow } from './claim-instructions.ts';
-
-/** Who does something by hand, and why; kept for ever. */
-export interface Operator {
-  readonly actor: string;
-  readonly reason: string;
-}
+import type { Operator } from './operation-log.ts';
 
 /**
  * Lets a quarantined instruction go on as before its first cycle: the same instruction, a new message, which the relay
@@ -48,8 +43,8 @@ letter as (
   update dead_letter d set redriven_at = clock() from released r where d.dead_letter_id = r.instruction_id
 ),
 logged as (
-  insert into operation_log (subject_id, action, actor, reason, at)
-  select r.instruction_id, 'released', p ->> 'actor', p ->> 'reason', clock()
+  insert into operation_log (subject_id, action, actor, reason, origin, at)
+  select r.instruction_id, 'released', p ->> 'actor', p ->> 'reason', p ->> 'origin', clock()
   from released r, given
 )
 select instruction_id from released
@@ -90,8 +85,8 @@ claimed as (
   returning i.*
 ),
 logged as (
-  insert into operation_log (subject_id, action, actor, reason, at)
-  select c.instruction_id, 'closed', p ->> 'actor', p ->> 'reason', clock()
+  insert into operation_log (subject_id, action, actor, reason, origin, at)
+  select c.instruction_id, 'closed', p ->> 'actor', p ->> 'reason', p ->> 'origin', clock()
   from claimed c, given
 )
 select 'claimed' as verdict, c.instruction_id, c.payment_order_id, c.payment_id, c.merchant_id, c.operation,
@@ -131,8 +126,8 @@ closed as (
   returning d.dead_letter_id, d.poison_body
 ),
 logged as (
-  insert into operation_log (subject_id, action, actor, reason, at)
-  select dead_letter_id, p ->> 'action', p ->> 'actor', p ->> 'reason', clock()
+  insert into operation_log (subject_id, action, actor, reason, origin, at)
+  select dead_letter_id, p ->> 'action', p ->> 'actor', p ->> 'reason', p ->> 'origin', clock()
   from closed, given
 )
 select encode(poison_body, 'base64') as body from closed

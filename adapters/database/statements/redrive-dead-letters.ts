@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import type { Database } from '../database.ts';
+import type { Operator } from './operation-log.ts';
 
 /** Why a dead letter may go back to the main queue, or may not yet. */
 const verdictSchema = z.enum(['may_go', 'paused', 'circuit_open', 'too_early', 'filtered_out']);
@@ -121,10 +122,10 @@ where d.message_id is distinct from excluded.message_id
 export async function markRedriven(
   database: Database,
   deadLetterIds: readonly string[],
-  actor: string,
-  reason: string,
+  operator: Operator,
 ): Promise<void> {
-  await database.execute(MARK_SQL, { ids: deadLetterIds, actor, reason });
+  const { actor, reason, origin } = operator;
+  await database.execute(MARK_SQL, { ids: deadLetterIds, actor, reason, origin });
 }
 
 export const MARK_SQL = `
@@ -138,7 +139,7 @@ marked as (
   where d.dead_letter_id = ids.id and d.redriven_at is null
   returning d.dead_letter_id
 )
-insert into operation_log (subject_id, action, actor, reason, at)
-select dead_letter_id, 'redriven', p ->> 'actor', p ->> 'reason', clock()
+insert into operation_log (subject_id, action, actor, reason, origin, at)
+select dead_letter_id, 'redriven', p ->> 'actor', p ->> 'reason', p ->> 'origin', clock()
 from marked, given
 `;

@@ -1,0 +1,202 @@
+import type { Command } from 'commander';
+import * as z from 'zod';
+import { apiKeyModeOf, type GeneratedApiKey, generateApiKey } from '../../adapters/api-key.ts';
+import {
+  type ApiKeyRow,
+  addApiKey,
+  createMerchant,
+  listApiKeys,
+  revokeApiKey,
+} from '../../adapters/database/statements/operate-keys.ts';
+import { confirm } from '../confirm.ts';
+import type { Pipeline } from '../connect.ts';
+import { CliError, EXIT } from '../errors.ts';
+import {
+  commonSchema,
+  merchantId,
+  merchantName,
+  operatorOf,
+  operatorSchema,
+  positiveInteger,
+  withOperator,
+} from '../options.ts';
+import { type Output, table } from '../output.ts';
+import type { Run } from '../run.ts';
+
+const createSchema = operatorSchema.extend({ merchant: z.string(), name: z.string().optional() });
+const rotateSchema = operatorSchema.extend({ merchant: z.string() });
+const listSchema = commonSchema.extend({
+  merchant: z.string().optional(),
+  all: z.boolean(),
+  limit: z.number(),
+});
+const revokeSchema = operatorSchema.extend({ yes: z.boolean() });
+
+export function addKeys(program: Command, run: Run): void {
+  const group = program
+    .command('keys')
+    .description('API keys: two of a merchant’s may be valid at once, so that it can change over.')
+    .addHelpText('before', KEY_EXAMPLES);
+  withOperator(group.command('create'))
+    .description('A key, shown once; the merchant is made if it is missing.')
+    .requiredOption('--merchant <id>', 'whose key', merchantId)
+    .option('--name <text>', 'the merchant’s name, where it is new', merchantName)
+    .action(run(createSchema, create));
+  group
+    .command('list')
+    .description('Keys without their secrets, newest first, with when each was last used (to the hour).')
+    .option('--merchant <id>', 'of this merchant', merchantId)
+    .option('--all', 'revoked ones too', false)
+    .option('--limit <n>', 'at most so many', positiveInteger, 100)
+    .action(run(listSchema, list));
+  withOperator(group.command('rotate'))
+    .description('A second key beside the one in use; revoke that once the merchant has changed over.')
+    .requiredOption('--merchant <id>', 'whose key', merchantId)
+    .action(run(rotateSchema, rotate));
+  withOperator(group.command('revoke <id>'))
+    .description('Ends a key, by its id.')
+    .option('--yes', 'don’t ask', false)
+    .action(run(revokeSchema, revoke));
+}
+
+const KEY_EXAMPLES = [
+  'Examples:',
+  '  oncepay keys create --merchant mer_1 --name "A shop" --why "contract signed"',
+  '  oncepay keys rotate --merchant mer_1 --why "yearly rotation"',
+  '  oncepay keys list --merchant mer_1',
+  '  oncepay keys revoke 0123456789abcdef --why "rotated"',
+  '',
+].join('\n');
+
+async function create(
+  pipeline: Pipeline,
+  output: Output,
+  options: z.infer<typeof createSchema>,
+): Promise<number> {
+  const { merchant, name } = options;
+  const operator = await operatorOf(options, pipeline);
+  await createMerchant(pipeline.database, { merchantId: merchant, merchantName: name ?? merchant }, operator);
+  const key = await add(pipeline, merchant, operator);
+  show(output, merchant, key, []);
+  output.note('\nnext: oncepay keys list');
+  return EXIT.well;
+}
+
+async function rotate(
+  pipeline: Pipeline,
+  output: Output,
+  options: z.infer<typeof rotateSchema>,
+): Promise<number> {
+  const { merchant } = options;
+  const valid = await validKeys(pipeline, merchant);
+  if (valid.length === 0) {
+    throw new CliError(
+      `${merchant} has no valid key to rotate. Make one: oncepay keys create --merchant ${merchant} --why "…".`,
+      EXIT.problem,
+    );
+  }
+  const key = await add(pipeline, merchant, await operatorOf(options, pipeline));
+  show(output, merchant, key, valid);
+  const [old] = valid;
+  output.note(
+    `\nnext: give the merchant its new key; once oncepay keys list shows it used, oncepay keys revoke ${old?.api_key_id} --why "rotated"`,
+  );
+  return EXIT.well;
+}
+
+async function add(
+  pipeline: Pipeline,
+  merchant: string,
+  operator: Awaited<ReturnType<typeof operatorOf>>,
+): Promise<GeneratedApiKey> {
+  const key = generateApiKey(apiKeyModeOf(pipeline.settings.takesRealMoney));
+  const { apiKeyId, secretHash } = key;
+  const creation = await addApiKey(
+    pipeline.database,
+    { apiKeyId, secretHash, merchantId: merchant },
+    operator,
+  );
+  switch (creation) {
+    case 'created':
+      return key;
+    case 'no_such_merchant':
+      throw new CliError(`There is no merchant ${merchant}.`, EXIT.problem);
+    case 'two_are_valid': {
+      const valid = await validKeys(pipeline, merchant);
+      throw new CliError(
+        `${merchant} has two valid keys, and no third is made: ${valid.map(described).join('; ')}. Revoke the one that is no longer used: oncepay keys revoke <id> --why "…".`,
+        EXIT.refused,
+      );
+    }
+  }
+}
+
+function validKeys({ database }: Pipeline, merchant: string): Promise<readonly ApiKeyRow[]> {
+  return listApiKeys(database, { merchantId: merchant, revokedToo: false, limit: 2 });
+}
+
+function described(key: ApiKeyRow): string {
+  return `${key.api_key_id}, ${key.last_used_at === null ? 'never used' : `last used ${key.last_used_at}`}`;
+}
+
+/** The key is alone on stdout, so that it can be piped to where it is kept. */
+function show(output: Output, merchant: string, key: GeneratedApiKey, beside: readonly ApiKeyRow[]): void {
+  output.note(`The API key ${key.apiKeyId} of ${merchant}, shown once; only its hash is kept:`);
+  output.data(
+    {
+      merchant_id: merchant,
+      api_key_id: key.apiKeyId,
+      api_key: key.text,
+      valid_beside_it: beside.map(({ api_key_id }) => api_key_id),
+    },
+    () => key.text,
+  );
+}
+
+async function list(
+  { database }: Pipeline,
+  output: Output,
+  options: z.infer<typeof listSchema>,
+): Promise<number> {
+  const { merchant, all, limit } = options;
+  const keys = await listApiKeys(database, { merchantId: merchant, revokedToo: all, limit });
+  output.data(keys, () => (keys.length === 0 ? 'No API keys.' : draw(keys)));
+  if (keys.length === 0) output.note('\nnext: oncepay keys create --merchant mer_1 --why "…"');
+  return EXIT.well;
+}
+
+function draw(keys: readonly ApiKeyRow[]): string {
+  return table(
+    ['id', 'merchant', 'state', 'created', 'last used', 'revoked'],
+    keys.map((key) => [
+      key.api_key_id,
+      key.merchant_id,
+      key.state,
+      key.created_at,
+      key.last_used_at ?? 'never',
+      key.revoked_at,
+    ]),
+  );
+}
+
+async function revoke(
+  pipeline: Pipeline,
+  output: Output,
+  options: z.infer<typeof revokeSchema>,
+  id: string,
+): Promise<number> {
+  const operator = await operatorOf(options, pipeline);
+  await confirm(`Whoever still uses the key ${id} will be refused.`, options);
+  const merchant = await revokeApiKey(pipeline.database, id, operator);
+  if (merchant === undefined) {
+    throw new CliError(`There is no valid key ${id}. See oncepay keys list --all.`, EXIT.problem);
+  }
+  const seconds = pipeline.settings.authorizerCacheSeconds;
+  output.data(
+    { revoked: id, merchant_id: merchant, may_work_for_seconds: seconds },
+    () =>
+      `Revoked ${id} of ${merchant}. The gateway remembers the keys it has seen: it may still work for ${seconds} seconds.`,
+  );
+  output.note('\nnext: oncepay audit list --limit 5');
+  return EXIT.well;
+}

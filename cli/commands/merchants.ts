@@ -1,0 +1,54 @@
+import type { Command } from 'commander';
+import * as z from 'zod';
+import { createMerchant, listMerchants } from '../../adapters/database/statements/operate-keys.ts';
+import type { Pipeline } from '../connect.ts';
+import { CliError, EXIT } from '../errors.ts';
+import {
+  commonSchema,
+  merchantId,
+  merchantName,
+  operatorOf,
+  operatorSchema,
+  withOperator,
+} from '../options.ts';
+import { type Output, table } from '../output.ts';
+import type { Run } from '../run.ts';
+
+const createSchema = operatorSchema.extend({ name: z.string() });
+
+export function addMerchants(program: Command, run: Run): void {
+  const group = program.command('merchants').description('Who calls the API.');
+  withOperator(group.command('create').argument('<id>', 'its id', merchantId))
+    .description('A merchant without a key yet.')
+    .requiredOption('--name <text>', 'what people call it', merchantName)
+    .action(run(createSchema, create));
+  group
+    .command('list')
+    .description('All of them, with how many valid keys each has.')
+    .action(run(commonSchema, list));
+}
+
+async function create(
+  pipeline: Pipeline,
+  output: Output,
+  options: z.infer<typeof createSchema>,
+  id: string,
+): Promise<number> {
+  const merchant = { merchantId: id, merchantName: options.name };
+  const isNew = await createMerchant(pipeline.database, merchant, await operatorOf(options, pipeline));
+  if (!isNew) throw new CliError(`${id} exists already. See oncepay merchants list.`, EXIT.refused);
+  output.data({ merchant_id: id, name: options.name }, () => `Created ${id}.`);
+  output.note(`\nnext: oncepay keys create --merchant ${id} --why "…"`);
+  return EXIT.well;
+}
+
+async function list({ database }: Pipeline, output: Output): Promise<number> {
+  const merchants = await listMerchants(database);
+  output.data(merchants, () =>
+    table(
+      ['id', 'name', 'valid keys', 'created'],
+      merchants.map((row) => [row.merchant_id, row.name, row.valid_keys, row.created_at]),
+    ),
+  );
+  return EXIT.well;
+}
