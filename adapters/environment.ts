@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { jsonColumn } from './database/columns.ts';
 
 const text = z.string().check(z.minLength(1));
 
@@ -10,6 +11,8 @@ export const variables = {
       z.transform((value) => value === 'true'),
     ),
   },
+  /** By currency, in minor units as text. */
+  amountCaps: { AMOUNT_CAPS: jsonColumn(z.record(z.string(), z.string().check(z.regex(/^\d{1,16}$/)))) },
   database: { DATABASE_CLUSTER_ARN: text, DATABASE_SECRET_ARN: text, DATABASE_NAME: text },
   queue: { QUEUE_URL: z.url() },
   deadLetterQueue: { DEAD_LETTER_QUEUE_URL: z.url() },

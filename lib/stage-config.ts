@@ -41,11 +41,28 @@ export interface StageConfig {
   readonly alarmEmail?: string;
   /** By the PSP's name in the code: where its credentials are, in Secrets Manager. The executor may read these, nobody else. */
   readonly pspSecretArns: Readonly<Record<string, string>>;
+  /**
+   * The most that one payment may ask for, by currency, in minor units; none for a currency that isn't named. What
+   * operators set with `oncepay caps set`, for one merchant or all, goes before it.
+   */
+  readonly amountCaps: Readonly<Record<string, bigint>>;
   /** How many batches are executed at once: 10 payments each, and one Data API connection. */
   readonly executorConcurrency: number;
   /** Changed when Aurora is restored to an earlier point, so that records of a lost future are not believed. */
   readonly restoreEpoch: string;
 }
+
+/**
+ * About ten thousand dollars: few checkouts ask for more, and a price sent in the wrong unit, a hundred times what it
+ * should be, mostly does. A merchant that sells dearer things gets a cap of its own.
+ */
+const LIVE_CAPS = {
+  USD: 1_000_000n,
+  EUR: 1_000_000n,
+  GBP: 1_000_000n,
+  JPY: 1_500_000n,
+  KRW: 15_000_000n,
+};
 
 /** A revoked key works this much longer at most; each answer is one question to the database a minute and key. */
 const AUTHORIZER_CACHE = Duration.seconds(60);
@@ -71,6 +88,8 @@ const CONFIGS: Readonly<Record<Stage, StageConfig>> = {
     logRetention: RetentionDays.ONE_WEEK,
     // One team's trials; a script that runs away meets the limit before it meets the bill.
     api: { rateLimit: 200, burstLimit: 400, authorizerCache: AUTHORIZER_CACHE },
+    // No money moves; tests ask for the largest amounts there are.
+    amountCaps: {},
     // Two capacity units serve no more at once.
     executorConcurrency: 20,
     pspSecretArns: NO_PSP_SECRETS,
@@ -88,6 +107,7 @@ const CONFIGS: Readonly<Record<Stage, StageConfig>> = {
     logRetention: RetentionDays.ONE_MONTH,
     // Half of prod's, as is the rest: a load test here says what prod does at twice the load.
     api: { rateLimit: 500, burstLimit: 1_000, authorizerCache: AUTHORIZER_CACHE },
+    amountCaps: {},
     executorConcurrency: 50,
     pspSecretArns: NO_PSP_SECRETS,
     restoreEpoch: '1',
@@ -105,6 +125,7 @@ const CONFIGS: Readonly<Record<Stage, StageConfig>> = {
     // What one Aurora writer takes with room to spare; ask for more together with its capacity.
     api: { rateLimit: 1_000, burstLimit: 2_000, authorizerCache: AUTHORIZER_CACHE },
     // A thousand payments in flight: a second's arrivals at the rate above.
+    amountCaps: LIVE_CAPS,
     executorConcurrency: 100,
     pspSecretArns: NO_PSP_SECRETS,
     restoreEpoch: '1',

@@ -5,11 +5,15 @@ import type { Pipeline } from '../connect.ts';
 /** A page of the table holds 1 MB; its keys fit into one statement. */
 const EXAMPLES = 10;
 
-/** Every consumed message names an instruction that the database calls terminal. */
+/**
+ * Every consumed message of this restore epoch names an instruction that the database calls terminal. What an earlier
+ * epoch recorded may be of a future that was lost; nobody believes it, and it expires.
+ */
 export async function checkConsumed({
   dynamodb,
   consumedTable,
   database,
+  settings,
 }: Pipeline): Promise<readonly Violation[]> {
   const wrong: string[] = [];
   let from: Awaited<ReturnType<typeof scan>>['next'];
@@ -34,7 +38,10 @@ export async function checkConsumed({
     const last = LastEvaluatedKey?.pk?.S;
     return {
       // restore_epoch#payment_order_id#operation#instruction_id
-      instructionIds: (Items ?? []).flatMap((item) => item.pk?.S?.split('#').at(-1) ?? []),
+      instructionIds: (Items ?? []).flatMap((item) => {
+        const [epoch, , , instructionId] = item.pk?.S?.split('#') ?? [];
+        return epoch === settings.restoreEpoch && instructionId !== undefined ? [instructionId] : [];
+      }),
       next: last === undefined ? undefined : { pk: { S: last } },
     };
   }

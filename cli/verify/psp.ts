@@ -18,9 +18,13 @@ const pageSchema = z.object({
 });
 
 /** The simulators' own records against our books: each order that succeeded has one charge, and no other has any. */
-export async function checkPsp({ database }: Pipeline, control: string): Promise<readonly Violation[]> {
+export async function checkPsp(
+  { database }: Pick<Pipeline, 'database'>,
+  control: string,
+): Promise<readonly Violation[]> {
   const twice: string[] = [];
   const untrue: string[] = [];
+  const unknown: string[] = [];
   let missing = 0;
   for (const psp of SIMULATED_PSPS) {
     const seen = new Set<string>();
@@ -30,6 +34,7 @@ export async function checkPsp({ database }: Pipeline, control: string): Promise
       for (const reference of references) {
         if (seen.has(reference)) twice.push(reference);
         else if (statuses.get(reference) === 'SUCCESS') succeeded += 1;
+        else if (!statuses.has(reference)) unknown.push(reference);
         else if (statuses.get(reference) === 'FAILED') untrue.push(reference);
         seen.add(reference);
       }
@@ -38,6 +43,7 @@ export async function checkPsp({ database }: Pipeline, control: string): Promise
   }
   return [
     violation('an order was charged more than once', twice.length, twice),
+    violation('the PSP holds a charge for an order that is not in the books', unknown.length, unknown),
     violation('an order failed, and the PSP holds its charge', untrue.length, untrue),
     violation('an order succeeded, and the PSP holds no charge for it', missing, []),
   ].filter(({ count }) => count !== 0);

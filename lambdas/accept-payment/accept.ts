@@ -1,5 +1,7 @@
 import type { Database } from '../../adapters/database/database.ts';
 import {
+  type AmountCaps,
+  type CapExcess,
   type NewOrder,
   type NewPayment,
   type StoredAnswer,
@@ -9,6 +11,7 @@ import type { Activity } from '../../adapters/dynamodb/activity.ts';
 import type { Ids } from '../../adapters/ids.ts';
 import type { InstructionSender } from '../../adapters/sqs/instruction-queue.ts';
 import { assert, unreachable } from '../../domain/assert.ts';
+import { formatAmount } from '../../domain/money/currency.ts';
 import { parsePaymentMethod } from '../../domain/payment/payment-method.ts';
 import { paymentStatusOf } from '../../domain/payment/status.ts';
 import { fingerprintOf } from '../middleware/idempotency.ts';
@@ -21,6 +24,8 @@ export interface AcceptEffects {
   readonly queue: InstructionSender;
   readonly activity: Activity;
   readonly ids: Ids;
+  /** The stage's, where no operator has set another. */
+  readonly amountCaps: AmountCaps;
   now(): number;
   /** A send that failed after the commit costs a minute, not the payment: the relay sends it. */
   sendFailed(paymentId: string, detail: unknown): void;
@@ -36,7 +41,8 @@ export interface Accepted {
  * Makes a payment durable with its idempotency key in one statement, then sends its instructions.
  *
  * @param idempotencyKey of the scope merchant + method + path
- * @throws Problem 422 when the key was used with another body, 409 when the merchant reference is taken
+ * @throws Problem 422 when the key was used with another body or the amount is over a cap, 409 when the merchant
+ *   reference is taken
  */
 export async function acceptPayment(
   request: PaymentRequest,
@@ -48,12 +54,12 @@ export async function acceptPayment(
   const answer = answerTo(payment);
   const fingerprint = fingerprintOf(request);
   await effects.activity.touch();
-  const acceptance = await storePayment(effects.database, payment, {
-    scope: 'POST /v1/payments',
-    key: idempotencyKey,
-    fingerprint,
-    answer,
-  });
+  const acceptance = await storePayment(
+    effects.database,
+    payment,
+    { scope: 'POST /v1/payments', key: idempotencyKey, fingerprint, answer },
+    effects.amountCaps,
+  );
   switch (acceptance.kind) {
     case 'created':
       await send(payment, effects);
@@ -63,6 +69,8 @@ export async function acceptPayment(
       return { answer: acceptance.answer, isReplay: true, payment };
     case 'duplicate_merchant_reference':
       throw duplicateReference(request.merchant_reference);
+    case 'over_cap':
+      throw overCap(acceptance.excess);
     default:
       return unreachable(acceptance);
   }
@@ -152,6 +160,16 @@ function keyReused(): Problem {
     'idempotency_key_reused',
     'This Idempotency-Key belongs to a request with another body. Use a new key for a new payment.',
     [{ pointer: 'Idempotency-Key', detail: 'used before with another body' }],
+  );
+}
+
+function overCap({ currency, askedMinor, capMinor }: CapExcess): Problem {
+  const asked = formatAmount(askedMinor, currency);
+  const cap = formatAmount(capMinor, currency);
+  return new Problem(
+    'amount_cap_exceeded',
+    `This payment asks for ${asked} in all; at most ${cap} are taken in one payment. Check the amount's unit, or have the cap raised.`,
+    [{ pointer: '/payment_orders', detail: `sum to ${asked}; the cap is ${cap}` }],
   );
 }
 

@@ -20,6 +20,7 @@ import { paymentRequestSchema } from './schema.ts';
 
 const environment = readEnvironment({
   ...variables.takesRealMoney,
+  ...variables.amountCaps,
   ...variables.database,
   ...variables.queue,
   ...variables.activityTable,
@@ -40,6 +41,7 @@ const effects: AcceptEffects = {
       ? alwaysActive
       : createActivity(new DynamoDBClient({}), environment.ACTIVITY_TABLE_NAME, systemTime.now),
   ids: systemIds,
+  amountCaps: environment.AMOUNT_CAPS,
   now: systemTime.now,
   sendFailed: (paymentId, detail) =>
     logger.warn('the send after the commit failed; the relay sends it', { payment_id: paymentId, detail }),

@@ -31,6 +31,7 @@ export const PROBLEMS = {
   body_too_large: { status: 413, title: 'The body is too large', retryable: false },
   unsupported_media_type: { status: 415, title: 'The content type is not supported', retryable: false },
   invalid_request: { status: 422, title: 'The request is readable but invalid', retryable: false },
+  amount_cap_exceeded: { status: 422, title: 'The amount is over a cap', retryable: false },
   idempotency_key_reused: {
     status: 422,
     title: 'The Idempotency-Key was used for another request',

@@ -17,6 +17,7 @@ export class AcceptPayment extends PipelineFunction {
       memorySize: 1024,
       environment: {
         TAKES_REAL_MONEY: String(context.config.takesRealMoney),
+        AMOUNT_CAPS: capsText(context),
         ...databaseEnvironment(context),
         QUEUE_URL: queue.queueUrl,
         ...activityEnvironment(context),
@@ -28,4 +29,11 @@ export class AcceptPayment extends PipelineFunction {
       ],
     });
   }
+}
+
+/** Amounts are text: a JSON number may lose digits past 2^53. */
+function capsText({ config }: FunctionContext): string {
+  return JSON.stringify(
+    Object.fromEntries(Object.entries(config.amountCaps).map(([currency, cap]) => [currency, String(cap)])),
+  );
 }

@@ -87,6 +87,7 @@ export class World {
         queue: this.senderOf(process),
         activity: alwaysActive,
         ids: this.ids,
+        amountCaps: {},
         now: () => this.options.scheduler.clock.now(),
         sendFailed: () => {},
       },

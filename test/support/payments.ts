@@ -45,13 +45,20 @@ export function newPayment(orders: readonly NewOrder[], merchantId = MERCHANT): 
 /** Stores a payment as the API does, and returns it. */
 export async function storePayment(database: Database, ...orders: readonly NewOrder[]): Promise<NewPayment> {
   const payment = newPayment(orders.length === 0 ? [newOrder()] : orders);
-  await acceptPayment(database, payment, {
+  await storeAgain(database, payment);
+  return payment;
+}
+
+/** The same payment, with the same ids, in a database that may be another. */
+export async function storeAgain(database: Database, payment: NewPayment): Promise<void> {
+  const answer = { status: 202, location: '/', body: '{}' };
+  const request = {
     scope: 'POST /v1/payments',
     key: payment.paymentId,
     fingerprint: 'fingerprint',
-    answer: { status: 202, location: '/', body: '{}' },
-  });
-  return payment;
+    answer,
+  };
+  await acceptPayment(database, payment, request, {});
 }
 
 /** Moves the database's clock; every lease and wait is computed by it. */

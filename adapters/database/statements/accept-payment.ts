@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
-import { assert } from '../../../domain/assert.ts';
+import { assert, unreachable } from '../../../domain/assert.ts';
 import type { Split } from '../../../domain/money/split.ts';
+import { amountColumn, jsonColumn } from '../columns.ts';
 import { type Database, DatabaseError } from '../database.ts';
 import { merchantStatement } from '../merchant-statement.ts';
 
@@ -45,10 +46,32 @@ export interface StoredAnswer {
 export type Acceptance =
   | { readonly kind: 'created' }
   | { readonly kind: 'replayed'; readonly fingerprint: string; readonly answer: StoredAnswer }
-  | { readonly kind: 'duplicate_merchant_reference' };
+  | { readonly kind: 'duplicate_merchant_reference' }
+  | { readonly kind: 'over_cap'; readonly excess: CapExcess };
+
+/** By currency, in minor units as text: what one payment may ask for where neither table nor merchant says otherwise. */
+export type AmountCaps = Readonly<Record<string, string>>;
+
+/** What a payment asks for in one currency, and the cap that it is over. */
+export interface CapExcess {
+  readonly currency: string;
+  readonly askedMinor: bigint;
+  readonly capMinor: bigint;
+}
+
+const excessSchema = jsonColumn(
+  z.pipe(
+    z.object({ currency: z.string(), asked_minor: amountColumn, cap_minor: amountColumn }),
+    z.transform(({ currency, asked_minor, cap_minor }) => ({
+      currency,
+      askedMinor: asked_minor,
+      capMinor: cap_minor,
+    })),
+  ),
+);
 
 const row = z.object({
-  kind: z.enum(['created', 'replayed']),
+  kind: z.enum(['created', 'replayed', 'over_cap']),
   fingerprint: z.string(),
   status: z.int(),
   location: z.string(),
@@ -58,16 +81,18 @@ const row = z.object({
 /**
  * Writes payment, orders, instructions and the idempotency key with its stored answer, or finds the answer that is
  * stored already, in one statement. Of two racing requests one creates and the other replays. Safe to replay: its own
- * key makes a second run find the first.
+ * key makes a second run find the first. What is over the merchant's cap, everybody's or the stage's writes nothing; what
+ * was accepted before the cap was lowered is still replayed.
  */
 export async function acceptPayment(
   database: Database,
   payment: NewPayment,
   request: IdempotentRequest,
+  caps: AmountCaps,
 ): Promise<Acceptance> {
+  const input = inputOf(payment, request, caps);
   try {
-    const accepted =
-      (await runOnce(database, payment, request)) ?? (await runOnce(database, payment, request));
+    const accepted = (await runOnce(database, input)) ?? (await runOnce(database, input));
     assert(
       accepted !== undefined,
       `idempotency key of ${payment.paymentId} neither created nor found in two runs`,
@@ -80,15 +105,20 @@ export async function acceptPayment(
 }
 
 /** No row: a rival committed the same key after this statement's snapshot. The next run sees it. */
-async function runOnce(
-  database: Database,
-  payment: NewPayment,
-  request: IdempotentRequest,
-): Promise<Acceptance | undefined> {
-  const [found] = await database.execute(ACCEPT.sql, inputOf(payment, request));
+async function runOnce(database: Database, input: AcceptInput): Promise<Acceptance | undefined> {
+  const [found] = await database.execute(ACCEPT.sql, input);
   if (found === undefined) return undefined;
   const { kind, fingerprint, status, location, body } = row.parse(found);
-  return kind === 'created' ? { kind } : { kind, fingerprint, answer: { status, location, body } };
+  switch (kind) {
+    case 'created':
+      return { kind };
+    case 'replayed':
+      return { kind, fingerprint, answer: { status, location, body } };
+    case 'over_cap':
+      return { kind, excess: excessSchema.parse(body) };
+    default:
+      return unreachable(kind);
+  }
 }
 
 function isDuplicateReference(error: unknown): boolean {
@@ -99,7 +129,9 @@ function isDuplicateReference(error: unknown): boolean {
   );
 }
 
-function inputOf(payment: NewPayment, request: IdempotentRequest) {
+type AcceptInput = ReturnType<typeof inputOf>;
+
+function inputOf(payment: NewPayment, request: IdempotentRequest, caps: AmountCaps) {
   return {
     payment_id: payment.paymentId,
     merchant_id: payment.merchantId,
@@ -127,6 +159,7 @@ function inputOf(payment: NewPayment, request: IdempotentRequest) {
     status: request.answer.status,
     location: request.answer.location,
     body: request.answer.body,
+    caps,
   };
 }
 
@@ -143,12 +176,31 @@ input as materialized (
   from jsonb_to_record(:input::jsonb) as r(
     payment_id text, merchant_id text, merchant_reference text, buyer_id text, payment_method text, metadata text,
     created_at timestamptz, orders jsonb, scope text, key text, fingerprint text, status smallint, location text,
-    body text)
+    body text, caps jsonb)
+),
+over_cap as materialized (
+  -- The merchant's own cap, else everybody's, else the stage's.
+  select a.currency, a.amount_minor, cap.max_amount_minor
+  from input
+  cross join lateral (
+    select o.currency, sum(o.amount_minor)::bigint as amount_minor
+    from jsonb_to_recordset(input.orders) as o(amount_minor bigint, currency text)
+    group by o.currency
+  ) a
+  left join amount_cap own on own.merchant_id = input.merchant_id and own.currency = a.currency
+  left join amount_cap everybody on everybody.merchant_id = '*' and everybody.currency = a.currency
+  cross join lateral (
+    select coalesce(own.max_amount_minor, everybody.max_amount_minor, (input.caps ->> a.currency)::bigint)
+  ) as cap(max_amount_minor)
+  where a.amount_minor > cap.max_amount_minor
+  order by a.currency
+  limit 1
 ),
 new_key as (
   insert into idempotency_key as k (merchant_id, scope, key, fingerprint, status, location, body, created_at)
   select merchant_id, scope, key, fingerprint, status, location, body, moment.now
   from input, moment
+  where not exists (select from over_cap)
   on conflict (merchant_id, scope, key) do update
   set fingerprint = excluded.fingerprint, status = excluded.status, location = excluded.location,
       body = excluded.body, created_at = excluded.created_at
@@ -180,12 +232,23 @@ inserted_instruction as (
                            last_sent_at)
   select o.instruction_id, o.payment_order_id, i.payment_id, i.merchant_id, 0, 'charge', moment.now, moment.now
   from new_order o, input i, moment
+),
+stored as materialized (
+  -- One that has expired is no answer: a rival has just renewed it, and the next run sees what it wrote.
+  select k.fingerprint, k.status, k.location, k.body
+  from idempotency_key k
+  join input i using (merchant_id, scope, key)
+  cross join moment
+  where k.created_at >= moment.now - interval '30 days' and not exists (select from new_key)
 )
 select 'created' as kind, '' as fingerprint, 0 as status, '' as location, '' as body
 from new_key
 union all
-select 'replayed', k.fingerprint, k.status::int, k.location, k.body
-from idempotency_key k
-join input i using (merchant_id, scope, key)
-where not exists (select from new_key)`,
+select 'replayed', fingerprint, status, location, body
+from stored
+union all
+select 'over_cap', '', 0, '', jsonb_build_object('currency', currency, 'asked_minor', amount_minor::text,
+                                                 'cap_minor', max_amount_minor::text)::text
+from over_cap
+where not exists (select from stored)`,
 );

@@ -53,6 +53,7 @@ async function start({ databaseUrl, pspUrl }: SystemStart): Promise<SystemReady>
       queue,
       activity: alwaysActive,
       ids: systemIds,
+      amountCaps: {},
       now: Date.now,
       sendFailed: noop,
     });

@@ -26,6 +26,7 @@ beforeAll(async () => {
     },
     activity: alwaysActive,
     ids: systemIds,
+    amountCaps: {},
     now: Date.now,
     sendFailed: () => {},
   };

@@ -1,0 +1,67 @@
+import * as z from 'zod/mini';
+import type { Database } from '../database.ts';
+import type { Operator } from './operation-log.ts';
+
+/** One statement changes at most this many: its locks stay short. */
+export const ASK_FIRST_LIMIT = 1_000;
+
+/** How many open instructions would be sent without a question, since this database knows of no attempt. */
+export async function countSentUnasked(database: Database): Promise<number> {
+  const [row] = await database.execute(COUNT_SQL, {});
+  return z.object({ count: z.int() }).parse(row).count;
+}
+
+/**
+ * After a restore to an earlier point the database has forgotten attempts that were made: whatever is open may have been
+ * sent, and its PSP is asked first. An attempt is counted for each that is open and none is known of, its age is that
+ * of its payment (the PSP's key may be as old), and nothing is asked before `settlingSeconds` have passed.
+ *
+ * Safe to replay: what is marked isn't marked again.
+ *
+ * @returns how many were marked; less than `ASK_FIRST_LIMIT` when none is left
+ */
+export async function markAskFirst(
+  database: Database,
+  settlingSeconds: number,
+  operator: Operator,
+): Promise<number> {
+  const [row] = await database.execute(MARK_SQL, {
+    settling_seconds: settlingSeconds,
+    limit: ASK_FIRST_LIMIT,
+    ...operator,
+  });
+  return z.object({ count: z.int() }).parse(row).count;
+}
+
+const OPEN_AND_UNASKED = `state in ('ready', 'executing', 'dead_lettered', 'quarantined') and attempts_not_sent >= attempt_no`;
+
+const COUNT_SQL = `select count(*)::int as count from instruction where ${OPEN_AND_UNASKED}`;
+
+const MARK_SQL = `
+with given as materialized (
+  select :input::jsonb as p
+),
+open as materialized (
+  select instruction_id
+  from instruction
+  where ${OPEN_AND_UNASKED}
+  order by instruction_id
+  limit (select (p ->> 'limit')::int from given)
+  for update
+),
+marked as (
+  update instruction i
+  set attempt_no = i.attempts_not_sent + 1,
+      first_claimed_at = least(i.first_claimed_at, t.created_at),
+      not_before = greatest(i.not_before, clock() + make_interval(secs => (p ->> 'settling_seconds')::int))
+  from open, payment t, given
+  where i.instruction_id = open.instruction_id and t.payment_id = i.payment_id
+  returning i.instruction_id
+),
+logged as (
+  insert into operation_log (subject_id, action, actor, reason, origin, at)
+  select instruction_id, 'ask_first_marked', p ->> 'actor', p ->> 'reason', p ->> 'origin', clock()
+  from marked, given
+)
+select count(*)::int as count from marked
+`;
