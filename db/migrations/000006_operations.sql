@@ -3,10 +3,10 @@
 -- Written by whoever checks the key, at most once an hour per key.
 alter table api_key add column last_used_at timestamptz;
 
--- The old and the new key of a rotation, and no third. A merchant's row is locked before its keys are counted, and each
--- query of the function sees what was committed meanwhile: two operators at once can't both add the second key.
+-- The old and the new key of a rotation, and no third. One operator at a time counts a merchant's keys, and each query of
+-- the function sees what was committed meanwhile: two at once can't both add the second key.
 create function refuse_third_valid_api_key() returns trigger language plpgsql as $$ begin
-  perform from merchant where merchant_id = new.merchant_id for update;
+  perform pg_advisory_xact_lock(7082341, hashtext(new.merchant_id));
   if (select count(*) from api_key where merchant_id = new.merchant_id and revoked_at is null) >= 2 then
     raise exception 'two API keys of % are valid already: revoke one first', new.merchant_id
       using errcode = '23514', constraint = 'api_key_two_valid_at_once';
@@ -16,6 +16,7 @@ end $$;
 create trigger api_key_two_valid_at_once before insert on api_key for each row
   when (new.revoked_at is null)
   execute function refuse_third_valid_api_key();
+revoke all on function refuse_third_valid_api_key() from public;
 
 -- The most that one payment may ask for in one currency. `*` stands for every merchant that has no cap of its own.
 create table amount_cap (
@@ -33,3 +34,14 @@ alter table operation_log drop constraint operation_log_action_check;
 alter table operation_log add constraint operation_log_action_check check (action in (
   'dead_lettered', 'quarantined', 'redriven', 'redrive_started', 'redrive_cancelled', 'released', 'closed', 'paused',
   'resumed', 'merchant_created', 'key_created', 'key_revoked', 'cap_set', 'cap_cleared', 'ask_first_marked'));
+
+-- Whoever checks a key notes that it was used; operators see it; accepting asks for caps, and only operators set them. After
+-- a restore they mark what may have been sent.
+do $$ begin
+  if exists (select from pg_roles where rolname = 'oncepay_operate') then
+    grant select (last_used_at), update (last_used_at) on api_key to oncepay_authorize;
+    grant select (last_used_at) on api_key to oncepay_operate;
+    grant select on amount_cap to oncepay_accept;
+    grant select, insert, update, delete on amount_cap to oncepay_operate;
+  end if;
+end $$;
