@@ -26,9 +26,16 @@ export const run: Run =
   (schema, work) =>
   async (...given) => {
     const command = given.at(-1);
-    const options = schema.parse(optionsOf(command));
+    const parsed = schema.safeParse(optionsOf(command));
+    const output = createOutput(parsed.data?.json ?? false);
+    if (!parsed.success) {
+      for (const issue of parsed.error.issues)
+        output.note(`oncepay: ${flagOf(issue.path)}: ${issue.message}`);
+      process.exitCode = EXIT.usage;
+      return;
+    }
+    const options = parsed.data;
     const args = given.slice(0, -2).map(String);
-    const output = createOutput(options.json);
     try {
       const pipeline = await connect(options);
       process.exitCode = await work(pipeline, output, options, ...args);
@@ -42,6 +49,14 @@ function optionsOf(command: unknown): unknown {
   const hasOptions = typeof command === 'object' && command !== null && 'optsWithGlobals' in command;
   if (!hasOptions || typeof command.optsWithGlobals !== 'function') return {};
   return command.optsWithGlobals();
+}
+
+/** As it is typed: `olderThan` is `--older-than`. */
+function flagOf(path: readonly PropertyKey[]): string {
+  return `--${path
+    .map(String)
+    .join('.')
+    .replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }
 
 function tell(error: unknown, output: Output): number {

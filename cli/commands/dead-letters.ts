@@ -7,6 +7,7 @@ import {
   type ShownDeadLetter,
   showDeadLetter,
 } from '../../adapters/database/statements/list-dead-letters.ts';
+import { logOperation, type Operator } from '../../adapters/database/statements/operation-log.ts';
 import { createConsumedMessages } from '../../adapters/dynamodb/consumed-messages.ts';
 import type { MoveTask } from '../../adapters/sqs/dead-letter-queue.ts';
 import { systemTime } from '../../adapters/time.ts';
@@ -16,6 +17,9 @@ import { CliError, EXIT } from '../errors.ts';
 import { commonSchema, duration, operatorOf, positiveInteger } from '../options.ts';
 import { type Output, table } from '../output.ts';
 import type { Run } from '../run.ts';
+
+/** In the record of operations. */
+const QUEUE = 'dead-letter queue';
 
 const filterSchema = z.object({
   reason: z.string().optional(),
@@ -118,7 +122,7 @@ async function redrive(
   options: z.infer<typeof redriveSchema>,
 ): Promise<number> {
   if (options.status) return showTasks(pipeline, output);
-  if (options.cancel) return cancel(pipeline, output);
+  if (options.cancel) return cancel(pipeline, output, await operatorOf(options, pipeline));
   const operator = await operatorOf(options, pipeline);
   const report = await redriveDeadLetters(
     {
@@ -137,6 +141,9 @@ async function redrive(
       hasTime: () => true,
     },
   );
+  if (report.kind === 'started' || report.kind === 'moved_singly') {
+    await logOperation(pipeline.database, { subjectId: QUEUE, action: 'redrive_started', ...operator });
+  }
   output.data(report, () => drawReport(report));
   if (report.kind === 'started') output.note('\nnext: oncepay dead-letters redrive --status');
   return report.kind === 'moving' ? EXIT.refused : EXIT.well;
@@ -185,10 +192,15 @@ function drawTasks(tasks: readonly MoveTask[]): string {
   );
 }
 
-async function cancel({ deadLetters }: Pipeline, output: Output): Promise<number> {
+async function cancel(
+  { deadLetters, database }: Pipeline,
+  output: Output,
+  operator: Operator,
+): Promise<number> {
   const running = (await deadLetters.moveTasks()).find((task) => task.status === 'RUNNING');
   if (running?.handle === undefined) throw new CliError('No move task runs.', EXIT.problem);
   await deadLetters.cancelMove(running.handle);
+  await logOperation(database, { subjectId: QUEUE, action: 'redrive_cancelled', ...operator });
   output.data(
     { cancelled: true, moved: running.moved },
     () => `Cancelled after about ${running.moved} messages.`,

@@ -8,7 +8,8 @@ alter table api_key add column last_used_at timestamptz;
 create function refuse_third_valid_api_key() returns trigger language plpgsql as $$ begin
   perform pg_advisory_xact_lock(7082341, hashtext(new.merchant_id));
   if (select count(*) from api_key where merchant_id = new.merchant_id and revoked_at is null) >= 2 then
-    raise exception 'two API keys of % are valid already: revoke one first', new.merchant_id
+    -- The constraint is in the text too: the Data API tells no more than that.
+    raise exception 'a third valid API key of % violates constraint "api_key_two_valid_at_once"', new.merchant_id
       using errcode = '23514', constraint = 'api_key_two_valid_at_once';
   end if;
   return new;

@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ApiClient } from '../support/api-client.ts';
@@ -200,5 +201,79 @@ describe('payments and ledger', () => {
     expect(out).toMatch(/send\s+│ succeeded/);
     const ledger = await oncepay('ledger');
     expect(ledger).toMatchObject({ code: 0, out: expect.stringContaining('KRW') });
+  });
+});
+
+describe('keys', () => {
+  const because = ['--by', 'ann', '--why', 'a test'];
+  const listed = async () => (await oncepay('keys', 'list', '--merchant', 'mer_keys', '--json')).json;
+  const payWith = async (key: string) => (await new ApiClient(api.endpoints, key).pay()).status;
+
+  test('are made, rotated with two valid at once, shown with their last use, and revoked', async () => {
+    const first = await oncepay('keys', 'create', '--merchant', 'mer_keys', '--name', 'A shop', ...because);
+    expect(first).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(/^opk_test_[0-9a-f]{16}_[0-9a-f]{72}\n$/),
+    });
+    expect(await payWith(first.out.trim())).toBe(202);
+    const second = await oncepay('keys', 'rotate', '--merchant', 'mer_keys', ...because, '--json');
+    expect(await payWith(second.json.api_key)).toBe(202);
+    expect(await payWith(first.out.trim())).toBe(202);
+    expect(await listed()).toMatchObject([
+      { api_key_id: second.json.api_key_id, state: 'valid', last_used_at: expect.any(String) },
+      { state: 'valid', last_used_at: expect.any(String) },
+    ]);
+    const [old] = second.json.valid_beside_it;
+
+    const third = await oncepay('keys', 'rotate', '--merchant', 'mer_keys', ...because);
+
+    expect(third).toMatchObject({ code: 4, out: '', err: expect.stringContaining('Revoke the one') });
+    expect(third.err).toContain(old);
+    const revoked = await oncepay('keys', 'revoke', old, ...because);
+    expect(revoked).toMatchObject({ code: 0, out: expect.stringContaining('for 60 seconds') });
+    expect(await listed()).toMatchObject([{ api_key_id: second.json.api_key_id }]);
+    expect((await oncepay('keys', 'revoke', old, ...because)).code).toBe(1);
+  });
+
+  test('of nobody, or without a reason, are not made', async () => {
+    expect((await oncepay('keys', 'rotate', '--merchant', 'mer_none', ...because)).code).toBe(1);
+    expect((await oncepay('keys', 'create', '--merchant', 'mer_keys')).code).toBe(2);
+    expect((await oncepay('keys', 'create', '--merchant', 'a b', ...because)).code).toBe(2);
+  });
+
+  test('leave a record of who did what, from where and why', async () => {
+    await oncepay('merchants', 'create', 'mer_audited', '--name', 'Audited', '--by', 'eve', '--why', 'new');
+    const { json } = await oncepay('audit', 'list', '--by', 'eve', '--json');
+    expect(json).toEqual([
+      expect.objectContaining({
+        action: 'merchant_created',
+        subject_id: 'merchant:mer_audited',
+        origin: hostname(),
+        reason: 'new',
+      }),
+    ]);
+    expect((await oncepay('audit', 'list', '--people')).out).toContain('merchant created');
+    expect((await oncepay('audit', 'list', '--action', 'nonsense')).code).toBe(2);
+    expect((await oncepay('merchants', 'list')).out).toContain('Audited');
+  });
+});
+
+describe('caps', () => {
+  test('are set, hold from the next payment on, and are cleared', async () => {
+    const because = ['--why', 'a test'];
+    const orders = [{ amount: 501, currency: 'EUR', seller_id: 'seller-1' }];
+    expect(await oncepay('caps', 'set', 'EUR', '500', ...because)).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('5.00 EUR; none was set'),
+    });
+    expect((await api.pay({ orders })).body).toMatchObject({ status: 422, code: 'amount_cap_exceeded' });
+    expect((await oncepay('caps', 'list', '--json')).json).toMatchObject([
+      { currency: 'EUR', max_amount_minor: '500' },
+    ]);
+    expect((await oncepay('caps', 'clear', 'EUR', ...because)).code).toBe(0);
+    expect((await api.pay({ orders })).status).toBe(202);
+    expect((await oncepay('caps', 'clear', 'EUR', ...because)).code).toBe(1);
+    expect((await oncepay('caps', 'set', 'EUR', '1.5', ...because)).code).toBe(2);
+    expect((await oncepay('caps', 'set', 'Euro', '1', ...because)).code).toBe(2);
   });
 });
