@@ -36,13 +36,12 @@ alter table operation_log add constraint operation_log_action_check check (actio
   'dead_lettered', 'quarantined', 'redriven', 'redrive_started', 'redrive_cancelled', 'released', 'closed', 'paused',
   'resumed', 'merchant_created', 'key_created', 'key_revoked', 'cap_set', 'cap_cleared', 'ask_first_marked'));
 
--- Whoever checks a key notes that it was used; operators see it; accepting asks for caps, and only operators set them. After
--- a restore they mark what may have been sent.
-do $$ begin
-  if exists (select from pg_roles where rolname = 'oncepay_operate') then
-    grant select (last_used_at), update (last_used_at) on api_key to oncepay_authorize;
-    grant select (last_used_at) on api_key to oncepay_operate;
-    grant select on amount_cap to oncepay_accept;
-    grant select, insert, update, delete on amount_cap to oncepay_operate;
-  end if;
-end $$;
+-- Whoever checks a key notes that it was used; operators see it. Accepting asks for caps, which only operators set.
+grant select (last_used_at), update (last_used_at) on api_key to oncepay_authorize;
+grant select (last_used_at) on api_key to oncepay_operate;
+grant select on amount_cap to oncepay_accept;
+grant select, insert, update, delete on amount_cap to oncepay_operate;
+alter table amount_cap enable row level security;
+create policy own_or_everybodys on amount_cap for select to oncepay_accept
+  using (merchant_id in ('*', (select acting_merchant())));
+create policy all_merchants on amount_cap to oncepay_operate using (true) with check (true);

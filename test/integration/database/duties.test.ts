@@ -3,9 +3,18 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { DirectDatabase } from '../../../adapters/database/direct-database.ts';
 import { DUTIES, type Duty, loginsOf, otherLogin } from '../../../adapters/database/set-up/logins.ts';
 import { scramVerifier } from '../../../adapters/database/set-up/scram.ts';
+import { clearCap, setCap } from '../../../adapters/database/statements/amount-caps.ts';
 import { createApiKey, findApiKey } from '../../../adapters/database/statements/api-keys.ts';
+import { countSentUnasked, markAskFirst } from '../../../adapters/database/statements/ask-first.ts';
 import { listCircuits, listHolds, pause, resume } from '../../../adapters/database/statements/holds.ts';
 import { listDeadLetters } from '../../../adapters/database/statements/list-dead-letters.ts';
+import {
+  addApiKey,
+  createMerchant,
+  listApiKeys,
+  revokeApiKey,
+} from '../../../adapters/database/statements/operate-keys.ts';
+import { listOperations } from '../../../adapters/database/statements/operation-log.ts';
 import { releaseInstruction } from '../../../adapters/database/statements/quarantine.ts';
 import { readTrialBalance, readWallet } from '../../../adapters/database/statements/read-ledger.ts';
 import { listPayments, readPayment } from '../../../adapters/database/statements/read-payments.ts';
@@ -63,10 +72,10 @@ describe('each duty is done with the rights of its own login', () => {
       fingerprint: 'fingerprint',
       answer: { status: 202, location: '/', body: '{}' },
     };
-    expect(await acceptPayment(as.accept, payment, request)).toEqual({ kind: 'created' });
-    expect(await acceptPayment(as.accept, payment, request)).toMatchObject({ kind: 'replayed' });
+    expect(await acceptPayment(as.accept, payment, request, {})).toEqual({ kind: 'created' });
+    expect(await acceptPayment(as.accept, payment, request, {})).toMatchObject({ kind: 'replayed' });
     const again = { ...newPayment([newOrder()]), merchantReference: payment.merchantReference };
-    expect(await acceptPayment(as.accept, again, { ...request, key: 'other' })).toEqual({
+    expect(await acceptPayment(as.accept, again, { ...request, key: 'other' }, {})).toEqual({
       kind: 'duplicate_merchant_reference',
     });
   });
@@ -80,20 +89,38 @@ describe('each duty is done with the rights of its own login', () => {
       merchantId: MERCHANT,
       merchantName: 'One',
     });
-    expect(await findApiKey(as.authorize, 'key_1')).toEqual({
+    expect(await findApiKey(as.authorize, { apiKeyId: 'key_1', secretHash: 'a'.repeat(64) })).toEqual({
       merchantId: MERCHANT,
       secretHash: 'a'.repeat(64),
     });
   });
 
   test('what operators do', async () => {
-    const operator = { actor: 'me', reason: 'a test' };
+    const operator = { actor: 'me', reason: 'a test', origin: 'here' };
     expect(await pause(as.operate, 'all', operator)).toBe(true);
     expect(await listHolds(as.operate)).toHaveLength(1);
     expect(await resume(as.operate, 'all', operator)).toBe(true);
     expect(await listCircuits(as.operate)).toEqual([]);
     expect(await listDeadLetters(as.operate, { states: ['waiting'], limit: 1 })).toEqual([]);
     expect(await releaseInstruction(as.operate, 'ins_none', operator)).toBe(false);
+    expect(await createMerchant(as.operate, { merchantId: 'mer_2', merchantName: 'Two' }, operator)).toBe(
+      true,
+    );
+    const key = { apiKeyId: 'key_2', secretHash: 'b'.repeat(64), merchantId: 'mer_2' };
+    expect(await addApiKey(as.operate, key, operator)).toBe('created');
+    await findApiKey(as.authorize, key);
+    expect(await listApiKeys(as.operate, { merchantId: 'mer_2', revokedToo: false, limit: 1 })).toMatchObject(
+      [{ last_used_at: expect.any(String) }],
+    );
+    expect(await revokeApiKey(as.operate, 'key_2', operator)).toBe('mer_2');
+    const cap = { merchantId: 'mer_2', currency: 'KRW' };
+    await setCap(as.operate, { ...cap, maxAmountMinor: 1n }, operator);
+    expect(await clearCap(as.operate, cap, operator)).toBe(true);
+    await storePayment(as.accept, newOrder());
+    const open = await countSentUnasked(as.operate);
+    expect(open).toBeGreaterThan(0);
+    expect(await markAskFirst(as.operate, 95, operator)).toBe(open);
+    expect((await listOperations(as.operate, { limit: 100 })).length).toBeGreaterThan(6);
     for (const invariant of INVARIANTS) expect(await checkInvariant(as.operate, invariant)).toBeUndefined();
     expect((await readTrialBalance(as.operate, MERCHANT)).length).toBe(1);
   });
@@ -125,7 +152,15 @@ describe('no login may do another’s duty', () => {
   });
 
   test.each([
-    ['authorize', ['select * from payment', 'select created_at from api_key', 'delete from api_key']],
+    [
+      'authorize',
+      [
+        'select * from payment',
+        'select created_at from api_key',
+        'delete from api_key',
+        'update api_key set revoked_at = null',
+      ],
+    ],
     [
       'accept',
       [
@@ -209,12 +244,17 @@ describe('row-level security', () => {
   test('shows a statement the rows of its merchant alone, even where it forgets to ask', async () => {
     const other = newPayment([newOrder()], 'mer_other');
     const { acceptPayment } = await import('../../../adapters/database/statements/accept-payment.ts');
-    await acceptPayment(as.accept, other, {
-      scope: 's',
-      key: 'k',
-      fingerprint: 'f',
-      answer: { status: 202, location: '/', body: '{}' },
-    });
+    await acceptPayment(
+      as.accept,
+      other,
+      {
+        scope: 's',
+        key: 'k',
+        fingerprint: 'f',
+        answer: { status: 202, location: '/', body: '{}' },
+      },
+      {},
+    );
     const client = await connectAs('oncepay_read');
     const counts = async (merchant: string) => {
       await client.query('begin');
