@@ -9,6 +9,7 @@ import {
 } from '../../adapters/database/statements/list-dead-letters.ts';
 import { logOperation, type Operator } from '../../adapters/database/statements/operation-log.ts';
 import { createConsumedMessages } from '../../adapters/dynamodb/consumed-messages.ts';
+import { redactText } from '../../adapters/redact.ts';
 import type { MoveTask } from '../../adapters/sqs/dead-letter-queue.ts';
 import { systemTime } from '../../adapters/time.ts';
 import { type RedriveReport, redriveDeadLetters } from '../../lambdas/redrive-dead-letters/redrive.ts';
@@ -98,7 +99,8 @@ export function drawLetters(letters: readonly DeadLetterRow[]): string {
 async function show({ database }: Pipeline, output: Output, id: string): Promise<number> {
   const shown = await showDeadLetter(database, id);
   if (shown === undefined) throw new CliError(`There is no dead letter ${id}.`, EXIT.problem);
-  const body = shown.body === null ? null : Buffer.from(shown.body, 'base64').toString();
+  // Whatever was sent may hold whatever a client typed.
+  const body = shown.body === null ? null : redactText(Buffer.from(shown.body, 'base64').toString());
   output.data({ ...shown.letter, body, history: shown.history }, () => drawShown(shown, body));
   return EXIT.well;
 }

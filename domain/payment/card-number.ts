@@ -4,8 +4,7 @@
  */
 export function looksLikeCardNumber(text: string): boolean {
   for (const [candidate] of plain(text).matchAll(CANDIDATE)) {
-    const digits = candidate.replaceAll(/[ -]/g, '');
-    if (ISSUER_PREFIX.test(digits) && passesLuhn(digits)) return true;
+    if (isCardNumber(candidate.replaceAll(/[ -]/g, ''))) return true;
   }
   return false;
 }
@@ -21,6 +20,41 @@ function plain(text: string): string {
     .replaceAll(/[\p{Pd}\u2212]/gu, '-')
     .replaceAll(/\p{Zs}/gu, ' ');
 }
+
+function isCardNumber(digits: string): boolean {
+  return /^\d{13,19}$/.test(digits) && ISSUER_PREFIX.test(digits) && passesLuhn(digits);
+}
+
+/**
+ * The text with each card number in it replaced. Where `looksLikeCardNumber` decides what is refused, and must not refuse
+ * what is none, this decides what is hidden: digits in groups of any size, with any of the separators that people write.
+ */
+export function withoutCardNumbers(text: string, replacement: string): string {
+  const hidden = withoutWritten(text, replacement);
+  return looksLikeCardNumber(hidden) ? withoutWritten(plain(hidden), replacement) : hidden;
+}
+
+function withoutWritten(text: string, replacement: string): string {
+  return text.replaceAll(WRITTEN, (written) => {
+    const parts = written.split(SEPARATOR);
+    // The longest run of groups first, so that no digit of a card is left beside its replacement.
+    for (let length = parts.length; length > 0; length -= 2) {
+      for (let start = 0; start + length <= parts.length; start += 2) {
+        const run = parts.slice(start, start + length);
+        if (!isCardNumber(run.filter((_, index) => index % 2 === 0).join(''))) continue;
+        const before = parts.slice(0, start).join('');
+        const after = parts.slice(start + length).join('');
+        return before + replacement + withoutWritten(after, replacement);
+      }
+    }
+    return written;
+  });
+}
+
+/** At least 13 digits, each perhaps after one separator; no other digit or letter touches them. */
+const WRITTEN = /(?<![0-9A-Za-z])\d(?:[ .\-/]?\d){12,}(?![0-9A-Za-z])/g;
+/** In parentheses, so that a split keeps the separators at the odd places. */
+const SEPARATOR = /([ .\-/])/;
 
 /**
  * Digits together, or grouped 4-4-4-4(-3), 4-6-5 or 4-6-4 by one kind of separator. No other digit or letter may touch

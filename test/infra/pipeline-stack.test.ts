@@ -14,8 +14,8 @@ describe.each(STAGES)('the pipeline of %s', (stage) => {
   const simulator = stage === 'prod' ? [] : ['PSP_SIMULATOR_URL', 'PSP_SIMULATOR_2_URL'];
 
   test.each([
-    ['authorize-merchant', DATABASE],
-    ['accept-payment', ['TAKES_REAL_MONEY', ...DATABASE, 'QUEUE_URL', ...activity]],
+    ['authorize-merchant', ['TAKES_REAL_MONEY', ...DATABASE]],
+    ['accept-payment', ['TAKES_REAL_MONEY', 'AMOUNT_CAPS', ...DATABASE, 'QUEUE_URL', ...activity]],
     ['read-payment', DATABASE],
     ['read-ledger', DATABASE],
     ['describe-api', []],
@@ -34,7 +34,8 @@ describe.each(STAGES)('the pipeline of %s', (stage) => {
   });
 
   test('says to the functions whether they deal in real money', () => {
-    expect(functions.get('accept-payment')?.environment.TAKES_REAL_MONEY).toBe(String(stage === 'prod'));
+    for (const name of ['accept-payment', 'authorize-merchant'])
+      expect(functions.get(name)?.environment.TAKES_REAL_MONEY).toBe(String(stage === 'prod'));
   });
 
   test('runs every function, the CDK’s own included, on Node 24 and arm64, outside the VPC', () => {

@@ -12,6 +12,8 @@ export const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 export class LocalRuntime {
   readonly directory: string;
   private readonly script: readonly string[];
+  /** All that it has written to stdout and stderr. */
+  output = '';
   private process: ChildProcess | undefined;
 
   constructor(script: readonly string[] = ['local/start.ts', '--port', '0', '--json']) {
@@ -33,6 +35,10 @@ export class LocalRuntime {
     let said = '';
     child.stderr?.on('data', (chunk) => {
       said += String(chunk);
+      this.output += String(chunk);
+    });
+    child.stdout.on('data', (chunk) => {
+      this.output += String(chunk);
     });
     await new Promise<void>((resolve, reject) => {
       createInterface({ input: child.stdout }).on('line', (line) => {

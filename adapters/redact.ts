@@ -1,0 +1,61 @@
+import { withoutCardNumbers } from '../domain/payment/card-number.ts';
+
+const HIDDEN = '[redacted]';
+
+/** What gives itself away by its form, wherever it stands; and what is left of it. */
+const FORMS: readonly (readonly [form: RegExp, left: string])[] = [
+  // The id says which key it was, so that it can be revoked.
+  [/\bopk_(live|test)_([0-9a-f]{1,16})(?:_\w*)?/g, `opk_$1_$2_${HIDDEN}`],
+  [/-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/g, HIDDEN],
+  [/\b(?:AKIA|ASIA)[0-9A-Z]{16}\b/g, HIDDEN],
+  [
+    /\b(?:sk|rk)_(?:live|test)_[0-9A-Za-z]{8,}|\bwhsec_[0-9A-Za-z+/=]{8,}|\bgh[opsu]_[0-9A-Za-z]{20,}/g,
+    HIDDEN,
+  ],
+  [/\beyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)?/g, HIDDEN],
+  [/\b(Bearer|Basic) +(?!opk_)[\w.~+/=-]{8,}/gi, `$1 ${HIDDEN}`],
+  [/\b([a-z][a-z0-9+.-]*:\/\/[^\s:/@]{1,64}):[^\s/@]{1,256}@/gi, `$1:${HIDDEN}@`],
+  [
+    /\b(password|passwd|secret(?:_?access)?_?key|client_?secret|api_?key|access_?token)(["']?\s*[:=]\s*["']?)[^\s"',;&]{4,}/gi,
+    `$1$2${HIDDEN}`,
+  ],
+];
+
+/** What is hidden by its name, whatever it is. */
+const NAMES: ReadonlySet<string> = new Set([
+  'authorization',
+  'cookie',
+  'password',
+  'secret',
+  'client_secret',
+  'api_key',
+  'x_api_key',
+  'access_token',
+  'refresh_token',
+  'private_key',
+  'card_number',
+  'cvc',
+  'cvv',
+]);
+
+/** The text without card numbers, API keys, tokens, passwords and private keys. */
+export function redactText(text: string): string {
+  const formed = FORMS.reduce((redacted, [form, left]) => redacted.replaceAll(form, left), text);
+  return withoutCardNumbers(formed, HIDDEN);
+}
+
+/**
+ * For `JSON.stringify`: every text and every name of what is logged. Nothing that a caller sent is logged on purpose;
+ * this is for what comes along in a message of somebody else's.
+ */
+export function redactForLog(name: string, value: unknown): unknown {
+  if (typeof value === 'string') return isSecretName(name) ? HIDDEN : redactText(value);
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  const names = Object.keys(value);
+  if (names.every((each) => redactText(each) === each)) return value;
+  return Object.fromEntries(Object.entries(value).map(([each, inner]) => [redactText(each), inner]));
+}
+
+function isSecretName(name: string): boolean {
+  return NAMES.has(name.toLowerCase().replaceAll('-', '_'));
+}
