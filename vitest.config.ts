@@ -7,7 +7,7 @@ const project = (name: string, testTimeout: number, globalSetup: string[] = []) 
 /** The folder of a test is its level: what it may touch and how long one test may take (milliseconds). */
 export default defineConfig({
   test: {
-    reporters: ['default', './test/support/closing-line-reporter.ts'],
+    reporters: ['default', './test/support/iam-usage-reporter.ts', './test/support/closing-line-reporter.ts'],
     projects: [
       project('unit', 5_000),
       project('infra', 60_000),

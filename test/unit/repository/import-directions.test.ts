@@ -15,7 +15,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   // Of the product the runtime takes what makes keys and reads the database, never a handler: those come as bundles.
   local: ['adapters', 'simulator', 'domain'],
   bench: ['local', 'lambdas', 'adapters', 'domain'],
-  scripts: ['lambdas', 'adapters'],
+  scripts: ['lambdas', 'adapters', 'lib', 'local'],
   chaos: [],
   // The same redrive as the function's, by an operator's hand.
   cli: ['lambdas/redrive-dead-letters', 'adapters', 'domain'],

@@ -1,0 +1,32 @@
+/**
+ * Lists the grants that were used and those that weren't, by the last test run or by a runtime's data folder:
+ * `npm run iam-usage -- .oncepay`.
+ */
+import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { UNUSED_GRANTS } from '../lib/unused-grants.ts';
+import { describeGrant, judgeUsage, readUsage } from '../local/iam/judge-usage.ts';
+
+const LAST_TEST_RUN = fileURLToPath(new URL('../node_modules/.cache/oncepay/iam-usage/', import.meta.url));
+
+const [folder] = process.argv.slice(2);
+const usage = readUsage(folder === undefined ? LAST_TEST_RUN : resolve(folder));
+const { unused, excused, stale } = judgeUsage(usage, UNUSED_GRANTS);
+const section = (title: string, lines: readonly string[]) =>
+  lines.length === 0 ? [] : [`${title} (${lines.length})`, ...lines.map((line) => `  ${line}`), ''];
+
+console.log(
+  [
+    ...section('used', usage.used.map(describeGrant).sort()),
+    ...section(
+      'unused, with a reason',
+      excused.map(({ grant, reason }) => `${describeGrant(grant)}: ${reason}`),
+    ),
+    ...section('granted in vain', unused.map(describeGrant)),
+    ...section(
+      'reasons that fit no unused grant',
+      stale.map(({ holder, action, resource }) => `${holder}: ${action} on …${resource}…`),
+    ),
+  ].join('\n'),
+);
+process.exitCode = unused.length + stale.length === 0 ? 0 : 1;

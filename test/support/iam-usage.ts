@@ -1,0 +1,23 @@
+import { fileURLToPath } from 'node:url';
+import { UNUSED_GRANTS } from '../../lib/unused-grants.ts';
+import { describeGrant, judgeUsage, readUsage } from '../../local/iam/judge-usage.ts';
+
+/** Where the runtimes of a test run gather which grants they use; kept until the next run. */
+export const USAGE_DIRECTORY = fileURLToPath(
+  new URL('../../node_modules/.cache/oncepay/iam-usage/', import.meta.url),
+);
+
+/** @returns what is wrong with the grants, a line each; none: nothing is granted in vain */
+export function complaintsAboutGrants(directory: string): readonly string[] {
+  const { unused, stale } = judgeUsage(readUsage(directory), UNUSED_GRANTS);
+  return [
+    ...unused.map(
+      (grant) =>
+        `granted in vain: ${describeGrant(grant)}. Remove it, test what needs it, or give the reason in lib/unused-grants.ts.`,
+    ),
+    ...stale.map(
+      ({ holder, action, resource }) =>
+        `no unused grant is like ${holder}: ${action} on …${resource}…. Remove it from lib/unused-grants.ts.`,
+    ),
+  ];
+}
