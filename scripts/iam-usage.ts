@@ -25,7 +25,7 @@ console.log(
     ...section('granted in vain', unused.map(describeGrant)),
     ...section(
       'reasons that fit no unused grant',
-      stale.map(({ holder, action, resource }) => `${holder}: ${action} on …${resource}…`),
+      stale.map(({ holder, actions, resource }) => `${holder}: ${actions} on …${resource}…`),
     ),
   ].join('\n'),
 );

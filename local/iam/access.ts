@@ -72,8 +72,8 @@ export class Access implements ServiceAccess {
 
   /** Undefined when the principal may, what it needs of a customer key included. */
   refused(principal: Principal, need: Need): Refused | undefined {
-    const source = need.context?.['aws:sourcearn'] ?? '';
-    const key = `${principal.name}\n${need.action}\n${need.resource}\n${source}`;
+    const context = need.context === undefined ? '' : JSON.stringify(need.context);
+    const key = `${principal.name}\n${need.action}\n${need.resource}\n${context}`;
     let refused = this.decisions.get(key);
     if (refused === undefined && !this.decisions.has(key)) {
       if (this.decisions.size >= CACHE_LIMIT) this.decisions.clear();

@@ -1,25 +1,28 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
-import type { Grant } from './statement.ts';
+
+/** A grant as a usage file has it: what is undefined is left out. */
+export type UsedGrant = z.output<typeof grantSchema>;
 
 /** A grant that may go unused, as the product names it with its reason. */
 export interface ReasonedGrant {
   readonly holder: string;
-  readonly action: string;
+  readonly actions: readonly string[];
   readonly resource: string;
+  readonly condition?: string;
   readonly reason: string;
 }
 
 export interface Usage {
-  readonly granted: readonly Grant[];
-  readonly used: readonly Grant[];
+  readonly granted: readonly UsedGrant[];
+  readonly used: readonly UsedGrant[];
 }
 
 export interface Verdict {
   /** Granted in vain: neither used nor excused. */
-  readonly unused: readonly Grant[];
-  readonly excused: readonly { readonly grant: Grant; readonly reason: string }[];
+  readonly unused: readonly UsedGrant[];
+  readonly excused: readonly { readonly grant: UsedGrant; readonly reason: string }[];
   /** Reasons that excuse nothing: no grant is like it, or all that are have been used. */
   readonly stale: readonly ReasonedGrant[];
 }
@@ -29,13 +32,14 @@ const grantSchema = z.object({
   principal: z.string().optional(),
   action: z.string(),
   resource: z.string(),
+  condition: z.string().optional(),
 });
 const lineSchema = z.union([z.object({ granted: grantSchema }), z.object({ used: grantSchema })]);
 
 /** What all runtimes that wrote into this folder were granted and used. */
 export function readUsage(directory: string): Usage {
-  const granted = new Map<string, Grant>();
-  const used = new Map<string, Grant>();
+  const granted = new Map<string, UsedGrant>();
+  const used = new Map<string, UsedGrant>();
   for (const name of readdirSync(directory).filter((file) => file.endsWith('.ndjson'))) {
     for (const line of readFileSync(join(directory, name), 'utf8').split('\n')) {
       // The last line of a runtime that was killed while it wrote may be a part of one.
@@ -52,7 +56,7 @@ export function readUsage(directory: string): Usage {
 export function judgeUsage({ granted, used }: Usage, reasons: readonly ReasonedGrant[]): Verdict {
   const usedKeys = new Set(used.map(keyOf));
   const idle = granted.filter((grant) => !usedKeys.has(keyOf(grant)));
-  const reasonOf = (grant: Grant) => reasons.find((reason) => fits(reason, grant));
+  const reasonOf = (grant: UsedGrant) => reasons.find((reason) => fits(reason, grant));
   return {
     unused: idle.filter((grant) => reasonOf(grant) === undefined),
     excused: idle.flatMap((grant) => {
@@ -64,18 +68,21 @@ export function judgeUsage({ granted, used }: Usage, reasons: readonly ReasonedG
 }
 
 /** One line for people: `AcceptPaymentRole…: sqs:SendMessage on arn:…`. */
-export function describeGrant({ holder, principal, action, resource }: Grant): string {
-  return `${holder}: ${action} on ${resource}${principal === undefined ? '' : ` for ${principal}`}`;
+export function describeGrant({ holder, principal, action, resource, condition }: UsedGrant): string {
+  const whom = principal === undefined ? '' : ` for ${principal}`;
+  const when = condition === undefined ? '' : ` if ${condition}`;
+  return `${holder}: ${action} on ${resource}${whom}${when}`;
 }
 
-function fits(reason: ReasonedGrant, grant: Grant): boolean {
+function fits(reason: ReasonedGrant, grant: UsedGrant): boolean {
   return (
     grant.holder.startsWith(reason.holder) &&
-    grant.action === reason.action &&
-    grant.resource.includes(reason.resource)
+    reason.actions.includes(grant.action) &&
+    grant.resource.includes(reason.resource) &&
+    (grant.condition ?? '').includes(reason.condition ?? '')
   );
 }
 
-function keyOf({ holder, principal = '', action, resource }: z.infer<typeof grantSchema>): string {
-  return [holder, principal, action, resource].join('\n');
+function keyOf({ holder, principal = '', action, resource, condition = '' }: UsedGrant): string {
+  return [holder, principal, action, resource, condition].join('\n');
 }

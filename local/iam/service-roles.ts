@@ -6,6 +6,15 @@ import type { Need } from './needs.ts';
 import { type Principal, rolePrincipal, servicePrincipal } from './principal.ts';
 import { missingGrant } from './refusal.ts';
 
+/** As its documentation lists them. */
+const LOG_KEY_ACTIONS = [
+  'kms:Encrypt',
+  'kms:Decrypt',
+  'kms:ReEncryptFrom',
+  'kms:GenerateDataKey',
+  'kms:DescribeKey',
+];
+
 /** What services ask of the functions and their roles, in Lambda's, CloudFormation's and other services' stead. */
 export class ServiceRoles {
   private readonly access: Access;
@@ -25,6 +34,7 @@ export class ServiceRoles {
   assertDeployable(eventSources: readonly EventSourceResource[]): void {
     for (const { roleArn } of this.rules.callers)
       this.assert(servicePrincipal('lambda.amazonaws.com'), { action: 'sts:AssumeRole', resource: roleArn });
+    this.assertLogsEncrypted();
     for (const { functionName, queueArn } of eventSources) {
       for (const action of ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'])
         this.assert(this.principalOf(functionName), { action, resource: queueArn });
@@ -36,6 +46,18 @@ export class ServiceRoles {
         action: 'lambda:InvokeFunction',
         resource: handlerArn,
       });
+    }
+  }
+
+  /** CloudWatch Logs takes a key for a group only where it may use it. */
+  private assertLogsEncrypted(): void {
+    const { keys, region } = this.rules;
+    const logs = servicePrincipal(`logs.${region}.amazonaws.com`);
+    for (const [resource, keyArn] of Object.entries(keys).filter(([arn]) =>
+      arn.startsWith('arn:aws:logs:'),
+    )) {
+      const context = { 'kms:encryptioncontext:aws:logs:arn': resource };
+      for (const action of LOG_KEY_ACTIONS) this.assert(logs, { action, resource: keyArn, context });
     }
   }
 

@@ -12,6 +12,8 @@ export interface Grant {
   readonly principal: string | undefined;
   readonly action: string;
   readonly resource: string;
+  /** As it is written, in JSON; undefined: none. */
+  readonly condition: string | undefined;
 }
 
 export interface PolicyRequest {
@@ -36,6 +38,7 @@ export class CompiledStatement {
   private readonly resources: readonly Pattern[];
   private readonly principals: readonly PrincipalPattern[] | undefined;
   private readonly condition: Condition;
+  private readonly conditionText: string | undefined;
   private readonly holder: string;
 
   /** @throws UnknownPolicyError */
@@ -47,6 +50,8 @@ export class CompiledStatement {
     this.principals =
       statement.Principal === undefined ? undefined : principalPatterns(statement.Principal, accountId);
     this.condition = compileConditions(statement.Condition);
+    const isConditional = Object.keys(statement.Condition).length > 0;
+    this.conditionText = isConditional ? JSON.stringify(statement.Condition) : undefined;
   }
 
   /** Every grant that it holds. A denial holds none. */
@@ -76,7 +81,8 @@ export class CompiledStatement {
   }
 
   private grant(principal: string | undefined, action: Pattern, resource: Pattern): Grant {
-    return { holder: this.holder, principal, action: action.text, resource: resource.text };
+    const { holder, conditionText: condition } = this;
+    return { holder, principal, action: action.text, resource: resource.text, condition };
   }
 }
 

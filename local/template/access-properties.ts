@@ -23,6 +23,39 @@ export const queuePolicyProperties = {
   inert: {},
 };
 
+export const keyProperties = {
+  honoured: z.object({ KeyPolicy: policyDocument }),
+  inert: {
+    Description: NAMED,
+    EnableKeyRotation: 'nothing is encrypted here: only who may use the key is honoured',
+    PendingWindowInDays: 'nothing here deletes a key',
+  },
+};
+
+/** Of each log group: whose key encrypts it. Its lines go to the terminal and to a file. */
+export const logGroupProperties = {
+  honoured: z.object({ LogGroupName: z.string().optional(), KmsKeyId: z.string().optional() }),
+  inert: { RetentionInDays: 'the files of a laptop are bounded by size' },
+};
+
+/** Of encrypted resources, whose other properties local/template/deployment.ts reads. */
+export const encryptedQueue = z.object({
+  QueueName: z.string().optional(),
+  KmsMasterKeyId: z.string().optional(),
+});
+export const encryptedSecret = z.object({ KmsKeyId: z.string().optional() });
+export const protectedTable = z.object({
+  TableName: z.string().optional(),
+  Replicas: z
+    .array(
+      z.object({
+        SSESpecification: z.object({ KMSMasterKeyId: z.string() }).optional(),
+        ResourcePolicy: z.object({ PolicyDocument: policyDocument }).optional(),
+      }),
+    )
+    .length(1, 'a table in one region'),
+});
+
 /** What Lambda makes a statement of the function's own policy. */
 export const permissionProperties = {
   honoured: z.object({

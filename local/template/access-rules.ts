@@ -1,8 +1,13 @@
 import type { AccessRules, CallerRules, HeldPolicy, RoleRules } from '../iam/access-rules.ts';
 import { parsePolicy } from '../iam/policy-document.ts';
 import {
+  encryptedQueue,
+  encryptedSecret,
+  keyProperties,
+  logGroupProperties,
   permissionProperties,
   policyProperties,
+  protectedTable,
   queuePolicyProperties,
   roleProperties,
 } from './access-properties.ts';
@@ -26,12 +31,18 @@ export function readAccessRules(assembly: Assembly, options: IdentityOptions): A
     region: options.region,
     roles: rolesOf(reader),
     callers: callersOf(reader),
-    resourcePolicies: [...trustPolicies(reader), ...queuePolicies(reader), ...permissions(reader)],
+    resourcePolicies: [
+      ...trustPolicies(reader),
+      ...queuePolicies(reader),
+      ...tablePolicies(reader),
+      ...keyPolicies(reader),
+      ...permissions(reader),
+    ],
     triggers: reader.all('Custom::Trigger', triggerProperties, ({ ServiceToken, HandlerArn }) => ({
       providerArn: ServiceToken,
       handlerArn: HandlerArn,
     })),
-    keys: {},
+    keys: keysOf(reader),
   };
 }
 
@@ -100,6 +111,51 @@ function queuePolicies(reader: ResourceReader): readonly ResourcePolicy[] {
       })),
     )
     .flat();
+}
+
+function tablePolicies(reader: ResourceReader): readonly ResourcePolicy[] {
+  const type = 'AWS::DynamoDB::GlobalTable';
+  return reader
+    .some(type, protectedTable, ({ TableName, Replicas: [replica] }, found) => {
+      if (replica?.ResourcePolicy === undefined) return [];
+      const { PolicyDocument } = replica.ResourcePolicy;
+      const policy = held(found, type, found.logicalId, PolicyDocument);
+      return [{ resource: reader.identities.tableArn(found.stack, found.logicalId, TableName), policy }];
+    })
+    .flat();
+}
+
+function keyPolicies(reader: ResourceReader): readonly ResourcePolicy[] {
+  const type = 'AWS::KMS::Key';
+  return reader.all(type, keyProperties, ({ KeyPolicy }, found) => ({
+    resource: reader.identities.keyArn(found.logicalId),
+    policy: held(found, type, found.logicalId, KeyPolicy),
+  }));
+}
+
+/** By the ARN of each resource that a customer key encrypts and whose callers need that key. */
+function keysOf(reader: ResourceReader): Readonly<Record<string, string>> {
+  const { identities } = reader;
+  const queues = reader.some('AWS::SQS::Queue', encryptedQueue, ({ QueueName, KmsMasterKeyId }, found) => [
+    identities.arn('sqs', identities.queueName(found.stack, found.logicalId, QueueName)),
+    KmsMasterKeyId,
+  ]);
+  const tables = reader.some('AWS::DynamoDB::GlobalTable', protectedTable, (properties, found) => [
+    identities.tableArn(found.stack, found.logicalId, properties.TableName),
+    properties.Replicas[0]?.SSESpecification?.KMSMasterKeyId,
+  ]);
+  const secrets = reader.some('AWS::SecretsManager::Secret', encryptedSecret, ({ KmsKeyId }, found) => [
+    identities.secretArn(found.stack, found.logicalId),
+    KmsKeyId,
+  ]);
+  const groups = reader.all('AWS::Logs::LogGroup', logGroupProperties, (properties, found) => [
+    identities.logGroupArn(identities.physicalName(found.stack, found.logicalId, properties.LogGroupName)),
+    properties.KmsKeyId,
+  ]);
+  const encrypted = [...queues, ...tables, ...secrets, ...groups].flatMap(([resource, key]) =>
+    resource === undefined || key === undefined ? [] : [[resource, key] as const],
+  );
+  return Object.fromEntries(encrypted);
 }
 
 function permissions(reader: ResourceReader): readonly ResourcePolicy[] {

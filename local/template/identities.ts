@@ -35,7 +35,7 @@ export class Identities {
       }
       case 'AWS::DynamoDB::GlobalTable': {
         const name = this.physicalName(stack, logicalId, resource.Properties.TableName);
-        return { ref: name, attributes: { Arn: this.arn('dynamodb', `table/${name}`) } };
+        return { ref: name, attributes: { Arn: this.tableArn(stack, logicalId, name) } };
       }
       case 'AWS::Lambda::Function': {
         const name = this.physicalName(stack, logicalId, resource.Properties.FunctionName);
@@ -71,7 +71,7 @@ export class Identities {
       case 'AWS::ApiGateway::Stage':
         return { ref: String(this.resolve(stack, resource.Properties.StageName ?? '')), attributes: {} };
       case 'AWS::KMS::Key':
-        return { ref: logicalId, attributes: { Arn: this.arn('kms', `key/${logicalId}`), KeyId: logicalId } };
+        return { ref: logicalId, attributes: { Arn: this.keyArn(logicalId), KeyId: logicalId } };
       case 'AWS::ApiGateway::RestApi':
         return { ref: logicalId, attributes: { RootResourceId: 'root' } };
       default:
@@ -98,6 +98,14 @@ export class Identities {
 
   ruleArn(stack: Stack, logicalId: string): string {
     return this.arn('events', `rule/${this.physicalName(stack, logicalId)}`);
+  }
+
+  tableArn(stack: Stack, logicalId: string, givenName: TemplateValue | undefined): string {
+    return this.arn('dynamodb', `table/${this.physicalName(stack, logicalId, givenName)}`);
+  }
+
+  keyArn(logicalId: string): string {
+    return this.arn('kms', `key/${logicalId}`);
   }
 
   clusterArn(logicalId: string): string {

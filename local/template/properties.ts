@@ -13,6 +13,8 @@ export interface PropertyRules<Honoured extends z.ZodObject> {
 
 const DESCRIPTIVE = 'names or describes it to people';
 const ENCRYPTED_AT_REST = 'the disk of this machine is its owner’s to encrypt';
+const KEY_ACCESS =
+  'the disk of this machine is its owner’s to encrypt; who may use the key is read in access-rules.ts';
 const ONE_API = 'there is one API';
 const OUTSIDE_ACCESS = 'nothing but this machine can reach it';
 
@@ -33,7 +35,7 @@ export const queueProperties = {
       .strictObject({ deadLetterTargetArn: z.string(), maxReceiveCount: z.number() })
       .optional(),
   }),
-  inert: { KmsDataKeyReusePeriodSeconds: ENCRYPTED_AT_REST, KmsMasterKeyId: ENCRYPTED_AT_REST },
+  inert: { KmsDataKeyReusePeriodSeconds: ENCRYPTED_AT_REST, KmsMasterKeyId: KEY_ACCESS },
 };
 
 export const tableProperties = {
@@ -46,7 +48,7 @@ export const tableProperties = {
     BillingMode: z.literal('PAY_PER_REQUEST'),
   }),
   inert: {
-    Replicas: 'one machine is one region, and its disk is its backup',
+    Replicas: 'one machine is one region, its disk is its backup; policy and key are read in access-rules.ts',
     SSESpecification: ENCRYPTED_AT_REST,
     TimeToLiveSpecification: 'AWS deletes days late as well: readers compare the expiry themselves',
   },
@@ -214,7 +216,7 @@ export const secretProperties = {
   inert: {
     Description: DESCRIPTIVE,
     GenerateSecretString: 'the local server makes its own',
-    KmsKeyId: ENCRYPTED_AT_REST,
+    KmsKeyId: KEY_ACCESS,
   },
 };
 

@@ -37,20 +37,58 @@ export class ResourceReader {
     rules: PropertyRules<Honoured>,
     read: (properties: z.output<Honoured>, found: Found) => Read,
   ): readonly Read[] {
+    return this.each(type, (found, properties) => {
+      const honoured = honouredOf(whereIs(found, type), rules, properties);
+      return read(this.parse(found, type, rules.honoured, honoured), found);
+    });
+  }
+
+  /**
+   * Some properties of resources whose others are for another reader.
+   *
+   * @throws UnknownResourceError, UnresolvableError
+   */
+  some<Wanted extends z.ZodObject, Read>(
+    type: string,
+    wanted: Wanted,
+    read: (properties: z.output<Wanted>, found: Found) => Read,
+  ): readonly Read[] {
+    return this.each(type, (found, properties) =>
+      read(this.parse(found, type, wanted, only(wanted, properties)), found),
+    );
+  }
+
+  private each<Read>(
+    type: string,
+    read: (found: Found, properties: Readonly<Record<string, TemplateValue>>) => Read,
+  ): readonly Read[] {
     return this.assembly.stacks.flatMap((stack) =>
       Object.entries(stack.template.Resources)
         .filter(([, { Type, Condition }]) => Type === type && this.resolver.isConditionMet(stack, Condition))
-        .map(([logicalId, { Properties }]) => {
-          const where = `${stack.name}: ${logicalId} (${type})`;
-          const honoured = this.resolver.resolve(stack, honouredOf(where, rules, Properties));
-          const parsed = rules.honoured.safeParse(honoured);
-          if (parsed.success) return read(parsed.data, { stack, logicalId });
-          throw new UnknownResourceError(
-            `${where} has a property that isn't done here:\n${z.prettifyError(parsed.error)}`,
-          );
-        }),
+        .map(([logicalId, { Properties }]) => read({ stack, logicalId }, Properties)),
     );
   }
+
+  private parse<Schema extends z.ZodObject>(
+    found: Found,
+    type: string,
+    schema: Schema,
+    properties: TemplateValue,
+  ): z.output<Schema> {
+    const parsed = schema.safeParse(this.resolver.resolve(found.stack, properties));
+    if (parsed.success) return parsed.data;
+    throw new UnknownResourceError(
+      `${whereIs(found, type)} has a property that isn't done here:\n${z.prettifyError(parsed.error)}`,
+    );
+  }
+}
+
+function whereIs({ stack, logicalId }: Found, type: string): string {
+  return `${stack.name}: ${logicalId} (${type})`;
+}
+
+function only(schema: z.ZodObject, properties: Readonly<Record<string, TemplateValue>>): TemplateValue {
+  return Object.fromEntries(Object.entries(properties).filter(([name]) => name in schema.shape));
 }
 
 /** Only what is honoured is resolved: a property without effect may refer to what nothing is known of. */
@@ -60,8 +98,7 @@ function honouredOf(
   properties: Readonly<Record<string, TemplateValue>>,
 ): TemplateValue {
   const unknown = Object.keys(properties).find((name) => !(name in honoured.shape) && !(name in inert));
-  if (unknown === undefined)
-    return Object.fromEntries(Object.entries(properties).filter(([name]) => name in honoured.shape));
+  if (unknown === undefined) return only(honoured, properties);
   throw new UnknownResourceError(
     `${where} has the property ${unknown}, which the local runtime neither honours nor knows to be without effect here. Honour it, or give the reason in local/template/properties.ts.`,
   );

@@ -16,8 +16,8 @@ export function complaintsAboutGrants(directory: string): readonly string[] {
         `granted in vain: ${describeGrant(grant)}. Remove it, test what needs it, or give the reason in lib/unused-grants.ts.`,
     ),
     ...stale.map(
-      ({ holder, action, resource }) =>
-        `no unused grant is like ${holder}: ${action} on …${resource}…. Remove it from lib/unused-grants.ts.`,
+      ({ holder, actions, resource }) =>
+        `no unused grant is like ${holder}: ${actions} on …${resource}…. Remove it from lib/unused-grants.ts.`,
     ),
   ];
 }

@@ -231,7 +231,13 @@ describe('what is used', () => {
     access.asks('sqs:SendMessage', QUEUE);
 
     expect(access.used).toEqual([
-      { holder: 'WorkRole', principal: undefined, action: 'sqs:Send*', resource: QUEUE },
+      {
+        holder: 'WorkRole',
+        principal: undefined,
+        action: 'sqs:Send*',
+        resource: QUEUE,
+        condition: undefined,
+      },
     ]);
   });
 
