@@ -2,6 +2,7 @@ export { PaymentPipeline, type PaymentPipelineProps } from './payment-pipeline.t
 export { METRICS_NAMESPACE, PipelineMetrics } from './pipeline-metrics.ts';
 export type { PipelineFunctions } from './pipeline-stack.ts';
 export {
+  type FirewallConfig,
   STAGES,
   type Stage,
   type StageConfig,

@@ -85,7 +85,7 @@ export class PaymentPipeline extends Construct {
 
   /** Where the API answers, with its `/v1/`. */
   get apiUrl(): string {
-    return this.api.url;
+    return this.pipelineStack.apiUrl;
   }
 
   get functions(): PipelineFunctions {

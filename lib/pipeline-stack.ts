@@ -22,12 +22,15 @@ export interface PipelineStackProps extends StackProps, FunctionContext {}
 export class PipelineStack extends Stack {
   readonly functions: PipelineFunctions;
   readonly api: RestApi;
+  readonly apiUrl: string;
 
   constructor(scope: Construct, id: string, { config, data, ...props }: PipelineStackProps) {
     super(scope, id, { ...props, terminationProtection: config.deletionProtection });
     assertTiming(TIMING, []);
     this.functions = createFunctions(this, { config, data });
-    this.api = new PaymentsApi(this, 'Api', { config, ...this.functions }).api;
+    const { api, url } = new PaymentsApi(this, 'Api', { config, data, ...this.functions });
+    this.api = api;
+    this.apiUrl = url;
     const { deadLetterQueue } = data;
     new DeadLetterAlarm(this, 'DeadLettersWait', {
       deadLetterQueue,
@@ -44,7 +47,7 @@ export class PipelineStack extends Stack {
 
   /** What an operator's commands ask for. */
   private describeOutputs({ config, data }: FunctionContext): void {
-    new CfnOutput(this, 'ApiUrl', { value: this.api.url });
+    new CfnOutput(this, 'ApiUrl', { value: this.apiUrl });
     new CfnOutput(this, 'TakesRealMoney', { value: String(config.takesRealMoney) });
     new CfnOutput(this, 'AuthorizerCacheSeconds', { value: String(config.api.authorizerCache.toSeconds()) });
     new CfnOutput(this, 'RestoreEpoch', { value: config.restoreEpoch });

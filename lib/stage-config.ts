@@ -5,6 +5,13 @@ import { assertSettings } from './stage-validation.ts';
 export const STAGES = ['dev', 'staging', 'prod'] as const;
 export type Stage = (typeof STAGES)[number];
 
+/** Requests in a minute, WAF's shortest window; beyond it: 429. */
+export interface FirewallConfig {
+  /** One merchant's servers may share an address, so it may do no less than a key. */
+  readonly perAddressPerMinute: number;
+  readonly perKeyPerMinute: number;
+}
+
 /** What differs between stages. What doesn't differ is written where it is used. */
 export interface StageConfig {
   readonly stage: Stage;
@@ -30,7 +37,14 @@ export interface StageConfig {
     readonly burstLimit: number;
     /** How long an authorizer's answer is believed, hence how long a revoked key may still work. */
     readonly authorizerCache: Duration;
+    /**
+     * Whether this stack sets the role by which API Gateway writes the logs of all APIs of the account and region. One
+     * stack sets it; a second stage beside it in the account does not.
+     */
+    readonly setsAccountLogRole: boolean;
   };
+  /** AWS WAF before the API; without it only the stage's own throttle is. It costs some nine dollars a month idle. */
+  readonly firewall?: FirewallConfig;
   /** The API under a name of the team's own, with TLS 1.2 or newer; without it only AWS's own address answers. */
   readonly domain?: {
     readonly name: string;
@@ -87,7 +101,7 @@ const CONFIGS: Readonly<Record<Stage, StageConfig>> = {
     deletionProtection: false,
     logRetention: RetentionDays.ONE_WEEK,
     // One team's trials; a script that runs away meets the limit before it meets the bill.
-    api: { rateLimit: 200, burstLimit: 400, authorizerCache: AUTHORIZER_CACHE },
+    api: { rateLimit: 200, burstLimit: 400, authorizerCache: AUTHORIZER_CACHE, setsAccountLogRole: true },
     // No money moves; tests ask for the largest amounts there are.
     amountCaps: {},
     // Two capacity units serve no more at once.
@@ -106,7 +120,9 @@ const CONFIGS: Readonly<Record<Stage, StageConfig>> = {
     // From one release to the next.
     logRetention: RetentionDays.ONE_MONTH,
     // Half of prod's, as is the rest: a load test here says what prod does at twice the load.
-    api: { rateLimit: 500, burstLimit: 1_000, authorizerCache: AUTHORIZER_CACHE },
+    api: { rateLimit: 500, burstLimit: 1_000, authorizerCache: AUTHORIZER_CACHE, setsAccountLogRole: true },
+    // As in prod, by half.
+    firewall: { perKeyPerMinute: 6_000, perAddressPerMinute: 6_000 },
     amountCaps: {},
     executorConcurrency: 50,
     pspSecretArns: NO_PSP_SECRETS,
@@ -123,7 +139,9 @@ const CONFIGS: Readonly<Record<Stage, StageConfig>> = {
     // A chargeback may come 120 days after the charge, and its evidence is asked for later still.
     logRetention: RetentionDays.ONE_YEAR,
     // What one Aurora writer takes with room to spare; ask for more together with its capacity.
-    api: { rateLimit: 1_000, burstLimit: 2_000, authorizerCache: AUTHORIZER_CACHE },
+    api: { rateLimit: 1_000, burstLimit: 2_000, authorizerCache: AUTHORIZER_CACHE, setsAccountLogRole: true },
+    // A fifth of the rate above: one merchant, or whoever has its key, leaves four fifths to the others.
+    firewall: { perKeyPerMinute: 12_000, perAddressPerMinute: 12_000 },
     // A thousand payments in flight: a second's arrivals at the rate above.
     amountCaps: LIVE_CAPS,
     executorConcurrency: 100,

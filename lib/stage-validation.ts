@@ -50,8 +50,16 @@ function database({ database: { minCapacity, maxCapacity, pauseAfter, backupRete
   ];
 }
 
-function api({ api: { rateLimit, burstLimit, authorizerCache } }: StageConfig) {
+function api({ api: { rateLimit, burstLimit, authorizerCache }, firewall }: StageConfig) {
   return [
+    ...Object.entries(firewall ?? {}).map(
+      ([name, limit]) =>
+        !isBetween(limit, 10, rateLimit * 60) &&
+        `firewall.${name} is ${limit}: give 10 to ${rateLimit * 60}, a minute of api.rateLimit (${rateLimit}).`,
+    ),
+    firewall !== undefined &&
+      firewall.perAddressPerMinute < firewall.perKeyPerMinute &&
+      `firewall.perAddressPerMinute is ${firewall.perAddressPerMinute}, below firewall.perKeyPerMinute (${firewall.perKeyPerMinute}): no merchant with one address could use its key's limit; raise it.`,
     !isBetween(rateLimit, 1, 10_000) &&
       `api.rateLimit is ${rateLimit}: give 1 to 10000 requests per second, an account's own limit unless AWS raised it.`,
     !isBetween(burstLimit, rateLimit, 10_000) &&

@@ -9,6 +9,8 @@ export interface GatewayProblem {
   readonly detail: string;
   readonly retryable: boolean;
   readonly retryAfterSeconds?: number;
+  /** What is wrong with which part of the request. */
+  readonly errors?: readonly { readonly pointer: string; readonly detail: string }[];
 }
 
 const UNAUTHORIZED = {
@@ -31,7 +33,16 @@ const NOT_FOUND = {
   detail: 'No resource has this path and method; see /v1/openapi.json.',
   retryable: false,
 };
-const THROTTLED = {
+/** Of the parameters that the gateway asks for, this header is the only one that can be missing. */
+const MISSING_IDEMPOTENCY_KEY = {
+  status: 400,
+  code: 'missing_idempotency_key',
+  title: 'The Idempotency-Key header is missing',
+  detail: 'Send an Idempotency-Key header, a new one for every new payment.',
+  retryable: false,
+  errors: [{ pointer: 'Idempotency-Key', detail: 'missing' }],
+};
+export const TOO_MANY_REQUESTS = {
   status: 429,
   code: 'too_many_requests',
   title: 'Too many requests',
@@ -83,8 +94,9 @@ export const GATEWAY_PROBLEMS: readonly GatewayProblem[] = [
     detail: 'Send Content-Type: application/json.',
     retryable: false,
   },
-  { type: ResponseType.THROTTLED, ...THROTTLED },
-  { type: ResponseType.QUOTA_EXCEEDED, ...THROTTLED },
+  { type: ResponseType.BAD_REQUEST_PARAMETERS, ...MISSING_IDEMPOTENCY_KEY },
+  { type: ResponseType.THROTTLED, ...TOO_MANY_REQUESTS },
+  { type: ResponseType.QUOTA_EXCEEDED, ...TOO_MANY_REQUESTS },
   {
     type: ResponseType.INTEGRATION_TIMEOUT,
     status: 504,
@@ -111,17 +123,26 @@ export const GATEWAY_PROBLEMS: readonly GatewayProblem[] = [
   { type: ResponseType.DEFAULT_5XX, status: 500, ...OURS },
 ];
 
-/** A mapping template of the gateway, which puts in `$context…`; the form is that of the functions' own problems. */
-export function problemTemplate(problem: GatewayProblem): string {
+/** What the gateway puts into a problem; the firewall, which answers before it, knows neither. */
+const CONTEXT = { instance: '$context.path', request_id: '$context.requestId' };
+
+/** A mapping template of the gateway; the form is that of the functions' own problems. */
+export function problemTemplate(
+  problem: Omit<GatewayProblem, 'type'>,
+  {
+    instance = '/v1',
+    request_id = '',
+  }: { readonly instance?: string; readonly request_id?: string } = CONTEXT,
+): string {
   return JSON.stringify({
     type: `urn:oncepay:problem:${problem.code}`,
     title: problem.title,
     status: problem.status,
     detail: problem.detail,
-    instance: '$context.path',
+    instance,
     code: problem.code,
-    request_id: '$context.requestId',
+    request_id,
     retryable: problem.retryable,
-    errors: [],
+    errors: problem.errors ?? [],
   });
 }

@@ -4,16 +4,20 @@ import {
   EndpointType,
   IdentitySource,
   LambdaIntegration,
+  MethodLoggingLevel,
   RequestAuthorizer,
+  type RequestValidator,
   RestApi,
 } from 'aws-cdk-lib/aws-apigateway';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
-import type { StageConfig } from '../stage-config.ts';
+import type { FunctionContext } from '../functions/function-context.ts';
+import { AccessLog } from './access-log.ts';
+import { ApiDomain } from './api-domain.ts';
 import { GATEWAY_PROBLEMS, problemTemplate } from './gateway-problems.ts';
+import { WebFirewall } from './web-firewall.ts';
 
-export interface PaymentsApiProps {
-  readonly config: StageConfig;
+export interface PaymentsApiProps extends FunctionContext {
   readonly authorizeMerchant: IFunction;
   readonly acceptPayment: IFunction;
   readonly readPayment: IFunction;
@@ -21,24 +25,57 @@ export interface PaymentsApiProps {
   readonly describeApi: IFunction;
 }
 
+/** The version of the contract, in every path. */
+const STAGE_NAME = 'v1';
+
 /** The REST API: Regional, one Lambda authorizer on all routes but two, problem+json for the gateway's own errors. */
 export class PaymentsApi extends Construct {
   readonly api: RestApi;
+  /** Where clients find it, its `/v1/` included. */
+  readonly url: string;
 
   constructor(scope: Construct, id: string, props: PaymentsApiProps) {
     super(scope, id);
-    this.api = new RestApi(this, 'RestApi', {
-      restApiName: `oncepay-${props.config.stage}`,
-      endpointTypes: [EndpointType.REGIONAL],
-      cloudWatchRole: false,
-      deployOptions: {
-        stageName: 'v1',
-        throttlingRateLimit: props.config.api.rateLimit,
-        throttlingBurstLimit: props.config.api.burstLimit,
-      },
-    });
+    const { config, data } = props;
+    this.api = this.createApi(props);
     this.addRoutes(props, this.createAuthorizer(props));
     this.addGatewayProblems();
+    if (config.firewall !== undefined) {
+      new WebFirewall(this, 'Firewall', {
+        config,
+        firewall: config.firewall,
+        key: data.key,
+        apiStage: this.api.deploymentStage,
+      });
+    }
+    const { domain } = config;
+    this.url =
+      domain === undefined
+        ? this.api.url
+        : new ApiDomain(this, 'Domain', { domain, api: this.api, stageName: STAGE_NAME }).url;
+  }
+
+  private createApi({ config, data }: PaymentsApiProps): RestApi {
+    const log = new AccessLog(this, 'AccessLog', { config, data });
+    const api = new RestApi(this, 'RestApi', {
+      restApiName: `oncepay-${config.stage}`,
+      endpointTypes: [EndpointType.REGIONAL],
+      // Its own address takes older TLS than the team's does.
+      disableExecuteApiEndpoint: config.domain !== undefined,
+      cloudWatchRole: false,
+      deployOptions: {
+        stageName: STAGE_NAME,
+        throttlingRateLimit: config.api.rateLimit,
+        throttlingBurstLimit: config.api.burstLimit,
+        accessLogDestination: log.destination,
+        accessLogFormat: log.format,
+        // Execution logs hold headers and bodies.
+        loggingLevel: MethodLoggingLevel.OFF,
+        dataTraceEnabled: false,
+      },
+    });
+    if (log.account !== undefined) api.deploymentStage.node.addDependency(log.account);
+    return api;
   }
 
   private createAuthorizer({ config, authorizeMerchant }: PaymentsApiProps): Authorizer {
@@ -55,7 +92,11 @@ export class PaymentsApi extends Construct {
     const { root } = this.api;
 
     const payments = root.addResource('payments');
-    payments.addMethod('POST', integration(props.acceptPayment), { authorizer });
+    payments.addMethod('POST', integration(props.acceptPayment), {
+      authorizer,
+      requestParameters: { 'method.request.header.Idempotency-Key': true },
+      requestValidator: this.createValidator(),
+    });
     payments.addMethod('GET', integration(props.readPayment), { authorizer });
     payments.addResource('{payment_id}').addMethod('GET', integration(props.readPayment), { authorizer });
 
@@ -67,6 +108,17 @@ export class PaymentsApi extends Construct {
     const describeApi = integration(props.describeApi);
     root.addResource('health').addMethod('GET', describeApi);
     root.addResource('openapi.json').addMethod('GET', describeApi);
+  }
+
+  /**
+   * A request without its key needs no function to be refused. Bodies have no model here: the gateway's schemas are an
+   * old draft, are skipped for other content types, and its answer names no place in the body, as the function's does.
+   */
+  private createValidator(): RequestValidator {
+    return this.api.addRequestValidator('Validator', {
+      validateRequestBody: true,
+      validateRequestParameters: true,
+    });
   }
 
   private addGatewayProblems(): void {

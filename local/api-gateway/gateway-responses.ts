@@ -8,6 +8,7 @@ export interface GatewayAnswer {
 
 /** The gateway's own answers: status and message where the template doesn't say otherwise. */
 const DEFAULTS = {
+  BAD_REQUEST_PARAMETERS: [400, 'Missing required request parameters'],
   UNAUTHORIZED: [401, 'Unauthorized'],
   ACCESS_DENIED: [403, 'User is not authorized to access this resource'],
   MISSING_AUTHENTICATION_TOKEN: [403, 'Missing Authentication Token'],

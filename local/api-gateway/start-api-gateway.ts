@@ -113,6 +113,8 @@ class Gateway {
       .get(match.route.authorizerId ?? '')
       ?.authorize(request, match);
     if (authorization?.kind === 'refused') return authorization.response;
+    const isMissing = (name: string) => (message.headers[name] ?? '').length === 0;
+    if (match.route.requiredHeaders.some(isMissing)) return 'BAD_REQUEST_PARAMETERS';
     return this.integrate(request, match, authorization?.context, response);
   }
 

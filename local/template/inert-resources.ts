@@ -3,7 +3,10 @@
  * nothing on one machine. Any other type that isn't implemented stops the start.
  */
 export const INERT_RESOURCES: ReadonlyMap<string, string> = new Map([
+  ['AWS::ApiGateway::Account', 'it lets the gateway write its logs, which it doesn’t here'],
+  ['AWS::ApiGateway::BasePathMapping', 'the API has this machine’s address alone'],
   ['AWS::ApiGateway::Deployment', 'a snapshot of the routes; here they are always the newest'],
+  ['AWS::ApiGateway::DomainName', 'the API has this machine’s address alone'],
   ['AWS::EC2::RouteTable', 'there is no network between the services'],
   ['AWS::EC2::SecurityGroup', 'there is no network between the services'],
   ['AWS::EC2::Subnet', 'there is no network between the services'],
@@ -13,5 +16,8 @@ export const INERT_RESOURCES: ReadonlyMap<string, string> = new Map([
   ['AWS::RDS::DBInstance', 'the cluster is one PostgreSQL server'],
   ['AWS::RDS::DBSubnetGroup', 'there is no network between the services'],
   ['AWS::SecretsManager::SecretTargetAttachment', 'the secret and the cluster are made together'],
+  ['AWS::WAFv2::LoggingConfiguration', 'nobody but the owner of this machine can reach the API'],
+  ['AWS::WAFv2::WebACL', 'nobody but the owner of this machine can reach the API'],
+  ['AWS::WAFv2::WebACLAssociation', 'nobody but the owner of this machine can reach the API'],
   ['AWS::CDK::Metadata', 'says which version of the CDK wrote the template'],
 ]);

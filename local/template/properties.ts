@@ -124,7 +124,11 @@ export const alarmProperties = {
 
 export const apiProperties = {
   honoured: z.object({}),
-  inert: { Name: DESCRIPTIVE, EndpointConfiguration: 'there is no network between client and gateway' },
+  inert: {
+    Name: DESCRIPTIVE,
+    DisableExecuteApiEndpoint: OUTSIDE_ACCESS,
+    EndpointConfiguration: 'there is no network between client and gateway',
+  },
 };
 
 export const stageProperties = {
@@ -136,6 +140,7 @@ export const stageProperties = {
           HttpMethod: z.literal('*'),
           ResourcePath: z.literal('/*'),
           DataTraceEnabled: z.literal(false).optional(),
+          LoggingLevel: z.literal('OFF').optional(),
           ThrottlingRateLimit: z.number().optional(),
           ThrottlingBurstLimit: z.number().optional(),
         }),
@@ -143,7 +148,11 @@ export const stageProperties = {
       .max(1)
       .optional(),
   }),
-  inert: { DeploymentId: 'the routes here are always the newest', RestApiId: ONE_API },
+  inert: {
+    AccessLogSetting: 'the gateway here logs to nobody: the functions’ own lines say what came in',
+    DeploymentId: 'the routes here are always the newest',
+    RestApiId: ONE_API,
+  },
 };
 
 export const authorizerProperties = {
@@ -177,6 +186,9 @@ export const methodProperties = {
     ResourceId: z.string(),
     AuthorizationType: z.enum(['NONE', 'CUSTOM']),
     AuthorizerId: z.string().optional(),
+    RequestValidatorId: z.string().optional(),
+    // Of what can be asked for, headers are looked at here, and none that is optional.
+    RequestParameters: z.record(z.string().startsWith('method.request.header.'), z.literal(true)).default({}),
     Integration: z.strictObject({
       Type: z.literal('AWS_PROXY'),
       IntegrationHttpMethod: z.literal('POST'),
@@ -185,6 +197,11 @@ export const methodProperties = {
     }),
   }),
   inert: { RestApiId: ONE_API },
+};
+
+export const validatorProperties = {
+  honoured: z.object({ ValidateRequestParameters: z.literal(true) }),
+  inert: { RestApiId: ONE_API, ValidateRequestBody: 'no method has a model of its body' },
 };
 
 export const clusterProperties = {

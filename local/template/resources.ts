@@ -80,6 +80,8 @@ export interface RouteResource {
   readonly functionArn: string;
   readonly timeoutMilliseconds: number;
   readonly authorizerId: string | undefined;
+  /** Headers without which the gateway refuses a request, in lower case. */
+  readonly requiredHeaders: readonly string[];
 }
 
 export interface AuthorizerResource {

@@ -6,6 +6,7 @@ import {
   pathProperties,
   responseProperties,
   stageProperties,
+  validatorProperties,
 } from './properties.ts';
 import type { ResourceReader } from './resource-reader.ts';
 import type { ApiResource, RouteResource } from './resources.ts';
@@ -56,12 +57,22 @@ function routesOf(reader: ResourceReader): readonly RouteResource[] {
     const resource = parents.get(id);
     return resource === undefined ? '' : `${pathOf(resource.ParentId)}/${resource.PathPart}`;
   };
+  const validators = new Set(
+    reader.all(
+      'AWS::ApiGateway::RequestValidator',
+      validatorProperties,
+      (_properties, found) => found.logicalId,
+    ),
+  );
   return reader.all('AWS::ApiGateway::Method', methodProperties, (properties) => ({
     method: properties.HttpMethod,
     path: pathOf(properties.ResourceId) || '/',
     ...functionInUri(properties.Integration.Uri),
     timeoutMilliseconds: properties.Integration.TimeoutInMillis ?? 29_000,
     authorizerId: properties.AuthorizationType === 'NONE' ? undefined : properties.AuthorizerId,
+    requiredHeaders: validators.has(properties.RequestValidatorId ?? '')
+      ? Object.keys(properties.RequestParameters).map(headerName)
+      : [],
   }));
 }
 

@@ -1,7 +1,12 @@
+import { App } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
 import { describe, expect, test } from 'vitest';
 import contract from '../../docs/openapi.json' with { type: 'json' };
+import { idempotencyKeyOf } from '../../lambdas/middleware/idempotency.ts';
 import { PROBLEMS } from '../../lambdas/middleware/problem.ts';
+import { ACCESS_LOG_FIELDS } from '../../lib/constructs/access-log.ts';
 import { GATEWAY_PROBLEMS, problemTemplate } from '../../lib/constructs/gateway-problems.ts';
+import { PaymentPipeline } from '../../lib/index.ts';
 import { STAGES } from '../../lib/stage-config.ts';
 import { functionsOf, only, resourcesOf, type Synthesized, synthesized } from '../support/synthesized.ts';
 
@@ -92,9 +97,23 @@ describe.each(STAGES)('the API of %s', (stage) => {
     });
   });
 
-  test('logs no bodies and no headers at the gateway', () => {
-    expect(JSON.stringify(only(pipeline, 'AWS::ApiGateway::Stage'))).toContain('"DataTraceEnabled":false');
-    pipeline.resourceCountIs('AWS::ApiGateway::Account', 0);
+  test('logs each request without body, header or query, and keeps no execution log', () => {
+    const { AccessLogSetting, MethodSettings } = only(pipeline, 'AWS::ApiGateway::Stage').Properties;
+    const { Format } = AccessLogSetting as { Format: string };
+    expect(JSON.parse(Format)).toEqual(ACCESS_LOG_FIELDS);
+    expect(Format).not.toMatch(/header|body|query|authorization\b|\.path/i);
+    expect(MethodSettings).toEqual([
+      expect.objectContaining({ LoggingLevel: 'OFF', DataTraceEnabled: false }),
+    ]);
+  });
+
+  test('is refused by the gateway only where an Idempotency-Key is missing', () => {
+    const methods = [...resourcesOf(pipeline, 'AWS::ApiGateway::Method').values()];
+    const validated = methods.filter(({ Properties }) => Properties.RequestValidatorId !== undefined);
+    expect(validated.map(({ Properties }) => [Properties.HttpMethod, Properties.RequestParameters])).toEqual([
+      ['POST', { 'method.request.header.Idempotency-Key': true }],
+    ]);
+    pipeline.resourceCountIs('AWS::ApiGateway::Model', 0);
   });
 
   test('answers the gateway’s own errors as problem+json with the status that the body names', () => {
@@ -116,6 +135,7 @@ describe('a problem of the gateway', () => {
   const byType = new Map(GATEWAY_PROBLEMS.map((problem) => [problem.type.responseType, problem]));
 
   test.each([
+    ['BAD_REQUEST_PARAMETERS', 400],
     ['UNAUTHORIZED', 401],
     ['ACCESS_DENIED', 403],
     ['WAF_FILTERED', 403],
@@ -158,5 +178,89 @@ describe('a problem of the gateway', () => {
     for (const { code, title, retryable } of shared) {
       expect(PROBLEMS[code as keyof typeof PROBLEMS]).toMatchObject({ title, retryable });
     }
+  });
+});
+
+test('the gateway says of a missing key what the function would say', () => {
+  const problem = GATEWAY_PROBLEMS.find(({ code }) => code === 'missing_idempotency_key');
+  const asked = () => idempotencyKeyOf({ multiValueHeaders: {} } as never);
+  expect(asked).toThrow(problem?.detail);
+  expect(asked).toThrow(expect.objectContaining({ code: problem?.code, errors: problem?.errors }));
+});
+
+describe.each(['staging', 'prod'] as const)('the firewall of %s', (stage) => {
+  const { pipeline, config } = synthesized(stage);
+  const { Rules: rules } = only(pipeline, 'AWS::WAFv2::WebACL').Properties as { Rules: Rule[] };
+  const rateOf = (name: string) => rules.find(({ Name }) => Name === name)?.Statement.RateBasedStatement;
+
+  test('stands before the stage of the API', () => {
+    const [apiStage] = resourcesOf(pipeline, 'AWS::ApiGateway::Stage').keys();
+    const association = only(pipeline, 'AWS::WAFv2::WebACLAssociation').Properties;
+    expect(JSON.stringify(association.ResourceArn)).toContain(String(apiStage));
+  });
+
+  test('bounds each address and each key by the minute', () => {
+    expect(rateOf('PerAddress')).toEqual({
+      AggregateKeyType: 'IP',
+      EvaluationWindowSec: 60,
+      Limit: config.firewall?.perAddressPerMinute,
+    });
+    expect(rateOf('PerKey')).toMatchObject({
+      AggregateKeyType: 'CUSTOM_KEYS',
+      CustomKeys: [{ Header: { Name: 'authorization' } }],
+      Limit: config.firewall?.perKeyPerMinute,
+    });
+  });
+
+  test('answers 429 in the form of every other problem', () => {
+    const { CustomResponseBodies: bodies } = only(pipeline, 'AWS::WAFv2::WebACL').Properties as {
+      CustomResponseBodies: Record<string, { Content: string }>;
+    };
+    const [body] = Object.values(bodies);
+    expect(JSON.parse(body?.Content ?? '')).toMatchObject({ status: 429, code: 'too_many_requests' });
+  });
+
+  test('lets bodies of the size and kind pass that the contract takes', () => {
+    const common = rules.find(({ Name }) => Name === 'AWSManagedRulesCommonRuleSet');
+    const counted = common?.Statement.ManagedRuleGroupStatement?.RuleActionOverrides ?? [];
+    expect(counted.map(({ Name }) => Name)).toContain('SizeRestrictions_BODY');
+  });
+
+  test('logs what it refuses, never a key', () => {
+    expect(only(pipeline, 'AWS::WAFv2::LoggingConfiguration').Properties.RedactedFields).toEqual([
+      { SingleHeader: { Name: 'authorization' } },
+      { QueryString: {} },
+    ]);
+  });
+});
+
+interface Rule {
+  readonly Name: string;
+  readonly Statement: {
+    readonly RateBasedStatement?: object;
+    readonly ManagedRuleGroupStatement?: {
+      readonly RuleActionOverrides: readonly { readonly Name: string }[];
+    };
+  };
+}
+
+describe('a stage with a domain of its own', () => {
+  const app = new App({ context: { 'aws:cdk:bundling-stacks': [] } });
+  const domain = {
+    name: 'pay.example.com',
+    certificateArn: 'arn:aws:acm:eu-central-1:111111111111:certificate/0a1b',
+  };
+  const payments = new PaymentPipeline(app, 'Payments', { stage: 'prod', overrides: { domain } });
+  const template = Template.fromStack(payments.pipelineStack);
+
+  test('answers there by TLS 1.2 or newer, and nowhere else', () => {
+    template.hasResourceProperties('AWS::ApiGateway::DomainName', {
+      DomainName: domain.name,
+      RegionalCertificateArn: domain.certificateArn,
+      SecurityPolicy: 'TLS_1_2',
+    });
+    template.hasResourceProperties('AWS::ApiGateway::BasePathMapping', { BasePath: 'v1' });
+    template.hasResourceProperties('AWS::ApiGateway::RestApi', { DisableExecuteApiEndpoint: true });
+    expect(payments.apiUrl).toBe('https://pay.example.com/v1/');
   });
 });

@@ -53,7 +53,8 @@ describe.each(STAGES)('the pipeline of %s', (stage) => {
     expect(all).toHaveLength(10);
     expect([distinct('Role'), distinct('LoggingConfig')]).toEqual([10, 10]);
     pipeline.allResourcesProperties('AWS::Logs::LogGroup', { RetentionInDays: config.logRetention });
-    pipeline.resourceCountIs('AWS::Logs::LogGroup', 10);
+    // And one for the gateway, one for the firewall where there is one.
+    pipeline.resourceCountIs('AWS::Logs::LogGroup', config.firewall === undefined ? 11 : 12);
   });
 
   test('executes batches of ten without a window, at most as many at once as configured', () => {

@@ -79,6 +79,14 @@ describe('a setting that can’t be deployed', () => {
     [{ api: { rateLimit: 0 } }, 'api.rateLimit is 0: give 1 to 10000'],
     [{ api: { burstLimit: 10 } }, 'api.burstLimit is 10: give at least api.rateLimit (1000)'],
     [{ api: { authorizerCache: Duration.hours(1) } }, 'a revoked key would work that long'],
+    [
+      { firewall: { perKeyPerMinute: 9, perAddressPerMinute: 9 } },
+      'firewall.perKeyPerMinute is 9: give 10 to 60000',
+    ],
+    [
+      { firewall: { perKeyPerMinute: 200, perAddressPerMinute: 100 } },
+      'firewall.perAddressPerMinute is 100, below firewall.perKeyPerMinute (200)',
+    ],
     [{ executorConcurrency: 1 }, 'executorConcurrency is 1: give 2 to 1000'],
     [{ restoreEpoch: 'a#b' }, 'restoreEpoch is "a#b"'],
     [{ alarmEmail: 'operators' }, 'alarmEmail is "operators": give an address such as payments@example.com'],

@@ -24,6 +24,7 @@ export function route(method: string, path: string, more: Partial<RouteResource>
     functionArn: 'arn:aws:lambda:us-east-1:000000000000:function:tiny',
     timeoutMilliseconds: 4000,
     authorizerId: undefined,
+    requiredHeaders: [],
     ...more,
   };
 }

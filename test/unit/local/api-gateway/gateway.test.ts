@@ -28,6 +28,7 @@ beforeAll(async () => {
         route('GET', '/things/{id}'),
         route('POST', '/things'),
         route('POST', '/as-told', { timeoutMilliseconds: 1000 }),
+        route('POST', '/named', { requiredHeaders: ['x-name'] }),
       ],
       responses: new Map([['DEFAULT_4XX', problem]]),
     },
@@ -48,6 +49,21 @@ describe('a request that no route takes is refused as the gateway does, 403 in p
 
     expect(answer).toMatchObject({ status: 403, headers: { 'content-type': 'application/problem+json' } });
     expect(jsonOf(answer)).toEqual({ title: 'Missing Authentication Token', instance: path });
+  });
+});
+
+describe('a header that the method requires', () => {
+  test.each([
+    ['is missing', {}],
+    ['is blank', { 'x-name': '' }],
+  ])('refuses the request where it %s', async (_name, headers) => {
+    const answer = await api.call('POST', '/v1/named', headers, '{}');
+    expect(answer.status).toBe(400);
+    expect(jsonOf(answer)).toMatchObject({ title: 'Missing required request parameters' });
+  });
+
+  test('lets the request pass where it is there', async () => {
+    expect(await api.call('POST', '/v1/named', { 'X-Name': 'n' }, '{}')).toMatchObject({ status: 200 });
   });
 });
 

@@ -8,6 +8,7 @@ const route = (method: string, path: string) => ({
   functionArn: 'arn:aws:lambda:us-east-1:000000000000:function:tiny',
   timeoutMilliseconds: 29_000,
   authorizerId: undefined,
+  requiredHeaders: [],
 });
 
 const router = new Router([

@@ -155,6 +155,7 @@ describe('a deployment', () => {
         functionArn: 'arn:aws:lambda:us-east-1:000000000000:function:Stack-Work',
         timeoutMilliseconds: 29_000,
         authorizerId: 'Guard',
+        requiredHeaders: [],
       },
     ]);
   });

@@ -1,0 +1,152 @@
+import { RemovalPolicy, Stack } from 'aws-cdk-lib';
+import type { Stage } from 'aws-cdk-lib/aws-apigateway';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
+import { LogGroup } from 'aws-cdk-lib/aws-logs';
+import { CfnLoggingConfiguration, CfnWebACL, CfnWebACLAssociation } from 'aws-cdk-lib/aws-wafv2';
+import { Construct } from 'constructs';
+import type { FirewallConfig, StageConfig } from '../stage-config.ts';
+import { problemTemplate, TOO_MANY_REQUESTS } from './gateway-problems.ts';
+
+export interface WebFirewallProps {
+  readonly config: StageConfig;
+  readonly firewall: FirewallConfig;
+  readonly key: IKey;
+  readonly apiStage: Stage;
+}
+
+const TOO_MANY = 'TooManyRequests';
+const RETRY_AFTER_SECONDS = 60;
+
+/**
+ * Rules of AWS's groups that look for what can't do harm here, and would refuse payments: a body is JSON by a strict
+ * schema, goes into SQL as a parameter, is never shown as HTML and never fetched. Those that only count are seen in the
+ * metrics; the rest of their group blocks.
+ */
+const COUNTED_ONLY = [
+  // A body may have 64 KB, this rule's limit is 8 KB.
+  'SizeRestrictions_BODY',
+  'CrossSiteScripting_BODY',
+  'GenericLFI_BODY',
+  'GenericRFI_BODY',
+  'EC2MetaDataSSRF_BODY',
+  // The callers are servers: a plain HTTP client often names itself not at all.
+  'NoUserAgent_HEADER',
+];
+
+/**
+ * Stands before the API: bounds each address and each API key, and refuses what AWS knows to be attacks. The bounds are
+ * WAF's, exact to some ten seconds; the stage's own throttle holds meanwhile.
+ */
+export class WebFirewall extends Construct {
+  constructor(scope: Construct, id: string, { config, firewall, key, apiStage }: WebFirewallProps) {
+    super(scope, id);
+    const acl = this.createAcl(firewall);
+    new CfnWebACLAssociation(this, 'Association', {
+      webAclArn: acl.attrArn,
+      resourceArn: apiStage.stageArn,
+    });
+    this.logRefusals(acl, config, key);
+  }
+
+  private createAcl(firewall: FirewallConfig): CfnWebACL {
+    return new CfnWebACL(this, 'Acl', {
+      scope: 'REGIONAL',
+      defaultAction: { allow: {} },
+      visibilityConfig: visibility('All'),
+      customResponseBodies: {
+        [TOO_MANY]: { contentType: 'APPLICATION_JSON', content: problemTemplate(TOO_MANY_REQUESTS, {}) },
+      },
+      rules: [
+        rateRule('PerAddress', 0, { limit: firewall.perAddressPerMinute, aggregateKeyType: 'IP' }),
+        rateRule('PerKey', 1, {
+          limit: firewall.perKeyPerMinute,
+          aggregateKeyType: 'CUSTOM_KEYS',
+          customKeys: [{ header: { name: 'authorization', textTransformations: ONE_SPELLING } }],
+        }),
+        managedRule('AWSManagedRulesCommonRuleSet', 2, COUNTED_ONLY),
+        managedRule('AWSManagedRulesKnownBadInputsRuleSet', 3, []),
+      ],
+    });
+  }
+
+  /** What was refused or counted; never a key, nor a query. WAF wants this beginning of the group's name. */
+  private logRefusals(acl: CfnWebACL, config: StageConfig, key: IKey): void {
+    const log = new LogGroup(this, 'Log', {
+      logGroupName: `aws-waf-logs-${Stack.of(this).stackName}`,
+      encryptionKey: key,
+      retention: config.logRetention,
+      removalPolicy: config.deletionProtection ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
+    });
+    const { logGroupName } = log;
+    const arn = Stack.of(this).formatArn({ service: 'logs', resource: `log-group:${logGroupName}` });
+    new CfnLoggingConfiguration(this, 'Logging', {
+      resourceArn: acl.attrArn,
+      logDestinationConfigs: [arn],
+      redactedFields: [{ singleHeader: { Name: 'authorization' } }, { queryString: {} }],
+      loggingFilter: {
+        DefaultBehavior: 'DROP',
+        Filters: [
+          {
+            Behavior: 'KEEP',
+            Requirement: 'MEETS_ANY',
+            Conditions: ['BLOCK', 'COUNT', 'EXCLUDED_AS_COUNT'].map((Action) => ({
+              ActionCondition: { Action },
+            })),
+          },
+        ],
+      },
+    });
+  }
+}
+
+/** One key is one key, however its header is written. */
+const ONE_SPELLING = [
+  { priority: 0, type: 'LOWERCASE' },
+  { priority: 1, type: 'COMPRESS_WHITE_SPACE' },
+];
+
+function rateRule(
+  name: string,
+  priority: number,
+  statement: Omit<CfnWebACL.RateBasedStatementProperty, 'evaluationWindowSec'>,
+): CfnWebACL.RuleProperty {
+  return {
+    name,
+    priority,
+    statement: { rateBasedStatement: { ...statement, evaluationWindowSec: 60 } },
+    action: {
+      block: {
+        customResponse: {
+          responseCode: TOO_MANY_REQUESTS.status,
+          customResponseBodyKey: TOO_MANY,
+          responseHeaders: [
+            { name: 'retry-after', value: String(RETRY_AFTER_SECONDS) },
+            { name: 'cache-control', value: 'no-store' },
+          ],
+        },
+      },
+    },
+    visibilityConfig: visibility(name),
+  };
+}
+
+function managedRule(group: string, priority: number, counted: readonly string[]): CfnWebACL.RuleProperty {
+  return {
+    name: group,
+    priority,
+    overrideAction: { none: {} },
+    statement: {
+      managedRuleGroupStatement: {
+        vendorName: 'AWS',
+        name: group,
+        ruleActionOverrides: counted.map((name) => ({ name, actionToUse: { count: {} } })),
+      },
+    },
+    visibilityConfig: visibility(group),
+  };
+}
+
+/** No samples: they hold whole requests, headers included. */
+function visibility(metricName: string): CfnWebACL.VisibilityConfigProperty {
+  return { metricName, cloudWatchMetricsEnabled: true, sampledRequestsEnabled: false };
+}
