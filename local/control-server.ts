@@ -14,6 +14,8 @@ export interface RuntimeControl {
   cpu(): Promise<Readonly<Record<string, number>>>;
   /** Kills one environment of the function in the middle of an invocation; false when none is busy. */
   kill(functionName: string): Promise<boolean>;
+  /** Runs what the schedule of this function would run later; false when it has none. */
+  runSchedule(functionName: string): Promise<boolean>;
   /** Stops or restarts the taking of batches; messages pile up meanwhile. */
   pausePolling(paused: boolean): void;
   /** Makes the database answer as one that wakes up. */
@@ -23,12 +25,13 @@ export interface RuntimeControl {
 const commandSchema = z.union([
   z.strictObject({ reset_counts: z.literal(true) }),
   z.strictObject({ kill_function: z.string() }),
+  z.strictObject({ run_schedule: z.string() }),
   z.strictObject({ pause_polling: z.boolean() }),
   z.strictObject({ database_resuming_for_seconds: z.number().min(0).max(600) }),
 ]);
 
 const COMMANDS =
-  '{"reset_counts":true} | {"kill_function":"execute-instructions"} | {"pause_polling":true} | {"database_resuming_for_seconds":15}';
+  '{"reset_counts":true} | {"kill_function":"execute-instructions"} | {"run_schedule":"relay-instructions"} | {"pause_polling":true} | {"database_resuming_for_seconds":15}';
 
 /** `GET /counts`, `GET /cpu`, `GET /alarms`, `POST /control`. */
 export async function startControlServer(port: number, control: RuntimeControl): Promise<RunningService> {
@@ -55,6 +58,7 @@ async function serve(request: IncomingMessage, control: RuntimeControl): Promise
 
 async function carryOut(command: z.infer<typeof commandSchema>, control: RuntimeControl): Promise<boolean> {
   if ('kill_function' in command) return control.kill(command.kill_function);
+  if ('run_schedule' in command) return control.runSchedule(command.run_schedule);
   if ('reset_counts' in command) control.resetCounts();
   else if ('pause_polling' in command) control.pausePolling(command.pause_polling);
   else control.resumingFor(command.database_resuming_for_seconds);

@@ -278,6 +278,7 @@ class Starter {
       cpu: () => cpuByComponent(parts),
       alarms: () => serving.alarms.list(),
       kill: (functionName) => parts.functions.kill(functionName),
+      runSchedule: (functionName) => serving.events.runSchedule(functionName),
       pausePolling: (paused) => {
         for (const eventSource of serving.events.eventSources) eventSource.pause(paused);
       },

@@ -18,6 +18,8 @@ export interface EventOptions {
 
 export interface RunningEvents {
   readonly eventSources: readonly SqsEventSource[];
+  /** Now, and not when it is due; false when no schedule invokes the function. */
+  runSchedule(serviceName: string): Promise<boolean>;
   close(): Promise<void>;
 }
 
@@ -39,6 +41,11 @@ export function serveEvents(deployment: Deployment, options: EventOptions): Runn
   for (const part of [...eventSources, ...schedules]) part.start();
   return {
     eventSources,
+    runSchedule: async (serviceName) => {
+      const found = schedules.filter((schedule) => schedule.isOf(serviceName));
+      await Promise.all(found.map((schedule) => schedule.run()));
+      return found.length > 0;
+    },
     close: async () => {
       for (const schedule of schedules) schedule.close();
       await Promise.all(eventSources.map((eventSource) => eventSource.close()));

@@ -26,11 +26,19 @@ export class RunningSchedule {
   start(): void {
     this.cancel = this.clock.after(this.resource.periodMilliseconds, () => {
       this.start();
-      for (const [index, host] of this.hosts.entries()) {
-        if (!this.mayInvoke(this.resource.functionArns[index] ?? '')) continue;
-        void host.invoke(this.event(), 'events').catch(() => {});
-      }
+      void this.run();
     });
+  }
+
+  /** At once, beside its rate; resolves when the runs have ended, well or not. */
+  async run(): Promise<void> {
+    const allowed = this.hosts.filter((_, index) => this.mayInvoke(this.resource.functionArns[index] ?? ''));
+    await Promise.allSettled(allowed.map((host) => host.invoke(this.event(), 'events')));
+  }
+
+  /** @param serviceName the function's folder in `lambdas/` */
+  isOf(serviceName: string): boolean {
+    return this.hosts.some(({ resource }) => resource.serviceName === serviceName);
   }
 
   close(): void {

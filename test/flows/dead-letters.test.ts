@@ -1,5 +1,10 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { ReceiveMessageCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import {
+  GetQueueAttributesCommand,
+  ReceiveMessageCommand,
+  SendMessageCommand,
+  SQSClient,
+} from '@aws-sdk/client-sqs';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ApiClient } from '../support/api-client.ts';
@@ -85,6 +90,52 @@ describe('a PSP that is down for two minutes', () => {
     // The batch or two that tripped the circuit, and three probes each time that it was half-open.
     expect(rows[0]?.n).toBeLessThan(30 + 3 * 10);
     expect((await sendsOf('simulator')) - sendsBefore).toBe(30);
+  });
+});
+
+/** The function's next scheduled run, now. */
+async function runSchedule(functionName: string): Promise<void> {
+  const body = JSON.stringify({ run_schedule: functionName });
+  const response = await fetch(`${api.endpoints.runtime}/control`, { method: 'POST', body });
+  expect(await response.json()).toEqual({ done: true });
+}
+
+describe('a dead letter of a PSP that is paused', () => {
+  test('is given back to its queue by a redrive that finds it, and settles once the pause is over', async () => {
+    await database.query(
+      `insert into hold (hold_id, paused_at, paused_by, reason) values ('psp:simulator_2', clock(), 'test', 'test')`,
+    );
+    const [id] = await payMany(1, 'sim2_ok');
+    const parked = () =>
+      database.query(
+        `select instruction_id, payment_order_id from instruction
+         where payment_id = $1 and waits_for = 'hold:psp:simulator_2'`,
+        [id],
+      );
+    await expect.poll(async () => (await parked()).rows, { timeout: 20_000 }).toHaveLength(1);
+    const { rows } = await parked();
+    await sqs.send(
+      new SendMessageCommand({
+        QueueUrl: api.endpoints.deadLetterQueueUrl,
+        MessageBody: JSON.stringify({ version: 1, ...rows[0], operation: 'charge' }),
+        MessageGroupId: randomUUID(),
+        MessageDeduplicationId: randomUUID(),
+      }),
+    );
+
+    await runSchedule('redrive-dead-letters');
+
+    expect(await letters('waiting')).toMatchObject([{ id: rows[0].instruction_id }]);
+    const { Attributes } = await sqs.send(
+      new GetQueueAttributesCommand({
+        QueueUrl: api.endpoints.deadLetterQueueUrl,
+        AttributeNames: ['ApproximateNumberOfMessages'],
+      }),
+    );
+    expect(Attributes).toEqual({ ApproximateNumberOfMessages: '1' });
+    await database.query(`delete from hold where hold_id = 'psp:simulator_2'`);
+    await runSchedule('redrive-dead-letters');
+    await settled([id ?? ''], 60_000);
   });
 });
 
