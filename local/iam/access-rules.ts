@@ -37,6 +37,8 @@ export interface AccessRules {
   readonly resourcePolicies: readonly { readonly resource: string; readonly policy: HeldPolicy }[];
   /** What a function does for CloudFormation while a stack is deployed: it invokes another. */
   readonly triggers: readonly { readonly providerArn: string; readonly handlerArn: string }[];
+  /** By ARN: as whom API Gateway writes its logs. */
+  readonly gatewayLogRoles: readonly string[];
   /** The customer key that encrypts a resource, both by ARN. */
   readonly keys: Readonly<Record<string, string>>;
 }

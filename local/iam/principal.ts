@@ -13,7 +13,7 @@ export type Principal =
   /** Whoever runs this machine: as an administrator of the account, allowed what no policy denies. */
   | { readonly kind: 'administrator'; readonly name: string };
 
-/** A function's, in which its role's session has the function's name, as on AWS. */
+/** @param functionName whose session it is; a service that assumes the role gives its own name */
 export function rolePrincipal(arn: string, functionName: string): Principal {
   const [, , , , accountId, path = ''] = arn.split(':');
   const name = `arn:aws:sts::${accountId}:assumed-role/${path.split('/').at(-1)}/${functionName}`;

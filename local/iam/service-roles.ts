@@ -15,6 +15,16 @@ const LOG_KEY_ACTIONS = [
   'kms:DescribeKey',
 ];
 
+const GATEWAY_LOG_ACTIONS = [
+  'logs:CreateLogGroup',
+  'logs:CreateLogStream',
+  'logs:DescribeLogGroups',
+  'logs:DescribeLogStreams',
+  'logs:FilterLogEvents',
+  'logs:GetLogEvents',
+  'logs:PutLogEvents',
+];
+
 /** What services ask of the functions and their roles, in Lambda's, CloudFormation's and other services' stead. */
 export class ServiceRoles {
   private readonly access: Access;
@@ -35,6 +45,7 @@ export class ServiceRoles {
     for (const { roleArn } of this.rules.callers)
       this.assert(servicePrincipal('lambda.amazonaws.com'), { action: 'sts:AssumeRole', resource: roleArn });
     this.assertLogsEncrypted();
+    this.assertGatewayLogs();
     for (const { functionName, queueArn } of eventSources) {
       for (const action of ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'])
         this.assert(this.principalOf(functionName), { action, resource: queueArn });
@@ -58,6 +69,17 @@ export class ServiceRoles {
     )) {
       const context = { 'kms:encryptioncontext:aws:logs:arn': resource };
       for (const action of LOG_KEY_ACTIONS) this.assert(logs, { action, resource: keyArn, context });
+    }
+  }
+
+  /** API Gateway takes a role for its logs only with all that it documents, on every group. */
+  private assertGatewayLogs(): void {
+    const { gatewayLogRoles, region, accountId } = this.rules;
+    const resource = `arn:aws:logs:${region}:${accountId}:log-group:*`;
+    for (const role of gatewayLogRoles) {
+      this.assert(servicePrincipal('apigateway.amazonaws.com'), { action: 'sts:AssumeRole', resource: role });
+      for (const action of GATEWAY_LOG_ACTIONS)
+        this.assert(rolePrincipal(role, 'apigateway'), { action, resource });
     }
   }
 

@@ -38,6 +38,9 @@ export const logGroupProperties = {
   inert: { RetentionInDays: 'the files of a laptop are bounded by size' },
 };
 
+/** API Gateway's settings for the account and region: as whom it writes its logs. */
+export const gatewayAccountProperties = { honoured: z.object({ CloudWatchRoleArn: z.string() }), inert: {} };
+
 /** Of encrypted resources, whose other properties local/template/deployment.ts reads. */
 export const encryptedQueue = z.object({
   QueueName: z.string().optional(),

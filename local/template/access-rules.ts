@@ -3,6 +3,7 @@ import { parsePolicy } from '../iam/policy-document.ts';
 import {
   encryptedQueue,
   encryptedSecret,
+  gatewayAccountProperties,
   keyProperties,
   logGroupProperties,
   permissionProperties,
@@ -42,6 +43,11 @@ export function readAccessRules(assembly: Assembly, options: IdentityOptions): A
       providerArn: ServiceToken,
       handlerArn: HandlerArn,
     })),
+    gatewayLogRoles: reader.all(
+      'AWS::ApiGateway::Account',
+      gatewayAccountProperties,
+      ({ CloudWatchRoleArn }) => CloudWatchRoleArn,
+    ),
     keys: keysOf(reader),
   };
 }

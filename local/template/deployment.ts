@@ -18,6 +18,7 @@ import type { Deployment, EventSourceResource, FunctionResource, ScheduleResourc
 import { readApi } from './rest-api.ts';
 
 const IMPLEMENTED: ReadonlySet<string> = new Set([
+  'AWS::ApiGateway::Account',
   'AWS::ApiGateway::Authorizer',
   'AWS::ApiGateway::GatewayResponse',
   'AWS::ApiGateway::Method',

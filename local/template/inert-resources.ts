@@ -3,7 +3,6 @@
  * nothing on one machine. Any other type that isn't implemented stops the start.
  */
 export const INERT_RESOURCES: ReadonlyMap<string, string> = new Map([
-  ['AWS::ApiGateway::Account', 'it lets the gateway write its logs, which it doesn’t here'],
   ['AWS::ApiGateway::BasePathMapping', 'the API has this machine’s address alone'],
   ['AWS::ApiGateway::Deployment', 'a snapshot of the routes; here they are always the newest'],
   ['AWS::ApiGateway::DomainName', 'the API has this machine’s address alone'],

@@ -38,6 +38,7 @@ export function rulesOf({ identity = [], resources = {}, keys = {} }: TestPolici
       },
     ],
     triggers: [],
+    gatewayLogRoles: [],
     resourcePolicies: Object.entries(resources).map(([resource, statements]) => ({
       resource,
       policy: held('Resource', statements),
