@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import { jsonColumn } from './database/columns.ts';
 
 const text = z.string().check(z.minLength(1));
+const days = z.int().check(z.minimum(1));
 
 /** Every variable that a function may ask for; each asks for what it needs and no more. */
 export const variables = {
@@ -19,6 +20,17 @@ export const variables = {
   queueArns: { QUEUE_ARN: text, DEAD_LETTER_QUEUE_ARN: text },
   /** The epoch changes when Aurora is restored to an earlier point: records of a lost future are not believed. */
   consumedTable: { CONSUMED_TABLE_NAME: text, RESTORE_EPOCH: text },
+  /** Whole days. */
+  retention: {
+    RETENTION_DAYS: z.pipe(
+      jsonColumn(z.object({ buyer_data: days, evidence: days, operation_log: days })),
+      z.transform(({ buyer_data, evidence, operation_log }) => ({
+        buyerData: buyer_data,
+        evidence,
+        operationLog: operation_log,
+      })),
+    ),
+  },
   /** Only on a stage whose database sleeps. */
   activityTable: { ACTIVITY_TABLE_NAME: z.optional(text) },
   /** Only on a stage that takes no real money. */

@@ -11,6 +11,7 @@ import { DescribeApi } from './functions/describe-api.ts';
 import { ExecuteInstructions } from './functions/execute-instructions.ts';
 import type { FunctionContext } from './functions/function-context.ts';
 import { MigrateDatabase } from './functions/migrate-database.ts';
+import { PurgeExpired } from './functions/purge-expired.ts';
 import { ReadLedger } from './functions/read-ledger.ts';
 import { ReadPayment } from './functions/read-payment.ts';
 import { RedriveDeadLetters } from './functions/redrive-dead-letters.ts';
@@ -73,5 +74,6 @@ function createFunctions(scope: Construct, context: FunctionContext) {
     executeInstructions: new ExecuteInstructions(scope, 'ExecuteInstructions', context),
     relayInstructions: new RelayInstructions(scope, 'RelayInstructions', context),
     redriveDeadLetters: new RedriveDeadLetters(scope, 'RedriveDeadLetters', context),
+    purgeExpired: new PurgeExpired(scope, 'PurgeExpired', context),
   };
 }

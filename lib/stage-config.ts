@@ -60,6 +60,18 @@ export interface StageConfig {
    * operators set with `oncepay caps set`, for one merchant or all, goes before it.
    */
   readonly amountCaps: Readonly<Record<string, bigint>>;
+  /**
+   * What is removed by a job when it has been kept for so long. Idempotency keys are kept for 30 days, which is the API's
+   * promise; the ledger is never removed.
+   */
+  readonly retention: {
+    /** Who the buyer is and what the merchant noted: replaced by a pseudonym. More than 30 days: stored answers name them. */
+    readonly buyerData: Duration;
+    /** What PSPs were asked and said, and dead letters. Not shorter than the buyer's data. */
+    readonly evidence: Duration;
+    /** Who did what. At least 90 days. */
+    readonly operationLog: Duration;
+  };
   /** How many batches are executed at once: 10 payments each, and one Data API connection. */
   readonly executorConcurrency: number;
   /** Changed when Aurora is restored to an earlier point, so that records of a lost future are not believed. */
@@ -107,6 +119,12 @@ const CONFIGS: Readonly<Record<Stage, StageConfig>> = {
     // Two capacity units serve no more at once.
     executorConcurrency: 20,
     pspSecretArns: NO_PSP_SECRETS,
+    // A trial is over within a month, and nobody real has paid.
+    retention: {
+      buyerData: Duration.days(31),
+      evidence: Duration.days(31),
+      operationLog: Duration.days(90),
+    },
     restoreEpoch: '1',
   },
   staging: {
@@ -126,6 +144,12 @@ const CONFIGS: Readonly<Record<Stage, StageConfig>> = {
     amountCaps: {},
     executorConcurrency: 50,
     pspSecretArns: NO_PSP_SECRETS,
+    // Long enough to compare a release with the one before it.
+    retention: {
+      buyerData: Duration.days(60),
+      evidence: Duration.days(90),
+      operationLog: Duration.days(180),
+    },
     restoreEpoch: '1',
   },
   prod: {
@@ -146,6 +170,13 @@ const CONFIGS: Readonly<Record<Stage, StageConfig>> = {
     amountCaps: LIVE_CAPS,
     executorConcurrency: 100,
     pspSecretArns: NO_PSP_SECRETS,
+    // A charge may be disputed for up to 540 days, and who bought is the first question then. The evidence, which names no
+    // buyer, and the record of who did what outlast the usual limitation of claims. Ask your counsel for your own.
+    retention: {
+      buyerData: Duration.days(550),
+      evidence: Duration.days(3 * 366),
+      operationLog: Duration.days(3 * 366),
+    },
     restoreEpoch: '1',
   },
 };
@@ -169,9 +200,11 @@ export function stageNamed(asked: unknown): Stage {
 }
 
 /** A stage's settings that are to be others; of a group, what isn't named stays. */
-export interface StageOverrides extends Partial<Omit<StageConfig, 'stage' | 'database' | 'api'>> {
+export interface StageOverrides
+  extends Partial<Omit<StageConfig, 'stage' | 'database' | 'api' | 'retention'>> {
   readonly database?: Partial<StageConfig['database']>;
   readonly api?: Partial<StageConfig['api']>;
+  readonly retention?: Partial<StageConfig['retention']>;
 }
 
 /**
@@ -186,6 +219,7 @@ export function stageConfig(asked: unknown, overrides: StageOverrides = {}): Sta
     ...overrides,
     database: { ...config.database, ...overrides.database },
     api: { ...config.api, ...overrides.api },
+    retention: { ...config.retention, ...overrides.retention },
   };
   assertSettings(settings);
   return settings;

@@ -17,7 +17,7 @@ export function assertSettings(config: StageConfig): void {
   );
 }
 
-const RULES: readonly Rule[] = [realMoney, database, api, executor, retention, names];
+const RULES: readonly Rule[] = [realMoney, database, api, executor, retention, purges, caps, names];
 
 /** What takes real money keeps the record of it. */
 function realMoney(config: StageConfig) {
@@ -90,6 +90,27 @@ function retention({ deletionProtection, dataRemovalPolicy }: StageConfig) {
       dataRemovalPolicy === RemovalPolicy.DESTROY &&
       'deletionProtection is true, but dataRemovalPolicy is destroy: one of them is not meant.',
   ];
+}
+
+/** The stored answers of 30 days name the buyer; what evidence is of must be known as long as it is. */
+function purges({ retention: { buyerData, evidence, operationLog } }: StageConfig) {
+  return [
+    buyerData.toDays() < 31 &&
+      `retention.buyerData is ${buyerData.toHumanString()}: give 31 days at least, since idempotency keys keep their answers for 30.`,
+    evidence.toDays() < buyerData.toDays() &&
+      `retention.evidence is ${evidence.toHumanString()}, less than retention.buyerData: raise it to ${buyerData.toHumanString()} at least.`,
+    operationLog.toDays() < 90 &&
+      `retention.operationLog is ${operationLog.toHumanString()}: give 90 days at least.`,
+  ];
+}
+
+function caps({ amountCaps }: StageConfig) {
+  return Object.entries(amountCaps).flatMap(([currency, cap]) => [
+    !/^[A-Z]{3}$/.test(currency) &&
+      `amountCaps has the currency ${JSON.stringify(currency)}: write its code of ISO 4217, such as KRW.`,
+    (cap < 1n || cap > 9_007_199_254_740_991n) &&
+      `amountCaps.${currency} is ${cap}: give 1 to 9007199254740991 minor units.`,
+  ]);
 }
 
 function names({ alarmEmail, domain }: StageConfig) {

@@ -22,6 +22,7 @@ describe.each(STAGES)('the pipeline of %s', (stage) => {
     ['execute-instructions', [...DATABASE, ...EXECUTOR, ...simulator]],
     ['relay-instructions', [...DATABASE, 'QUEUE_URL', ...activity]],
     ['redrive-dead-letters', [...DATABASE, ...EXECUTOR, 'QUEUE_ARN', 'DEAD_LETTER_QUEUE_ARN']],
+    ['purge-expired', [...DATABASE, 'RETENTION_DAYS', ...activity]],
     ['migrate-database', DATABASE],
   ])('gives %s the variables it needs and no other', (name, variables) => {
     expect(Object.keys(functions.get(name)?.environment ?? {}).sort()).toEqual(
@@ -29,8 +30,8 @@ describe.each(STAGES)('the pipeline of %s', (stage) => {
     );
   });
 
-  test('has these nine functions', () => {
-    expect(functions.size).toBe(9);
+  test('has these ten functions', () => {
+    expect(functions.size).toBe(10);
   });
 
   test('says to the functions whether they deal in real money', () => {

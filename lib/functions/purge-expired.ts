@@ -1,0 +1,44 @@
+import { Duration } from 'aws-cdk-lib';
+import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
+import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
+import type { Construct } from 'constructs';
+import { PipelineFunction } from '../constructs/pipeline-function.ts';
+import { runStatements, useTable } from '../grants.ts';
+import { activityEnvironment, databaseEnvironment } from './environment.ts';
+import type { FunctionContext } from './function-context.ts';
+
+/** Every hour rather than once a night: small batches, and a stage that sleeps at night purges while it is used. */
+export class PurgeExpired extends PipelineFunction {
+  constructor(scope: Construct, id: string, context: FunctionContext) {
+    const { activityTable } = context.data;
+    super(scope, id, {
+      ...context,
+      folder: 'purge-expired',
+      description: 'Removes what has been kept for long enough.',
+      timeout: Duration.minutes(10),
+      memorySize: 256,
+      environment: {
+        RETENTION_DAYS: retentionText(context),
+        ...databaseEnvironment(context),
+        ...activityEnvironment(context),
+      },
+      grants: [
+        ...runStatements(context.data),
+        ...useTable(context.data, activityTable, ['dynamodb:BatchGetItem']),
+      ],
+    });
+    new Rule(this, 'EveryHour', {
+      schedule: Schedule.rate(Duration.hours(1)),
+      targets: [new LambdaFunction(this)],
+    });
+  }
+}
+
+function retentionText({ config }: FunctionContext): string {
+  const { buyerData, evidence, operationLog } = config.retention;
+  return JSON.stringify({
+    buyer_data: buyerData.toDays(),
+    evidence: evidence.toDays(),
+    operation_log: operationLog.toDays(),
+  });
+}

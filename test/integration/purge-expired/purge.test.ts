@@ -1,0 +1,198 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { Database } from '../../../adapters/database/database.ts';
+import type { DirectDatabase } from '../../../adapters/database/direct-database.ts';
+import type { NewPayment } from '../../../adapters/database/statements/accept-payment.ts';
+import { pause, resume } from '../../../adapters/database/statements/holds.ts';
+import { listOperations } from '../../../adapters/database/statements/operation-log.ts';
+import { countDue, lastRun } from '../../../adapters/database/statements/purge-expired.ts';
+import { closePoison } from '../../../adapters/database/statements/quarantine.ts';
+import { readTrialBalance } from '../../../adapters/database/statements/read-ledger.ts';
+import { readPayment } from '../../../adapters/database/statements/read-payments.ts';
+import { registerPoison } from '../../../adapters/database/statements/register-poison.ts';
+import { checkInvariant, INVARIANTS } from '../../../adapters/database/statements/verify.ts';
+import { JOB, type PurgeReport, purgeExpired } from '../../../lambdas/purge-expired/purge.ts';
+import { ExecutorHarness, recordOf, ScriptedPsp } from '../../support/executor.ts';
+import { MERCHANT, moveClock, newOrder, storePayment } from '../../support/payments.ts';
+import { createTestDatabase, type TestDatabase } from '../../support/postgres.ts';
+
+let testDatabase: TestDatabase;
+let database: Database;
+let asPurge: DirectDatabase;
+const DAYS = { buyerData: 60, evidence: 90, operationLog: 120 };
+const OPERATOR = { actor: 'ann', reason: 'a test', origin: 'here' };
+const A_DAY = 24 * 3_600;
+
+beforeAll(async () => {
+  testDatabase = await createTestDatabase();
+  database = testDatabase.database;
+  asPurge = testDatabase.as('oncepay_purge');
+});
+afterAll(() => testDatabase.drop());
+beforeEach(() => moveClock(database, 0));
+
+async function run(days = DAYS, hasTime = () => true): Promise<PurgeReport> {
+  return purgeExpired({ database: asPurge, activity: { isIdle: async () => false }, days, hasTime });
+}
+
+async function later(days: number): Promise<PurgeReport> {
+  await moveClock(database, days * A_DAY);
+  return run();
+}
+
+async function executed(psp = new ScriptedPsp()): Promise<NewPayment> {
+  const payment = await storePayment(database, newOrder(), newOrder());
+  await new ExecutorHarness(database, psp).execute(...payment.orders.map((order) => recordOf(order)));
+  return payment;
+}
+
+async function kept({ paymentId }: NewPayment) {
+  const { payments, attempts } = await readPayment(database, MERCHANT, paymentId);
+  return { buyer: payments[0]?.buyer_id, attempts: attempts.length, status: payments[0]?.status };
+}
+
+async function count(table: string): Promise<number> {
+  const [row] = await database.execute(`select count(*)::int as rows from ${table}`, {});
+  return Number(row?.rows);
+}
+
+const PSEUDONYM = expect.stringMatching(/^erased_[0-9a-f]{32}$/);
+
+describe('a payment that has ended', () => {
+  test('keeps its buyer, then a pseudonym of him, then no evidence; its orders and the ledger stay', async () => {
+    const payment = await executed();
+    const entries = await count('ledger_entry');
+    await later(59);
+    expect(await kept(payment)).toEqual({ buyer: 'buyer_1', attempts: 2, status: 'SUCCESS' });
+
+    await later(61);
+    expect(await kept(payment)).toEqual({ buyer: PSEUDONYM, attempts: 2, status: 'SUCCESS' });
+
+    await later(91);
+    expect(await kept(payment)).toEqual({ buyer: PSEUDONYM, attempts: 0, status: 'SUCCESS' });
+    expect(await count('ledger_entry')).toBe(entries);
+    for (const { debits, credits } of await readTrialBalance(database, MERCHANT))
+      expect(debits).toBe(credits);
+    for (const invariant of INVARIANTS) expect(await checkInvariant(database, invariant)).toBeUndefined();
+  });
+
+  test('has the pseudonym of its buyer’s other payments, and nobody else’s', async () => {
+    const [first, second] = [await executed(), await executed()];
+    const other = await storePayment(database, newOrder());
+    await database.execute(
+      `update payment set buyer_id = 'buyer_2' where payment_id = :input::jsonb ->> 'id'`,
+      {
+        id: other.paymentId,
+      },
+    );
+    await new ExecutorHarness(database).execute(...other.orders.map((order) => recordOf(order)));
+    await later(61);
+    const buyers = [await kept(first), await kept(second), await kept(other)].map(({ buyer }) => buyer);
+    expect(buyers[0]).toBe(buyers[1]);
+    expect(buyers[0]).not.toBe(buyers[2]);
+  });
+});
+
+test('a payment that has not ended keeps all, however old it is', async () => {
+  const never = new ScriptedPsp();
+  never.onCharge = async () => ({ kind: 'unknown', reason: 'no answer' });
+  const payment = await executed(never);
+  await later(1_000);
+  expect(await kept(payment)).toMatchObject({ buyer: 'buyer_1', attempts: 2, status: 'EXECUTING' });
+});
+
+test('idempotency keys go after thirty days and one more', async () => {
+  await storePayment(database);
+  const keys = await count('idempotency_key');
+  await later(30);
+  expect(await count('idempotency_key')).toBe(keys);
+  await later(32);
+  expect(await count('idempotency_key')).toBe(0);
+});
+
+test('closed poison goes with its body, and what a person hasn’t closed stays', async () => {
+  await registerPoison(database, [
+    { body: 'closed', messageId: 'm1', reason: 'unparseable' },
+    { body: 'open', messageId: 'm2', reason: 'unparseable' },
+  ]);
+  const [row] = await database.execute(
+    `select dead_letter_id as id from dead_letter where poison_body = convert_to('closed', 'UTF8')`,
+    {},
+  );
+  await closePoison(database, String(row?.id), OPERATOR);
+  await later(91);
+  const bodies = await database.execute(
+    `select convert_from(poison_body, 'UTF8') as body from dead_letter where is_poison`,
+    {},
+  );
+  expect(bodies).toEqual([{ body: 'open' }]);
+});
+
+test('the record of who did what goes as the stage says', async () => {
+  await pause(database, 'merchant:mer_gone', OPERATOR);
+  await resume(database, 'merchant:mer_gone', OPERATOR);
+  const subject = 'hold:merchant:mer_gone';
+  await later(119);
+  expect(await listOperations(database, { subject, limit: 5 })).toHaveLength(2);
+  await later(121);
+  expect(await listOperations(database, { subject, limit: 5 })).toEqual([]);
+});
+
+describe('the job', () => {
+  test('says what it removed and when it ran, removes nothing twice, and is shown what is due beforehand', async () => {
+    await executed();
+    await moveClock(database, 61 * A_DAY);
+    const due = await countDue(testDatabase.as('oncepay_operate'), 'buyer_data', 60, 1_000);
+    const first = await run();
+    expect(first).toMatchObject({ kind: 'purged', isUnfinished: false, purged: { buyer_data: due } });
+    expect(due).toBeGreaterThan(0);
+    expect(await run()).toMatchObject({ purged: { buyer_data: 0, idempotency_keys: 0, evidence: 0 } });
+    expect(await lastRun(testDatabase.as('oncepay_operate'), JOB)).toMatchObject({
+      report: expect.stringContaining('buyer_data'),
+    });
+  });
+
+  test('stops when its time is up, and goes on in its next run', async () => {
+    await executed();
+    await moveClock(database, 61 * A_DAY);
+    expect(await run(DAYS, () => false)).toMatchObject({ isUnfinished: true });
+    expect(await run()).toMatchObject({ isUnfinished: false });
+  });
+
+  test('does not wake a database that may sleep', async () => {
+    const asleep: Database = { execute: () => Promise.reject(new Error('woken')) };
+    const effects = {
+      database: asleep,
+      activity: { isIdle: async () => true },
+      days: DAYS,
+      hasTime: () => true,
+    };
+    expect(await purgeExpired(effects)).toEqual({ kind: 'idle' });
+  });
+});
+
+describe('deleting is refused', () => {
+  test.each([
+    ['oncepay_purge', 'delete from evidence', 'young evidence to the purge itself'],
+    ['oncepay_purge', 'delete from operation_log', 'a young record to the purge itself'],
+    ['oncepay_purge', 'delete from ledger_entry', 'the ledger to the purge'],
+    ['oncepay_purge', 'delete from payment', 'payments to the purge'],
+    ['oncepay_purge', 'update payment set merchant_reference = payment_id', 'what the merchant calls it'],
+    ['oncepay_execute', 'delete from evidence', 'evidence to the executor'],
+    ['oncepay_operate', 'delete from operation_log', 'the record of what they did to operators'],
+    ['oncepay_operate', 'select * from pseudonym_salt', 'the salt to operators'],
+  ])('as %s: %s (%s)', async (login, sql) => {
+    await executed();
+    await pause(database, 'psp:refused', OPERATOR);
+    await expect(testDatabase.as(login).execute(sql, {})).rejects.toMatchObject({ sqlState: '42501' });
+  });
+
+  test('to the owner, whatever its age, unless it says that it is the purge', async () => {
+    await executed();
+    await moveClock(database, 1_000 * A_DAY);
+    for (const table of ['evidence', 'operation_log']) {
+      await expect(
+        database.execute(`do $$ begin set local role oncepay_owner; delete from ${table}; end $$`, {}),
+      ).rejects.toMatchObject({ sqlState: '42501' });
+    }
+  });
+});
