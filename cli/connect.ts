@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { RDSDataClient } from '@aws-sdk/client-rds-data';
@@ -7,8 +8,13 @@ import { GetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
 import * as z from 'zod';
 import { connectDatabase } from '../adapters/database/connect.ts';
 import { createRdsDataClient } from '../adapters/database/data-api-database.ts';
-import { beginDataApiTransaction, createPatientClient } from '../adapters/database/data-api-transaction.ts';
+import {
+  beginDataApiTransaction,
+  createPatientClient,
+  whenAwake,
+} from '../adapters/database/data-api-transaction.ts';
 import type { Database } from '../adapters/database/database.ts';
+import type { RetentionDays } from '../adapters/database/statements/purge-expired.ts';
 import type { SqlTransaction } from '../adapters/database/transaction.ts';
 import { createDeadLetterQueue, type DeadLetterQueue } from '../adapters/sqs/dead-letter-queue.ts';
 import { CliError, EXIT } from './errors.ts';
@@ -49,6 +55,7 @@ export interface StageSettings {
   /** For so long a revoked key may still work. */
   readonly authorizerCacheSeconds: number;
   readonly restoreEpoch: string;
+  readonly retention: RetentionDays;
 }
 
 interface Names {
@@ -60,12 +67,21 @@ interface Names {
   readonly database: string;
 }
 
+const retentionSchema = z
+  .object({ buyer_data: z.number(), evidence: z.number(), operation_log: z.number() })
+  .transform(({ buyer_data, evidence, operation_log }) => ({
+    buyerData: buyer_data,
+    evidence,
+    operationLog: operation_log,
+  }));
+
 const endpointsSchema = z.object({
   api: z.string(),
   settings: z.object({
     takesRealMoney: z.boolean(),
     authorizerCacheSeconds: z.number(),
     restoreEpoch: z.string(),
+    retention: retentionSchema,
   }),
   psp: z.string(),
   sqs: z.string(),
@@ -156,6 +172,7 @@ async function connectStage(stage: string, options: TargetOptions): Promise<Pipe
       takesRealMoney: output('TakesRealMoney') === 'true',
       authorizerCacheSeconds: Number(output('AuthorizerCacheSeconds')),
       restoreEpoch: output('RestoreEpoch'),
+      retention: retentionSchema.parse(JSON.parse(output('RetentionDays'))),
     },
     { simulator: undefined, origin: () => originOf(common) },
   );
@@ -194,13 +211,15 @@ async function assemble(
   ]);
   return {
     isLocal: place.simulator !== undefined,
-    database: connectDatabase(
-      {
-        DATABASE_CLUSTER_ARN: names.clusterArn,
-        DATABASE_SECRET_ARN: names.secretArn,
-        DATABASE_NAME: names.database,
-      },
-      rdsData,
+    database: awake(
+      connectDatabase(
+        {
+          DATABASE_CLUSTER_ARN: names.clusterArn,
+          DATABASE_SECRET_ARN: names.secretArn,
+          DATABASE_NAME: names.database,
+        },
+        rdsData,
+      ),
     ),
     begin: () =>
       beginDataApiTransaction({
@@ -223,6 +242,11 @@ async function assemble(
     settings,
     ...place,
   };
+}
+
+/** A stage that sleeps is woken by whoever asks first: an operator waits for it rather than being refused. */
+function awake(database: Database): Database {
+  return { execute: (sql, input) => whenAwake(() => database.execute(sql, input), sleep) };
 }
 
 async function arnOf(sqs: SQSClient, QueueUrl: string): Promise<string> {

@@ -10,6 +10,8 @@ import { addMerchants } from './commands/merchants.ts';
 import { addPayments } from './commands/payments.ts';
 import { addQuarantine } from './commands/quarantine.ts';
 import { addRestore } from './commands/restore.ts';
+import { addRetention } from './commands/retention.ts';
+import { addSmoke } from './commands/smoke.ts';
 import { addVerify } from './commands/verify.ts';
 import { EXIT } from './errors.ts';
 import { run } from './run.ts';
@@ -34,6 +36,7 @@ const program = new Command('oncepay')
       '  oncepay quarantine close ins_… --charged --psp-reference ch_… --why "seen in the PSP’s portal"',
       '  oncepay verify --stage prod --profile payments',
       '  oncepay keys create --merchant mer_1 --name "A shop" --why "contract signed"',
+      '  oncepay smoke --stage staging',
       '  oncepay audit list --people --since 7d',
       '',
     ].join('\n'),
@@ -55,6 +58,8 @@ addMerchants(program, run);
 addKeys(program, run);
 addCaps(program, run);
 addRestore(program, run);
+addRetention(program, run);
+addSmoke(program, run);
 addAudit(program, run);
 
 await program.parseAsync();

@@ -11,7 +11,7 @@ import { DescribeApi } from './functions/describe-api.ts';
 import { ExecuteInstructions } from './functions/execute-instructions.ts';
 import type { FunctionContext } from './functions/function-context.ts';
 import { MigrateDatabase } from './functions/migrate-database.ts';
-import { PurgeExpired } from './functions/purge-expired.ts';
+import { PurgeExpired, retentionText } from './functions/purge-expired.ts';
 import { ReadLedger } from './functions/read-ledger.ts';
 import { ReadPayment } from './functions/read-payment.ts';
 import { RedriveDeadLetters } from './functions/redrive-dead-letters.ts';
@@ -52,6 +52,7 @@ export class PipelineStack extends Stack {
     new CfnOutput(this, 'TakesRealMoney', { value: String(config.takesRealMoney) });
     new CfnOutput(this, 'AuthorizerCacheSeconds', { value: String(config.api.authorizerCache.toSeconds()) });
     new CfnOutput(this, 'RestoreEpoch', { value: config.restoreEpoch });
+    new CfnOutput(this, 'RetentionDays', { value: retentionText(config) });
     new CfnOutput(this, 'QueueUrl', { value: data.queue.queueUrl });
     new CfnOutput(this, 'DeadLetterQueueUrl', { value: data.deadLetterQueue.queueUrl });
     new CfnOutput(this, 'ConsumedTableName', { value: data.consumedTable.tableName });

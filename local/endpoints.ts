@@ -29,6 +29,7 @@ export interface Endpoints {
     readonly takesRealMoney: boolean;
     readonly authorizerCacheSeconds: number;
     readonly restoreEpoch: string;
+    readonly retention: unknown;
   };
   /** A connection URL. */
   readonly postgres: string;
@@ -94,5 +95,6 @@ function settingsOf({ functions, api }: Deployment): Endpoints['settings'] {
     takesRealMoney: variables.TAKES_REAL_MONEY === 'true',
     authorizerCacheSeconds: authorizer?.cacheSeconds ?? 0,
     restoreEpoch: variables.RESTORE_EPOCH ?? '',
+    retention: JSON.parse(variables.RETENTION_DAYS ?? 'null'),
   };
 }

@@ -17,33 +17,45 @@ create function pseudonym(merchant_id text, buyer_id text, salt text) returns te
   $$ select 'erased_' || left(encode(sha256(convert_to(salt || chr(10) || merchant_id || chr(10) || buyer_id, 'UTF8')), 'hex'), 32) $$;
 revoke all on function pseudonym(text, text, text) from public;
 
--- Deleting is refused row by row, to the owner as well: what may be removed is old, and of an order that has ended.
-create function refuse_early_purge_of_evidence() returns trigger language plpgsql as $$ begin
-  if not pg_has_role(current_user, 'oncepay_purge', 'usage')
-     or old.recorded_at > clock() - interval '30 days'
+-- Nobody deletes what is append-only but the purge, not even the owner; and the purge only what is old, and of an order
+-- that has ended.
+create function refuse_deleting_but_by_purge() returns trigger language plpgsql as $$ begin
+  if current_user not in ('oncepay_purge', 'oncepay_purge_alternate') then
+    raise exception '% on % is refused: only the purge deletes from it', tg_op, tg_table_name
+      using errcode = '42501', constraint = tg_table_name || '_is_append_only';
+  end if;
+  return null;
+end $$;
+
+create trigger evidence_kept before delete on evidence
+  for each statement execute function refuse_deleting_but_by_purge();
+create function refuse_purging_evidence_early() returns trigger language plpgsql as $$ begin
+  if old.recorded_at > clock() - interval '30 days'
      or not exists (select from payment_order o
                     where o.payment_order_id = old.payment_order_id and o.status in ('SUCCESS', 'FAILED')) then
-    raise exception 'evidence of % is kept: it is young, or its order has not ended, or this is not the purge', old.payment_order_id
+    raise exception 'the evidence of % is kept: it is young, or its order has not ended', old.payment_order_id
       using errcode = '42501', constraint = 'evidence_is_kept';
   end if;
   return old;
 end $$;
-create trigger evidence_kept before delete on evidence
-  for each row execute function refuse_early_purge_of_evidence();
+create trigger evidence_kept_while_young before delete on evidence
+  for each row execute function refuse_purging_evidence_early();
 
 drop trigger operation_log_append_only on operation_log;
 create trigger operation_log_append_only before update or truncate on operation_log
   for each statement execute function refuse_change();
-create function refuse_early_purge_of_log() returns trigger language plpgsql as $$ begin
-  if not pg_has_role(current_user, 'oncepay_purge', 'usage') or old.at > clock() - interval '90 days' then
-    raise exception 'the record of % is kept: it is young, or this is not the purge', old.subject_id
+create trigger operation_log_kept before delete on operation_log
+  for each statement execute function refuse_deleting_but_by_purge();
+create function refuse_purging_log_early() returns trigger language plpgsql as $$ begin
+  if old.at > clock() - interval '90 days' then
+    raise exception 'the record of % is kept: it is young', old.subject_id
       using errcode = '42501', constraint = 'operation_log_is_kept';
   end if;
   return old;
 end $$;
-create trigger operation_log_kept before delete on operation_log
-  for each row execute function refuse_early_purge_of_log();
-revoke all on function refuse_early_purge_of_evidence(), refuse_early_purge_of_log() from public;
+create trigger operation_log_kept_while_young before delete on operation_log
+  for each row execute function refuse_purging_log_early();
+revoke all on function refuse_deleting_but_by_purge(), refuse_purging_evidence_early(), refuse_purging_log_early() from public;
 
 -- When a scheduled job last ran, and what came of it.
 create table job_run (
@@ -61,6 +73,7 @@ grant select on pseudonym_salt to oncepay_purge;
 grant execute on function pseudonym(text, text, text) to oncepay_purge;
 grant select, insert, update on job_run to oncepay_purge;
 grant select on job_run to oncepay_operate;
+grant select on schema_migration to oncepay_operate;
 
 do $$
 declare

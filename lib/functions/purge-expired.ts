@@ -4,6 +4,7 @@ import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import type { Construct } from 'constructs';
 import { PipelineFunction } from '../constructs/pipeline-function.ts';
 import { runStatements, useTable } from '../grants.ts';
+import type { StageConfig } from '../stage-config.ts';
 import { activityEnvironment, databaseEnvironment } from './environment.ts';
 import type { FunctionContext } from './function-context.ts';
 
@@ -18,7 +19,7 @@ export class PurgeExpired extends PipelineFunction {
       timeout: Duration.minutes(10),
       memorySize: 256,
       environment: {
-        RETENTION_DAYS: retentionText(context),
+        RETENTION_DAYS: retentionText(context.config),
         ...databaseEnvironment(context),
         ...activityEnvironment(context),
       },
@@ -34,7 +35,8 @@ export class PurgeExpired extends PipelineFunction {
   }
 }
 
-function retentionText({ config }: FunctionContext): string {
+/** In whole days, for the function and for operators' commands. */
+export function retentionText(config: StageConfig): string {
   const { buyerData, evidence, operationLog } = config.retention;
   return JSON.stringify({
     buyer_data: buyerData.toDays(),

@@ -277,3 +277,51 @@ describe('caps', () => {
     expect((await oncepay('caps', 'set', 'Euro', '1', ...because)).code).toBe(2);
   });
 });
+
+describe('retention', () => {
+  test('shows what is kept how long, and when the hourly purge ran', async () => {
+    // A stage that sleeps isn't woken for it.
+    await api.pay();
+    const command = { method: 'POST', body: JSON.stringify({ run_schedules_of: 'purge-expired' }) };
+    expect(await (await fetch(`${api.endpoints.runtime}/control`, command)).json()).toEqual({ done: true });
+    const { json } = await oncepay('retention', '--json');
+    expect(json.kinds).toContainEqual({ what: 'idempotency_keys', kept_days: 31, due: 0 });
+    expect(json.last_run).toMatchObject({ at: expect.any(String), removed: { buyer_data: 0 } });
+  });
+});
+
+describe('smoke', () => {
+  test('makes one payment, reports each leg with its time, and leaves no key behind', async () => {
+    const { code, json } = await oncepay('smoke', '--json');
+    expect(json.legs.filter(({ outcome }: { outcome: string }) => outcome !== 'well')).toEqual([]);
+    expect(code).toBe(0);
+    expect(json.legs.map(({ leg }: { leg: string }) => leg)).toEqual([
+      ...[
+        'health',
+        'database',
+        'queues',
+        'consumed messages',
+        'circuits',
+        'relay',
+        'purge',
+        'key',
+        'authorize',
+      ],
+      ...['refuse', 'accept', 'replay', 'queue, execute, PSP', 'ledger', 'read'],
+      ...['· in the queue', '· at the PSP', '· to record', 'clean up'],
+    ]);
+    expect((await oncepay('keys', 'list', '--merchant', 'mer_smoke', '--json')).json).toEqual([]);
+  });
+
+  test('finds what is wrong, skips what needs it, and ends with 1', async () => {
+    await oncepay('pause', 'all', '--why', 'a test');
+    const { code, json } = await oncepay('smoke', '--json', '--timeout', '2s');
+    await oncepay('resume', 'all', '--why', 'a test');
+    expect(code).toBe(1);
+    const outcomes = Object.fromEntries(
+      json.legs.map(({ leg, outcome }: { leg: string; outcome: string }) => [leg, outcome]),
+    );
+    expect(outcomes).toMatchObject({ accept: 'well', 'queue, execute, PSP': 'failed', ledger: 'skipped' });
+    expect(outcomes['clean up']).toBe('well');
+  });
+});

@@ -142,6 +142,10 @@ describe.each(STAGES)('in %s', (stage) => {
       ],
     ],
     [
+      'purge-expired',
+      [...STATEMENTS, ...(isDev ? ['dynamodb:BatchGetItem on the activity table', ACTIVITY] : [])],
+    ],
+    [
       'migrate-database',
       [
         ...STATEMENTS,

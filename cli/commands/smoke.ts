@@ -1,0 +1,136 @@
+import { randomUUID } from 'node:crypto';
+import type { Command } from 'commander';
+import * as z from 'zod';
+import { apiKeyModeOf, type GeneratedApiKey, generateApiKey } from '../../adapters/api-key.ts';
+import {
+  addApiKey,
+  createMerchant,
+  listApiKeys,
+  revokeApiKey,
+} from '../../adapters/database/statements/operate-keys.ts';
+import type { Operator } from '../../adapters/database/statements/operation-log.ts';
+import type { Pipeline } from '../connect.ts';
+import { EXIT } from '../errors.ts';
+import { duration, operatorOf, operatorSchema } from '../options.ts';
+import { type Output, table } from '../output.ts';
+import type { Run } from '../run.ts';
+import { Api, expectStatus } from '../smoke/api.ts';
+import { Journey, type Leg, LegError } from '../smoke/legs.ts';
+import { lookAround } from '../smoke/look-around.ts';
+import { makePayment } from '../smoke/make-payment.ts';
+
+const smokeSchema = operatorSchema.extend({ timeout: z.number(), payment: z.boolean() });
+
+/** Belongs to nobody: what is paid to it is known to be a trial. */
+const MERCHANT = 'mer_smoke';
+
+export function addSmoke(program: Command, run: Run): void {
+  program
+    .command('smoke')
+    .description(
+      'Goes the way of a payment through the deployed API and reports each leg; where real money moves, all but the charge.',
+    )
+    .addHelpText(
+      'before',
+      [
+        'Examples:',
+        '  oncepay smoke',
+        '  oncepay smoke --stage staging --json',
+        '  oncepay smoke --stage prod --profile payments',
+        '',
+      ].join('\n'),
+    )
+    .option('--timeout <time>', 'how long the payment may take: 90s, 2m', duration, 120)
+    .option('--no-payment', 'all but the payment, as where real money moves')
+    .option('--by <name>', 'who asks, for the record')
+    .option('--why <text>', 'why, for the record', 'smoke test')
+    .action(run(smokeSchema, smoke));
+}
+
+async function smoke(
+  pipeline: Pipeline,
+  output: Output,
+  options: z.infer<typeof smokeSchema>,
+): Promise<number> {
+  const { settings } = pipeline;
+  const journey = new Journey((leg) => output.note(drawLeg(leg, output)));
+  const operator = await operatorOf(options, pipeline);
+  await journey.step('health', () => health(settings.apiUrl));
+  await lookAround(pipeline, journey);
+  const key = await journey.step('key', () => createKey(pipeline, operator));
+  const api = new Api(settings.apiUrl, key?.text);
+  await journey.step('authorize', () => authorize(api, settings.apiUrl));
+  await journey.step('refuse', () => refuse(api));
+  const pays = options.payment && !settings.takesRealMoney;
+  const paymentId = pays
+    ? await makePayment(pipeline, api, journey, {
+        name: `smoke-${randomUUID()}`,
+        timeoutSeconds: options.timeout,
+      })
+    : undefined;
+  if (key !== undefined) await journey.look('clean up', () => revoke(pipeline, key, operator));
+  report(output, journey, paymentId, pays);
+  return journey.isWell ? EXIT.well : EXIT.problem;
+}
+
+async function health(url: string): Promise<readonly [undefined, string]> {
+  expectStatus(await new Api(url).get('/health'), 200);
+  return [undefined, url];
+}
+
+/** What an earlier run left behind, because it was stopped, is revoked first: two valid keys are all a merchant has. */
+async function createKey(
+  pipeline: Pipeline,
+  operator: Operator,
+): Promise<readonly [GeneratedApiKey, string]> {
+  const { database } = pipeline;
+  await createMerchant(database, { merchantId: MERCHANT, merchantName: 'Smoke test' }, operator);
+  const left = await listApiKeys(database, { merchantId: MERCHANT, revokedToo: false, limit: 2 });
+  if (left.length === 2) await revokeApiKey(database, left.at(-1)?.api_key_id ?? '', operator);
+  const key = generateApiKey(apiKeyModeOf(pipeline.settings.takesRealMoney));
+  const creation = await addApiKey(database, { ...key, merchantId: MERCHANT }, operator);
+  if (creation === 'created') return [key, `${key.apiKeyId} of ${MERCHANT}`];
+  throw new LegError('two other runs are using the keys of the smoke test; wait for them to end');
+}
+
+async function authorize(api: Api, url: string): Promise<readonly [undefined, string]> {
+  expectStatus(await api.get('/payments?limit=1'), 200);
+  expectStatus(await new Api(url, 'opk_of_nobody').get('/payments?limit=1'), 401);
+  return [undefined, 'the key opens, another doesn’t'];
+}
+
+/** Gets as far as the validation and writes no row. */
+async function refuse(api: Api): Promise<readonly [undefined, string]> {
+  expectStatus(await api.post('/payments', {}, `smoke-${randomUUID()}`), 422);
+  return [undefined, 'an empty payment is refused'];
+}
+
+async function revoke({ database }: Pipeline, key: GeneratedApiKey, operator: Operator): Promise<string> {
+  await revokeApiKey(database, key.apiKeyId, operator);
+  return `revoked ${key.apiKeyId}`;
+}
+
+function drawLeg({ leg, outcome, milliseconds, detail }: Leg, { colors }: Output): string {
+  const paint = { well: colors.green, failed: colors.red, skipped: colors.dim }[outcome];
+  return `  ${paint(outcome.padEnd(7))}  ${leg.padEnd(20)} ${`${milliseconds} ms`.padStart(9)}  ${detail}`;
+}
+
+function report(output: Output, journey: Journey, paymentId: string | undefined, pays: boolean): void {
+  const { legs, isWell } = journey;
+  output.data({ well: isWell, payment_id: paymentId ?? null, with_payment: pays, legs }, () =>
+    draw(legs, isWell),
+  );
+  const failed = legs.find(({ outcome }) => outcome === 'failed');
+  if (failed !== undefined) output.note(`\n${failed.leg} failed: ${failed.detail}`);
+  else if (paymentId !== undefined) output.note(`\nnext: oncepay payments show ${paymentId}`);
+}
+
+function draw(legs: readonly Leg[], isWell: boolean): string {
+  const rows = legs.map(({ leg, outcome, milliseconds, detail }) => [
+    leg,
+    outcome,
+    milliseconds,
+    detail.slice(0, 100),
+  ]);
+  return `${table(['leg', '', 'ms', ''], rows)}\n${isWell ? 'All is well.' : 'Something is wrong.'}`;
+}
