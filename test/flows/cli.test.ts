@@ -282,7 +282,7 @@ describe('retention', () => {
   test('shows what is kept how long, and when the hourly purge ran', async () => {
     // A stage that sleeps isn't woken for it.
     await api.pay();
-    const command = { method: 'POST', body: JSON.stringify({ run_schedules_of: 'purge-expired' }) };
+    const command = { method: 'POST', body: JSON.stringify({ run_schedule: 'purge-expired' }) };
     expect(await (await fetch(`${api.endpoints.runtime}/control`, command)).json()).toEqual({ done: true });
     const { json } = await oncepay('retention', '--json');
     expect(json.kinds).toContainEqual({ what: 'idempotency_keys', kept_days: 31, due: 0 });

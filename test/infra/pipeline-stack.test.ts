@@ -51,8 +51,8 @@ describe.each(STAGES)('the pipeline of %s', (stage) => {
     const all = [...resourcesOf(pipeline, 'AWS::Lambda::Function').values()];
     const distinct = (property: string) =>
       new Set(all.map(({ Properties }) => JSON.stringify(Properties[property]))).size;
-    expect(all).toHaveLength(10);
-    expect([distinct('Role'), distinct('LoggingConfig')]).toEqual([10, 10]);
+    expect(all).toHaveLength(11);
+    expect([distinct('Role'), distinct('LoggingConfig')]).toEqual([11, 11]);
     pipeline.allResourcesProperties('AWS::Logs::LogGroup', { RetentionInDays: config.logRetention });
     // And one for the gateway, one for the firewall where there is one.
     pipeline.resourceCountIs('AWS::Logs::LogGroup', config.firewall === undefined ? 11 : 12);
