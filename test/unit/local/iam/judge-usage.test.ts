@@ -1,0 +1,77 @@
+import { appendFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { judgeUsage, type ReasonedGrant, readUsage } from '../../../../local/iam/judge-usage.ts';
+import type { Grant } from '../../../../local/iam/statement.ts';
+import { UsageRecord } from '../../../../local/iam/usage-record.ts';
+
+const send: Grant = {
+  holder: 'AcceptPaymentRole1A',
+  principal: undefined,
+  action: 'sqs:SendMessage',
+  resource: 'arn:aws:sqs:us-east-1:000000000000:Instructions.fifo',
+  condition: undefined,
+};
+const receive: Grant = { ...send, action: 'sqs:ReceiveMessage' };
+const reason: ReasonedGrant = {
+  holder: 'AcceptPaymentRole',
+  actions: ['sqs:ReceiveMessage'],
+  resource: 'Instructions',
+  reason: 'nothing receives on one machine',
+};
+
+let directory = '';
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'oncepay-usage-'));
+});
+afterEach(() => rmSync(directory, { recursive: true }));
+
+function recordOf(name: string): UsageRecord {
+  return new UsageRecord([join(directory, `${name}.ndjson`)]);
+}
+
+describe('the usage of several runtimes', () => {
+  test('is what any of them used', () => {
+    recordOf('one').granted([send, receive]);
+    recordOf('one').used(send);
+    recordOf('other').granted([send, receive]);
+    recordOf('other').used(receive);
+
+    expect(judgeUsage(readUsage(directory), []).unused).toEqual([]);
+  });
+
+  test('is read though one was killed in the middle of a line', () => {
+    recordOf('one').granted([send]);
+    recordOf('one').used(send);
+    appendFileSync(join(directory, 'one.ndjson'), '{"used":{"holder":"Acc');
+
+    expect(readUsage(directory).used).toHaveLength(1);
+  });
+});
+
+describe('a grant that nothing used', () => {
+  const usage = { granted: [send, receive], used: [send] };
+
+  test('is in vain without a reason', () => {
+    expect(judgeUsage(usage, [])).toEqual({ unused: [receive], excused: [], stale: [] });
+  });
+
+  test('is excused by a reason that fits its holder, action and resource', () => {
+    const excused = [{ grant: receive, reason: reason.reason }];
+
+    expect(judgeUsage(usage, [reason])).toEqual({ unused: [], excused, stale: [] });
+  });
+
+  test('is not excused where the reason is for another condition', () => {
+    const other = { ...reason, condition: 'kms:ViaService' };
+
+    expect(judgeUsage(usage, [other])).toEqual({ unused: [receive], excused: [], stale: [other] });
+  });
+});
+
+test('a reason whose grant is used is stale', () => {
+  const usage = { granted: [send, receive], used: [send, receive] };
+
+  expect(judgeUsage(usage, [reason]).stale).toEqual([reason]);
+});
