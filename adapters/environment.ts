@@ -6,6 +6,7 @@ const days = z.int().check(z.minimum(1));
 
 /** Every variable that a function may ask for; each asks for what it needs and no more. */
 export const variables = {
+  function: { STAGE: text, POWERTOOLS_SERVICE_NAME: text },
   takesRealMoney: {
     TAKES_REAL_MONEY: z.pipe(
       z.enum(['true', 'false']),

@@ -42,6 +42,7 @@ export async function closeInstruction(
         instructionId,
         paymentOrderId: claim.payment_order_id,
         psp: claim.psp,
+        correlationId: claim.correlation_id,
         attemptNo: claim.attempt_no,
         claimToken,
         judgement,

@@ -218,7 +218,7 @@ async function assemble(
           DATABASE_SECRET_ARN: names.secretArn,
           DATABASE_NAME: names.database,
         },
-        rdsData,
+        { client: rdsData },
       ),
     ),
     begin: () =>

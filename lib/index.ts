@@ -1,5 +1,6 @@
+export { METRIC_NAMESPACE, type MetricName } from '../domain/observability/metrics.ts';
 export { PaymentPipeline, type PaymentPipelineProps } from './payment-pipeline.ts';
-export { METRICS_NAMESPACE, PipelineMetrics } from './pipeline-metrics.ts';
+export { PipelineMetrics } from './pipeline-metrics.ts';
 export type { PipelineFunctions } from './pipeline-stack.ts';
 export {
   type FirewallConfig,

@@ -1,11 +1,9 @@
 import { Duration } from 'aws-cdk-lib';
 import { Metric, Stats } from 'aws-cdk-lib/aws-cloudwatch';
+import { METRIC_NAMESPACE, type MetricName } from '../domain/observability/metrics.ts';
 import type { DataStack } from './data-stack.ts';
 import type { PipelineStack } from './pipeline-stack.ts';
 import type { Stage } from './stage-config.ts';
-
-/** Where the functions write their own metrics. */
-export const METRICS_NAMESPACE = 'Oncepay';
 
 const EVERY_MINUTE = { period: Duration.minutes(1) };
 
@@ -46,9 +44,13 @@ export class PipelineMetrics {
   }
 
   /** One that the functions write themselves, in the namespace `Oncepay`, of this stage. */
-  own(metricName: string, statistic: string = Stats.SUM, dimensions: Readonly<Record<string, string>> = {}) {
+  own(
+    metricName: MetricName,
+    statistic: string = Stats.SUM,
+    dimensions: Readonly<Record<string, string>> = {},
+  ) {
     return new Metric({
-      namespace: METRICS_NAMESPACE,
+      namespace: METRIC_NAMESPACE,
       metricName,
       statistic,
       dimensionsMap: { stage: this.stage, ...dimensions },

@@ -10,6 +10,7 @@ import { AuthorizeMerchant } from './functions/authorize-merchant.ts';
 import { DescribeApi } from './functions/describe-api.ts';
 import { ExecuteInstructions } from './functions/execute-instructions.ts';
 import type { FunctionContext } from './functions/function-context.ts';
+import { MeasurePipeline } from './functions/measure-pipeline.ts';
 import { MigrateDatabase } from './functions/migrate-database.ts';
 import { PurgeExpired, retentionText } from './functions/purge-expired.ts';
 import { ReadLedger } from './functions/read-ledger.ts';
@@ -74,6 +75,7 @@ function createFunctions(scope: Construct, context: FunctionContext) {
     describeApi: new DescribeApi(scope, 'DescribeApi', context),
     executeInstructions: new ExecuteInstructions(scope, 'ExecuteInstructions', context),
     relayInstructions: new RelayInstructions(scope, 'RelayInstructions', context),
+    measurePipeline: new MeasurePipeline(scope, 'MeasurePipeline', context),
     redriveDeadLetters: new RedriveDeadLetters(scope, 'RedriveDeadLetters', context),
     purgeExpired: new PurgeExpired(scope, 'PurgeExpired', context),
   };

@@ -20,6 +20,9 @@ const lineSchema = z.object({
   error: z.object({ message: z.string() }).optional(),
 });
 
+/** Metrics in CloudWatch's embedded format: for its graphs, not for a reader. */
+const metricsSchema = z.object({ _aws: z.object({}) });
+
 export interface LiveLogOptions {
   /** Every line as it is, for programs. */
   readonly json: boolean;
@@ -50,6 +53,7 @@ export function createLiveLog({ json, color, write }: LiveLogOptions): (line: st
       );
       return;
     }
+    if (metricsSchema.safeParse(parsed).success) return;
     const other = lineSchema.safeParse(parsed);
     if (!other.success) return write(line);
     if (other.data.level === 'INFO' || other.data.level === 'DEBUG') return;

@@ -1,4 +1,5 @@
 import { type MessageAttributeValue, SendMessageBatchCommand, type SQSClient } from '@aws-sdk/client-sqs';
+import { CORRELATION_ATTRIBUTE } from './instruction-queue.ts';
 
 /** A message that no retry can help for now, with the reason a person will read. */
 export interface DeadLetter {
@@ -9,6 +10,8 @@ export interface DeadLetter {
   readonly deduplicationId: string;
   /** Which trip through the queue this is, from 0; null for poison, which has none. */
   readonly cycle: number | null;
+  /** Of the message that died; null where it had none. */
+  readonly correlationId: string | null;
 }
 
 export interface DeadLetterSender {
@@ -66,9 +69,13 @@ function inBatches(deadLetters: readonly DeadLetter[]): readonly (readonly Index
 }
 
 function attributesOf(letter: DeadLetter): Record<string, MessageAttributeValue> {
-  const reason = { DataType: 'String', StringValue: printable(letter.reason.slice(0, REASON_LIMIT)) };
-  if (letter.cycle === null) return { reason };
-  return { reason, cycle: { DataType: 'Number', StringValue: String(letter.cycle) } };
+  return {
+    reason: { DataType: 'String', StringValue: printable(letter.reason.slice(0, REASON_LIMIT)) },
+    ...(letter.cycle === null ? {} : { cycle: { DataType: 'Number', StringValue: String(letter.cycle) } }),
+    ...(letter.correlationId === null
+      ? {}
+      : { [CORRELATION_ATTRIBUTE]: { DataType: 'String', StringValue: letter.correlationId } }),
+  };
 }
 
 /** SQS refuses what XML 1.0 can't hold, and one refused entry would keep its poison in the main queue. */

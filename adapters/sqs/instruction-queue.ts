@@ -15,6 +15,8 @@ export const BATCH_LIMIT = 10;
 
 export interface InstructionMessage extends InstructionKey {
   readonly sendNumber: number;
+  /** Of the API request behind it; null for what an older version accepted. */
+  readonly correlationId: string | null;
 }
 
 export interface InstructionSender {
@@ -35,12 +37,22 @@ export function createInstructionSender(client: SQSClient, queueUrl: string): In
           MessageBody: instructionMessageBody(message),
           MessageGroupId: message.paymentOrderId,
           MessageDeduplicationId: deduplicationIdOf(message.instructionId, message.sendNumber),
+          ...correlationAttributes(message.correlationId),
         }),
       );
       const answer = await client.send(new SendMessageBatchCommand({ QueueUrl: queueUrl, Entries }));
       return (answer.Failed ?? []).flatMap((failed) => messages[Number(failed.Id)]?.instructionId ?? []);
     },
   };
+}
+
+/** An attribute, which dead-letter moves and redrives keep, rather than a field of the body: poison is known by its body. */
+export const CORRELATION_ATTRIBUTE = 'correlation_id';
+
+function correlationAttributes(id: string | null) {
+  return id === null
+    ? {}
+    : { MessageAttributes: { [CORRELATION_ATTRIBUTE]: { DataType: 'String', StringValue: id } } };
 }
 
 export interface VisibilityChange {

@@ -133,6 +133,7 @@ async function redrive(
       queue: pipeline.deadLetters,
       time: systemTime,
       progress: (moved, kept) => output.note(`  ${moved} moved, ${kept} kept`),
+      redriven: () => {},
     },
     {
       ...operator,

@@ -31,6 +31,15 @@ export interface AcceptEffects {
   sendFailed(paymentId: string, detail: unknown): void;
 }
 
+/** Who asks, and under which names. */
+export interface RequestOrigin {
+  readonly merchantId: string;
+  /** Of the scope merchant + method + path. */
+  readonly idempotencyKey: string;
+  /** The API's id of the request; every later step of the payment carries it. */
+  readonly correlationId: string;
+}
+
 export interface Accepted {
   readonly answer: StoredAnswer;
   readonly isReplay: boolean;
@@ -40,24 +49,22 @@ export interface Accepted {
 /**
  * Makes a payment durable with its idempotency key in one statement, then sends its instructions.
  *
- * @param idempotencyKey of the scope merchant + method + path
  * @throws Problem 422 when the key was used with another body or the amount is over a cap, 409 when the merchant
  *   reference is taken
  */
 export async function acceptPayment(
   request: PaymentRequest,
-  merchantId: string,
-  idempotencyKey: string,
+  origin: RequestOrigin,
   effects: AcceptEffects,
 ): Promise<Accepted> {
-  const payment = newPayment(request, merchantId, effects);
+  const payment = newPayment(request, origin, effects);
   const answer = answerTo(payment);
   const fingerprint = fingerprintOf(request);
   await effects.activity.touch();
   const acceptance = await storePayment(
     effects.database,
     payment,
-    { scope: 'POST /v1/payments', key: idempotencyKey, fingerprint, answer },
+    { scope: 'POST /v1/payments', key: origin.idempotencyKey, fingerprint, answer },
     effects.amountCaps,
   );
   switch (acceptance.kind) {
@@ -76,17 +83,18 @@ export async function acceptPayment(
   }
 }
 
-function newPayment(request: PaymentRequest, merchantId: string, effects: AcceptEffects): NewPayment {
+function newPayment(request: PaymentRequest, origin: RequestOrigin, effects: AcceptEffects): NewPayment {
   const method = parsePaymentMethod(request.payment_method);
   assert(method !== undefined, 'the schema refuses unknown payment methods');
   return {
     paymentId: effects.ids.next('pay'),
-    merchantId,
+    merchantId: origin.merchantId,
     merchantReference: request.merchant_reference,
     buyerId: request.buyer_id,
     paymentMethod: request.payment_method,
     metadata: request.metadata ?? {},
     createdAt: new Date(effects.now()),
+    correlationId: origin.correlationId,
     orders: request.payment_orders.map((order) => newOrder(order, method.psp, effects)),
   };
 }
@@ -146,6 +154,7 @@ async function send(payment: NewPayment, effects: AcceptEffects): Promise<void> 
     paymentOrderId: order.paymentOrderId,
     operation: 'charge' as const,
     sendNumber: 0,
+    correlationId: payment.correlationId,
   }));
   try {
     const refused = await effects.queue.send(messages);

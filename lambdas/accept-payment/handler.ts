@@ -13,6 +13,7 @@ import { idempotencyKeyOf } from '../middleware/idempotency.ts';
 import { readJsonBody } from '../middleware/json-body.ts';
 import { logger } from '../middleware/logger.ts';
 import { merchantOf } from '../middleware/merchant.ts';
+import { meter, publishMetrics } from '../middleware/metrics.ts';
 import { validate } from '../middleware/validate.ts';
 import { type AcceptEffects, type Accepted, acceptPayment } from './accept.ts';
 import { requireTestMethodOnlyInTest } from './live-and-test.ts';
@@ -34,7 +35,7 @@ const sqs = new SQSClient({
 });
 
 const effects: AcceptEffects = {
-  database: connectDatabase(environment),
+  database: connectDatabase(environment, { meter }),
   queue: createInstructionSender(sqs, environment.QUEUE_URL),
   activity:
     environment.ACTIVITY_TABLE_NAME === undefined
@@ -43,17 +44,23 @@ const effects: AcceptEffects = {
   ids: systemIds,
   amountCaps: environment.AMOUNT_CAPS,
   now: systemTime.now,
-  sendFailed: (paymentId, detail) =>
-    logger.warn('the send after the commit failed; the relay sends it', { payment_id: paymentId, detail }),
+  sendFailed: (paymentId, detail) => {
+    meter.put('SendsFailed', 1);
+    logger.warn('the send after the commit failed; the relay sends it', { payment_id: paymentId, detail });
+  },
 };
 
 async function accept(event: APIGatewayProxyEvent): Promise<HttpAnswer> {
-  const merchantId = merchantOf(event);
-  const key = idempotencyKeyOf(event);
+  const origin = {
+    merchantId: merchantOf(event),
+    idempotencyKey: idempotencyKeyOf(event),
+    correlationId: event.requestContext.requestId,
+  };
   const request = validate(paymentRequestSchema, readJsonBody(event));
   requireTestMethodOnlyInTest(request.payment_method, environment.TAKES_REAL_MONEY);
-  const accepted = await acceptPayment(request, merchantId, key, effects);
-  if (!accepted.isReplay) logAccepted(accepted);
+  const accepted = await acceptPayment(request, origin, effects);
+  if (accepted.isReplay) meter.put('RequestsReplayed', 1);
+  else tellAccepted(accepted);
   return {
     status: accepted.answer.status,
     headers: {
@@ -64,8 +71,11 @@ async function accept(event: APIGatewayProxyEvent): Promise<HttpAnswer> {
   };
 }
 
-function logAccepted({ payment }: Accepted): void {
+function tellAccepted({ payment }: Accepted): void {
+  // One payment method, hence one PSP.
+  meter.put('PaymentsAccepted', 1, payment.orders[0]?.psp);
   for (const order of payment.orders) {
+    meter.put('OrdersAccepted', 1, order.psp);
     logger.info('payment order changed', {
       merchant_id: payment.merchantId,
       payment_id: payment.paymentId,
@@ -78,4 +88,4 @@ function logAccepted({ payment }: Accepted): void {
   }
 }
 
-export const handler = httpFunction(accept);
+export const handler = httpFunction(accept, publishMetrics());

@@ -4,11 +4,12 @@ import { apiKeyModeOf } from '../../adapters/api-key.ts';
 import { connectDatabase } from '../../adapters/database/connect.ts';
 import { readEnvironment, variables } from '../../adapters/environment.ts';
 import { logInvocation } from '../middleware/logger.ts';
+import { meter, publishMetrics } from '../middleware/metrics.ts';
 import { authorizeMerchant } from './authorize.ts';
 
 const environment = readEnvironment({ ...variables.database, ...variables.takesRealMoney });
 
-const database = connectDatabase(environment);
+const database = connectDatabase(environment, { meter });
 const mode = apiKeyModeOf(environment.TAKES_REAL_MONEY);
 
 async function authorize(event: APIGatewayRequestAuthorizerEvent): Promise<APIGatewayAuthorizerResult> {
@@ -36,5 +37,6 @@ function everyRouteOf(methodArn: string): string {
 }
 
 export const handler = middy<APIGatewayRequestAuthorizerEvent, APIGatewayAuthorizerResult>()
+  .use(publishMetrics())
   .use(logInvocation())
   .handler(authorize);

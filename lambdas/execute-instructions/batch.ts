@@ -1,6 +1,7 @@
 import type { SQSRecord } from 'aws-lambda';
 import { readInstructionMessage } from '../../adapters/sqs/instruction-message.ts';
 import type { InstructionKey } from '../../domain/payment/instruction.ts';
+import { correlationIdOf } from './sqs-record.ts';
 
 /** One instruction of the batch with every message that asks for it: repeats are collapsed before anything is done. */
 export interface Work {
@@ -68,4 +69,11 @@ function inRounds(works: readonly Work[]): Omit<Batch, 'poison'> {
     else rounds.rest.push(work);
   }
   return rounds;
+}
+
+/** Of the API requests behind them, for a log line that concerns several. */
+export function correlationIdsOf(works: readonly Work[]): readonly string[] {
+  return [
+    ...new Set(works.flatMap(({ records }) => records.flatMap((record) => correlationIdOf(record) ?? []))),
+  ];
 }

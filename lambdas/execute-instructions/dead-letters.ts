@@ -8,7 +8,7 @@ import type { DeadLetter } from '../../adapters/sqs/dead-letter-sender.ts';
 import type { Batch, Poison } from './batch.ts';
 import type { ExecutorEffects } from './effects.ts';
 import type { Conclusions } from './execute-round.ts';
-import { groupOf } from './sqs-record.ts';
+import { correlationIdOf, groupOf } from './sqs-record.ts';
 
 interface Burial {
   readonly records: readonly SQSRecord[];
@@ -92,6 +92,7 @@ function poisonBurial({ record, reason }: Poison): Burial {
     reason,
     deduplicationId: poisonIdOf(record.body).slice('sha256:'.length),
     cycle: null,
+    correlationId: correlationIdOf(record),
   };
   return { records: [record], letter };
 }
@@ -109,6 +110,7 @@ function exhausted(batch: Batch, conclusions: Conclusions): readonly Burial[] {
       reason,
       deduplicationId: `${work.key.instructionId}#${cycle}`,
       cycle,
+      correlationId: correlationIdOf(first),
     };
     return [{ records: work.records, letter }];
   });
@@ -120,6 +122,8 @@ async function send(burials: readonly Burial[], effects: ExecutorEffects): Promi
     burials.map(({ letter }) => letter),
     effects,
   );
+  const buried = burials.length - refused.size;
+  if (buried > 0) effects.meter.put('InstructionsBuried', buried);
   return burials.flatMap(({ records }, index) => (refused.has(index) ? records : []));
 }
 
@@ -130,7 +134,10 @@ async function sendLetters(
   try {
     return await effects.deadLetters.send(letters);
   } catch (error) {
-    effects.log.warn('dead letters could not be sent', { error });
+    effects.log.warn('dead letters could not be sent', {
+      error,
+      correlation_ids: letters.flatMap(({ correlationId }) => correlationId ?? []),
+    });
     return new Set(letters.keys());
   }
 }

@@ -1,6 +1,7 @@
 import type { Database } from '../../adapters/database/database.ts';
 import type { ConsumedMessages } from '../../adapters/dynamodb/consumed-messages.ts';
 import type { Ids } from '../../adapters/ids.ts';
+import type { Meter } from '../../adapters/metrics/meter.ts';
 import type { Psp } from '../../adapters/psp/psp.ts';
 import type { DeadLetterSender } from '../../adapters/sqs/dead-letter-sender.ts';
 import type { VisibilityChanger } from '../../adapters/sqs/instruction-queue.ts';
@@ -17,6 +18,7 @@ export interface ExecutorEffects {
   readonly ids: Ids;
   readonly restoreEpoch: string;
   readonly log: ExecutorLog;
+  readonly meter: Meter;
 }
 
 export interface ExecutorLog {
@@ -29,6 +31,7 @@ export interface OrderChange {
   readonly merchantId: string;
   readonly paymentId: string;
   readonly paymentOrderId: string;
+  readonly correlationId: string | null;
   readonly from: string;
   readonly to: string;
   readonly statusDetail: string | null;

@@ -1,7 +1,7 @@
 import type { SQSRecord } from 'aws-lambda';
 import { consumedKeyOf } from '../../domain/payment/instruction.ts';
 import { acknowledge } from './acknowledge.ts';
-import { type Batch, readBatch, type Work } from './batch.ts';
+import { type Batch, correlationIdsOf, readBatch, type Work } from './batch.ts';
 import type { ExecutorEffects, Invocation } from './effects.ts';
 import { type Conclusions, executeRound } from './execute-round.ts';
 import { patienceSeconds } from './sqs-record.ts';
@@ -17,6 +17,7 @@ export async function executeBatch(
   effects: ExecutorEffects,
   invocation: Invocation,
 ): Promise<readonly string[]> {
+  effects.meter.put('BatchFill', records.length);
   const batch = readBatch(records);
   const conclusions = await findConsumed(batch, effects);
   const unconsumed = (work: Work) => !conclusions.has(work.key.instructionId);
@@ -37,12 +38,17 @@ async function findConsumed(batch: Batch, effects: ExecutorEffects): Promise<Con
     const found = await effects.consumed.find(
       works.map((work) => consumedKeyOf(work.key, effects.restoreEpoch)),
     );
+    if (found.size > 0) effects.meter.put('ConsumedRecordHits', found.size);
     for (const work of works) {
       if (!found.has(consumedKeyOf(work.key, effects.restoreEpoch))) continue;
       conclusions.set(work.key.instructionId, { kind: 'acknowledge' });
     }
   } catch (error) {
-    effects.log.warn('consumed messages could not be read', { error });
+    effects.meter.put('ConsumedRecordsFailed', 1);
+    effects.log.warn('consumed messages could not be read', {
+      error,
+      correlation_ids: correlationIdsOf(works),
+    });
   }
   return conclusions;
 }
@@ -60,7 +66,7 @@ async function consume(batch: Batch, conclusions: Conclusions, effects: Executor
   );
   if (terminal.length === 0) return;
   const keyOf = (work: Work) => consumedKeyOf(work.key, effects.restoreEpoch);
-  const unprocessed = await recordConsumed(terminal.map(keyOf), effects);
+  const unprocessed = await recordConsumed(terminal, keyOf, effects);
   for (const work of terminal) {
     if (unprocessed.has(keyOf(work)))
       conclusions.set(work.key.instructionId, { kind: 'again', seconds: patienceSeconds(work.records) });
@@ -68,13 +74,19 @@ async function consume(batch: Batch, conclusions: Conclusions, effects: Executor
 }
 
 async function recordConsumed(
-  keys: readonly string[],
+  terminal: readonly Work[],
+  keyOf: (work: Work) => string,
   effects: ExecutorEffects,
 ): Promise<ReadonlySet<string>> {
+  const keys = terminal.map(keyOf);
   try {
     return await effects.consumed.record(keys);
   } catch (error) {
-    effects.log.warn('consumed messages could not be recorded', { error });
+    effects.meter.put('ConsumedRecordsFailed', 1);
+    effects.log.warn('consumed messages could not be recorded', {
+      error,
+      correlation_ids: correlationIdsOf(terminal),
+    });
     return new Set(keys);
   }
 }

@@ -10,7 +10,7 @@ import { unreachable } from '../../domain/assert.ts';
 import { CIRCUIT } from '../../domain/payment/circuit.ts';
 import { isTerminal } from '../../domain/payment/instruction.ts';
 import { TIMING } from '../../domain/payment/timing.ts';
-import type { Work } from './batch.ts';
+import { correlationIdsOf, type Work } from './batch.ts';
 import type { ExecutorEffects, Invocation } from './effects.ts';
 import { performInstruction } from './perform.ts';
 import { record } from './record.ts';
@@ -46,7 +46,10 @@ export async function executeRound(
   const claimed: ClaimedInstruction[] = [];
   for (const verdict of await claim(works, effects, invocation, conclusions)) {
     if (isClaimed(verdict)) claimed.push(verdict);
-    else conclusions.set(verdict.instruction_id, concludeVerdict(verdict));
+    else {
+      if (isParked(verdict)) effects.meter.put('InstructionsParked', 1);
+      conclusions.set(verdict.instruction_id, concludeVerdict(verdict));
+    }
   }
   logStarted(claimed, effects);
   await performAll(claimed, effects, invocation, conclusions);
@@ -78,12 +81,17 @@ async function claim(
       probes: CIRCUIT.probes,
     });
   } catch (error) {
-    effects.log.warn('nothing could be claimed', { error });
+    effects.log.warn('nothing could be claimed', { error, correlation_ids: correlationIdsOf(works) });
     for (const work of works) {
       conclusions.set(work.key.instructionId, { kind: 'again', seconds: patienceSeconds(work.records) });
     }
     return [];
   }
+}
+
+/** By this claim, to be sent by the relay when circuit or pause is over. */
+function isParked({ verdict }: Refusal): boolean {
+  return verdict === 'circuit_open' || verdict === 'paused';
 }
 
 function concludeVerdict(verdict: Refusal): Conclusion {
@@ -160,6 +168,7 @@ async function recordWave(
     const row = rows.get(attempt.instructionId);
     conclusions.set(attempt.instructionId, concludeRecord(row));
     const instruction = claimed.find((claim) => claim.instruction_id === attempt.instructionId);
+    if (row?.stands) meterRecorded(row, attempt, effects);
     if (row?.order_changed && instruction !== undefined) logRecorded(instruction, attempt, effects);
   }
 }
@@ -199,11 +208,22 @@ function logRecorded(claim: ClaimedInstruction, attempt: AttemptRecord, effects:
   });
 }
 
+function meterRecorded(row: RecordedAttempt, attempt: AttemptRecord, { meter }: ExecutorEffects): void {
+  const { psp, judgement } = attempt;
+  if (judgement.orderStatusDetail === 'outcome_unknown') meter.put('OutcomesUnknown', 1, psp);
+  if (row.state === 'quarantined') meter.put('InstructionsQuarantined', 1, psp);
+  if (!row.order_changed || (judgement.orderStatus !== 'SUCCESS' && judgement.orderStatus !== 'FAILED'))
+    return;
+  meter.put(judgement.orderStatus === 'SUCCESS' ? 'OrdersSucceeded' : 'OrdersFailed', 1, psp);
+  if (row.age_milliseconds !== null) meter.put('TimeToTerminal', row.age_milliseconds, psp);
+}
+
 function orderOf(claim: ClaimedInstruction) {
   return {
     merchantId: claim.merchant_id,
     paymentId: claim.payment_id,
     paymentOrderId: claim.payment_order_id,
+    correlationId: claim.correlation_id,
     amountMinor: BigInt(claim.amount_minor),
     currency: claim.currency,
   };

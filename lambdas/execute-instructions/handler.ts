@@ -13,6 +13,7 @@ import { systemTime } from '../../adapters/time.ts';
 import { formatAmount } from '../../domain/money/currency.ts';
 import { assertTiming, TIMING } from '../../domain/payment/timing.ts';
 import { logger, logInvocation } from '../middleware/logger.ts';
+import { meter, publishMetrics } from '../middleware/metrics.ts';
 import type { ExecutorEffects } from './effects.ts';
 import { executeBatch } from './execute-batch.ts';
 
@@ -35,7 +36,7 @@ assertTiming(
 );
 
 const effects: ExecutorEffects = {
-  database: connectDatabase(environment),
+  database: connectDatabase(environment, { meter }),
   consumed: createConsumedMessages(
     new DynamoDBClient({ cacheMiddleware: true }),
     environment.CONSUMED_TABLE_NAME,
@@ -53,6 +54,7 @@ const effects: ExecutorEffects = {
         merchant_id: change.merchantId,
         payment_id: change.paymentId,
         payment_order_id: change.paymentOrderId,
+        correlation_id: change.correlationId,
         from: change.from,
         to: change.to,
         status_detail: change.statusDetail,
@@ -61,6 +63,7 @@ const effects: ExecutorEffects = {
       }),
     warn: (message, detail) => logger.warn(message, detail),
   },
+  meter,
 };
 
 async function execute(event: SQSEvent, context: Context): Promise<SQSBatchResponse> {
@@ -71,4 +74,7 @@ async function execute(event: SQSEvent, context: Context): Promise<SQSBatchRespo
   return { batchItemFailures: failed.map((itemIdentifier) => ({ itemIdentifier })) };
 }
 
-export const handler = middy<SQSEvent, SQSBatchResponse>().use(logInvocation()).handler(execute);
+export const handler = middy<SQSEvent, SQSBatchResponse>()
+  .use(publishMetrics())
+  .use(logInvocation())
+  .handler(execute);

@@ -43,6 +43,7 @@ export async function performInstruction(
     instructionId: claim.instruction_id,
     paymentOrderId: claim.payment_order_id,
     psp: claim.psp,
+    correlationId: claim.correlation_id,
     attemptNo: claim.attempt_no,
     claimToken: invocation.claimToken,
     isProbe: claim.is_probe,
@@ -122,7 +123,11 @@ function judged(claim: ClaimedInstruction, effects: ExecutorEffects, judge: () =
   try {
     return judge();
   } catch (error) {
-    effects.log.warn('an outcome could not be judged', { instruction_id: claim.instruction_id, error });
+    effects.log.warn('an outcome could not be judged', {
+      instruction_id: claim.instruction_id,
+      correlation_id: claim.correlation_id,
+      error,
+    });
     return manualReview(`can't be judged: ${error instanceof Error ? error.message : String(error)}`);
   }
 }

@@ -21,7 +21,11 @@ export async function record(
     );
   } catch (error) {
     const [first] = records;
-    effects.log.warn('attempts could not be recorded', { error, records: records.length });
+    effects.log.warn('attempts could not be recorded', {
+      error,
+      records: records.length,
+      correlation_ids: records.flatMap(({ correlationId }) => correlationId ?? []),
+    });
     if (!isRefusedData(error) || first === undefined) return [];
     if (records.length === 1) return recordForReview(first, error, effects);
     const rows: RecordedAttempt[] = [];
@@ -42,8 +46,8 @@ async function recordForReview(
     try {
       return await recordAttempts(effects.database, [{ ...attempt, judgement, steps }], 0);
     } catch (error) {
-      const instruction_id = attempt.instructionId;
-      effects.log.warn('an attempt could not even be put to review', { error, instruction_id });
+      const ids = { instruction_id: attempt.instructionId, correlation_id: attempt.correlationId };
+      effects.log.warn('an attempt could not even be put to review', { error, ...ids });
       if (!isRefusedData(error)) return [];
     }
   }

@@ -1,8 +1,14 @@
 import type { SQSRecord } from 'aws-lambda';
+import { CORRELATION_ATTRIBUTE } from '../../adapters/sqs/instruction-queue.ts';
 
 /** A FIFO queue gives every message its group; a message without one stands for itself. */
 export function groupOf(record: SQSRecord): string {
   return record.attributes.MessageGroupId ?? record.messageId;
+}
+
+/** What ties the message to the API request behind it; null where an older version sent it, or a stranger. */
+export function correlationIdOf(record: SQSRecord): string | null {
+  return record.messageAttributes[CORRELATION_ATTRIBUTE]?.stringValue ?? null;
 }
 
 /** A service that is away comes back within seconds as a rule. */

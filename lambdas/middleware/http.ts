@@ -13,10 +13,10 @@ export interface HttpAnswer {
 
 type Work = (event: APIGatewayProxyEvent, context: Context) => Promise<HttpAnswer>;
 
-/** A function behind the REST API: answers JSON, and problem+json for whatever is thrown. */
-export function httpFunction(work: Work) {
+/** A function behind the REST API: answers JSON, and problem+json for whatever is thrown. `around` is middleware of its own. */
+export function httpFunction(work: Work, ...around: readonly MiddlewareObj[]) {
   return middy<APIGatewayProxyEvent, APIGatewayProxyResult>()
-    .use(logInvocation())
+    .use([logInvocation(), ...around])
     .use(problemJson())
     .handler(async (event, context) => {
       const answer = await work(event, context);

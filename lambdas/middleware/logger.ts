@@ -5,12 +5,28 @@ import { redactForLog } from '../../adapters/redact.ts';
 /** One logger per function, which hides what no log may hold; its service name and level come from Powertools' own variables. */
 export const logger = new Logger({ jsonReplacerFn: redactForLog });
 
-/** Adds the invocation's request id to every line, and clears what one invocation added before the next. */
+/**
+ * Adds the invocation's request id to every line, and where a request to the API is behind it, that request's id, which
+ * every later step of its payment carries. Clears what one invocation added before the next.
+ */
 export function logInvocation(): MiddlewareObj {
   return {
-    before: ({ context }) => {
+    before: ({ event, context }) => {
       logger.resetKeys();
       logger.addContext(context);
+      const requestId = requestIdOf(event);
+      if (requestId !== undefined) logger.appendKeys({ correlation_id: requestId });
     },
   };
+}
+
+/** Both the authorizer's event and the proxy integration's have it. By hand: a schema would be half of a small bundle. */
+function requestIdOf(event: unknown): string | undefined {
+  const context = memberOf(event, 'requestContext');
+  const id = memberOf(context, 'requestId');
+  return typeof id === 'string' ? id : undefined;
+}
+
+function memberOf(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
 }

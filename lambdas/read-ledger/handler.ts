@@ -3,12 +3,13 @@ import { connectDatabase } from '../../adapters/database/connect.ts';
 import { readEnvironment, variables } from '../../adapters/environment.ts';
 import { type HttpAnswer, httpFunction } from '../middleware/http.ts';
 import { merchantOf } from '../middleware/merchant.ts';
+import { meter, publishMetrics } from '../middleware/metrics.ts';
 import { noQuerySchema, readPathParameter, readQuery } from '../middleware/parameters.ts';
 import { showTrialBalance, showWallet } from './read.ts';
 
 const environment = readEnvironment(variables.database);
 
-const database = connectDatabase(environment);
+const database = connectDatabase(environment, { meter });
 
 async function read(event: APIGatewayProxyEvent): Promise<HttpAnswer> {
   const merchantId = merchantOf(event);
@@ -20,4 +21,4 @@ async function read(event: APIGatewayProxyEvent): Promise<HttpAnswer> {
   return { status: 200, body };
 }
 
-export const handler = httpFunction(read);
+export const handler = httpFunction(read, publishMetrics());

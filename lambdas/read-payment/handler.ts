@@ -3,6 +3,7 @@ import { connectDatabase } from '../../adapters/database/connect.ts';
 import { readEnvironment, variables } from '../../adapters/environment.ts';
 import { type HttpAnswer, httpFunction } from '../middleware/http.ts';
 import { merchantOf } from '../middleware/merchant.ts';
+import { meter, publishMetrics } from '../middleware/metrics.ts';
 import { noQuerySchema, readPathParameter, readQuery } from '../middleware/parameters.ts';
 import { Problem } from '../middleware/problem.ts';
 import { pageOfPayments, showPayment } from './read.ts';
@@ -10,7 +11,7 @@ import { listQuerySchema } from './schema.ts';
 
 const environment = readEnvironment(variables.database);
 
-const database = connectDatabase(environment);
+const database = connectDatabase(environment, { meter });
 
 async function read(event: APIGatewayProxyEvent): Promise<HttpAnswer> {
   const merchantId = merchantOf(event);
@@ -31,4 +32,4 @@ async function list(event: APIGatewayProxyEvent, merchantId: string): Promise<Ht
   return { status: 200, body: JSON.stringify(page) };
 }
 
-export const handler = httpFunction(read);
+export const handler = httpFunction(read, publishMetrics());

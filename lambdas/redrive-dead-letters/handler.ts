@@ -8,6 +8,7 @@ import { readEnvironment, variables } from '../../adapters/environment.ts';
 import { createDeadLetterQueue } from '../../adapters/sqs/dead-letter-queue.ts';
 import { systemTime } from '../../adapters/time.ts';
 import { logger, logInvocation } from '../middleware/logger.ts';
+import { meter, publishMetrics } from '../middleware/metrics.ts';
 import { type RedriveEffects, type RedriveReport, redriveDeadLetters } from './redrive.ts';
 
 const environment = readEnvironment({
@@ -19,7 +20,7 @@ const environment = readEnvironment({
 });
 
 const effects: RedriveEffects = {
-  database: connectDatabase(environment),
+  database: connectDatabase(environment, { meter }),
   consumed: createConsumedMessages(new DynamoDBClient({}), environment.CONSUMED_TABLE_NAME, systemTime.now),
   queue: createDeadLetterQueue({
     client: new SQSClient({}),
@@ -30,6 +31,10 @@ const effects: RedriveEffects = {
   }),
   time: systemTime,
   progress: () => {},
+  redriven: (deadLetterId, correlationId) => {
+    meter.put('DeadLettersRedriven', 1);
+    logger.info('dead letter sent back', { dead_letter_id: deadLetterId, correlation_id: correlationId });
+  },
 };
 
 /** Gentle: what died once must not crowd out fresh payments. */
@@ -53,4 +58,7 @@ async function redrive(_event: unknown, context: Context): Promise<RedriveReport
   return report;
 }
 
-export const handler = middy<unknown, RedriveReport>().use(logInvocation()).handler(redrive);
+export const handler = middy<unknown, RedriveReport>()
+  .use(publishMetrics())
+  .use(logInvocation())
+  .handler(redrive);

@@ -7,6 +7,7 @@ import {
 import { poisonIdOf, registerPoison } from '../../adapters/database/statements/register-poison.ts';
 import type { HeldLetter } from '../../adapters/sqs/dead-letter-queue.ts';
 import { readInstructionMessage } from '../../adapters/sqs/instruction-message.ts';
+import { CORRELATION_ATTRIBUTE } from '../../adapters/sqs/instruction-queue.ts';
 import { PLAN_LIMIT, REST_SECONDS, type RedriveEffects, type RedriveOptions } from './redrive.ts';
 
 /** Longer than one run of the function: what is kept must not come round again in the same run. */
@@ -38,6 +39,7 @@ export async function moveSingly(
       const gone = await effects.queue.moveBack(free);
       kept.push(...free.filter((letter) => !gone.includes(letter)));
       await markRedriven(effects.database, gone.map(idOf), options);
+      for (const letter of gone) effects.redriven(idOf(letter), correlationIdOf(letter));
       moved += gone.length;
       effects.progress(moved, kept.length);
       await pause(gone.length, effects, options);
@@ -98,6 +100,10 @@ async function giveBack(letters: readonly HeldLetter[], effects: RedriveEffects)
 /** The name of a message among the dead letters: its instruction's, or its body's. */
 function idOf(letter: HeldLetter): string {
   return instructionIdOf(letter) ?? poisonIdOf(letter.body);
+}
+
+function correlationIdOf(letter: HeldLetter): string | null {
+  return letter.attributes[CORRELATION_ATTRIBUTE]?.StringValue ?? null;
 }
 
 /** Poison names no instruction: what cannot be read, and what was sent here as poison, without a cycle of its own. */

@@ -19,6 +19,8 @@ export interface RedriveEffects {
   readonly time: Time;
   /** Told after each batch that was moved singly. */
   progress(moved: number, kept: number): void;
+  /** One line per letter that went back. */
+  redriven(deadLetterId: string, correlationId: string | null): void;
 }
 
 export interface RedriveOptions extends Operator {
@@ -78,6 +80,7 @@ export async function redriveDeadLetters(
   if (held === 0 && mayAllGo(plan, visible)) {
     await effects.queue.startMove(options.messagesPerSecond);
     await markRedriven(effects.database, idsOf(plan), options);
+    for (const letter of plan) effects.redriven(letter.dead_letter_id, letter.correlation_id);
     return { kind: 'started', messages: visible, verdicts };
   }
   return { kind: 'moved_singly', ...(await moveSingly(plan, effects, options)), verdicts };

@@ -7,6 +7,7 @@ import { readEnvironment, variables } from '../../adapters/environment.ts';
 import { createInstructionSender } from '../../adapters/sqs/instruction-queue.ts';
 import { systemTime } from '../../adapters/time.ts';
 import { logger, logInvocation } from '../middleware/logger.ts';
+import { meter, publishMetrics } from '../middleware/metrics.ts';
 import { type RelayEffects, type RelayReport, relayInstructions } from './relay.ts';
 
 const environment = readEnvironment({
@@ -16,19 +17,33 @@ const environment = readEnvironment({
 });
 
 const effects: RelayEffects = {
-  database: connectDatabase(environment),
+  database: connectDatabase(environment, { meter }),
   queue: createInstructionSender(new SQSClient({}), environment.QUEUE_URL),
   activity:
     environment.ACTIVITY_TABLE_NAME === undefined
       ? alwaysActive
       : createActivity(new DynamoDBClient({}), environment.ACTIVITY_TABLE_NAME, systemTime.now),
   time: systemTime,
+  sentAgain: (instruction) =>
+    logger.info('instruction sent again', {
+      payment_id: instruction.payment_id,
+      payment_order_id: instruction.payment_order_id,
+      instruction_id: instruction.instruction_id,
+      correlation_id: instruction.correlation_id,
+      send_no: instruction.send_no,
+    }),
 };
 
 async function relay(): Promise<RelayReport> {
   const report = await relayInstructions(effects);
+  meter.put('RelayRuns', 1);
+  if (report.sent > 0) meter.put('InstructionsRelayed', report.sent);
+  if (report.refused > 0) meter.put('RelaysRefused', report.refused);
   if (report.sent + report.refused > 0) logger.info('instructions relayed', { ...report });
   return report;
 }
 
-export const handler = middy<unknown, RelayReport>().use(logInvocation()).handler(relay);
+export const handler = middy<unknown, RelayReport>()
+  .use(publishMetrics())
+  .use(logInvocation())
+  .handler(relay);

@@ -1,5 +1,8 @@
 import type { Database } from '../../adapters/database/database.ts';
-import { takeDueInstructions } from '../../adapters/database/statements/relay-instructions.ts';
+import {
+  type DueInstruction,
+  takeDueInstructions,
+} from '../../adapters/database/statements/relay-instructions.ts';
 import type { Activity } from '../../adapters/dynamodb/activity.ts';
 import {
   BATCH_LIMIT,
@@ -13,6 +16,8 @@ export interface RelayEffects {
   readonly queue: InstructionSender;
   readonly activity: Activity;
   readonly time: Time;
+  /** One line per instruction whose message was sent again. */
+  sentAgain(instruction: DueInstruction): void;
 }
 
 export interface RelayReport {
@@ -63,10 +68,12 @@ async function sendDue(effects: RelayEffects, startedAt: number) {
       paymentOrderId: row.payment_order_id,
       operation: row.operation,
       sendNumber: row.send_no,
+      correlationId: row.correlation_id,
     }));
     const unsent = await sendAll(messages, effects);
-    refused += unsent;
-    sent += messages.length - unsent;
+    for (const row of taken.due) if (!unsent.has(row.instruction_id)) effects.sentAgain(row);
+    refused += unsent.size;
+    sent += messages.length - unsent.size;
     if (taken.due.length < TAKE_LIMIT) break;
   }
   return { sent, refused, circuitsAwaited };
@@ -78,11 +85,14 @@ function sleep(milliseconds: number, { time }: RelayEffects): Promise<void> {
   });
 }
 
-/** @returns how many SQS refused; they come again by the same rule that brought them here */
-async function sendAll(messages: readonly InstructionMessage[], effects: RelayEffects): Promise<number> {
-  let refused = 0;
+/** @returns the ids of those SQS refused; they come again by the same rule that brought them here */
+async function sendAll(
+  messages: readonly InstructionMessage[],
+  effects: RelayEffects,
+): Promise<ReadonlySet<string>> {
+  const refused = new Set<string>();
   for (let start = 0; start < messages.length; start += BATCH_LIMIT) {
-    refused += (await effects.queue.send(messages.slice(start, start + BATCH_LIMIT))).length;
+    for (const id of await effects.queue.send(messages.slice(start, start + BATCH_LIMIT))) refused.add(id);
   }
   return refused;
 }

@@ -126,6 +126,10 @@ describe.each(STAGES)('in %s', (stage) => {
       ],
     ],
     [
+      'measure-pipeline',
+      [...STATEMENTS, ...(isDev ? ['dynamodb:BatchGetItem on the activity table', ACTIVITY] : [])],
+    ],
+    [
       'redrive-dead-letters',
       [
         ...STATEMENTS,

@@ -76,9 +76,7 @@ describe('the pipeline as a construct', () => {
     const payments = new PaymentPipeline(root, 'Payments', { stage: 'dev' });
     const shop = new Stack(root, 'Shop');
     payments.metrics.deadLetters().createAlarm(shop, 'Dead', { threshold: 1, evaluationPeriods: 1 });
-    payments.metrics
-      .own('PaymentsFailed')
-      .createAlarm(shop, 'Failed', { threshold: 9, evaluationPeriods: 1 });
+    payments.metrics.own('OrdersFailed').createAlarm(shop, 'Failed', { threshold: 9, evaluationPeriods: 1 });
     const template = Template.fromStack(shop);
     template.hasResourceProperties('AWS::CloudWatch::Alarm', {
       MetricName: 'ApproximateNumberOfMessagesVisible',

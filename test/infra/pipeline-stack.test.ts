@@ -21,6 +21,7 @@ describe.each(STAGES)('the pipeline of %s', (stage) => {
     ['describe-api', []],
     ['execute-instructions', [...DATABASE, ...EXECUTOR, ...simulator]],
     ['relay-instructions', [...DATABASE, 'QUEUE_URL', ...activity]],
+    ['measure-pipeline', [...DATABASE, ...activity]],
     ['redrive-dead-letters', [...DATABASE, ...EXECUTOR, 'QUEUE_ARN', 'DEAD_LETTER_QUEUE_ARN']],
     ['purge-expired', [...DATABASE, 'RETENTION_DAYS', ...activity]],
     ['migrate-database', DATABASE],
@@ -30,8 +31,8 @@ describe.each(STAGES)('the pipeline of %s', (stage) => {
     );
   });
 
-  test('has these ten functions', () => {
-    expect(functions.size).toBe(10);
+  test('has these eleven functions', () => {
+    expect(functions.size).toBe(11);
   });
 
   test('says to the functions whether they deal in real money', () => {

@@ -14,6 +14,7 @@ const CLAIMED_ONLY = [
   'payment_order_id',
   'payment_id',
   'merchant_id',
+  'correlation_id',
   'operation',
   'cycle',
   'attempt_no',

@@ -10,6 +10,7 @@ import { RELAY_SQL } from '../../adapters/database/statements/relay-instructions
 import { alwaysActive } from '../../adapters/dynamodb/activity.ts';
 import type { ConsumedMessages } from '../../adapters/dynamodb/consumed-messages.ts';
 import type { Ids } from '../../adapters/ids.ts';
+import { unmetered } from '../../adapters/metrics/meter.ts';
 import type { DeadLetterQueue, HeldLetter } from '../../adapters/sqs/dead-letter-queue.ts';
 import type { InstructionSender } from '../../adapters/sqs/instruction-queue.ts';
 import type { Time } from '../../adapters/time.ts';
@@ -80,8 +81,7 @@ export class World {
           seller_id: 'seller',
         })),
       },
-      'mer_one',
-      process.name,
+      { merchantId: 'mer_one', idempotencyKey: process.name, correlationId: `request ${process.name}` },
       {
         database: this.databaseOf(process),
         queue: this.senderOf(process),
@@ -168,6 +168,7 @@ export class World {
       queue: this.senderOf(process),
       activity: alwaysActive,
       time: this.timeOf(process),
+      sentAgain: () => {},
     }).then(
       () => this.end(process),
       () => this.end(process),
@@ -193,6 +194,7 @@ export class World {
         queue: this.deadLetterQueueOf(process),
         time: this.timeOf(process),
         progress: () => {},
+        redriven: () => {},
       },
       {
         actor,
@@ -366,6 +368,7 @@ export class World {
       ids: this.ids,
       restoreEpoch: '1',
       log: { orderChanged: () => {}, warn: () => {} },
+      meter: unmetered,
     };
   }
 

@@ -2,6 +2,7 @@ import type { SQSRecord } from 'aws-lambda';
 import type { Database } from '../../adapters/database/database.ts';
 import type { NewOrder } from '../../adapters/database/statements/accept-payment.ts';
 import { systemIds } from '../../adapters/ids.ts';
+import { GatheringMeter } from '../../adapters/metrics/meter.ts';
 import type { ChargeRequest, Psp } from '../../adapters/psp/psp.ts';
 import type { DeadLetter } from '../../adapters/sqs/dead-letter-sender.ts';
 import type { VisibilityChange } from '../../adapters/sqs/instruction-queue.ts';
@@ -74,6 +75,7 @@ export class ExecutorHarness {
   readonly visibility: VisibilityChange[] = [];
   readonly changes: OrderChange[] = [];
   readonly warnings: string[] = [];
+  readonly meter = new GatheringMeter();
   readonly effects: ExecutorEffects;
   /** Milliseconds that each invocation still has. */
   remainingMilliseconds = 30_000;
@@ -108,6 +110,7 @@ export class ExecutorHarness {
         orderChanged: (change) => this.changes.push(change),
         warn: (message) => this.warnings.push(message),
       },
+      meter: this.meter,
       ...overrides,
     };
   }

@@ -38,6 +38,7 @@ export function newPayment(orders: readonly NewOrder[], merchantId = MERCHANT): 
     paymentMethod: 'sim_ok',
     metadata: {},
     createdAt: new Date(),
+    correlationId: randomUUID(),
     orders,
   };
 }

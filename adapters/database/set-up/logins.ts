@@ -2,7 +2,16 @@
  * What is done in the database, each by a login of its own that may do nothing else. `operate` is for people, at the
  * command line: no function has it. What each may do is granted by the migrations, table by table.
  */
-export const DUTIES = ['accept', 'execute', 'read', 'authorize', 'purge', 'operate', 'migrate'] as const;
+export const DUTIES = [
+  'accept',
+  'execute',
+  'read',
+  'authorize',
+  'measure',
+  'purge',
+  'operate',
+  'migrate',
+] as const;
 
 export type Duty = (typeof DUTIES)[number];
 

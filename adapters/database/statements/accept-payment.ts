@@ -24,6 +24,8 @@ export interface NewPayment {
   readonly paymentMethod: string;
   readonly metadata: Readonly<Record<string, string>>;
   readonly createdAt: Date;
+  /** Of the request that made it. */
+  readonly correlationId: string;
   readonly orders: readonly NewOrder[];
 }
 
@@ -140,6 +142,7 @@ function inputOf(payment: NewPayment, request: IdempotentRequest, caps: AmountCa
     payment_method: payment.paymentMethod,
     metadata: JSON.stringify(payment.metadata),
     created_at: payment.createdAt.toISOString(),
+    correlation_id: payment.correlationId,
     orders: payment.orders.map((order, position) => ({
       position,
       payment_order_id: order.paymentOrderId,
@@ -175,7 +178,7 @@ input as materialized (
   select r.*
   from jsonb_to_record(:input::jsonb) as r(
     payment_id text, merchant_id text, merchant_reference text, buyer_id text, payment_method text, metadata text,
-    created_at timestamptz, orders jsonb, scope text, key text, fingerprint text, status smallint, location text,
+    created_at timestamptz, correlation_id text, orders jsonb, scope text, key text, fingerprint text, status smallint, location text,
     body text, caps jsonb)
 ),
 over_cap as materialized (
@@ -229,8 +232,9 @@ inserted_order as (
 ),
 inserted_instruction as (
   insert into instruction (instruction_id, payment_order_id, payment_id, merchant_id, seq, operation, not_before,
-                           last_sent_at)
-  select o.instruction_id, o.payment_order_id, i.payment_id, i.merchant_id, 0, 'charge', moment.now, moment.now
+                           last_sent_at, correlation_id)
+  select o.instruction_id, o.payment_order_id, i.payment_id, i.merchant_id, 0, 'charge', moment.now, moment.now,
+         i.correlation_id
   from new_order o, input i, moment
 ),
 stored as materialized (

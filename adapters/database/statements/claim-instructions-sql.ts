@@ -190,7 +190,7 @@ select
   coalesce(c.attempt_no, d.attempt_no) as attempt_no,
   d.attempts_not_sent >= coalesce(c.attempt_no, d.attempt_no) - 1 as all_proven_not_sent,
   coalesce(extract(epoch from moment.now - d.first_claimed_at), 0)::int as age_seconds,
-  d.psp, t.payment_method, o.amount_minor::text as amount_minor, o.currency, o.splits::text as splits,
+  d.correlation_id, d.psp, t.payment_method, o.amount_minor::text as amount_minor, o.currency, o.splits::text as splits,
   s.payment_order_id is not null as order_started,
   coalesce(d.is_probe, false) as is_probe
 from input

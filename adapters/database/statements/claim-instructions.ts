@@ -32,6 +32,8 @@ export const claimedRow = z.object({
   payment_order_id: z.string(),
   payment_id: z.string(),
   merchant_id: z.string(),
+  /** Null for what an older version accepted. */
+  correlation_id: z.nullable(z.string()),
   operation: z.enum(['charge', 'authorize', 'capture', 'void', 'refund']),
   attempt_no: z.int(),
   cycle: z.int(),

@@ -89,7 +89,8 @@ logged as (
   select c.instruction_id, 'closed', p ->> 'actor', p ->> 'reason', p ->> 'origin', clock()
   from claimed c, given
 )
-select 'claimed' as verdict, c.instruction_id, c.payment_order_id, c.payment_id, c.merchant_id, c.operation,
+select 'claimed' as verdict, c.instruction_id, c.payment_order_id, c.payment_id, c.merchant_id, c.correlation_id,
+       c.operation,
        c.attempt_no, c.cycle, false as all_proven_not_sent, 0 as age_seconds, o.psp, t.payment_method,
        o.amount_minor::text as amount_minor, o.currency, o.splits::text as splits, false as order_started,
        false as is_probe

@@ -204,7 +204,8 @@ select
   greatest(0, ceil(extract(epoch from coalesce(a.not_before, i.not_before) - moment.now)))::int as seconds_left,
   coalesce(a.cycle, i.cycle) as cycle,
   coalesce(a.reason, i.reason) as reason,
-  o.payment_order_id is not null as order_changed
+  o.payment_order_id is not null as order_changed,
+  least(2147483647, round(extract(epoch from moment.now - i.accepted_at) * 1000))::int as age_milliseconds
 from input r
 cross join moment
 join instruction i using (instruction_id)

@@ -19,6 +19,8 @@ export interface AttemptRecord {
   readonly instructionId: string;
   readonly paymentOrderId: string;
   readonly psp: string;
+  /** Of the API request behind it, for the log. */
+  readonly correlationId: string | null;
   readonly attemptNo: number;
   readonly claimToken: string;
   readonly judgement: Judgement;
@@ -64,6 +66,8 @@ const recordedRow = z.object({
   cycle: z.int(),
   reason: z.nullable(z.string()),
   order_changed: z.boolean(),
+  /** Since it was accepted; null for what an older version accepted. */
+  age_milliseconds: z.nullable(z.int()),
 });
 
 export type RecordedAttempt = z.infer<typeof recordedRow>;

@@ -25,6 +25,7 @@ const plannedRow = z.object({
   verdict: verdictSchema,
   reason: z.string(),
   psp: z.nullable(z.string()),
+  correlation_id: z.nullable(z.string()),
 });
 export type PlannedLetter = z.infer<typeof plannedRow>;
 
@@ -65,8 +66,10 @@ select d.dead_letter_id,
     else 'may_go'
   end as verdict,
   left(d.reason, 500) as reason,
-  d.psp
+  d.psp,
+  i.correlation_id
 from dead_letter_now d
+left join instruction i on i.instruction_id = d.dead_letter_id
 cross join moment
 cross join parameter
 left join psp_circuit c on c.psp = d.psp

@@ -6,6 +6,8 @@ const dueRow = z.object({
   kind: z.literal('due'),
   instruction_id: z.string(),
   payment_order_id: z.string(),
+  payment_id: z.string(),
+  correlation_id: z.nullable(z.string()),
   operation: z.enum(['charge', 'authorize', 'capture', 'void', 'refund']),
   send_no: z.int(),
 });
@@ -14,8 +16,10 @@ const row = z.discriminatedUnion('kind', [
   z.object({ kind: z.enum(['nothing_waits', 'circuits_awaited']) }),
 ]);
 
+export type DueInstruction = z.infer<typeof dueRow>;
+
 export interface DueInstructions {
-  readonly due: readonly z.infer<typeof dueRow>[];
+  readonly due: readonly DueInstruction[];
   /** Not one instruction waits for anything: all are terminal or quarantined. */
   readonly nothingWaits: boolean;
   /** Some wait for a PSP's circuit, which may close any second. */
@@ -113,14 +117,14 @@ sent as (
       last_sent_at = moment.now
   from due, moment
   where i.instruction_id = due.instruction_id
-  returning i.instruction_id, i.payment_order_id, i.operation, i.send_no
+  returning i.instruction_id, i.payment_order_id, i.payment_id, i.correlation_id, i.operation, i.send_no
 )
-select 'due' as kind, instruction_id, payment_order_id, operation, send_no from sent
+select 'due' as kind, instruction_id, payment_order_id, payment_id, correlation_id, operation, send_no from sent
 union all
-select 'circuits_awaited', null, null, null, null
+select 'circuits_awaited', null, null, null, null, null, null
 where exists (select from instruction where waits_for >= 'circuit:' and waits_for < 'circuit;')
 union all
-select 'nothing_waits', null, null, null, null
+select 'nothing_waits', null, null, null, null, null, null
 where not exists (select from instruction where relay_due_at is not null)
   and not exists (select from instruction where waits_for is not null)
 `;

@@ -5,6 +5,7 @@
 import { createDirectDatabase } from '../../../adapters/database/direct-database.ts';
 import { alwaysActive } from '../../../adapters/dynamodb/activity.ts';
 import { systemIds } from '../../../adapters/ids.ts';
+import { unmetered } from '../../../adapters/metrics/meter.ts';
 import { createPspSimulator } from '../../../adapters/psp/simulator/psp-simulator.ts';
 import type { InstructionMessage } from '../../../adapters/sqs/instruction-queue.ts';
 import { systemTime } from '../../../adapters/time.ts';
@@ -45,18 +46,23 @@ async function start({ databaseUrl, pspUrl }: SystemStart): Promise<SystemReady>
     ids: systemIds,
     restoreEpoch: '1',
     log: { orderChanged: noop, warn: (message, detail) => console.error(message, detail) },
+    meter: unmetered,
   };
   for (let executor = 0; executor < EXECUTORS; executor += 1) void work(queue, effects);
   const served = await serveAccept(database, async (request, merchantId, key) => {
-    const { answer } = await acceptPayment(request, merchantId, key, {
-      database,
-      queue,
-      activity: alwaysActive,
-      ids: systemIds,
-      amountCaps: {},
-      now: Date.now,
-      sendFailed: noop,
-    });
+    const { answer } = await acceptPayment(
+      request,
+      { merchantId, idempotencyKey: key, correlationId: key },
+      {
+        database,
+        queue,
+        activity: alwaysActive,
+        ids: systemIds,
+        amountCaps: {},
+        now: Date.now,
+        sendFailed: noop,
+      },
+    );
     return answer;
   });
   return { ...served, databaseUrl };

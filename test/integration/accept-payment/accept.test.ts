@@ -46,6 +46,10 @@ function request(overrides: Partial<PaymentRequest> = {}): PaymentRequest {
   };
 }
 
+function from(merchantId: string, idempotencyKey: string) {
+  return { merchantId, idempotencyKey, correlationId: `request of ${idempotencyKey}` };
+}
+
 async function count(table: string): Promise<number> {
   const [row] = await database.execute(`select count(*)::int as rows from ${table}`, {});
   return Number(row?.rows);
@@ -56,7 +60,7 @@ test('fifty requests at once with one key make one payment and fifty equal answe
   const same = request();
 
   const accepted = await Promise.all(
-    Array.from({ length: 50 }, () => acceptPayment(same, 'mer_1', 'key-50', effects)),
+    Array.from({ length: 50 }, () => acceptPayment(same, from('mer_1', 'key-50'), effects)),
   );
 
   expect(new Set(accepted.map(({ answer }) => answer.body)).size).toBe(1);
@@ -65,17 +69,17 @@ test('fifty requests at once with one key make one payment and fifty equal answe
 });
 
 test('the same key with another body is refused, whatever was first', async () => {
-  await acceptPayment(request(), 'mer_1', 'key-reused', effects);
+  await acceptPayment(request(), from('mer_1', 'key-reused'), effects);
 
-  await expect(acceptPayment(request(), 'mer_1', 'key-reused', effects)).rejects.toMatchObject({
+  await expect(acceptPayment(request(), from('mer_1', 'key-reused'), effects)).rejects.toMatchObject({
     code: 'idempotency_key_reused',
   });
 });
 
 test('another merchant’s same key and same reference do not collide', async () => {
   const same = request();
-  const one = await acceptPayment(same, 'mer_1', 'key-shared', effects);
-  const other = await acceptPayment(same, 'mer_2', 'key-shared', effects);
+  const one = await acceptPayment(same, from('mer_1', 'key-shared'), effects);
+  const other = await acceptPayment(same, from('mer_2', 'key-shared'), effects);
 
   expect(other.isReplay).toBe(false);
   expect(other.answer.location).not.toBe(one.answer.location);
@@ -83,10 +87,10 @@ test('another merchant’s same key and same reference do not collide', async ()
 
 test('a merchant reference is taken for ever, and the refused request leaves no row', async () => {
   const first = request();
-  await acceptPayment(first, 'mer_1', 'key-first', effects);
+  await acceptPayment(first, from('mer_1', 'key-first'), effects);
   const rows = [await count('payment'), await count('idempotency_key'), await count('instruction')];
 
-  await expect(acceptPayment(first, 'mer_1', 'key-second', effects)).rejects.toMatchObject({
+  await expect(acceptPayment(first, from('mer_1', 'key-second'), effects)).rejects.toMatchObject({
     code: 'duplicate_merchant_reference',
   });
 
@@ -94,10 +98,10 @@ test('a merchant reference is taken for ever, and the refused request leaves no 
 });
 
 test('a key is free again after thirty days', async () => {
-  await acceptPayment(request(), 'mer_1', 'key-old', effects);
+  await acceptPayment(request(), from('mer_1', 'key-old'), effects);
   await moveClock(database, 30 * 24 * 3600 + 60);
 
-  expect((await acceptPayment(request(), 'mer_1', 'key-old', effects)).isReplay).toBe(false);
+  expect((await acceptPayment(request(), from('mer_1', 'key-old'), effects)).isReplay).toBe(false);
 
   await moveClock(database, 0);
 });
@@ -108,7 +112,7 @@ test('one message per order is sent, each in the group of its order', async () =
   });
   sent.length = 0;
 
-  const { payment } = await acceptPayment(three, 'mer_1', 'key-three', effects);
+  const { payment } = await acceptPayment(three, from('mer_1', 'key-three'), effects);
 
   expect(sent.map((message) => [message.paymentOrderId, message.sendNumber])).toEqual(
     payment.orders.map((order) => [order.paymentOrderId, 0]),
@@ -123,7 +127,7 @@ test('a send that fails after the commit is answered all the same', async () => 
     sendFailed: (paymentId) => failures.push(paymentId),
   };
 
-  const accepted = await acceptPayment(request(), 'mer_1', 'key-unsent', broken);
+  const accepted = await acceptPayment(request(), from('mer_1', 'key-unsent'), broken);
 
   expect(accepted.answer.status).toBe(202);
   expect(failures).toEqual([accepted.payment.paymentId]);
@@ -133,8 +137,7 @@ test('an amount of 2^53-1 is stored to the last digit', async () => {
   const largest = Number.MAX_SAFE_INTEGER;
   const { payment } = await acceptPayment(
     request({ payment_orders: [{ amount: largest, currency: 'KRW', seller_id: 'seller_1' }] }),
-    'mer_1',
-    'key-largest',
+    from('mer_1', 'key-largest'),
     effects,
   );
 

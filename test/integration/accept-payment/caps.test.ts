@@ -48,7 +48,12 @@ function pay(
     payment_method: 'sim_ok',
     payment_orders: amounts.map((amount) => ({ amount, currency, seller_id: 'seller' })),
   };
-  return acceptPayment(request, merchant, key === '' ? `key-${payments}` : key, effects);
+  const origin = {
+    merchantId: merchant,
+    idempotencyKey: key === '' ? `key-${payments}` : key,
+    correlationId: `request-${payments}`,
+  };
+  return acceptPayment(request, origin, effects);
 }
 
 async function rows(): Promise<unknown> {

@@ -162,6 +162,17 @@ describe('no login may do another’s duty', () => {
       ],
     ],
     [
+      'measure',
+      [
+        'select * from payment',
+        'select psp from payment_order',
+        'select merchant_id from account_balance',
+        'select reason from dead_letter',
+        `insert into hold values ('all', now(), 'me', 'why')`,
+        'select * from api_key',
+      ],
+    ],
+    [
       'accept',
       [
         'select * from payment',

@@ -40,6 +40,7 @@ async function relayAt(
     },
     activity: alwaysActive,
     time: systemTime,
+    sentAgain: () => {},
     ...overrides,
   });
   return sent;

@@ -42,6 +42,8 @@ function addOrder(
     ...common,
     id: order.instruction_id,
     orderId: order.payment_order_id,
+    correlationId: input.correlation_id,
+    acceptedAt: now,
     state: 'ready',
     reason: null,
     attemptNo: 0,

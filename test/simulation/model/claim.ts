@@ -140,6 +140,7 @@ function apply(
     payment_order_id: row.orderId,
     payment_id: row.paymentId,
     merchant_id: row.merchantId,
+    correlation_id: row.correlationId,
     operation: 'charge',
     cycle:
       row.cycle > before.cycle && decision !== 'claimed' && decision !== 'settle' ? before.cycle : row.cycle,

@@ -43,6 +43,7 @@ export function plan(state: ModelState, input: z.infer<typeof planInput>, now: n
         verdict: verdictOf(state, letter, row, input, now),
         reason: letter.reason.slice(0, 500),
         psp: row?.psp ?? null,
+        correlation_id: row?.correlationId ?? null,
       };
     });
 }

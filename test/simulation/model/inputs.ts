@@ -79,6 +79,7 @@ export const acceptInput = z.object({
   payment_id: z.string(),
   merchant_id: z.string(),
   payment_method: z.string(),
+  correlation_id: z.string(),
   orders: z.array(
     z.object({
       payment_order_id: z.string(),

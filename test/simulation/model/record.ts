@@ -91,6 +91,7 @@ function apply(
     cycle: row.cycle,
     reason: row.reason,
     order_changed: changed,
+    age_milliseconds: now - row.acceptedAt,
   };
 }
 

@@ -87,6 +87,8 @@ function send(row: ModelInstruction, now: number): DatabaseRow {
     kind: 'due',
     instruction_id: row.id,
     payment_order_id: row.orderId,
+    payment_id: row.paymentId,
+    correlation_id: row.correlationId,
     operation: 'charge',
     send_no: row.sendNo,
   };

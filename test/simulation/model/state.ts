@@ -8,6 +8,8 @@ export interface ModelInstruction {
   readonly paymentId: string;
   readonly merchantId: string;
   readonly psp: string;
+  readonly correlationId: string;
+  readonly acceptedAt: number;
   state: InstructionState;
   reason: string | null;
   attemptNo: number;

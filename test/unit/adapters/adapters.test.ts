@@ -148,11 +148,20 @@ describe('SQS senders', () => {
       paymentOrderId: `ord_${instructionId}`,
       operation: 'charge' as const,
       sendNumber: 4,
+      correlationId: 'request-1',
     }));
     expect(await createInstructionSender(client, 'url').send(messages)).toEqual(['ins_b']);
     expect(sent[0]).toMatchObject({
       QueueUrl: 'url',
-      Entries: [{ Id: '0', MessageGroupId: 'ord_ins_a', MessageDeduplicationId: 'ins_a#4' }, { Id: '1' }],
+      Entries: [
+        {
+          Id: '0',
+          MessageGroupId: 'ord_ins_a',
+          MessageDeduplicationId: 'ins_a#4',
+          MessageAttributes: { correlation_id: { DataType: 'String', StringValue: 'request-1' } },
+        },
+        { Id: '1' },
+      ],
     });
   });
   test('hide messages within SQS’s limits, and send nothing for none', async () => {
@@ -171,19 +180,34 @@ describe('SQS senders', () => {
   });
   test('send dead letters with their reason and cycle, in what SQS takes', async () => {
     const { client, sent } = fakeClient<SQSClient>(() => ({ Failed: [{ Id: '0' }] }));
-    const letter = { body: 'x', groupId: 'g', reason: 'r'.repeat(600), deduplicationId: 'd', cycle: 2 };
-    const poison = { ...letter, reason: 'a\u0000b\ud800', cycle: null };
+    const letter = {
+      body: 'x',
+      groupId: 'g',
+      reason: 'r'.repeat(600),
+      deduplicationId: 'd',
+      cycle: 2,
+      correlationId: 'request-1',
+    };
+    const poison = { ...letter, reason: 'a\u0000b\ud800', cycle: null, correlationId: null };
     expect(await createDeadLetterSender(client, 'dlq').send([letter, poison])).toEqual(new Set([0]));
     const [one, other] = sent[0].Entries;
     expect(one.MessageDeduplicationId).toBe('d');
     expect(one.MessageAttributes.reason.StringValue).toHaveLength(500);
     expect(one.MessageAttributes.cycle).toEqual({ DataType: 'Number', StringValue: '2' });
     expect(other.MessageAttributes.reason.StringValue).toBe('a\u{fffd}b\u{fffd}');
-    expect(other.MessageAttributes).not.toHaveProperty('cycle');
+    expect(one.MessageAttributes.correlation_id.StringValue).toBe('request-1');
+    expect(Object.keys(other.MessageAttributes)).toEqual(['reason']);
   });
   test('send huge dead letters in as many requests as their size takes', async () => {
     const { client, sent } = fakeClient<SQSClient>(() => ({}));
-    const huge = { body: 'x'.repeat(700_000), groupId: 'g', reason: 'r', deduplicationId: 'd', cycle: null };
+    const huge = {
+      body: 'x'.repeat(700_000),
+      groupId: 'g',
+      reason: 'r',
+      deduplicationId: 'd',
+      cycle: null,
+      correlationId: null,
+    };
     await createDeadLetterSender(client, 'dlq').send([huge, huge]);
     expect(sent.map((input) => input.Entries.map((entry: { Id: string }) => entry.Id))).toEqual([
       ['0'],

@@ -1,0 +1,130 @@
+import * as z from 'zod/mini';
+import { amountColumn } from '../columns.ts';
+import type { Database } from '../database.ts';
+
+const circuitRow = z.object({ kind: z.literal('circuit'), name: z.string(), count: z.int() });
+const currencyRow = z.object({ kind: z.literal('unknown'), name: z.string(), amount: amountColumn });
+const crowdRow = z.object({
+  kind: z.enum(['unknown_orders', 'unsettled', 'in_review', 'poison', 'pauses']),
+  count: z.int(),
+  oldest_seconds: z.nullable(z.int()),
+});
+const row = z.discriminatedUnion('kind', [circuitRow, currencyRow, crowdRow]);
+
+interface Crowd {
+  readonly count: number;
+  /** Null where it has no age: nobody is there, or an older version accepted all of them. */
+  readonly oldestSeconds: number | null;
+}
+
+/** What the database says of the pipeline as it is now. */
+export interface Gauges {
+  /** Of every PSP that has ever failed. */
+  readonly circuits: readonly { readonly psp: string; readonly isOpen: boolean }[];
+  /** Orders whose outcome is unknown; age since it became so. */
+  readonly unknown: Crowd;
+  /** Amounts in minor units by currency: of those, and of those that a person must settle. */
+  readonly unknownMoney: readonly { readonly currency: string; readonly amountMinor: bigint }[];
+  /** Instructions on their way; age since they were accepted. */
+  readonly unsettled: Crowd;
+  /** Quarantined instructions; age since they were accepted. */
+  readonly inReview: Crowd;
+  readonly quarantinedPoison: number;
+  readonly pauses: number;
+}
+
+const NOBODY: Crowd = { count: 0, oldestSeconds: null };
+
+/** One statement, whose cost grows with what is under way and not with what was ever paid. */
+export async function readGauges(database: Database): Promise<Gauges> {
+  const rows = (await database.execute(GAUGES_SQL, { limit: LIMIT })).map((found) => row.parse(found));
+  const crowd = (kind: z.infer<typeof crowdRow>['kind']): Crowd => {
+    const found = rows.find((each) => each.kind === kind);
+    return found === undefined || !('oldest_seconds' in found)
+      ? NOBODY
+      : { count: found.count, oldestSeconds: found.oldest_seconds };
+  };
+  return {
+    circuits: rows.flatMap((each) =>
+      each.kind === 'circuit' ? [{ psp: each.name, isOpen: each.count > 0 }] : [],
+    ),
+    unknown: crowd('unknown_orders'),
+    unknownMoney: rows.flatMap((each) =>
+      each.kind === 'unknown' ? [{ currency: each.name, amountMinor: each.amount }] : [],
+    ),
+    unsettled: crowd('unsettled'),
+    inReview: crowd('in_review'),
+    quarantinedPoison: crowd('poison').count,
+    pauses: crowd('pauses').count,
+  };
+}
+
+/** Past so many under way the figures are "at least": a backlog that long is known from the queue, and counting it all would add to its cause. */
+const LIMIT = 50_000;
+
+export const GAUGES_SQL = `
+with moment as materialized (
+  select clock() as now
+),
+under_way as materialized (
+  -- Each by its partial index: what the relay would send by the clock, and what waits for a circuit or a pause.
+  (select payment_order_id, accepted_at from instruction where relay_due_at is not null
+   limit (:input::jsonb ->> 'limit')::int)
+  union all
+  (select payment_order_id, accepted_at from instruction where waits_for is not null
+   limit (:input::jsonb ->> 'limit')::int)
+),
+in_review as materialized (
+  select payment_order_id, accepted_at from instruction where state = 'quarantined'
+  limit (:input::jsonb ->> 'limit')::int
+),
+unknown as materialized (
+  select o.amount_minor, o.currency, o.status_detail, o.updated_at
+  from (select payment_order_id from under_way union select payment_order_id from in_review) ids
+  join payment_order o using (payment_order_id)
+  where o.status_detail in ('outcome_unknown', 'manual_review')
+)
+select 'circuit' as kind, psp as name, null::text as amount, (open_until is not null)::int as count,
+       null::int as oldest_seconds
+from psp_circuit
+union all
+select 'unknown', currency, sum(amount_minor)::text, null, null
+from unknown
+group by currency
+union all
+select 'unknown_orders', null, null, count(*)::int, extract(epoch from max(moment.now - updated_at))::int
+from unknown, moment
+where status_detail = 'outcome_unknown'
+union all
+select 'unsettled', null, null, count(*)::int, extract(epoch from max(moment.now - accepted_at))::int
+from under_way, moment
+union all
+select 'in_review', null, null, count(*)::int, extract(epoch from max(moment.now - accepted_at))::int
+from in_review, moment
+union all
+select 'poison', null, null, count(*)::int, null from dead_letter where poison_state = 'quarantined'
+union all
+select 'pauses', null, null, count(*)::int, null from hold
+`;
+
+const balanceRow = z.object({ currency: z.string(), difference: amountColumn });
+
+export interface BalanceOfCurrency {
+  readonly currency: string;
+  /** Debits less credits over all books, in minor units: 0, or the ledger is broken. */
+  readonly differenceMinor: bigint;
+}
+
+/** The trial balance of every currency, over the running sums: a row per account. */
+export async function readBalances(database: Database): Promise<readonly BalanceOfCurrency[]> {
+  return (await database.execute(BALANCES_SQL, {})).map((found) => {
+    const { currency, difference } = balanceRow.parse(found);
+    return { currency, differenceMinor: difference };
+  });
+}
+
+export const BALANCES_SQL = `
+select currency, sum(posted_debits - posted_credits)::text as difference
+from account_balance
+group by currency
+`;

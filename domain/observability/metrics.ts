@@ -1,0 +1,54 @@
+/** As CloudWatch writes units. */
+type MetricUnit = 'Count' | 'Milliseconds' | 'Seconds' | 'None';
+
+interface MetricDefinition {
+  readonly unit: MetricUnit;
+  /**
+   * What tells its series apart beside the stage. A metric by `psp` is kept for the stage as a whole too; one by
+   * `currency` never is: amounts of two currencies have no sum.
+   */
+  readonly by: 'stage' | 'psp' | 'currency';
+}
+
+/** The namespace of all of them; a team's own dashboards and alarms find them there. */
+export const METRIC_NAMESPACE = 'Oncepay';
+
+/**
+ * Every metric of the pipeline. What each means is in docs/metrics.md, since this list is in every bundle. No id of a
+ * payment or a merchant is ever a dimension: each value would be a series.
+ */
+export const METRICS = {
+  PaymentsAccepted: { unit: 'Count', by: 'psp' },
+  OrdersAccepted: { unit: 'Count', by: 'psp' },
+  RequestsReplayed: { unit: 'Count', by: 'stage' },
+  SendsFailed: { unit: 'Count', by: 'stage' },
+  OrdersSucceeded: { unit: 'Count', by: 'psp' },
+  OrdersFailed: { unit: 'Count', by: 'psp' },
+  OutcomesUnknown: { unit: 'Count', by: 'psp' },
+  TimeToTerminal: { unit: 'Milliseconds', by: 'psp' },
+  BatchFill: { unit: 'Count', by: 'stage' },
+  ConsumedRecordHits: { unit: 'Count', by: 'stage' },
+  InstructionsParked: { unit: 'Count', by: 'stage' },
+  InstructionsBuried: { unit: 'Count', by: 'stage' },
+  InstructionsQuarantined: { unit: 'Count', by: 'psp' },
+  StatementsFailed: { unit: 'Count', by: 'stage' },
+  ConsumedRecordsFailed: { unit: 'Count', by: 'stage' },
+  RelayRuns: { unit: 'Count', by: 'stage' },
+  InstructionsRelayed: { unit: 'Count', by: 'stage' },
+  RelaysRefused: { unit: 'Count', by: 'stage' },
+  DeadLettersRedriven: { unit: 'Count', by: 'stage' },
+  MeasureRuns: { unit: 'Count', by: 'stage' },
+  CircuitOpen: { unit: 'Count', by: 'psp' },
+  OrdersUnknown: { unit: 'Count', by: 'stage' },
+  OldestUnknown: { unit: 'Seconds', by: 'stage' },
+  MoneyInUnknown: { unit: 'None', by: 'currency' },
+  OrdersUnsettled: { unit: 'Count', by: 'stage' },
+  OldestUnsettled: { unit: 'Seconds', by: 'stage' },
+  WaitingForPerson: { unit: 'Count', by: 'stage' },
+  LongestWaitForPerson: { unit: 'Seconds', by: 'stage' },
+  CurrenciesOutOfBalance: { unit: 'Count', by: 'stage' },
+  TrialBalanceDifference: { unit: 'None', by: 'currency' },
+  PausesInForce: { unit: 'Count', by: 'stage' },
+} as const satisfies Readonly<Record<string, MetricDefinition>>;
+
+export type MetricName = keyof typeof METRICS;

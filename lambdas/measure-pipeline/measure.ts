@@ -1,0 +1,52 @@
+import type { Database } from '../../adapters/database/database.ts';
+import {
+  type Gauges,
+  readBalances,
+  readGauges,
+} from '../../adapters/database/statements/measure-pipeline.ts';
+import type { Activity } from '../../adapters/dynamodb/activity.ts';
+import type { Meter } from '../../adapters/metrics/meter.ts';
+
+export interface MeasureEffects {
+  readonly database: Database;
+  readonly activity: Pick<Activity, 'isIdle'>;
+  readonly meter: Meter;
+  /** A currency whose debits and credits differ: the one thing that must never be. */
+  outOfBalance(currency: string, differenceMinor: bigint): void;
+}
+
+/**
+ * Puts what only the database knows into metrics: two statements a run, however many payments there are. On a stage
+ * whose database sleeps nothing is asked while nothing is under way; what was measured last still holds then.
+ */
+export async function measurePipeline(effects: MeasureEffects): Promise<{ readonly wasIdle: boolean }> {
+  const wasIdle = await effects.activity.isIdle();
+  if (!wasIdle) {
+    measureGauges(await readGauges(effects.database), effects.meter);
+    await measureBalances(effects);
+  }
+  effects.meter.put('MeasureRuns', 1);
+  return { wasIdle };
+}
+
+function measureGauges(gauges: Gauges, meter: Meter): void {
+  for (const { psp, isOpen } of gauges.circuits) meter.put('CircuitOpen', isOpen ? 1 : 0, psp);
+  meter.put('OrdersUnknown', gauges.unknown.count);
+  meter.put('OldestUnknown', gauges.unknown.oldestSeconds ?? 0);
+  meter.put('OrdersUnsettled', gauges.unsettled.count);
+  meter.put('OldestUnsettled', gauges.unsettled.oldestSeconds ?? 0);
+  meter.put('WaitingForPerson', gauges.inReview.count + gauges.quarantinedPoison);
+  meter.put('LongestWaitForPerson', gauges.inReview.oldestSeconds ?? 0);
+  meter.put('PausesInForce', gauges.pauses);
+  for (const { currency, amountMinor } of gauges.unknownMoney)
+    meter.put('MoneyInUnknown', Number(amountMinor), currency);
+}
+
+async function measureBalances({ database, meter, outOfBalance }: MeasureEffects): Promise<void> {
+  const balances = await readBalances(database);
+  const broken = balances.filter(({ differenceMinor }) => differenceMinor !== 0n);
+  meter.put('CurrenciesOutOfBalance', broken.length);
+  for (const { currency, differenceMinor } of balances)
+    meter.put('TrialBalanceDifference', Number(differenceMinor), currency);
+  for (const { currency, differenceMinor } of broken) outOfBalance(currency, differenceMinor);
+}

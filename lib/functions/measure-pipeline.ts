@@ -1,0 +1,32 @@
+import { Duration } from 'aws-cdk-lib';
+import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
+import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
+import type { Construct } from 'constructs';
+import { PipelineFunction } from '../constructs/pipeline-function.ts';
+import { runStatements, useTable } from '../grants.ts';
+import { activityEnvironment, databaseEnvironment } from './environment.ts';
+import type { FunctionContext } from './function-context.ts';
+
+/** Puts what only the database knows into metrics, whatever state the rest is in: a function of its own. */
+export class MeasurePipeline extends PipelineFunction {
+  constructor(scope: Construct, id: string, context: FunctionContext) {
+    const { activityTable } = context.data;
+    super(scope, id, {
+      ...context,
+      folder: 'measure-pipeline',
+      description: 'Measures circuits, unknown outcomes, quarantine and trial balance.',
+      // Two short statements with their replays; its next run begins a minute later.
+      timeout: Duration.seconds(30),
+      memorySize: 512,
+      environment: { ...databaseEnvironment(context), ...activityEnvironment(context) },
+      grants: [
+        ...runStatements(context.data),
+        ...useTable(context.data, activityTable, ['dynamodb:BatchGetItem']),
+      ],
+    });
+    new Rule(this, 'EveryMinute', {
+      schedule: Schedule.rate(Duration.minutes(1)),
+      targets: [new LambdaFunction(this)],
+    });
+  }
+}

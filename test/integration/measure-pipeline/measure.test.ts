@@ -1,0 +1,103 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { GatheringMeter } from '../../../adapters/metrics/meter.ts';
+import { measurePipeline } from '../../../lambdas/measure-pipeline/measure.ts';
+import { ExecutorHarness, recordOf, succeeded } from '../../support/executor.ts';
+import { moveClock, newOrder, storePayment } from '../../support/payments.ts';
+import { createTestDatabase, type TestDatabase } from '../../support/postgres.ts';
+
+let testDatabase: TestDatabase;
+beforeAll(async () => {
+  testDatabase = await createTestDatabase();
+});
+afterAll(() => testDatabase.drop());
+beforeEach(() => moveClock(testDatabase.database, 0));
+
+async function measure(isIdle = false) {
+  const meter = new GatheringMeter();
+  const broken: [string, bigint][] = [];
+  await measurePipeline({
+    database: testDatabase.as('oncepay_measure'),
+    activity: { isIdle: async () => isIdle },
+    meter,
+    outOfBalance: (currency, difference) => broken.push([currency, difference]),
+  });
+  const values = meter.drain().map(({ metric, of, values: [value] }) => [of ?? metric, metric, value]);
+  const of = (metric: string) =>
+    Object.fromEntries(values.filter(([, name]) => name === metric).map(([key, , value]) => [key, value]));
+  return { of, broken, names: new Set(values.map(([, name]) => name)) };
+}
+
+test('nothing under way is measured as nothing, and a sleeping stage is left asleep', async () => {
+  const { of } = await measure();
+  expect(of('OrdersUnsettled')).toEqual({ OrdersUnsettled: 0 });
+  expect(of('OldestUnknown')).toEqual({ OldestUnknown: 0 });
+  expect(of('CurrenciesOutOfBalance')).toEqual({ CurrenciesOutOfBalance: 0 });
+  expect((await measure(true)).names).toEqual(new Set(['MeasureRuns']));
+});
+
+test('an unknown outcome is measured with its age and its money, by currency, until it is known', async () => {
+  const { database } = testDatabase;
+  const harness = new ExecutorHarness(database);
+  const orders = [newOrder({ amountMinor: 500n }), newOrder({ amountMinor: 7n, currency: 'USD' })];
+  const { orders: stored } = await storePayment(database, ...orders);
+  harness.psp.onCharge = async () => ({ kind: 'unknown', reason: 'no answer' });
+  await harness.execute(...stored.map((order) => recordOf(order)));
+  await moveClock(database, 600);
+
+  const { of } = await measure();
+
+  expect(of('OrdersUnknown')).toEqual({ OrdersUnknown: 2 });
+  expect(of('MoneyInUnknown')).toEqual({ KRW: 500, USD: 7 });
+  expect(of('OldestUnknown').OldestUnknown).toBeGreaterThanOrEqual(600);
+  expect(of('OldestUnsettled').OldestUnsettled).toBeGreaterThanOrEqual(600);
+  harness.psp.onCharge = async (request) => succeeded(request);
+  await harness.execute(...stored.map((order) => recordOf(order)));
+  expect((await measure()).of('OrdersUnknown')).toEqual({ OrdersUnknown: 0 });
+  const counted = harness.meter.drain().map(({ metric, of: psp, values }) => [metric, psp, values.length]);
+  expect(counted).toContainEqual(['OutcomesUnknown', 'simulator', 1]);
+  expect(counted).toContainEqual(['TimeToTerminal', 'simulator', 2]);
+});
+
+test('an open circuit is measured as open, and what a PSP never failed as nothing', async () => {
+  const { database } = testDatabase;
+  const harness = new ExecutorHarness(database);
+  harness.psp.onCharge = async () => ({ kind: 'misconfigured', reason: 'wrong key' });
+  const { orders } = await storePayment(database);
+  await harness.execute(...orders.map((order) => recordOf(order)));
+
+  expect((await measure()).of('CircuitOpen')).toEqual({ simulator: 1 });
+  await database.execute('update psp_circuit set open_until = null', {});
+  expect((await measure()).of('CircuitOpen')).toEqual({ simulator: 0 });
+});
+
+test('a quarantined instruction waits for a person, with its age', async () => {
+  const { database } = testDatabase;
+  const harness = new ExecutorHarness(database);
+  harness.psp.onCharge = async (request) => ({
+    kind: 'succeeded',
+    charge: { pspReference: 'ch', reference: request.reference, amountMinor: 1n, currency: 'KRW' },
+  });
+  const { orders } = await storePayment(database);
+  await harness.execute(...orders.map((order) => recordOf(order)));
+  await moveClock(database, 3_600);
+
+  const { of } = await measure();
+
+  expect(of('WaitingForPerson')).toEqual({ WaitingForPerson: 1 });
+  expect(of('LongestWaitForPerson').LongestWaitForPerson).toBeGreaterThanOrEqual(3_600);
+});
+
+test('a currency whose debits and credits differ is counted, named and logged with its difference', async () => {
+  const { database } = testDatabase;
+  await database.execute(
+    `insert into account_balance (merchant_id, account_kind, account_owner, currency, shard, posted_debits)
+     values ('mer_broken', 'suspense', 'x', 'JPY', 0, 3)`,
+    {},
+  );
+
+  const { of, broken } = await measure();
+
+  expect(of('CurrenciesOutOfBalance')).toEqual({ CurrenciesOutOfBalance: 1 });
+  expect(of('TrialBalanceDifference')).toMatchObject({ JPY: 3 });
+  expect(broken).toEqual([['JPY', 3n]]);
+});
