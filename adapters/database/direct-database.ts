@@ -10,18 +10,14 @@ export function createDirectDatabase(url: string, connections = 8): DirectDataba
   const pool = new pg.Pool({ connectionString: url, max: connections });
   // An idle connection that breaks is replaced by the pool; the statement that needs it will tell.
   pool.on('error', () => {});
-  const names = new Map<string, string>();
+  const statements = new Map<string, Statement>();
   return {
     async execute(sql, input) {
-      const name = names.get(sql) ?? `statement_${names.size}`;
-      names.set(sql, name);
-      const takesInput = sql.includes(':input');
+      const statement = statements.get(sql) ?? statementOf(sql, statements.size);
+      statements.set(sql, statement);
       try {
-        const answer = await pool.query<Record<string, unknown>>({
-          ...(takesInput ? { name } : {}),
-          text: sql.replaceAll(':input', '$1'),
-          values: takesInput ? [JSON.stringify(input)] : [],
-        });
+        const values = statement.name === undefined ? [] : [JSON.stringify(input)];
+        const answer = await pool.query<Record<string, unknown>>({ ...statement, values });
         return answer.rows;
       } catch (error) {
         throw translate(error);
@@ -29,6 +25,17 @@ export function createDirectDatabase(url: string, connections = 8): DirectDataba
     },
     close: () => pool.end(),
   };
+}
+
+/** As the driver takes it; one without an input is not prepared. */
+interface Statement {
+  readonly name?: string;
+  readonly text: string;
+}
+
+function statementOf(sql: string, number: number): Statement {
+  const text = sql.replaceAll(':input', '$1');
+  return text === sql ? { text } : { name: `statement_${number}`, text };
 }
 
 function translate(error: unknown): Error {

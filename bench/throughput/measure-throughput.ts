@@ -85,6 +85,8 @@ async function measureRound(
   try {
     const ready = readySchema.parse(await nextMessage(child));
     const database = new pg.Client(ready.databaseUrl);
+    // Cut off when its server is stopped after a round that failed: what failed is told, and not this.
+    database.on('error', () => {});
     await database.connect();
     await postPayments(ready.api, ready.apiKey, WARM_UP_PAYMENTS, options.connections);
     await untilSettled(database, WARM_UP_PAYMENTS);

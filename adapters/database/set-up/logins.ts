@@ -28,6 +28,15 @@ export function loginsOf(duty: Duty): readonly [string, string] {
   return [`oncepay_${duty}`, `oncepay_${duty}_alternate`];
 }
 
+/**
+ * How the statements of a duty are planned. Those of the executor and the relay find their ten rows by key, whatever the
+ * size of the tables. A session keeps the plan of its first minutes, when the tables may have been empty and reading
+ * them whole the cheapest; the same plan at a million orders would be read whole for each batch.
+ */
+export const PLANNING: Partial<Record<Duty, Readonly<Record<string, string>>>> = {
+  execute: { enable_seqscan: 'off', enable_hashjoin: 'off', enable_mergejoin: 'off' },
+};
+
 /** The login whose turn is next; undefined for one that belongs to no duty, the cluster's master say. */
 export function otherLogin(login: string): string | undefined {
   for (const duty of DUTIES) {

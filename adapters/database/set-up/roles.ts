@@ -1,6 +1,6 @@
 import type { SqlTransaction } from '../transaction.ts';
 import { CREDENTIALS_SCHEMA } from './credentials-sql.ts';
-import { CREDENTIALS, DUTIES, loginsOf, OWNER } from './logins.ts';
+import { CREDENTIALS, DUTIES, loginsOf, OWNER, PLANNING } from './logins.ts';
 
 /**
  * Makes the roles that are missing and gives the schema to its owner; run by the cluster's master before the migrations,
@@ -14,6 +14,7 @@ export async function setUpRoles(transaction: SqlTransaction): Promise<void> {
     GRANT_MEMBERSHIPS,
     OWN_DATABASE,
     HAND_OVER,
+    ...PLAN_BY_KEY,
     ...OPEN_DOORS,
     ...CREDENTIALS_SCHEMA,
   ];
@@ -111,6 +112,14 @@ begin
     execute format('alter %s %s owner to ${OWNER}', item.kind, item.name);
   end loop;
 end $$`;
+
+const PLAN_BY_KEY = DUTIES.flatMap((duty) =>
+  loginsOf(duty).flatMap((login) =>
+    Object.entries(PLANNING[duty] ?? {}).map(
+      ([setting, value]) => `alter role ${login} set ${setting} = ${value}`,
+    ),
+  ),
+);
 
 /** Nobody comes in by being nobody in particular. */
 const OPEN_DOORS = [

@@ -4,9 +4,9 @@
  */
 import { Logger, run, runMigrations } from 'graphile-worker';
 import * as z from 'zod';
-import { createDirectDatabase } from '../../../adapters/database/direct-database.ts';
 import { createPspSimulator } from '../../../adapters/psp/simulator/psp-simulator.ts';
 import { serveAccept } from '../http-accept.ts';
+import { openDatabase } from '../open-database.ts';
 import { acceptSql, charge, peerPayment, recordCharges } from '../peer-statements.ts';
 import type { SystemReady, SystemStart } from '../system.ts';
 import { runSystem } from '../system-process.ts';
@@ -33,7 +33,7 @@ const jobSchema = z.object({
 const ACCEPT_SQL = acceptSql(`(graphile_worker.add_job('charge', job::json)).id::text`);
 
 async function start({ databaseUrl, pspUrl }: SystemStart): Promise<SystemReady> {
-  const database = createDirectDatabase(databaseUrl, CONNECTIONS);
+  const database = openDatabase(databaseUrl, CONNECTIONS);
   const psp = createPspSimulator({ url: pspUrl, apiKey: 'bench' });
   await runMigrations({ connectionString: databaseUrl });
   await run({

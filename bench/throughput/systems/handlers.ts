@@ -2,7 +2,6 @@
  * Our handlers' own code on a direct PostgreSQL adapter. SQS and DynamoDB are other machines in production; here a list
  * and a set in memory stand for them.
  */
-import { createDirectDatabase } from '../../../adapters/database/direct-database.ts';
 import { alwaysActive } from '../../../adapters/dynamodb/activity.ts';
 import { systemIds } from '../../../adapters/ids.ts';
 import { unmetered } from '../../../adapters/metrics/meter.ts';
@@ -14,19 +13,20 @@ import { acceptPayment } from '../../../lambdas/accept-payment/accept.ts';
 import type { ExecutorEffects } from '../../../lambdas/execute-instructions/effects.ts';
 import { executeBatch } from '../../../lambdas/execute-instructions/execute-batch.ts';
 import { serveAccept } from '../http-accept.ts';
+import { openDatabase } from '../open-database.ts';
 import type { SystemReady, SystemStart } from '../system.ts';
 import { runSystem } from '../system-process.ts';
 
 const CONNECTIONS = 16;
 /** Batches at once: enough to overlap the PSP's answer with the database's, few enough that batches fill. */
-const EXECUTORS = 3;
+const EXECUTORS = 4;
 const BATCH_SIZE = 10;
 const REMAINING_MS = 30_000;
 
 const noop = () => {};
 
 async function start({ databaseUrl, pspUrl }: SystemStart): Promise<SystemReady> {
-  const database = createDirectDatabase(databaseUrl, CONNECTIONS);
+  const database = openDatabase(databaseUrl, CONNECTIONS);
   const queue = new MemoryQueue();
   const psp = createPspSimulator({ url: pspUrl, apiKey: 'bench' });
   const consumed = new Set<string>();

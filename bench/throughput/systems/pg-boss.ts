@@ -4,9 +4,9 @@
  */
 import pg from 'pg';
 import { PgBoss } from 'pg-boss';
-import { createDirectDatabase } from '../../../adapters/database/direct-database.ts';
 import { createPspSimulator } from '../../../adapters/psp/simulator/psp-simulator.ts';
 import { serveAccept } from '../http-accept.ts';
+import { openDatabase } from '../open-database.ts';
 import { acceptSql, charge, type PeerJob, peerPayment, recordCharges } from '../peer-statements.ts';
 import type { SystemReady, SystemStart } from '../system.ts';
 import { runSystem } from '../system-process.ts';
@@ -21,7 +21,7 @@ const QUEUE = 'charge';
 const ACCEPT_SQL = acceptSql(`'added beside'`).replaceAll(':input', '$1');
 
 async function start({ databaseUrl, pspUrl }: SystemStart): Promise<SystemReady> {
-  const database = createDirectDatabase(databaseUrl, CONNECTIONS);
+  const database = openDatabase(databaseUrl, CONNECTIONS);
   const pool = new pg.Pool({ connectionString: databaseUrl, max: CONNECTIONS });
   const psp = createPspSimulator({ url: pspUrl, apiKey: 'bench' });
   const boss = new PgBoss({

@@ -1,10 +1,11 @@
 /** The ceiling: a worker written for this one job, `for update skip locked`, batches of ten, nothing but the work. */
 
 import * as z from 'zod';
-import { createDirectDatabase, type DirectDatabase } from '../../../adapters/database/direct-database.ts';
+import type { DirectDatabase } from '../../../adapters/database/direct-database.ts';
 import type { Psp } from '../../../adapters/psp/psp.ts';
 import { createPspSimulator } from '../../../adapters/psp/simulator/psp-simulator.ts';
 import { serveAccept } from '../http-accept.ts';
+import { openDatabase } from '../open-database.ts';
 import { acceptSql, charge, peerPayment, recordCharges } from '../peer-statements.ts';
 import type { SystemReady, SystemStart } from '../system.ts';
 import { runSystem } from '../system-process.ts';
@@ -35,7 +36,7 @@ where id in (select id from bench_job order by id limit 10 for update skip locke
 returning job::text as job`;
 
 async function start({ databaseUrl, pspUrl }: SystemStart): Promise<SystemReady> {
-  const database = createDirectDatabase(databaseUrl, CONNECTIONS);
+  const database = openDatabase(databaseUrl, CONNECTIONS);
   for (const statement of SETUP) await database.execute(statement, {});
   const psp = createPspSimulator({ url: pspUrl, apiKey: 'bench' });
   for (let worker = 0; worker < WORKERS; worker += 1) void work(database, psp);
