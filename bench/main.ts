@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError } from 'commander';
+import { measureIam } from './iam/measure-iam.ts';
 import { measureRequests } from './requests/measure-requests.ts';
 import { measureSlowPsp } from './slow-psp/measure-slow-psp.ts';
 import { measureThroughput } from './throughput/measure-throughput.ts';
@@ -48,6 +49,12 @@ program
   .action((options: { rounds: number; payments: number; rate: number; json: boolean }) =>
     measureSlowPsp(options),
   );
+
+program
+  .command('iam')
+  .description('what the evaluation of IAM policies adds to a request on one machine')
+  .option('--json', 'print JSON instead of a table', false)
+  .action((options: { json: boolean }) => measureIam(options.json));
 
 function positive(text: string): number {
   const value = Number(text);

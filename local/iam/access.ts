@@ -29,7 +29,10 @@ export class Access implements ServiceAccess {
   /** By access key id. */
   private readonly callers: ReadonlyMap<string, Principal>;
   private readonly administrator: Principal;
-  private readonly decisions = new Map<string, Refused | undefined>();
+  /** By principal, resource, action and context. */
+  private readonly decisions: Map<string, Map<string, Map<string, Map<string, Refused | 'allowed'>>>> =
+    new Map();
+  private decisionCount = 0;
 
   /** @throws UnknownPolicyError */
   constructor(options: AccessOptions) {
@@ -72,16 +75,28 @@ export class Access implements ServiceAccess {
 
   /** Undefined when the principal may, what it needs of a customer key included. */
   refused(principal: Principal, need: Need): Refused | undefined {
+    const decided = this.decisionsOn(principal, need);
     const context = need.context === undefined ? '' : JSON.stringify(need.context);
-    const key = `${principal.name}\n${need.action}\n${need.resource}\n${context}`;
-    let refused = this.decisions.get(key);
-    if (refused === undefined && !this.decisions.has(key)) {
-      if (this.decisions.size >= CACHE_LIMIT) this.decisions.clear();
-      refused = this.judge(principal, need);
-      this.decisions.set(key, refused);
+    let decision = decided.get(context);
+    if (decision === undefined) {
+      decision = this.judge(principal, need) ?? 'allowed';
+      decided.set(context, decision);
+      this.decisionCount += 1;
     }
-    if (refused !== undefined) this.options.onRefused(missingGrant(refused));
-    return refused;
+    if (decision === 'allowed') return undefined;
+    this.options.onRefused(missingGrant(decision));
+    return decision;
+  }
+
+  /** By context. Nested maps rather than one key: joining three texts would cost more than all else. */
+  private decisionsOn({ name }: Principal, { resource, action }: Need): Map<string, Refused | 'allowed'> {
+    if (this.decisionCount >= CACHE_LIMIT) {
+      this.decisions.clear();
+      this.decisionCount = 0;
+    }
+    const ofPrincipal = getOrMake(this.decisions, name, () => new Map());
+    const onResource = getOrMake(ofPrincipal, resource, () => new Map());
+    return getOrMake(onResource, action, () => new Map());
   }
 
   /** Every grant that the policies hold, used or not. */
@@ -114,6 +129,14 @@ export class Access implements ServiceAccess {
     }
     return undefined;
   }
+}
+
+function getOrMake<Value>(map: Map<string, Value>, key: string, make: () => Value): Value {
+  const known = map.get(key);
+  if (known !== undefined) return known;
+  const made = make();
+  map.set(key, made);
+  return made;
 }
 
 function asService(refused: Refused, asked: Need): AccessRefusal {
