@@ -94,11 +94,30 @@ export class FunctionHost {
     this.busy.add(environment);
     try {
       return JSON.parse(await environment.invoke(event, requestId));
+    } catch (error) {
+      this.sayFailed(error, requestId);
+      throw error;
     } finally {
       this.busy.delete(environment);
       if (environment.isAlive) this.idle.push(environment);
       this.options.observer({ service: 'lambda', action: `Invoke ${this.resource.serviceName}`, caller });
     }
+  }
+
+  /** Whoever invokes may not care, a schedule for one; a person must see it all the same. */
+  private sayFailed(error: unknown, requestId: string): void {
+    if (this.isClosed) return;
+    const { name, message } = error instanceof Error ? error : new Error(String(error));
+    this.options.onLine(
+      JSON.stringify({
+        level: 'ERROR',
+        message: 'invocation failed',
+        timestamp: new Date().toISOString(),
+        service: this.resource.serviceName,
+        function_request_id: requestId,
+        error: { name, message },
+      }),
+    );
   }
 
   private environment(): WarmEnvironment {

@@ -96,6 +96,16 @@ describe('an invocation', () => {
     await expect(broken.invoke()).rejects.toThrow('no configuration');
   });
 
+  test('that fails is said, also where nobody waits for its result', async () => {
+    const lines: string[] = [];
+    const broken = tiny('throw new Error("no configuration");', { onLine: (line) => lines.push(line) });
+    await broken.invoke().catch(() => {});
+
+    expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+      { level: 'ERROR', service: 'tiny-service', error: { message: 'no configuration' } },
+    ]);
+  });
+
   test('of a module without the handler fails with the handler’s name', async () => {
     await expect(tiny('export const other = 1;').invoke()).rejects.toThrow('exports no function handler');
   });
