@@ -9,6 +9,7 @@ export const FAULT_KINDS = [
   'answer lost',
   'fails',
   'deadlock',
+  'row refused',
   'partial',
   'duplicate delivery',
   'late duplicate',
@@ -28,6 +29,7 @@ export const FAULT_KINDS = [
   'PSP is down',
   'PSP refuses the key',
   'operator redrives',
+  'alarm fires twice',
 ] as const;
 export type FaultKind = (typeof FAULT_KINDS)[number];
 

@@ -153,7 +153,7 @@ async function planted(options: Options): Promise<number> {
   for (const bug of BUGS) {
     const row = { bug: bug.name, rule: bug.rule, caught: 0, of: 0, seed: null as number | null, what: '' };
     for (let seed = options.seed; seed < options.seed + options.schedules; seed += 1) {
-      const { violations } = await runSchedule({ seed, planted: bug.planted });
+      const { violations } = await runSchedule({ ...bug.where, seed, planted: bug.planted });
       row.of += 1;
       if (violations.length === 0) continue;
       row.caught += 1;

@@ -16,6 +16,17 @@ interface Landed {
   readonly visibleAt: number;
 }
 
+/** What a PSP declares and doesn't keep. */
+export interface BrokenPromises {
+  /** It declares to deduplicate, and doesn't: asking first must save us all the same. */
+  readonly breaksDeduplication: boolean;
+  /** Its requests land, and its charges show, far later than declared: its deduplication must save us all the same. */
+  readonly breaksTimes: boolean;
+}
+
+/** Where a PSP keeps no time: how much later than declared at the most. */
+const LATE_SECONDS = 1_200;
+
 /**
  * A PSP that does exactly what its abilities declare, and no better: requests land as late as Z allows, look-ups lag
  * as long as W allows, keys are forgotten after K.
@@ -24,8 +35,7 @@ export class SimulatedPsp {
   readonly name: string;
   readonly abilities: PspAbilities;
   readonly landed: Landed[] = [];
-  /** It declares to deduplicate, and doesn't: asking first must save us all the same. */
-  private readonly breaksDeduplication: boolean;
+  private readonly broken: BrokenPromises;
   private readonly keys = new Map<string, { readonly landed: Landed; readonly at: number }>();
   private readonly cancelled = new Set<string>();
   private readonly storedErrors = new Set<string>();
@@ -37,11 +47,11 @@ export class SimulatedPsp {
   constructor(
     name: string,
     abilities: PspAbilities,
-    breaksDeduplication: boolean,
+    broken: BrokenPromises,
     scheduler: Scheduler,
     faults: Faults,
   ) {
-    this.breaksDeduplication = breaksDeduplication;
+    this.broken = broken;
     this.name = name;
     this.abilities = abilities;
     this.scheduler = scheduler;
@@ -96,7 +106,7 @@ export class SimulatedPsp {
     const now = this.scheduler.clock.now();
     const { keyLifetimeSeconds: lifetime } = this.abilities;
     if (
-      !this.breaksDeduplication &&
+      !this.broken.breaksDeduplication &&
       lifetime !== null &&
       known !== undefined &&
       now - known.at < lifetime * 1000
@@ -106,7 +116,8 @@ export class SimulatedPsp {
     const { reference, currency } = request;
     const amountMinor = request.amountMinor + (this.faults.strikes('PSP another amount', 0.2) ? 1n : 0n);
     const charge = { pspReference: `ch_${this.landed.length}`, reference, amountMinor, currency };
-    const lagSeconds = this.scheduler.random.next() * (this.abilities.lookUpLagSeconds ?? 0);
+    const lagSeconds =
+      this.scheduler.random.next() * (this.abilities.lookUpLagSeconds ?? 0) + this.lateSeconds();
     const landed = { charge, key: request.idempotencyKey, at: now, visibleAt: now + lagSeconds * 1000 };
     this.landed.push(landed);
     this.keys.set(request.idempotencyKey, { landed, at: now });
@@ -116,8 +127,15 @@ export class SimulatedPsp {
 
   /** The caller has given up, or died in its call; its request lands within Z. */
   private landLate(request: ChargeRequest): void {
-    const delay = this.scheduler.random.next() * this.abilities.landingSeconds * 1000;
-    this.scheduler.clock.after(delay, () => this.land(request));
+    // The rule of the key's lifetime counts on Z; only a key that lives long forgives a request that lands later.
+    const livesLong = (this.abilities.keyLifetimeSeconds ?? 0) > 3 * LATE_SECONDS;
+    const late = livesLong ? this.lateSeconds() : 0;
+    const delay = this.scheduler.random.next() * this.abilities.landingSeconds + late;
+    this.scheduler.clock.after(delay * 1000, () => this.land(request));
+  }
+
+  private lateSeconds(): number {
+    return this.broken.breaksTimes ? this.scheduler.random.next() * LATE_SECONDS : 0;
   }
 
   private silence(signal: AbortSignal, onGivenUp: () => void): Promise<PspOutcome> {

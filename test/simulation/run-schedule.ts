@@ -4,10 +4,11 @@ import type { PspAbilities } from '../../domain/payment/psp-outcome.ts';
 import { checkInvariants, unsettled } from './check.ts';
 import { FAULT_KINDS, type FaultKind, Faults, type PlacedFault } from './faults.ts';
 import { ModelDatabase } from './model/model-database.ts';
-import { isTerminalState } from './model/state.ts';
+import { isTerminalState, type ModelInstruction } from './model/state.ts';
 import { NOTHING_PLANTED, type Planted } from './planted/planted.ts';
 import { Random } from './random.ts';
 import { Scheduler, settle } from './scheduler.ts';
+import { isTakenFromItsHolder } from './watch.ts';
 import { World } from './world.ts';
 
 export interface ScheduleOptions {
@@ -21,6 +22,7 @@ export interface ScheduleOptions {
   readonly redeliversAtOnce?: boolean;
   readonly abilities?: PspAbilities;
   readonly breaksDeduplication?: boolean;
+  readonly breaksTimes?: boolean;
   readonly planted?: Planted;
   /** A second database that must answer everything as the model does. */
   readonly beside?: (model: ModelDatabase, scheduler: Scheduler) => Database;
@@ -46,11 +48,14 @@ const LIMIT_SECONDS = 10 * 24 * 3600;
 /** Of one schedule; a livelock is a violation too. */
 const STEP_LIMIT = 200_000;
 
+/** Barely more than the protocol asks of a key: an attempt or two later it is forgotten. */
+export const SHORT_KEY_SECONDS = 180;
+
 /** Every combination of abilities that an adapter can declare, in turn by the seed. */
 export function abilitiesOf(seed: number): PspAbilities {
   const bit = (place: number) => ((seed >>> place) & 1) === 1;
   return {
-    keyLifetimeSeconds: bit(0) ? null : 24 * 3600,
+    keyLifetimeSeconds: bit(0) ? null : bit(6) ? SHORT_KEY_SECONDS : 24 * 3600,
     lookUpLagSeconds: bit(1) && bit(4) ? null : 30,
     landingSeconds: 30,
     cancelsByKey: bit(2),
@@ -80,6 +85,7 @@ class Run {
   private readonly model: ModelDatabase;
   private readonly world: World;
   private readonly terminal = new Map<string, string>();
+  private readonly quarantined = new Set<string>();
   /** After this, nothing goes wrong any more, and everything must come to its end. */
   private readonly calmAfterSeconds: number;
   private steps = 0;
@@ -94,16 +100,20 @@ class Run {
     this.faults = new Faults({ kinds, placed, rate: rate * (0.2 + 2 * this.random.next()) }, this.random);
     this.model = new ModelDatabase(() => this.scheduler.clock.now());
     const abilities = options.abilities ?? abilitiesOf(options.seed);
+    // Where there is a look-up, asking first must do without the PSP's help.
+    const breaksDeduplication =
+      options.breaksDeduplication ??
+      (abilities.lookUpLagSeconds !== null && ((options.seed >>> 5) & 1) === 1);
+    // Where the PSP deduplicates, that must do without its being on time.
+    const mayBreakTimes = abilities.keyLifetimeSeconds !== null && !breaksDeduplication;
     this.world = new World({
       scheduler: this.scheduler,
       faults: this.faults,
       database: options.beside?.(this.model, this.scheduler) ?? this.model,
       state: this.model.state,
       psps: { simulator: abilities, simulator_2: abilities },
-      // Where there is a look-up, asking first must do without the PSP's help.
-      breaksDeduplication:
-        options.breaksDeduplication ??
-        (abilities.lookUpLagSeconds !== null && ((options.seed >>> 5) & 1) === 1),
+      breaksDeduplication,
+      breaksTimes: options.breaksTimes ?? (mayBreakTimes && ((options.seed >>> 7) & 1) === 1),
       redeliversAtOnce: options.redeliversAtOnce ?? false,
       planted: options.planted ?? NOTHING_PLANTED,
     });
@@ -207,11 +217,19 @@ class Run {
     }
   }
 
+  private checkQuarantine(row: ModelInstruction): void {
+    this.quarantined.add(row.id);
+    if (isTakenFromItsHolder(row, this.model.state, this.scheduler.clock.now()))
+      this.world.violate(`${row.id} is quarantined while a worker holds it`);
+  }
+
   /** Terminal is terminal, at every moment. */
   private watch(): void {
     if (!this.scheduler.hasSteps && this.world.isAtRest) this.world.checkMessages();
     for (const row of this.model.state.instructions.values()) {
       if (row.parked) this.world.noteParked(row.id);
+      if (row.state !== 'quarantined') this.quarantined.delete(row.id);
+      else if (!this.quarantined.has(row.id)) this.checkQuarantine(row);
       const known = this.terminal.get(row.id);
       if (known !== undefined && known !== row.state)
         this.world.violate(`${row.id} left ${known} for ${row.state}`);

@@ -28,6 +28,7 @@ function quietWorld() {
     state: model.state,
     psps: { simulator: ABILITIES, simulator_2: ABILITIES },
     breaksDeduplication: false,
+    breaksTimes: false,
     redeliversAtOnce: false,
     planted: NOTHING_PLANTED,
   });

@@ -29,7 +29,9 @@ import type { ModelState } from './model/state.ts';
 import type { Planted } from './planted/planted.ts';
 import { SimulatedPsp } from './psp.ts';
 import { Queues } from './queues.ts';
+import { RefusedRows } from './refusals.ts';
 import type { Process, Scheduler } from './scheduler.ts';
+import { ConsumedWatch } from './watch.ts';
 
 export interface WorldOptions {
   readonly scheduler: Scheduler;
@@ -39,6 +41,8 @@ export interface WorldOptions {
   readonly psps: Readonly<Record<string, PspAbilities>>;
   /** The PSPs don't deduplicate, whatever they declare. */
   readonly breaksDeduplication: boolean;
+  /** Their requests land, and their charges show, far later than they declare. */
+  readonly breaksTimes: boolean;
   readonly redeliversAtOnce: boolean;
   readonly planted: Planted;
 }
@@ -57,13 +61,15 @@ export class World {
   private readonly arrived = new Map<string, number>();
   private readonly alive = new Set<Process>();
   private wasAlarming = false;
+  private readonly consumedWatch = new ConsumedWatch();
+  private readonly refusedRows: RefusedRows;
 
   constructor(options: WorldOptions) {
     this.options = options;
+    this.refusedRows = new RefusedRows(options.faults);
     this.queues = new Queues(options.scheduler.clock);
     this.psps = Object.entries(options.psps).map(
-      ([name, abilities]) =>
-        new SimulatedPsp(name, abilities, options.breaksDeduplication, options.scheduler, options.faults),
+      ([name, abilities]) => new SimulatedPsp(name, abilities, options, options.scheduler, options.faults),
     );
   }
 
@@ -97,13 +103,16 @@ export class World {
     );
   }
 
-  /** Lambda's poller: a batch to a worker of its own, perhaps to two. */
+  /** Lambda's poller: a batch to a worker of its own, perhaps to two, and rarely to ten. */
   deliver(): boolean {
     const batch = this.queues.main.receive(10);
     if (batch.length === 0) return false;
     const records = batch.map(recordOf);
     void this.execute(batch, records);
-    if (this.options.faults.strikes('duplicate delivery', 2)) void this.execute([], records);
+    const { faults, scheduler } = this.options;
+    if (!faults.strikes('duplicate delivery', 2)) return true;
+    const duplicates = scheduler.random.chance(0.1) ? 1 + scheduler.random.below(9) : 1;
+    for (let duplicate = 0; duplicate < duplicates; duplicate += 1) void this.execute([], records);
     return true;
   }
 
@@ -122,6 +131,7 @@ export class World {
       if (isDone || !this.options.redeliversAtOnce) return;
       for (const { receiptHandle } of batch) this.hide(receiptHandle, 0);
     });
+    this.consumedWatch.begin(process, this.consumed);
     const effects = planted.effects(this.executorEffects(process), process);
     const invocation: Invocation = {
       claimToken: `clm_${process.name}`,
@@ -178,7 +188,10 @@ export class World {
   /** CloudWatch's alarm: acts on the transition alone. */
   watch(): void {
     const isAlarming = this.queues.dead.metrics().visible > 0;
-    if (isAlarming && !this.wasAlarming) this.redrive('alarm');
+    if (isAlarming && !this.wasAlarming) {
+      this.redrive('alarm');
+      if (this.options.faults.strikes('alarm fires twice', 5)) this.redrive('alarm');
+    }
     this.wasAlarming = isAlarming;
   }
 
@@ -287,10 +300,14 @@ export class World {
     return withReplay(
       planted.database(
         {
-          execute: (sql, input) =>
-            faults.around(scheduler, process, `${kind}.database.${statementName(sql)}`, () =>
-              database.execute(sql, input),
-            ),
+          execute: (sql, input) => {
+            const claimed = this.consumedWatch.offence(process, sql, input);
+            if (claimed !== undefined) this.violate(`${claimed} is claimed, and was consumed before`);
+            return faults.around(scheduler, process, `${kind}.database.${statementName(sql)}`, () => {
+              this.refusedRows.check(sql, input);
+              return database.execute(sql, input);
+            });
+          },
         },
         process,
       ),
@@ -315,12 +332,17 @@ export class World {
     const kind = process.name.split(' ')[0];
     return {
       find: (keys) =>
-        faults.around(
-          scheduler,
-          process,
-          `${kind}.consumed.find`,
-          () => new Set(keys.filter((key) => this.consumed.has(key))),
-        ),
+        faults
+          .around(
+            scheduler,
+            process,
+            `${kind}.consumed.find`,
+            () => new Set(keys.filter((key) => this.consumed.has(key))),
+          )
+          .catch((error) => {
+            this.consumedWatch.excuse(process);
+            throw error;
+          }),
       record: (keys) =>
         faults.around(scheduler, process, `${kind}.consumed.record`, () => {
           const unprocessed = new Set(keys.filter(() => faults.strikes('partial')));

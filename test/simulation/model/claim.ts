@@ -64,7 +64,8 @@ function judge(
     if (isTerminalState(row.state)) return 'terminal';
     if (row.state === 'quarantined') return 'quarantined';
     if (row.state === 'executing' && row.claimToken === input.claim_token) return 'mine';
-    if (row.notBefore > now) return 'not_before';
+    if (row.notBefore > now)
+      return input.quarantines_live && row.state === 'executing' ? 'given_up' : 'not_before';
     if (isDead && letterCycle !== row.cycle) return 'exhausted';
     if (heldBy !== undefined) return 'paused';
     if (!isDead && row.attemptsInCycle >= input.attempts_per_cycle) {

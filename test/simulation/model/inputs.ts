@@ -12,6 +12,8 @@ export const claimInput = z.object({
   attempts_per_cycle: z.int(),
   cycles: z.int(),
   probes: z.int(),
+  /** Of a planted bug: live leases are quarantined. */
+  quarantines_live: z.optional(z.boolean()),
 });
 export type ClaimInput = z.infer<typeof claimInput>;
 

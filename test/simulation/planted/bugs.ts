@@ -1,9 +1,15 @@
-import type { Database, DatabaseRow, JsonInput } from '../../../adapters/database/database.ts';
+import {
+  type Database,
+  DatabaseError,
+  type DatabaseRow,
+  type JsonInput,
+} from '../../../adapters/database/database.ts';
 import { CLAIM_SQL } from '../../../adapters/database/statements/claim-instructions-sql.ts';
 import { RECORD_SQL } from '../../../adapters/database/statements/record-attempts-sql.ts';
 import type { Psp } from '../../../adapters/psp/psp.ts';
-import type { PspOutcome } from '../../../domain/payment/psp-outcome.ts';
+import type { PspAbilities, PspOutcome } from '../../../domain/payment/psp-outcome.ts';
 import type { ExecutorEffects } from '../../../lambdas/execute-instructions/effects.ts';
+import { type ScheduleOptions, SHORT_KEY_SECONDS } from '../run-schedule.ts';
 import { NOTHING_PLANTED, type Planted } from './planted.ts';
 
 /** One mistake that somebody could make, and how the pipeline behaves with it. */
@@ -12,6 +18,11 @@ export interface Bug {
   /** The rule of the protocol that it breaks. */
   readonly rule: number;
   readonly planted: Planted;
+  /** The circumstances that it takes, where those of every schedule are rarely it. */
+  readonly where?: Pick<
+    ScheduleOptions,
+    'abilities' | 'breaksTimes' | 'breaksDeduplication' | 'faults' | 'rate'
+  >;
 }
 
 type JsonObject = { readonly [key: string]: JsonInput | undefined };
@@ -54,8 +65,32 @@ function onPsp(change: (psp: Psp) => Partial<Psp>): Planted {
   }));
 }
 
+/** A record that failed is taken for one that parked its instructions. */
+function onFailedRecord(isTaken: (error: unknown) => boolean): Planted {
+  const wrap = (database: Database): Database => ({
+    execute: async (sql, input) => {
+      try {
+        return await database.execute(sql, input);
+      } catch (error) {
+        if (sql !== RECORD_SQL || !isTaken(error)) throw error;
+        return asIfParked(input);
+      }
+    },
+  });
+  return { ...NOTHING_PLANTED, database: wrap };
+}
+
 const outcomeAs = (change: (outcome: PspOutcome) => PspOutcome) =>
   onPsp((psp) => ({ charge: async (request, signal) => change(await psp.charge(request, signal)) }));
+
+/** It shows charges late, and forgets keys soon: whether to send again hangs on the lifetime of the key alone. */
+const FORGETFUL: PspAbilities = {
+  keyLifetimeSeconds: SHORT_KEY_SECONDS,
+  lookUpLagSeconds: 30,
+  landingSeconds: 30,
+  cancelsByKey: false,
+  replaysStoredServerErrors: false,
+};
 
 let calls = 0;
 
@@ -77,18 +112,38 @@ export const BUGS: readonly Bug[] = [
   {
     name: 'acknowledge when no row changed',
     rule: 7,
-    planted: {
-      ...NOTHING_PLANTED,
-      database: (database) => ({
-        execute: async (sql, input) => {
-          try {
-            return await database.execute(sql, input);
-          } catch (error) {
-            if (sql !== RECORD_SQL) throw error;
-            return asIfParked(input);
-          }
-        },
-      }),
+    planted: onFailedRecord(() => true),
+  },
+  {
+    name: 'skip the consumed check',
+    rule: 8,
+    planted: around((effects) => ({
+      ...effects,
+      consumed: { ...effects.consumed, find: async () => new Set() },
+    })),
+  },
+  {
+    name: 'quarantine without a claim',
+    rule: 1,
+    planted: onStatement(CLAIM_SQL, { input: (input) => ({ ...input, quarantines_live: true }) }),
+  },
+  {
+    name: 'lose ten rows to one constraint',
+    rule: 6,
+    planted: onFailedRecord((error) => error instanceof DatabaseError && /^2[23]/.test(error.sqlState)),
+    where: { faults: new Set(['row refused']), rate: 0.5 },
+  },
+  {
+    name: 'check the key’s lifetime too early',
+    rule: 4,
+    // Once, at the first attempt, where it always holds; not before each send.
+    planted: onStatement(CLAIM_SQL, { rows: mapRows((row) => ({ ...row, age_seconds: 0 })) }),
+    where: {
+      abilities: FORGETFUL,
+      breaksTimes: true,
+      breaksDeduplication: false,
+      faults: new Set(['PSP lands late', 'PSP time-out, charged', 'PSP time-out, not charged']),
+      rate: 0.4,
     },
   },
   {

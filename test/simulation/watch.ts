@@ -1,0 +1,33 @@
+import type { JsonInput } from '../../adapters/database/database.ts';
+import { CLAIM_SQL } from '../../adapters/database/statements/claim-instructions-sql.ts';
+import { claimInput } from './model/inputs.ts';
+import type { ModelInstruction, ModelState } from './model/state.ts';
+import type { Process } from './scheduler.ts';
+
+/** Who may claim: nobody claims what was recorded as consumed before its invocation began. */
+export class ConsumedWatch {
+  private readonly consumedBefore = new Map<Process, ReadonlySet<string>>();
+
+  begin(process: Process, consumed: ReadonlySet<string>): void {
+    this.consumedBefore.set(process, new Set([...consumed].map((key) => key.split('#').at(-1) ?? '')));
+  }
+
+  /** The table could not be read: the claim will tell. */
+  excuse(process: Process): void {
+    this.consumedBefore.delete(process);
+  }
+
+  /** @returns the instruction that is claimed although its record was there */
+  offence(process: Process, sql: string, input: JsonInput): string | undefined {
+    const before = this.consumedBefore.get(process);
+    if (sql !== CLAIM_SQL || before === undefined) return undefined;
+    return claimInput.parse(input).instructions.find(({ instruction_id: id }) => before.has(id))
+      ?.instruction_id;
+  }
+}
+
+/** Whether it is quarantined under the nose of a worker that holds it: no evidence yet, and a lease that isn't over. */
+export function isTakenFromItsHolder(row: ModelInstruction, state: ModelState, now: number): boolean {
+  const isWitnessed = state.evidence.has([row.id, row.attemptNo, row.claimToken, 0].join(' '));
+  return row.state === 'quarantined' && row.notBefore > now && !isWitnessed;
+}
