@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import pg from 'pg';
 import * as z from 'zod';
+import type { Clock } from '../clock.ts';
 import type { BoundStatement } from './bind-parameters.ts';
 import { badRequest, DataApiError } from './errors.ts';
 import type { Column, Text } from './result-fields.ts';
@@ -37,16 +38,18 @@ const STATEMENT_LIMIT_MS = 45_000;
 export class Connections {
   private readonly address: ClusterAddress;
   private readonly pools = new Map<string, pg.Pool>();
-  private readonly taken = new Set<pg.PoolClient>();
+  private readonly taken = new Map<pg.PoolClient, Target>();
+  private readonly clock: Clock;
 
-  constructor(address: ClusterAddress) {
+  constructor(address: ClusterAddress, clock: Clock) {
     this.address = address;
+    this.clock = clock;
   }
 
   async take(target: Target): Promise<pg.PoolClient> {
     try {
       const client = await this.poolOf(target).connect();
-      this.taken.add(client);
+      this.taken.set(client, target);
       return client;
     } catch (error) {
       throw connectError(error);
@@ -58,10 +61,52 @@ export class Connections {
     if (this.taken.delete(client)) client.release(isSpent);
   }
 
+  /**
+   * One statement, prepared by name: planning the pipeline's long statements costs more than running them.
+   *
+   * @throws DataApiError; a statement that runs for 45 s is cancelled, unless `continueAfterTimeout`
+   */
+  async run(
+    client: pg.PoolClient,
+    statement: BoundStatement,
+    continueAfterTimeout: boolean,
+  ): Promise<RawResult> {
+    const query = client.query<Text[]>({
+      name: nameOf(statement.text),
+      text: statement.text,
+      values: [...statement.values],
+      rowMode: 'array',
+    });
+    const timeout = limit(this.clock, () => {
+      if (!continueAfterTimeout) this.cancel(client);
+    });
+    try {
+      const result = await Promise.race([query, timeout.expired]);
+      const columns = result.fields.map((field) => ({ name: field.name, typeId: field.dataTypeID }));
+      return { columns, rows: result.rows, rowCount: result.rowCount ?? 0, command: result.command };
+    } catch (error) {
+      throw statementError(error);
+    } finally {
+      timeout.cancel();
+      // After a time-out the query is still under way; its end is awaited by whoever uses the connection next.
+      query.catch(() => {});
+    }
+  }
+
   /** What still runs is cut off: whoever asked for it is stopped as well. */
   async close(): Promise<void> {
-    for (const client of this.taken) this.giveBack(client, true);
+    for (const client of this.taken.keys()) this.giveBack(client, true);
     await Promise.all([...this.pools.values()].map((pool) => pool.end()));
+  }
+
+  /** By another connection, as PostgreSQL has it. A failure leaves the statement to the database's own time-out. */
+  private cancel(client: pg.PoolClient): void {
+    const target = this.taken.get(client);
+    if (target === undefined) return;
+    const { processID } = z.object({ processID: z.int() }).parse(client);
+    this.poolOf(target)
+      .query('select pg_cancel_backend($1)', [processID])
+      .catch(() => {});
   }
 
   private poolOf({ resourceArn, secretArn, database = this.address.defaultDatabase }: Target): pg.Pool {
@@ -96,36 +141,6 @@ function connectError(error: unknown): Error {
   return new DataApiError('DatabaseUnavailableException', `The writer instance is unavailable: ${message}`);
 }
 
-/**
- * One statement, prepared by name: planning the pipeline's long statements costs more than running them.
- *
- * @throws DataApiError; a statement that runs for 45 s is cancelled, unless `continueAfterTimeout`
- */
-export async function run(
-  client: pg.PoolClient,
-  statement: BoundStatement,
-  continueAfterTimeout: boolean,
-): Promise<RawResult> {
-  const query = client.query<Text[]>({
-    name: nameOf(statement.text),
-    text: statement.text,
-    values: [...statement.values],
-    rowMode: 'array',
-  });
-  const timeout = limit(client, continueAfterTimeout);
-  try {
-    const result = await Promise.race([query, timeout.expired]);
-    const columns = result.fields.map((field) => ({ name: field.name, typeId: field.dataTypeID }));
-    return { columns, rows: result.rows, rowCount: result.rowCount ?? 0, command: result.command };
-  } catch (error) {
-    throw statementError(error);
-  } finally {
-    timeout.cancel();
-    // After a time-out the query is still under way; its end is awaited by whoever uses the connection next.
-    query.catch(() => {});
-  }
-}
-
 /** PostgreSQL cuts names at 63 bytes; a hash is shorter, and hashing the text each time would cost more than a look-up. */
 const names = new Map<string, string>();
 const NAMES_LIMIT = 1_000;
@@ -139,25 +154,15 @@ function nameOf(text: string): string {
   return name;
 }
 
-function limit(client: pg.PoolClient, continueAfterTimeout: boolean) {
+function limit(clock: Clock, onExpired: () => void) {
   let cancel = () => {};
   const expired = new Promise<never>((_resolve, reject) => {
-    const timer = setTimeout(() => {
-      if (!continueAfterTimeout) void cancelBackend(client);
+    cancel = clock.after(STATEMENT_LIMIT_MS, () => {
+      onExpired();
       reject(new DataApiError('StatementTimeoutException', 'Request timed out'));
-    }, STATEMENT_LIMIT_MS);
-    cancel = () => clearTimeout(timer);
+    });
   });
-  return { expired, cancel };
-}
-
-async function cancelBackend(client: pg.PoolClient): Promise<void> {
-  const { connectionParameters, processID } = z
-    .object({ connectionParameters: z.looseObject({}), processID: z.int() })
-    .parse(client);
-  const other = new pg.Client(connectionParameters);
-  await other.connect();
-  await other.query('select pg_cancel_backend($1)', [processID]).finally(() => other.end());
+  return { expired, cancel: () => cancel() };
 }
 
 function statementError(error: unknown): Error {

@@ -1,5 +1,5 @@
 import type { BoundStatement } from './bind-parameters.ts';
-import { type Connections, type RawResult, run, type Target } from './connections.ts';
+import type { Connections, RawResult, Target } from './connections.ts';
 import { DataApiError } from './errors.ts';
 import type { Transactions } from './transactions.ts';
 
@@ -18,7 +18,7 @@ export async function runAlone(
 ): Promise<RawResult> {
   const client = await connections.take(target);
   try {
-    const result = await run(client, statement, continueAfterTimeout);
+    const result = await connections.run(client, statement, continueAfterTimeout);
     connections.giveBack(client, hasLeftTraces(result, statement));
     return result;
   } catch (error) {

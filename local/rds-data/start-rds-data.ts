@@ -42,7 +42,7 @@ const REQUEST_LIMIT_BYTES = 4 * 1024 * 1024;
 
 /** The RDS Data API of one Aurora cluster, in front of a real PostgreSQL. */
 export async function startRdsData(options: RdsDataOptions): Promise<RunningRdsData> {
-  const connections = new Connections(options.cluster);
+  const connections = new Connections(options.cluster, options.clock);
   const service = { connections, transactions: new Transactions(connections, options.clock) };
   let resumesAt = Number.NEGATIVE_INFINITY;
   const isResuming = () => options.clock.now() < resumesAt;

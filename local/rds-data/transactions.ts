@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type pg from 'pg';
 import type { Clock } from '../clock.ts';
 import type { BoundStatement } from './bind-parameters.ts';
-import { type Connections, type RawResult, run, type Target } from './connections.ts';
+import type { Connections, RawResult, Target } from './connections.ts';
 import { badRequest, DataApiError } from './errors.ts';
 
 /** "A transaction times out if there are no calls that use its transaction ID in three minutes." */
@@ -54,7 +54,7 @@ export class Transactions {
     transaction.isBusy = true;
     transaction.cancelIdle();
     try {
-      return await run(transaction.client, statement, continueAfterTimeout);
+      return await this.connections.run(transaction.client, statement, continueAfterTimeout);
     } finally {
       transaction.isBusy = false;
       if (this.open.has(id)) transaction.cancelIdle = this.watch(id);

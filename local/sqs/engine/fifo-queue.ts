@@ -8,10 +8,12 @@ import type { QueueSettings } from './queue-attributes.ts';
 import { receiptHandleOf, sequenceOf } from './receipt-handle.ts';
 import { Waiters } from './waiters.ts';
 
-/** "120,000 messages in flight": past it a FIFO queue hands out nothing and says nothing. */
-const IN_FLIGHT_LIMIT = 120_000;
-/** Free groups are looked for in the first so many messages only. */
-const LOOK_AHEAD_LIMIT = 120_000;
+const AWS_LIMITS = {
+  /** "120,000 messages in flight": past it a FIFO queue hands out nothing and says nothing. */
+  inFlight: 120_000,
+  /** Free groups are looked for in the first so many messages only. */
+  lookAhead: 120_000,
+};
 const VISIBILITY_LIMIT_MS = 12 * 3600 * 1000;
 
 export interface FifoQueueOptions {
@@ -22,6 +24,8 @@ export interface FifoQueueOptions {
   readonly settings: QueueSettings;
   /** Where this queue's redrive policy moves to; undefined when that queue doesn't exist. */
   readonly deadLetterQueue: () => FifoQueue | undefined;
+  /** Other than AWS's, for a test that has no time for 120,000 messages. */
+  readonly limits?: { readonly inFlight: number; readonly lookAhead: number };
 }
 
 /**
@@ -164,9 +168,10 @@ export class FifoQueue {
   }
 
   private eligibleGroups(): Iterable<string> {
-    if (this.wakeUps.size >= IN_FLIGHT_LIMIT) return [];
-    if (this.messages.size <= LOOK_AHEAD_LIMIT) return this.ready;
-    const ahead = this.messages.values().take(LOOK_AHEAD_LIMIT);
+    const { inFlight, lookAhead } = this.options.limits ?? AWS_LIMITS;
+    if (this.wakeUps.size >= inFlight) return [];
+    if (this.messages.size <= lookAhead) return this.ready;
+    const ahead = this.messages.values().take(lookAhead);
     return new Set(ahead.map((message) => message.groupId).filter((groupId) => this.ready.has(groupId)));
   }
 

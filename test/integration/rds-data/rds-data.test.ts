@@ -335,6 +335,33 @@ describe('a call without a transaction', () => {
   });
 });
 
+describe('a statement that runs for 45 s', () => {
+  const sleep = (continueAfterTimeout: boolean) =>
+    execute({ sql: 'select pg_sleep(60)::text', continueAfterTimeout });
+
+  test('is answered with a time-out, and cancelled', async () => {
+    const sleeping = sleep(false);
+    sleeping.catch(() => {});
+    await expect.poll(sleepers).toBe(1);
+    clock.advance(45_000);
+    await expect(sleeping).rejects.toMatchObject({ name: 'StatementTimeoutException' });
+    await expect.poll(sleepers).toBe(0);
+  });
+
+  test('goes on after it where the caller said so', async () => {
+    const sleeping = sleep(true);
+    sleeping.catch(() => {});
+    await expect.poll(sleepers).toBe(1);
+    clock.advance(45_000);
+    await expect(sleeping).rejects.toMatchObject({ name: 'StatementTimeoutException' });
+    expect(await sleepers()).toBe(1);
+    await execute({
+      sql: "select pg_cancel_backend(pid) from pg_stat_activity where query like 'select pg_sleep(60)%'",
+    });
+    await expect.poll(sleepers).toBe(0);
+  });
+});
+
 test('the service closes at once, whatever still runs', async () => {
   const url = new URL(testDatabase.url);
   const secrets = new Map([[SECRET, { user: url.username, password: url.password }]]);
@@ -356,7 +383,8 @@ test('the service closes at once, whatever still runs', async () => {
 });
 
 async function sleepers() {
-  const sql = "select count(*) from pg_stat_activity where query like 'select pg_sleep(60)%'";
+  const sql =
+    "select count(*) from pg_stat_activity where state = 'active' and query like 'select pg_sleep(60)%'";
   return (await execute({ sql })).records?.[0]?.[0]?.longValue;
 }
 

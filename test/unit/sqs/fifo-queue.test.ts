@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { VirtualClock } from '../../../local/clock.ts';
 import { FifoQueue } from '../../../local/sqs/engine/fifo-queue.ts';
 import { settingsOf, withDefaults } from '../../../local/sqs/engine/queue-attributes.ts';
@@ -84,4 +84,35 @@ test('whatever is done, a group comes in order, nothing is handed out twice whil
     }),
     { numRuns: 200 },
   );
+});
+
+describe('thousands of messages that are hidden', () => {
+  function queueOf(limits: { inFlight: number; lookAhead: number }) {
+    const settings = settingsOf(withDefaults({ DeduplicationScope: 'messageGroup' }));
+    const store = new SqsStore(':memory:');
+    const deadLetterQueue = () => undefined;
+    const clock = new VirtualClock(1);
+    const queue = new FifoQueue({ name: 'q', arn: 'arn', clock, store, settings, deadLetterQueue, limits });
+    const send = (group: string) =>
+      queue.send({ body: group, attributes: {}, groupId: group, deduplicationId: group, senderId: '' });
+    return { queue, send, clock };
+  }
+
+  test('past 120,000 in flight stall every other group, without an error', () => {
+    const { queue, send, clock } = queueOf({ inFlight: 3, lookAhead: 100 });
+    for (const group of ['a', 'b', 'c', 'd']) send(group);
+    expect(queue.receive(3)).toHaveLength(3);
+    expect(queue.receive(10)).toEqual([]);
+    clock.advance(VISIBILITY_MS);
+    expect(queue.receive(10)).not.toEqual([]);
+  });
+
+  test('hide what stands behind the first 120,000', () => {
+    const { queue, send } = queueOf({ inFlight: 100, lookAhead: 3 });
+    for (const group of ['a', 'b', 'c', 'd']) send(group);
+    const held = queue.receive(3);
+    expect(queue.receive(10)).toEqual([]);
+    queue.delete(held[0]?.receiptHandle ?? '');
+    expect(queue.receive(10).map(({ message }) => message.body)).toEqual(['d']);
+  });
 });
