@@ -8,12 +8,8 @@ import type { QueueSettings } from './queue-attributes.ts';
 import { receiptHandleOf, sequenceOf } from './receipt-handle.ts';
 import { Waiters } from './waiters.ts';
 
-const AWS_LIMITS = {
-  /** "120,000 messages in flight": past it a FIFO queue hands out nothing and says nothing. */
-  inFlight: 120_000,
-  /** Free groups are looked for in the first so many messages only. */
-  lookAhead: 120_000,
-};
+/** Past it a queue says nothing and gives nothing; groups are looked for in the first so many only. Tests set others. */
+const AWS_LIMITS = { inFlight: 120_000, lookAhead: 120_000 };
 const VISIBILITY_LIMIT_MS = 12 * 3600 * 1000;
 
 export interface FifoQueueOptions {
@@ -24,7 +20,6 @@ export interface FifoQueueOptions {
   readonly settings: QueueSettings;
   /** Where this queue's redrive policy moves to; undefined when that queue doesn't exist. */
   readonly deadLetterQueue: () => FifoQueue | undefined;
-  /** Other than AWS's, for a test that has no time for 120,000 messages. */
   readonly limits?: { readonly inFlight: number; readonly lookAhead: number };
 }
 
