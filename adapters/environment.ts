@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { jsonColumn } from './database/columns.ts';
+import { DUTIES } from './database/set-up/logins.ts';
 
 const text = z.string().check(z.minLength(1));
 const days = z.int().check(z.minimum(1));
@@ -16,6 +17,12 @@ export const variables = {
   /** By currency, in minor units as text. */
   amountCaps: { AMOUNT_CAPS: jsonColumn(z.record(z.string(), z.string().check(z.regex(/^\d{1,16}$/)))) },
   database: { DATABASE_CLUSTER_ARN: text, DATABASE_SECRET_ARN: text, DATABASE_NAME: text },
+  /** Without a login: for who logs in by turns. */
+  databaseAddress: { DATABASE_CLUSTER_ARN: text, DATABASE_NAME: text },
+  databaseSetUp: {
+    MASTER_SECRET_ARN: text,
+    LOGIN_SECRET_ARNS: jsonColumn(z.record(z.enum(DUTIES), text)),
+  },
   queue: { QUEUE_URL: z.url() },
   deadLetterQueue: { DEAD_LETTER_QUEUE_URL: z.url() },
   queueArns: { QUEUE_ARN: text, DEAD_LETTER_QUEUE_ARN: text },

@@ -90,7 +90,8 @@ const endpointsSchema = z.object({
   dynamodb: z.string(),
   consumedTable: z.string(),
   rdsData: z.string(),
-  rdsDataResource: z.object({ resourceArn: z.string(), secretArn: z.string() }),
+  rdsDataResource: z.object({ resourceArn: z.string() }),
+  loginSecretArns: z.object({ oncepay_operate: z.string() }),
   database: z.string(),
 });
 
@@ -111,7 +112,7 @@ function connectLocal(directory: string): Promise<Pipeline> {
       deadLetterQueueUrl: endpoints.deadLetterQueueUrl,
       consumedTable: endpoints.consumedTable,
       clusterArn: endpoints.rdsDataResource.resourceArn,
-      secretArn: endpoints.rdsDataResource.secretArn,
+      secretArn: endpoints.loginSecretArns.oncepay_operate,
       database: endpoints.database,
     },
     {

@@ -3,6 +3,7 @@ import type { TableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
+import type { Duty } from './constructs/database-logins.ts';
 import type { DataStack } from './data-stack.ts';
 
 /** Exactly these actions on exactly these resources. */
@@ -64,22 +65,19 @@ export function readSecrets(secretArns: readonly string[]): readonly PolicyState
   return secretArns.length === 0 ? [] : [allow(['secretsmanager:GetSecretValue'], ...secretArns)];
 }
 
-/** One statement at a time, as the database user whose secret this is. */
-export function runStatements(data: DataStack): readonly PolicyStatement[] {
+/** One statement at a time, with the login of this duty. */
+export function runStatements(data: DataStack, duty: Duty): readonly PolicyStatement[] {
   return [
     allow(['rds-data:ExecuteStatement'], data.database.clusterArn),
-    allow(['secretsmanager:GetSecretValue'], data.database.secret.secretArn),
+    allow(['secretsmanager:GetSecretValue'], data.database.logins.secretOf(duty).secretArn),
     useKey(data, 'secretsmanager', ['kms:Decrypt']),
   ];
 }
 
 /** Several statements in one transaction: only the migrations need it. */
-export function runTransactions(data: DataStack): readonly PolicyStatement[] {
-  return [
-    ...runStatements(data),
-    allow(
-      ['rds-data:BeginTransaction', 'rds-data:CommitTransaction', 'rds-data:RollbackTransaction'],
-      data.database.clusterArn,
-    ),
-  ];
+export function runTransactions(data: DataStack): PolicyStatement {
+  return allow(
+    ['rds-data:BeginTransaction', 'rds-data:CommitTransaction', 'rds-data:RollbackTransaction'],
+    data.database.clusterArn,
+  );
 }

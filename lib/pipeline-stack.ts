@@ -17,6 +17,7 @@ import { ReadLedger } from './functions/read-ledger.ts';
 import { ReadPayment } from './functions/read-payment.ts';
 import { RedriveDeadLetters } from './functions/redrive-dead-letters.ts';
 import { RelayInstructions } from './functions/relay-instructions.ts';
+import { RotateDatabaseSecret } from './functions/rotate-database-secret.ts';
 
 export interface PipelineStackProps extends StackProps, FunctionContext {}
 
@@ -39,11 +40,11 @@ export class PipelineStack extends Stack {
       redrive: this.functions.redriveDeadLetters,
     });
     const context = { config, data };
-    new MigrateDatabase(this, 'MigrateDatabase', context).runBefore(
-      this,
-      context,
-      Object.values(this.functions),
-    );
+    const rotation = new RotateDatabaseSecret(this, 'RotateDatabaseSecret', context);
+    new MigrateDatabase(this, 'MigrateDatabase', context).runBefore(this, context, [
+      ...Object.values(this.functions),
+      ...rotation.schedules,
+    ]);
     this.describeOutputs({ config, data });
   }
 
@@ -59,7 +60,10 @@ export class PipelineStack extends Stack {
     new CfnOutput(this, 'ConsumedTableName', { value: data.consumedTable.tableName });
     new CfnOutput(this, 'DatabaseClusterArn', { value: data.database.clusterArn });
     new CfnOutput(this, 'DatabaseName', { value: DATABASE_NAME });
-    new CfnOutput(this, 'DatabaseSecretArn', { value: data.database.secret.secretArn });
+    new CfnOutput(this, 'DatabaseSecretArn', {
+      description: 'The operators’ login, as which the command line asks.',
+      value: data.database.logins.secretOf('operate').secretArn,
+    });
   }
 }
 

@@ -1,5 +1,6 @@
 import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import * as z from 'zod';
 import type { LocalApiKeys } from './api-keys.ts';
 import type { RunningPostgres } from './postgres/start-postgres.ts';
 import type { RunningPspSimulator } from './psp-simulator/psp-simulator.ts';
@@ -21,7 +22,11 @@ export interface Endpoints {
   readonly dynamodb: string;
   readonly consumedTable: string;
   readonly rdsData: string;
+  /** With the secret of the cluster's master, who may make tables and roles. */
   readonly rdsDataResource: { readonly resourceArn: string; readonly secretArn: string };
+  readonly secretsManager: string;
+  /** The ARN of each login's secret, by the name that the login had at first: `oncepay_operate`. */
+  readonly loginSecretArns: Readonly<Record<string, string>>;
   /** Its name. */
   readonly database: string;
   /** What of the stage's settings an operator's command must know. */
@@ -61,6 +66,7 @@ interface Started {
   readonly sqs: RunningService;
   readonly dynamodb: RunningService;
   readonly rdsData: RunningService;
+  readonly secretsManager: RunningService;
   readonly postgres: RunningPostgres;
   readonly psp: RunningPspSimulator;
 }
@@ -81,6 +87,8 @@ export function endpointsOf(started: Started): Endpoints {
     consumedTable: variables.CONSUMED_TABLE_NAME ?? '',
     rdsData: started.rdsData.url,
     rdsDataResource: { resourceArn: deployment.cluster.arn, secretArn: deployment.cluster.secretArn },
+    secretsManager: started.secretsManager.url,
+    loginSecretArns: loginSecretArns(deployment),
     database: started.postgres.database,
     settings: settingsOf(deployment),
     postgres: started.postgres.url,
@@ -97,4 +105,15 @@ function settingsOf({ functions, api }: Deployment): Endpoints['settings'] {
     restoreEpoch: variables.RESTORE_EPOCH ?? '',
     retention: JSON.parse(variables.RETENTION_DAYS ?? 'null'),
   };
+}
+
+const loginSchema = z.object({ username: z.string() });
+
+function loginSecretArns({ secrets, cluster }: Deployment): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    secrets.flatMap(({ arn, generate }) => {
+      const login = loginSchema.safeParse(JSON.parse(generate.template ?? 'null'));
+      return login.success && arn !== cluster.secretArn ? [[login.data.username, arn]] : [];
+    }),
+  );
 }

@@ -11,6 +11,7 @@ export const SERVICES = [
   'postgres',
   'runtime',
   'pspListener2',
+  'secretsManager',
 ] as const;
 
 export type ServiceName = (typeof SERVICES)[number];

@@ -14,11 +14,13 @@ import { Functions, sdkEnvironment } from './lambda/functions.ts';
 import type { Ports } from './ports.ts';
 import { type RunningPostgres, startPostgres } from './postgres/start-postgres.ts';
 import { type RunningPspSimulator, startPspSimulator } from './psp-simulator/psp-simulator.ts';
-import { type RunningRdsData, startRdsData } from './rds-data/start-rds-data.ts';
+import type { RunningRdsData } from './rds-data/start-rds-data.ts';
 import { RequestCounter } from './request-counter.ts';
+import type { RunningSecretsManager } from './secrets-manager/start-secrets-manager.ts';
 import { type Serving, serve } from './serve.ts';
 import { provideQueues } from './sqs/provide-queues.ts';
 import { type RunningSqs, startSqs } from './sqs/start-sqs.ts';
+import { type DatabaseServices, startDatabaseServices } from './start-database.ts';
 import { readAccessRules } from './template/access-rules.ts';
 import { type Assembly, readAssembly } from './template/assembly.ts';
 import { assertKnown, readDeployment } from './template/deployment.ts';
@@ -106,9 +108,10 @@ class Starter {
     });
     provideQueues(sqs.engine, deployment.queues);
     const dynamodb = await this.startDynamoDb(deployment, iam);
-    const rdsData = await this.startRdsData(postgres, deployment, iam);
+    const { secretsManager, rdsData } = await this.startDatabase(postgres, deployment, iam, () => functions);
     const psp = await this.startPsp();
-    const functions = this.createFunctions(deployment, { sqs, dynamodb, rdsData, psp }, iam);
+    const services = { sqs, dynamodb, rdsData, secretsManager, psp };
+    const functions = this.createFunctions(deployment, services, iam);
     iam.roles.assertDeployable(deployment.eventSources);
     await this.runTriggers(deployment, functions);
     const keys = await provideApiKeys(directory, apiKeyModeIn(deployment), postgres.url);
@@ -123,6 +126,7 @@ class Starter {
       sqs,
       dynamodb,
       rdsData,
+      secretsManager,
       postgres,
       psp,
     });
@@ -187,27 +191,28 @@ class Starter {
     return dynamodb;
   }
 
-  private async startRdsData(
+  private startDatabase(
     postgres: RunningPostgres,
-    { cluster }: Deployment,
-    { access }: ProvidedAccess,
-  ): Promise<RunningRdsData> {
-    const { user, password, host, port } = postgres;
-    const rdsData = await startRdsData({
-      port: this.options.ports.rdsData,
-      clock: this.clock,
-      cluster: {
-        resourceArn: cluster.arn,
-        host,
-        port,
-        defaultDatabase: cluster.database,
-        secrets: new Map([[cluster.secretArn, { user, password }]]),
+    deployment: Deployment,
+    iam: ProvidedAccess,
+    functions: () => Functions,
+  ): Promise<DatabaseServices> {
+    const { directory, ports } = this.options;
+    const { observe: observer } = this.counter;
+    return startDatabaseServices(
+      {
+        deployment,
+        postgres,
+        iam,
+        ports,
+        directory,
+        functions,
+        observer,
+        clock: this.clock,
+        onLine: this.writeLine,
       },
-      observer: this.counter.observe,
-      access,
-    });
-    this.closers.push(rdsData.close);
-    return rdsData;
+      (close) => this.closers.push(close),
+    );
   }
 
   private async startPsp(): Promise<RunningPspSimulator> {
@@ -229,6 +234,7 @@ class Starter {
       readonly sqs: RunningSqs;
       readonly dynamodb: RunningDynamoDb;
       readonly rdsData: RunningRdsData;
+      readonly secretsManager: RunningSecretsManager;
       readonly psp: RunningPspSimulator;
     },
     { roles }: ProvidedAccess,

@@ -1,6 +1,6 @@
 /** One request to a local AWS service, as counted at the wire. */
 export interface ServiceRequest {
-  readonly service: 'sqs' | 'dynamodb' | 'rds-data' | 'api-gateway' | 'lambda';
+  readonly service: 'sqs' | 'dynamodb' | 'rds-data' | 'secretsmanager' | 'api-gateway' | 'lambda';
   /** The AWS action, e.g. `SendMessageBatch`. */
   readonly action: string;
   /** Who asked: the access key id of the request's SigV4 credential. The runtime gives each function its own. */

@@ -19,7 +19,7 @@ const program = new Command('npm start --')
   .description('Runs the whole payment pipeline on this machine, from the synthesized templates.')
   .option(
     '--port <number>',
-    'the API’s port, the other services take the eight after it; 0 picks free ones',
+    'the API’s port, the other services take the nine after it; 0 picks free ones',
     portOf,
     DEFAULT_PORT,
   )
@@ -81,6 +81,7 @@ function addresses(endpoints: Endpoints): string {
     ['dead-letter queue', endpoints.deadLetterQueueUrl],
     ['DynamoDB', endpoints.dynamodb],
     ['RDS Data API', endpoints.rdsData],
+    ['Secrets Manager', endpoints.secretsManager],
     ['PostgreSQL', endpoints.postgres],
     ['runtime control', endpoints.runtime],
     ['all of this, for programs', join(options.data, 'endpoints.json')],

@@ -1,34 +1,31 @@
+import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import middy from '@middy/core';
-import {
-  beginDataApiTransaction,
-  createPatientClient,
-  whenAwake,
-} from '../../adapters/database/data-api-transaction.ts';
-import { migrate, readMigrations } from '../../adapters/database/migrate.ts';
-import { finishMigration } from '../../adapters/database/set-up/finish-migration.ts';
-import { setUpRoles } from '../../adapters/database/set-up/roles.ts';
-import { inTransaction } from '../../adapters/database/transaction.ts';
+import { createPatientClient, whenAwake } from '../../adapters/database/data-api-transaction.ts';
+import { readMigrations } from '../../adapters/database/migrate.ts';
 import { readEnvironment, variables } from '../../adapters/environment.ts';
+import { createSecrets } from '../../adapters/secrets/secrets.ts';
 import { logger, logInvocation } from '../middleware/logger.ts';
+import { setUpDatabase } from './set-up-database.ts';
 
-const environment = readEnvironment(variables.database);
-const options = {
-  client: createPatientClient(),
-  clusterArn: environment.DATABASE_CLUSTER_ARN,
-  secretArn: environment.DATABASE_SECRET_ARN,
-  databaseName: environment.DATABASE_NAME,
-};
+const environment = readEnvironment({ ...variables.databaseAddress, ...variables.databaseSetUp });
 
 /** The build copies db/migrations beside the bundle. */
 const DIRECTORY = new URL('./migrations/', import.meta.url);
 
 async function migrateDatabase(): Promise<{ readonly applied: readonly string[] }> {
-  const begin = () => whenAwake(() => beginDataApiTransaction(options), sleep);
-  await inTransaction(begin, setUpRoles);
-  const applied = await migrate(readMigrations(DIRECTORY), begin, finishMigration);
-  logger.info('migrations applied', { applied });
-  return { applied };
+  const report = await setUpDatabase(readMigrations(DIRECTORY), {
+    client: createPatientClient(),
+    clusterArn: environment.DATABASE_CLUSTER_ARN,
+    databaseName: environment.DATABASE_NAME,
+    masterSecretArn: environment.MASTER_SECRET_ARN,
+    loginSecretArns: environment.LOGIN_SECRET_ARNS,
+    secrets: createSecrets(),
+    salt: () => randomBytes(16),
+    whenAwake: (work) => whenAwake(work, sleep),
+  });
+  logger.info('migrations applied', { ...report });
+  return { applied: report.applied };
 }
 
 export const handler = middy<unknown, { readonly applied: readonly string[] }>()

@@ -12,6 +12,7 @@ import {
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import type { StageConfig } from '../stage-config.ts';
+import { DatabaseLogins } from './database-logins.ts';
 
 export const DATABASE_NAME = 'oncepay';
 const MASTER_USER = 'oncepay';
@@ -24,8 +25,9 @@ export interface PaymentDatabaseProps {
 /** Aurora PostgreSQL that nothing can reach but the Data API: its subnets have no route out, and no door in. */
 export class PaymentDatabase extends Construct {
   readonly clusterArn: string;
-  /** As attached to the cluster: what depends on it waits for the cluster. */
+  /** The master's, for setting up and nothing else. As attached to the cluster: what depends on it waits for the cluster. */
   readonly secret: ISecret;
+  readonly logins: DatabaseLogins;
 
   constructor(scope: Construct, id: string, { config, key }: PaymentDatabaseProps) {
     super(scope, id);
@@ -47,6 +49,7 @@ export class PaymentDatabase extends Construct {
     if (cluster.secret === undefined) throw new Error('a cluster made with a secret attaches itself to it');
     this.clusterArn = cluster.clusterArn;
     this.secret = cluster.secret;
+    this.logins = new DatabaseLogins(this, 'Logins', { config, key });
   }
 
   private createSecret(config: StageConfig, encryptionKey: IKey): ISecret {

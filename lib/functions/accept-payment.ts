@@ -18,12 +18,12 @@ export class AcceptPayment extends PipelineFunction {
       environment: {
         TAKES_REAL_MONEY: String(context.config.takesRealMoney),
         AMOUNT_CAPS: capsText(context),
-        ...databaseEnvironment(context),
+        ...databaseEnvironment(context, 'accept'),
         QUEUE_URL: queue.queueUrl,
         ...activityEnvironment(context),
       },
       grants: [
-        ...runStatements(context.data),
+        ...runStatements(context.data, 'accept'),
         ...sendMessages(context.data, queue),
         ...useTable(context.data, activityTable, ['dynamodb:PutItem']),
       ],

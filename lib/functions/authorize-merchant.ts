@@ -16,9 +16,9 @@ export class AuthorizeMerchant extends PipelineFunction {
       memorySize: 512,
       environment: {
         TAKES_REAL_MONEY: String(context.config.takesRealMoney),
-        ...databaseEnvironment(context),
+        ...databaseEnvironment(context, 'authorize'),
       },
-      grants: runStatements(context.data),
+      grants: runStatements(context.data, 'authorize'),
     });
   }
 }

@@ -1,11 +1,12 @@
+import type { Duty } from '../constructs/database-logins.ts';
 import { DATABASE_NAME } from '../constructs/payment-database.ts';
 import type { FunctionContext } from './function-context.ts';
 
-/** How a function finds the database. */
-export function databaseEnvironment({ data }: FunctionContext): Record<string, string> {
+/** How a function finds the database, and as whom it comes. */
+export function databaseEnvironment({ data }: FunctionContext, duty: Duty): Record<string, string> {
   return {
     DATABASE_CLUSTER_ARN: data.database.clusterArn,
-    DATABASE_SECRET_ARN: data.database.secret.secretArn,
+    DATABASE_SECRET_ARN: data.database.logins.secretOf(duty).secretArn,
     DATABASE_NAME,
   };
 }

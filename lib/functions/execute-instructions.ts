@@ -20,7 +20,7 @@ export class ExecuteInstructions extends PipelineFunction {
       // Ten PSP calls at once, TLS included.
       memorySize: 1024,
       environment: {
-        ...databaseEnvironment(context),
+        ...databaseEnvironment(context, 'execute'),
         QUEUE_URL: queue.queueUrl,
         DEAD_LETTER_QUEUE_URL: deadLetterQueue.queueUrl,
         CONSUMED_TABLE_NAME: consumedTable.tableName,
@@ -47,7 +47,7 @@ export class ExecuteInstructions extends PipelineFunction {
 
 function grantsOf({ config, data }: FunctionContext): readonly PolicyStatement[] {
   return [
-    ...runStatements(data),
+    ...runStatements(data, 'execute'),
     ...receiveMessages(data, data.queue, [
       'sqs:ReceiveMessage',
       'sqs:DeleteMessage',

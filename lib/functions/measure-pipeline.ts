@@ -18,9 +18,9 @@ export class MeasurePipeline extends PipelineFunction {
       // Two short statements with their replays; its next run begins a minute later.
       timeout: Duration.seconds(30),
       memorySize: 512,
-      environment: { ...databaseEnvironment(context), ...activityEnvironment(context) },
+      environment: { ...databaseEnvironment(context, 'measure'), ...activityEnvironment(context) },
       grants: [
-        ...runStatements(context.data),
+        ...runStatements(context.data, 'measure'),
         ...useTable(context.data, activityTable, ['dynamodb:BatchGetItem']),
       ],
     });

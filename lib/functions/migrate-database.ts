@@ -1,9 +1,12 @@
 import { Duration } from 'aws-cdk-lib';
+import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
+import { DUTIES } from '../constructs/database-logins.ts';
 import { DeploymentTrigger } from '../constructs/deployment-trigger.ts';
+import { DATABASE_NAME } from '../constructs/payment-database.ts';
 import { PipelineFunction } from '../constructs/pipeline-function.ts';
-import { runTransactions } from '../grants.ts';
-import { databaseEnvironment } from './environment.ts';
+import type { DataStack } from '../data-stack.ts';
+import { allow, runTransactions, useKey } from '../grants.ts';
 import type { FunctionContext } from './function-context.ts';
 
 /** A migration that needs longer is one that locks a table for longer: it is to be cut into smaller ones. */
@@ -15,11 +18,11 @@ export class MigrateDatabase extends PipelineFunction {
     super(scope, id, {
       ...context,
       folder: 'migrate-database',
-      description: 'Applies the migrations that the database lacks.',
+      description: 'Sets up the logins and applies the migrations that the database lacks.',
       timeout: TIMEOUT,
       memorySize: 512,
-      environment: databaseEnvironment(context),
-      grants: runTransactions(context.data),
+      environment: environmentOf(context.data),
+      grants: grantsOf(context.data),
       copied: { from: 'db/migrations', to: 'migrations' },
     });
   }
@@ -33,4 +36,26 @@ export class MigrateDatabase extends PipelineFunction {
       before: functions,
     });
   }
+}
+
+/** As the master it sets up the logins, with each its password; as the login to migrate it does the rest. */
+function environmentOf({ database }: DataStack): Record<string, string> {
+  const logins = DUTIES.map((duty) => [duty, database.logins.secretOf(duty).secretArn]);
+  return {
+    DATABASE_CLUSTER_ARN: database.clusterArn,
+    DATABASE_NAME,
+    MASTER_SECRET_ARN: database.secret.secretArn,
+    LOGIN_SECRET_ARNS: JSON.stringify(Object.fromEntries(logins)),
+  };
+}
+
+function grantsOf(data: DataStack): readonly PolicyStatement[] {
+  const { clusterArn, secret, logins } = data.database;
+  const secretArns = logins.all().map((login) => login.secretArn);
+  return [
+    allow(['rds-data:ExecuteStatement'], clusterArn),
+    runTransactions(data),
+    allow(['secretsmanager:GetSecretValue'], secret.secretArn, ...secretArns),
+    useKey(data, 'secretsmanager', ['kms:Decrypt']),
+  ];
 }

@@ -20,11 +20,11 @@ export class PurgeExpired extends PipelineFunction {
       memorySize: 256,
       environment: {
         RETENTION_DAYS: retentionText(context.config),
-        ...databaseEnvironment(context),
+        ...databaseEnvironment(context, 'purge'),
         ...activityEnvironment(context),
       },
       grants: [
-        ...runStatements(context.data),
+        ...runStatements(context.data, 'purge'),
         ...useTable(context.data, activityTable, ['dynamodb:BatchGetItem']),
       ],
     });

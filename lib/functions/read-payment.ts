@@ -14,8 +14,8 @@ export class ReadPayment extends PipelineFunction {
       // Below the gateway's 29 s, so that the caller gets our answer and not the gateway's.
       timeout: Duration.seconds(25),
       memorySize: 512,
-      environment: databaseEnvironment(context),
-      grants: runStatements(context.data),
+      environment: databaseEnvironment(context, 'read'),
+      grants: runStatements(context.data, 'read'),
     });
   }
 }

@@ -21,7 +21,7 @@ export class RedriveDeadLetters extends PipelineFunction {
       timeout: Duration.seconds(90),
       memorySize: 512,
       environment: {
-        ...databaseEnvironment(context),
+        ...databaseEnvironment(context, 'execute'),
         QUEUE_URL: queue.queueUrl,
         QUEUE_ARN: queue.queueArn,
         DEAD_LETTER_QUEUE_URL: deadLetterQueue.queueUrl,
@@ -40,7 +40,7 @@ export class RedriveDeadLetters extends PipelineFunction {
 
 function grantsOf(data: DataStack): readonly PolicyStatement[] {
   return [
-    ...runStatements(data),
+    ...runStatements(data, 'execute'),
     ...receiveMessages(data, data.deadLetterQueue, [
       'sqs:StartMessageMoveTask',
       'sqs:ListMessageMoveTasks',

@@ -19,12 +19,12 @@ export class RelayInstructions extends PipelineFunction {
       timeout: Duration.seconds(60),
       memorySize: 512,
       environment: {
-        ...databaseEnvironment(context),
+        ...databaseEnvironment(context, 'execute'),
         QUEUE_URL: queue.queueUrl,
         ...activityEnvironment(context),
       },
       grants: [
-        ...runStatements(context.data),
+        ...runStatements(context.data, 'execute'),
         ...sendMessages(context.data, queue),
         ...useTable(context.data, activityTable, ['dynamodb:PutItem', 'dynamodb:BatchGetItem']),
       ],

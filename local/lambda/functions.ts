@@ -74,7 +74,7 @@ export class Functions {
 /** Where the AWS SDK finds the local services, in its own variables: nothing local is in a handler. */
 export function sdkEnvironment(
   region: string,
-  services: Readonly<Record<'sqs' | 'dynamodb' | 'rdsData', Pick<RunningService, 'url'>>>,
+  services: Readonly<Record<'sqs' | 'dynamodb' | 'rdsData' | 'secretsManager', Pick<RunningService, 'url'>>>,
 ): Readonly<Record<string, string>> {
   return {
     TZ: 'UTC',
@@ -82,5 +82,6 @@ export function sdkEnvironment(
     AWS_ENDPOINT_URL_SQS: services.sqs.url,
     AWS_ENDPOINT_URL_DYNAMODB: services.dynamodb.url,
     AWS_ENDPOINT_URL_RDS_DATA: services.rdsData.url,
+    AWS_ENDPOINT_URL_SECRETS_MANAGER: services.secretsManager.url,
   };
 }

@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
-import { chownSync, existsSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, openSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
@@ -8,6 +7,7 @@ import { assertPortFree, freePort } from '../free-port.ts';
 import { findBinaries } from './binaries.ts';
 import { type PostgresHome, postgresHome } from './home.ts';
 import { stopOrphan } from './orphan.ts';
+import { knownLogin, passwordFile, provideSuperuser, SUPERUSER, writePassword } from './superuser.ts';
 
 export interface PostgresOptions {
   /** The data folder of the runtime; the cluster is kept in it, or tied to it. */
@@ -38,8 +38,6 @@ export class PostgresStartError extends Error {
   override readonly name = 'PostgresStartError';
 }
 
-/** Aurora's master user is not a superuser either; locally the owner of the cluster is, for want of another. */
-const USER = 'oncepay';
 /** Recovery after a crash replays at most a checkpoint's distance of the log. */
 const START_TRIES = 600;
 const START_POLL_MS = 50;
@@ -51,15 +49,18 @@ export async function startPostgres(options: PostgresOptions): Promise<RunningPo
   await stopOrphan(home.data);
   const port = options.port === 0 ? await freePort() : options.port;
   await assertPortFree(port);
-  const password = readFileSync(passwordFile(home), 'utf8');
   const server = startServer(home, port, options.durable ?? true);
   // However this process ends, short of kill -9, its server doesn't stay behind.
   const stopAtExit = () => server.kill('SIGINT');
   process.once('exit', stopAtExit);
   server.once('close', () => process.off('exit', stopAtExit));
-  const urlOf = (database: string) => `postgres://${USER}:${password}@127.0.0.1:${port}/${database}`;
+  const urlOf = (database: string) => {
+    const { user, password } = knownLogin(home);
+    return `postgres://${user}:${password}@127.0.0.1:${port}/${database}`;
+  };
   try {
     await whenReady(server, home, urlOf('postgres'));
+    await provideSuperuser(home, urlOf('postgres'));
     await prepare(urlOf('postgres'), options.database, options.durable ?? true);
   } catch (error) {
     await stop(server);
@@ -68,8 +69,7 @@ export async function startPostgres(options: PostgresOptions): Promise<RunningPo
   return {
     port,
     host: socketDirectory(home) ?? '127.0.0.1',
-    user: USER,
-    password,
+    ...knownLogin(home),
     database: options.database,
     url: urlOf(options.database),
     pid: server.pid ?? 0,
@@ -77,21 +77,20 @@ export async function startPostgres(options: PostgresOptions): Promise<RunningPo
   };
 }
 
-function passwordFile(home: PostgresHome): string {
-  return join(home.directory, 'password');
-}
-
 /** Made beside and renamed: a kill in the middle leaves nothing that looks like a cluster. */
 async function createCluster(home: PostgresHome): Promise<void> {
   const unfinished = `${home.data}.unfinished`;
   rmSync(unfinished, { recursive: true, force: true });
-  writeFileSync(passwordFile(home), randomBytes(24).toString('hex'), { mode: 0o600 });
-  if (home.user !== undefined) chownSync(passwordFile(home), home.user.uid, home.user.gid);
+  writePassword(home, passwordFile(home));
   const options = ['--auth=scram-sha-256', `--pwfile=${passwordFile(home)}`, '--encoding=UTF8', '--locale=C'];
-  const initdb = spawn(join(home.binaries, 'bin', 'initdb'), ['-D', unfinished, '-U', USER, ...options], {
-    ...asUser(home),
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
+  const initdb = spawn(
+    join(home.binaries, 'bin', 'initdb'),
+    ['-D', unfinished, '-U', SUPERUSER, ...options],
+    {
+      ...asUser(home),
+      stdio: ['ignore', 'ignore', 'pipe'],
+    },
+  );
   let complaint = '';
   initdb.stderr.on('data', (chunk) => {
     complaint += String(chunk);
@@ -120,7 +119,8 @@ function startServer(home: PostgresHome, port: number, durable: boolean): ChildP
     port,
     unix_socket_directories: socketDirectory(home) ?? '',
     unix_socket_permissions: '0700',
-    max_connections: 100,
+    // Each login of each database has connections of its own.
+    max_connections: 200,
     timezone: 'UTC',
     fsync: durable ? 'on' : 'off',
     synchronous_commit: durable ? 'on' : 'off',

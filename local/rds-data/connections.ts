@@ -12,7 +12,13 @@ export interface ClusterAddress {
   readonly host: string;
   readonly port: number;
   readonly defaultDatabase: string;
-  readonly secrets: ReadonlyMap<string, { readonly user: string; readonly password: string }>;
+  /** Asked at each call: a secret that was rotated holds another login. */
+  readonly secrets: { get(secretArn: string): Login | undefined };
+}
+
+export interface Login {
+  readonly user: string;
+  readonly password: string;
 }
 
 export interface Target {
@@ -37,7 +43,9 @@ const STATEMENT_LIMIT_MS = 45_000;
 /** The pools of connections, one per secret and database, as the Data API keeps them. */
 export class Connections {
   private readonly address: ClusterAddress;
-  private readonly pools = new Map<string, pg.Pool>();
+  private readonly pools = new Map<string, { readonly login: Login; readonly pool: pg.Pool }>();
+  /** Of logins that were rotated away: what they still do is finished. */
+  private readonly retired = new Set<Promise<void>>();
   private readonly taken = new Map<pg.PoolClient, Target>();
   private readonly clock: Clock;
 
@@ -96,7 +104,7 @@ export class Connections {
   /** What still runs is cut off: whoever asked for it is stopped as well. */
   async close(): Promise<void> {
     for (const client of this.taken.keys()) this.giveBack(client, true);
-    await Promise.all([...this.pools.values()].map((pool) => pool.end()));
+    await Promise.all([...[...this.pools.values()].map(({ pool }) => pool.end()), ...this.retired]);
   }
 
   /** By another connection, as PostgreSQL has it. A failure leaves the statement to the database's own time-out. */
@@ -113,19 +121,34 @@ export class Connections {
     if (resourceArn !== this.address.resourceArn) {
       throw badRequest(`HttpEndpoint is not enabled for resource ${resourceArn}.`);
     }
-    const credentials = this.address.secrets.get(secretArn);
-    if (credentials === undefined)
+    const login = this.address.secrets.get(secretArn);
+    if (login === undefined)
       throw badRequest(`Secrets Manager can't find the specified secret: ${secretArn}`);
     const key = `${secretArn}/${database}`;
     const known = this.pools.get(key);
-    if (known !== undefined) return known;
-    const { host, port } = this.address;
-    const pool = new pg.Pool({ host, port, database, ...credentials, max: POOL_SIZE, types: TEXT_TYPES });
-    // A connection that breaks while idle is replaced; the statement that needs one will tell.
-    pool.on('error', () => {});
-    this.pools.set(key, pool);
+    if (known !== undefined && isSame(known.login, login)) return known.pool;
+    if (known !== undefined) this.retire(known.pool);
+    const pool = this.createPool(database, login);
+    this.pools.set(key, { login, pool });
     return pool;
   }
+
+  private createPool(database: string, login: Login): pg.Pool {
+    const { host, port } = this.address;
+    const pool = new pg.Pool({ host, port, database, ...login, max: POOL_SIZE, types: TEXT_TYPES });
+    // A connection that breaks while idle is replaced; the statement that needs one will tell.
+    pool.on('error', () => {});
+    return pool;
+  }
+
+  private retire(pool: pg.Pool): void {
+    const ended = pool.end().finally(() => this.retired.delete(ended));
+    this.retired.add(ended);
+  }
+}
+
+function isSame(one: Login, other: Login): boolean {
+  return one.user === other.user && one.password === other.password;
 }
 
 /** Every value as PostgreSQL wrote it. */

@@ -4,18 +4,17 @@ import { UnknownResourceError } from './errors.ts';
 import type { IdentityOptions } from './identities.ts';
 import { INERT_RESOURCES } from './inert-resources.ts';
 import {
-  clusterProperties,
   eventSourceProperties,
   functionProperties,
   queueProperties,
   ruleProperties,
-  secretProperties,
   tableProperties,
   triggerProperties,
 } from './properties.ts';
 import { type Found, ResourceReader } from './resource-reader.ts';
 import type { Deployment, EventSourceResource, FunctionResource, ScheduleResource } from './resources.ts';
 import { readApi } from './rest-api.ts';
+import { readCluster, readSecrets } from './secrets.ts';
 
 const IMPLEMENTED: ReadonlySet<string> = new Set([
   'AWS::ApiGateway::Account',
@@ -40,6 +39,7 @@ const IMPLEMENTED: ReadonlySet<string> = new Set([
   'AWS::RDS::DBCluster',
   'AWS::SQS::Queue',
   'AWS::SQS::QueuePolicy',
+  'AWS::SecretsManager::RotationSchedule',
   'AWS::SecretsManager::Secret',
   'Custom::Trigger',
 ]);
@@ -89,6 +89,7 @@ class DeploymentReader {
       alarms: readAlarms(this.reader),
       api: readApi(this.reader),
       cluster: this.cluster(),
+      secrets: readSecrets(this.reader),
       triggers: this.triggers().map(({ HandlerArn }) => HandlerArn),
     };
   }
@@ -166,19 +167,9 @@ class DeploymentReader {
   }
 
   private cluster(): Deployment['cluster'] {
-    const [cluster] = this.reader.all('AWS::RDS::DBCluster', clusterProperties, (properties, found) => ({
-      arn: this.reader.identities.clusterArn(found.logicalId),
-      database: properties.DatabaseName,
-    }));
-    const [secretArn] = this.reader.all(
-      'AWS::SecretsManager::Secret',
-      secretProperties,
-      (_properties, found) => this.reader.identities.secretArn(found.stack, found.logicalId),
-    );
-    if (cluster === undefined || secretArn === undefined) {
-      throw new UnknownResourceError('The templates hold no database cluster with a secret.');
-    }
-    return { ...cluster, secretArn };
+    const cluster = readCluster(this.reader);
+    if (cluster === undefined) throw new UnknownResourceError('The templates hold no database cluster.');
+    return cluster;
   }
 }
 

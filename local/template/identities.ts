@@ -48,7 +48,10 @@ export class Identities {
       case 'AWS::RDS::DBCluster':
         return { ref: logicalId, attributes: { DBClusterArn: this.clusterArn(logicalId) } };
       case 'AWS::SecretsManager::Secret':
-        return { ref: this.secretArn(stack, logicalId), attributes: {} };
+        return {
+          ref: this.secretArn(stack, logicalId, resource.Properties.Name),
+          attributes: {},
+        };
       case 'AWS::SecretsManager::SecretTargetAttachment':
         return {
           ref: String(this.resolve(stack, resource.Properties.SecretId ?? '')),
@@ -112,8 +115,8 @@ export class Identities {
     return this.arn('rds', `cluster:${logicalId}`);
   }
 
-  secretArn(stack: Stack, logicalId: string): string {
-    return this.arn('secretsmanager', `secret:${this.physicalName(stack, logicalId)}`);
+  secretArn(stack: Stack, logicalId: string, givenName: TemplateValue | undefined = undefined): string {
+    return this.arn('secretsmanager', `secret:${this.physicalName(stack, logicalId, givenName)}`);
   }
 
   /**

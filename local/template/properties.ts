@@ -211,6 +211,8 @@ export const clusterProperties = {
     Engine: z.literal('aurora-postgresql'),
     // The major version that comes from npm.
     EngineVersion: z.string().regex(/^17\./),
+    MasterUsername: z.string(),
+    MasterUserPassword: z.string(),
   }),
   inert: {
     BackupRetentionPeriod: 'the folder with all state is its owner’s to copy',
@@ -219,8 +221,6 @@ export const clusterProperties = {
     DBSubnetGroupName: OUTSIDE_ACCESS,
     DeletionProtection: 'nothing here deletes a database',
     KmsKeyId: ENCRYPTED_AT_REST,
-    MasterUserPassword: 'the local server makes its own',
-    MasterUsername: 'the local server makes its own',
     Port: 'clients ask the Data API',
     ServerlessV2ScalingConfiguration: 'a machine is as large as it is',
     StorageEncrypted: ENCRYPTED_AT_REST,
@@ -229,12 +229,29 @@ export const clusterProperties = {
 };
 
 export const secretProperties = {
-  honoured: z.object({}),
-  inert: {
-    Description: DESCRIPTIVE,
-    GenerateSecretString: 'the local server makes its own',
-    KmsKeyId: KEY_ACCESS,
-  },
+  honoured: z.object({
+    Name: z.string().optional(),
+    GenerateSecretString: z
+      .strictObject({
+        SecretStringTemplate: z.string().optional(),
+        GenerateStringKey: z.string().optional(),
+        PasswordLength: z.number().optional(),
+        ExcludeCharacters: z.string().optional(),
+        ExcludePunctuation: z.boolean().optional(),
+      })
+      .optional(),
+  }),
+  inert: { Description: DESCRIPTIVE, KmsKeyId: KEY_ACCESS },
+};
+
+export const rotationProperties = {
+  honoured: z.object({
+    SecretId: z.string(),
+    RotationLambdaARN: z.string(),
+    // At once it would come before the logins are made.
+    RotateImmediatelyOnUpdate: z.literal(false),
+  }),
+  inert: { RotationRules: 'here a secret is rotated when somebody asks for it' },
 };
 
 export const triggerProperties = {

@@ -110,6 +110,30 @@ export interface ApiResource {
   readonly responses: ReadonlyMap<string, GatewayResponseResource>;
 }
 
+export interface SecretResource {
+  readonly arn: string;
+  readonly name: string;
+  /** What it holds at first: a password, put under a key of the template's JSON where both are given. */
+  readonly generate: {
+    readonly template: string | undefined;
+    readonly key: string | undefined;
+    readonly rules: {
+      readonly length: number | undefined;
+      readonly excludeCharacters: string | undefined;
+      readonly excludePunctuation: boolean | undefined;
+    };
+  };
+  readonly rotationFunctionArn: string | undefined;
+}
+
+export interface ClusterResource {
+  readonly arn: string;
+  readonly database: string;
+  readonly masterUser: string;
+  /** The master's. */
+  readonly secretArn: string;
+}
+
 /** Everything in the templates that runs. */
 export interface Deployment {
   readonly queues: readonly QueueResource[];
@@ -119,7 +143,8 @@ export interface Deployment {
   readonly schedules: readonly ScheduleResource[];
   readonly alarms: readonly AlarmResource[];
   readonly api: ApiResource;
-  readonly cluster: { readonly arn: string; readonly secretArn: string; readonly database: string };
+  readonly cluster: ClusterResource;
+  readonly secrets: readonly SecretResource[];
   /** Functions to invoke before anything serves, in order. */
   readonly triggers: readonly string[];
 }

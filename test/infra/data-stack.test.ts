@@ -1,6 +1,8 @@
 import { Match, type Template } from 'aws-cdk-lib/assertions';
 import { describe, expect, test } from 'vitest';
+import { DUTIES as DATABASE_DUTIES } from '../../adapters/database/set-up/logins.ts';
 import { TIMING } from '../../domain/payment/timing.ts';
+import { DUTIES } from '../../lib/constructs/database-logins.ts';
 import { STAGES } from '../../lib/stage-config.ts';
 import { only, resourcesOf, synthesized } from '../support/synthesized.ts';
 
@@ -143,14 +145,20 @@ describe('in prod, money', () => {
     expect(JSON.stringify(properties)).toMatch(/"DeletionProtection(Enabled)?":true/);
   });
 
-  test('stays reachable: the password outlives the stack as the cluster does', () => {
-    expect(only(data, 'AWS::SecretsManager::Secret').DeletionPolicy).toBe('Retain');
+  test('stays reachable: the passwords outlive the stack as the cluster does', () => {
+    const secrets = [...resourcesOf(data, 'AWS::SecretsManager::Secret').values()];
+    expect(secrets).toHaveLength(1 + DUTIES.length);
+    for (const secret of secrets) expect(secret.DeletionPolicy).toBe('Retain');
   });
 
   test('has a standby and backups for 35 days', () => {
     data.resourceCountIs('AWS::RDS::DBInstance', 2);
     data.hasResourceProperties('AWS::RDS::DBCluster', { BackupRetentionPeriod: 35 });
   });
+});
+
+test('the stack has a secret for each login that the migrations make', () => {
+  expect(DUTIES).toEqual(DATABASE_DUTIES);
 });
 
 describe('a database that sleeps', () => {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { DUTIES, type Duty } from '../../lib/constructs/database-logins.ts';
 import { WILDCARD_EXCEPTIONS, type WildcardException } from '../../lib/iam-exceptions.ts';
 import { STAGES } from '../../lib/stage-config.ts';
 import { type Statement, statementsOf } from '../support/iam-statements.ts';
@@ -53,7 +54,10 @@ function via(conditions: readonly string[]): string {
 }
 
 const NAMES = [
-  ['SecretAttachment', 'the secret'],
+  ['SecretAttachment', 'the master’s secret'],
+  ...DUTIES.map(
+    (duty) => [`DatabaseLogins${duty[0]?.toUpperCase()}${duty.slice(1)}`, `the secret to ${duty}`] as const,
+  ),
   ['DatabaseCluster', 'the cluster'],
   ['QueueInstructions', 'the queue'],
   ['QueueDeadLetters', 'the dead letters'],
@@ -68,11 +72,12 @@ function nameOf(resource: string, ownLog: string): string {
 }
 
 const LOG = ['logs:CreateLogStream on its own log', 'logs:PutLogEvents on its own log'];
-const STATEMENTS = [
+const statementsAs = (duty: Duty) => [
   'rds-data:ExecuteStatement on the cluster',
-  'secretsmanager:GetSecretValue on the secret',
+  `secretsmanager:GetSecretValue on the secret to ${duty}`,
   'kms:Decrypt on the key for secretsmanager',
 ];
+const SECRETS = ['the master’s secret', ...DUTIES.map((duty) => `the secret to ${duty}`)];
 const SEND = ['kms:Decrypt on the key for sqs', 'kms:GenerateDataKey on the key for sqs'];
 const ACTIVITY = 'kms:Decrypt on the key for dynamodb';
 
@@ -82,23 +87,23 @@ describe.each(STAGES)('in %s', (stage) => {
   const isDev = stage === 'dev';
 
   test.each([
-    ['authorize-merchant', STATEMENTS],
+    ['authorize-merchant', statementsAs('authorize')],
     [
       'accept-payment',
       [
-        ...STATEMENTS,
+        ...statementsAs('accept'),
         'sqs:SendMessage on the queue',
         ...SEND,
         ...(isDev ? ['dynamodb:PutItem on the activity table', ACTIVITY] : []),
       ],
     ],
-    ['read-payment', STATEMENTS],
-    ['read-ledger', STATEMENTS],
+    ['read-payment', statementsAs('read')],
+    ['read-ledger', statementsAs('read')],
     ['describe-api', []],
     [
       'execute-instructions',
       [
-        ...STATEMENTS,
+        ...statementsAs('execute'),
         'sqs:ReceiveMessage on the queue',
         'sqs:DeleteMessage on the queue',
         'sqs:GetQueueAttributes on the queue',
@@ -113,7 +118,7 @@ describe.each(STAGES)('in %s', (stage) => {
     [
       'relay-instructions',
       [
-        ...STATEMENTS,
+        ...statementsAs('execute'),
         'sqs:SendMessage on the queue',
         ...SEND,
         ...(isDev
@@ -127,12 +132,15 @@ describe.each(STAGES)('in %s', (stage) => {
     ],
     [
       'measure-pipeline',
-      [...STATEMENTS, ...(isDev ? ['dynamodb:BatchGetItem on the activity table', ACTIVITY] : [])],
+      [
+        ...statementsAs('measure'),
+        ...(isDev ? ['dynamodb:BatchGetItem on the activity table', ACTIVITY] : []),
+      ],
     ],
     [
       'redrive-dead-letters',
       [
-        ...STATEMENTS,
+        ...statementsAs('execute'),
         'sqs:StartMessageMoveTask on the dead letters',
         'sqs:ListMessageMoveTasks on the dead letters',
         'sqs:ReceiveMessage on the dead letters',
@@ -147,15 +155,30 @@ describe.each(STAGES)('in %s', (stage) => {
     ],
     [
       'purge-expired',
-      [...STATEMENTS, ...(isDev ? ['dynamodb:BatchGetItem on the activity table', ACTIVITY] : [])],
+      [...statementsAs('purge'), ...(isDev ? ['dynamodb:BatchGetItem on the activity table', ACTIVITY] : [])],
     ],
     [
       'migrate-database',
       [
-        ...STATEMENTS,
+        'rds-data:ExecuteStatement on the cluster',
         'rds-data:BeginTransaction on the cluster',
         'rds-data:CommitTransaction on the cluster',
         'rds-data:RollbackTransaction on the cluster',
+        ...SECRETS.map((secret) => `secretsmanager:GetSecretValue on ${secret}`),
+        'kms:Decrypt on the key for secretsmanager',
+      ],
+    ],
+    [
+      'rotate-database-secret',
+      [
+        'rds-data:ExecuteStatement on the cluster',
+        ...SECRETS.flatMap((secret) =>
+          ['DescribeSecret', 'GetSecretValue', 'PutSecretValue', 'UpdateSecretVersionStage'].map(
+            (action) => `secretsmanager:${action} on ${secret}`,
+          ),
+        ),
+        'kms:Decrypt on the key for secretsmanager',
+        'kms:GenerateDataKey on the key for secretsmanager',
       ],
     ],
   ])('%s may do what it does and no more', (name, permissions) => {
@@ -193,8 +216,11 @@ describe.each(STAGES)('in %s', (stage) => {
         'apigateway.amazonaws.com',
         'events.amazonaws.com',
         'lambda.alarms.cloudwatch.amazonaws.com',
+        'secretsmanager.amazonaws.com',
       ]).toContain(permission.Properties.Principal);
-      expect(permission.Properties.SourceArn).toBeDefined();
+      // Secrets Manager names no secret when it asks whether it may; the account is all that can be told.
+      const isRotation = permission.Properties.Principal === 'secretsmanager.amazonaws.com';
+      expect(permission.Properties[isRotation ? 'SourceAccount' : 'SourceArn']).toBeDefined();
     }
   });
 });

@@ -1,10 +1,12 @@
 import { Match } from 'aws-cdk-lib/assertions';
 import { describe, expect, test } from 'vitest';
+import { DUTIES } from '../../lib/constructs/database-logins.ts';
 import { STAGES } from '../../lib/stage-config.ts';
 import { functionsOf, only, resourcesOf, synthesized } from '../support/synthesized.ts';
 
 const COMMON = ['STAGE', 'POWERTOOLS_SERVICE_NAME', 'POWERTOOLS_LOG_LEVEL'];
-const DATABASE = ['DATABASE_CLUSTER_ARN', 'DATABASE_SECRET_ARN', 'DATABASE_NAME'];
+const ADDRESS = ['DATABASE_CLUSTER_ARN', 'DATABASE_NAME'];
+const DATABASE = [...ADDRESS, 'DATABASE_SECRET_ARN'];
 const EXECUTOR = ['QUEUE_URL', 'DEAD_LETTER_QUEUE_URL', 'CONSUMED_TABLE_NAME', 'RESTORE_EPOCH'];
 
 describe.each(STAGES)('the pipeline of %s', (stage) => {
@@ -24,15 +26,16 @@ describe.each(STAGES)('the pipeline of %s', (stage) => {
     ['measure-pipeline', [...DATABASE, ...activity]],
     ['redrive-dead-letters', [...DATABASE, ...EXECUTOR, 'QUEUE_ARN', 'DEAD_LETTER_QUEUE_ARN']],
     ['purge-expired', [...DATABASE, 'RETENTION_DAYS', ...activity]],
-    ['migrate-database', DATABASE],
+    ['migrate-database', [...ADDRESS, 'MASTER_SECRET_ARN', 'LOGIN_SECRET_ARNS']],
+    ['rotate-database-secret', ADDRESS],
   ])('gives %s the variables it needs and no other', (name, variables) => {
     expect(Object.keys(functions.get(name)?.environment ?? {}).sort()).toEqual(
       [...COMMON, ...variables].sort(),
     );
   });
 
-  test('has these eleven functions', () => {
-    expect(functions.size).toBe(11);
+  test('has these twelve functions', () => {
+    expect(functions.size).toBe(12);
   });
 
   test('says to the functions whether they deal in real money', () => {
@@ -119,7 +122,25 @@ describe.each(STAGES)('the pipeline of %s', (stage) => {
   test('migrates the database before any other function changes', () => {
     const [migrate] = resourcesOf(pipeline, 'Custom::Trigger').keys();
     for (const [name, { DependsOn }] of functions) {
-      if (name !== 'migrate-database') expect(DependsOn, name).toContain(migrate);
+      // What rotates passwords is asked to only once there are logins: its schedules wait.
+      if (!['migrate-database', 'rotate-database-secret'].includes(name))
+        expect(DependsOn, name).toContain(migrate);
+    }
+  });
+
+  test('rotates every secret of the database each 30 days, and not before the logins are made', () => {
+    const [migrate] = resourcesOf(pipeline, 'Custom::Trigger').keys();
+    const schedules = [...resourcesOf(pipeline, 'AWS::SecretsManager::RotationSchedule').values()];
+    expect(schedules).toHaveLength(1 + DUTIES.length);
+    expect(new Set(schedules.map(({ Properties }) => JSON.stringify(Properties.SecretId))).size).toBe(
+      1 + DUTIES.length,
+    );
+    for (const { Properties, DependsOn } of schedules) {
+      expect(DependsOn).toContain(migrate);
+      expect(Properties).toMatchObject({
+        RotateImmediatelyOnUpdate: false,
+        RotationRules: { AutomaticallyAfterDays: 30 },
+      });
     }
   });
 

@@ -103,6 +103,10 @@ export const SMALLEST: Readonly<Record<string, Resource>> = {
     EnableHttpEndpoint: true,
     Engine: 'aurora-postgresql',
     EngineVersion: '17.5',
+    MasterUsername: 'master',
+    MasterUserPassword: {
+      'Fn::Join': ['', ['{{resolve:secretsmanager:', { Ref: 'Password' }, ':SecretString:password::}}']],
+    },
   }),
   Password: resource('AWS::SecretsManager::Secret'),
 };

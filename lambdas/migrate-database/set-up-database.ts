@@ -1,0 +1,79 @@
+import type { RDSDataClient } from '@aws-sdk/client-rds-data';
+import { createDataApiDatabase, type DataApiOptions } from '../../adapters/database/data-api-database.ts';
+import { beginDataApiTransaction } from '../../adapters/database/data-api-transaction.ts';
+import { DatabaseResumingError } from '../../adapters/database/database.ts';
+import { type Migration, migrate } from '../../adapters/database/migrate.ts';
+import { finishMigration } from '../../adapters/database/set-up/finish-migration.ts';
+import { DUTIES, type Duty } from '../../adapters/database/set-up/logins.ts';
+import { setUpRoles } from '../../adapters/database/set-up/roles.ts';
+import { scramVerifier } from '../../adapters/database/set-up/scram.ts';
+import { inTransaction } from '../../adapters/database/transaction.ts';
+import { loginOf, type Secrets } from '../../adapters/secrets/secrets.ts';
+
+export interface SetUpOptions {
+  readonly client: RDSDataClient;
+  readonly clusterArn: string;
+  readonly databaseName: string;
+  readonly masterSecretArn: string;
+  readonly loginSecretArns: Readonly<Record<Duty, string>>;
+  readonly secrets: Secrets;
+  /** 16 random bytes, new each time. */
+  readonly salt: () => Buffer;
+  readonly whenAwake: <T>(work: () => Promise<T>) => Promise<T>;
+}
+
+export interface SetUpReport {
+  readonly applied: readonly string[];
+  /** The logins that got a password; at a repeat none. */
+  readonly passwordsSet: readonly string[];
+}
+
+/**
+ * What every deployment does before its code serves, safe to repeat and safe beside another: the master sets up the
+ * logins; each gets the password that its secret holds, if it can't log in with it already; then the login to migrate
+ * takes over, and the master isn't used again.
+ */
+export async function setUpDatabase(
+  migrations: readonly Migration[],
+  options: SetUpOptions,
+): Promise<SetUpReport> {
+  const asMaster = targetOf(options, options.masterSecretArn);
+  await inTransaction(() => options.whenAwake(() => beginDataApiTransaction(asMaster)), setUpRoles);
+  const passwordsSet: string[] = [];
+  for (const duty of DUTIES) {
+    const login = await provideLogin(options, duty);
+    if (login !== undefined) passwordsSet.push(login);
+  }
+  const asMigrating = targetOf(options, options.loginSecretArns.migrate);
+  const applied = await migrate(migrations, () => beginDataApiTransaction(asMigrating), finishMigration);
+  return { applied, passwordsSet };
+}
+
+function targetOf({ client, clusterArn, databaseName }: SetUpOptions, secretArn: string): DataApiOptions {
+  return { client, clusterArn, secretArn, databaseName };
+}
+
+/** @returns the login that got its password; undefined when it could log in as it was */
+async function provideLogin(options: SetUpOptions, duty: Duty): Promise<string | undefined> {
+  const secretArn = options.loginSecretArns[duty];
+  if (await canLogIn(options, secretArn)) return undefined;
+  const { username, password } = loginOf(await options.secrets.get(secretArn));
+  const verifier = scramVerifier(password, options.salt());
+  await createDataApiDatabase(targetOf(options, options.masterSecretArn)).execute(
+    `alter role "${username}" password '${verifier}'`,
+    {},
+  );
+  await createDataApiDatabase(targetOf(options, secretArn)).execute('select 1 as well', {});
+  return username;
+}
+
+/** Whatever else keeps it from logging in shows again once its password is set. */
+async function canLogIn(options: SetUpOptions, secretArn: string): Promise<boolean> {
+  try {
+    await createDataApiDatabase(targetOf(options, secretArn)).execute('select 1 as well', {});
+    return true;
+  } catch (error) {
+    if (error instanceof DatabaseResumingError) throw error;
+    return false;
+  }
+}
