@@ -1,4 +1,4 @@
-import { App } from 'aws-cdk-lib';
+import { App, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { PaymentPipeline } from '../../lib/payment-pipeline.ts';
 import type { Stage, StageConfig } from '../../lib/stage-config.ts';
@@ -7,6 +7,8 @@ export interface Synthesized {
   readonly config: StageConfig;
   readonly data: Template;
   readonly pipeline: Template;
+  /** Of all stacks, by their names. */
+  readonly templates: ReadonlyMap<string, Template>;
 }
 
 export interface Resource {
@@ -28,7 +30,10 @@ export function synthesized(stage: Stage): Synthesized {
 function synthesize(stage: Stage): Synthesized {
   const app = new App({ context: { 'aws:cdk:bundling-stacks': [] } });
   const { config, dataStack, pipelineStack } = new PaymentPipeline(app, 'Payments', { stage });
-  return { config, data: Template.fromStack(dataStack), pipeline: Template.fromStack(pipelineStack) };
+  const stacks = app.node.findAll().filter((construct) => Stack.isStack(construct));
+  const templates = new Map(stacks.map((stack) => [stack.stackName, Template.fromStack(stack)]));
+  const of = ({ stackName }: Stack) => templates.get(stackName) as Template;
+  return { config, data: of(dataStack), pipeline: of(pipelineStack), templates };
 }
 
 export function resourcesOf(template: Template, type?: string): ReadonlyMap<string, Resource> {
