@@ -29,7 +29,11 @@ export class DataStack extends Stack {
   constructor(scope: Construct, id: string, { config, namePrefix, ...props }: DataStackProps) {
     super(scope, id, { ...props, terminationProtection: config.deletionProtection });
     this.key = new StageKey(this, 'Key', { config, namePrefix });
-    this.database = new PaymentDatabase(this, 'Database', { config, key: this.key });
+    this.database = new PaymentDatabase(this, 'Database', {
+      config,
+      key: this.key,
+      clusterIdentifier: `${namePrefix}data`.toLowerCase(),
+    });
     const queues = new InstructionQueue(this, 'Queue', this.key);
     this.queue = queues.queue;
     this.deadLetterQueue = queues.deadLetterQueue;

@@ -26,6 +26,12 @@ export const WILDCARD_EXCEPTIONS: readonly WildcardException[] = [
   },
   {
     effect: 'Allow',
+    actions: ['logs:CreateLogStream', 'logs:DescribeLogStreams', 'logs:PutLogEvents'],
+    resourceEndsWith: ':*',
+    reason: 'The streams of the network’s own log group; the service names them, one for each interface.',
+  },
+  {
+    effect: 'Allow',
     heldByType: 'AWS::IAM::Role',
     actions: ACCOUNT_LOG_ACTIONS,
     resourceEndsWith: ':log-group:*',

@@ -8,6 +8,7 @@ import {
 import { PolicyDocument, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
+import { acknowledge, OF_ACCOUNT_LOG_ROLE } from '../acknowledgements.ts';
 import type { FunctionContext } from '../functions/function-context.ts';
 import { allow } from '../grants.ts';
 
@@ -57,6 +58,7 @@ export class AccessLog extends Construct {
       assumedBy: new ServicePrincipal('apigateway.amazonaws.com'),
       inlinePolicies: { Logs: new PolicyDocument({ statements: [allow(ACCOUNT_LOG_ACTIONS, groups)] }) },
     });
+    acknowledge(role, OF_ACCOUNT_LOG_ROLE);
     const account = new CfnAccount(this, 'Account', { cloudWatchRoleArn: role.roleArn });
     for (const kept of [role, account]) kept.applyRemovalPolicy(RemovalPolicy.RETAIN);
     return account;

@@ -3,6 +3,7 @@ import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { DeduplicationScope, FifoThroughputLimit, Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { TIMING } from '../../domain/payment/timing.ts';
+import { acknowledge, OF_DEAD_LETTERS } from '../acknowledgements.ts';
 
 /**
  * The FIFO queue of instructions with its dead-letter queue, in high-throughput mode: limits count per order. Nothing in
@@ -15,6 +16,7 @@ export class InstructionQueue extends Construct {
   constructor(scope: Construct, id: string, key: IKey) {
     super(scope, id);
     this.deadLetterQueue = new Queue(this, 'DeadLetters', common(key));
+    acknowledge(this.deadLetterQueue, OF_DEAD_LETTERS);
     this.queue = new Queue(this, 'Instructions', {
       ...common(key),
       deadLetterQueue: { queue: this.deadLetterQueue, maxReceiveCount: TIMING.maxReceiveCount },

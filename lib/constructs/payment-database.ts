@@ -1,18 +1,14 @@
 import { type Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { type IVpc, SecurityGroup, SubnetType, Vpc } from 'aws-cdk-lib/aws-ec2';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
-import {
-  AuroraPostgresEngineVersion,
-  ClusterInstance,
-  Credentials,
-  DatabaseCluster,
-  DatabaseClusterEngine,
-  DatabaseSecret,
-} from 'aws-cdk-lib/aws-rds';
+import { ClusterInstance, Credentials, DatabaseCluster, DatabaseSecret } from 'aws-cdk-lib/aws-rds';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
+import { acknowledge, OF_MASTER_SECRET, OF_UNPROTECTED_CLUSTER, OF_VPC } from '../acknowledgements.ts';
 import type { StageConfig } from '../stage-config.ts';
 import { DatabaseLogins } from './database-logins.ts';
+import { ClusterLog, ENGINE } from './cluster-log.ts';
+import { NetworkFlowLog } from './network-flow-log.ts';
 
 export const DATABASE_NAME = 'oncepay';
 const MASTER_USER = 'oncepay';
@@ -20,6 +16,8 @@ const MASTER_USER = 'oncepay';
 export interface PaymentDatabaseProps {
   readonly config: StageConfig;
   readonly key: IKey;
+  /** The cluster's name. A second one of the same name is refused: nothing replaces the database unnoticed. */
+  readonly clusterIdentifier: string;
 }
 
 /** Aurora PostgreSQL that nothing can reach but the Data API: its subnets have no route out, and no door in. */
@@ -29,11 +27,16 @@ export class PaymentDatabase extends Construct {
   readonly secret: ISecret;
   readonly logins: DatabaseLogins;
 
-  constructor(scope: Construct, id: string, { config, key }: PaymentDatabaseProps) {
+  constructor(scope: Construct, id: string, { config, key, clusterIdentifier }: PaymentDatabaseProps) {
     super(scope, id);
     const vpc = this.createVpc();
+    new NetworkFlowLog(this, 'FlowLog', { config, key, vpc });
+    const log = new ClusterLog(this, 'Log', { config, key, clusterIdentifier });
     const cluster = new DatabaseCluster(this, 'Cluster', {
-      engine: DatabaseClusterEngine.auroraPostgres({ version: AuroraPostgresEngineVersion.VER_17_7 }),
+      clusterIdentifier,
+      engine: ENGINE,
+      parameterGroup: log.parameterGroup,
+      cloudwatchLogsExports: ['postgresql'],
       vpc,
       vpcSubnets: { subnetType: SubnetType.PRIVATE_ISOLATED },
       securityGroups: [this.createSecurityGroup(vpc)],
@@ -41,11 +44,15 @@ export class PaymentDatabase extends Construct {
       credentials: Credentials.fromSecret(this.createSecret(config, key), MASTER_USER),
       defaultDatabaseName: DATABASE_NAME,
       enableDataApi: true,
+      // Nobody connects by it yet; whoever must, by an operator’s hand, needs no password then.
+      iamAuthentication: true,
       storageEncryptionKey: key,
       backup: { retention: config.database.backupRetention },
       deletionProtection: config.deletionProtection,
       removalPolicy: config.dataRemovalPolicy,
     });
+    cluster.node.addDependency(log.group);
+    if (!config.deletionProtection) acknowledge(cluster, OF_UNPROTECTED_CLUSTER);
     if (cluster.secret === undefined) throw new Error('a cluster made with a secret attaches itself to it');
     this.clusterArn = cluster.clusterArn;
     this.secret = cluster.secret;
@@ -54,6 +61,7 @@ export class PaymentDatabase extends Construct {
 
   private createSecret(config: StageConfig, encryptionKey: IKey): ISecret {
     const secret = new DatabaseSecret(this, 'Secret', { username: MASTER_USER, encryptionKey });
+    acknowledge(secret, OF_MASTER_SECRET);
     // Without its password a retained cluster could not be opened again.
     if (config.dataRemovalPolicy === RemovalPolicy.RETAIN) secret.applyRemovalPolicy(RemovalPolicy.RETAIN);
     // @ts-expect-error: as with the VPC, DatabaseSecret and ISecret.
@@ -61,12 +69,14 @@ export class PaymentDatabase extends Construct {
   }
 
   private createVpc(): IVpc {
-    // @ts-expect-error: the CDK's own Vpc and IVpc disagree under exactOptionalPropertyTypes.
-    return new Vpc(this, 'Vpc', {
+    const vpc = new Vpc(this, 'Vpc', {
       maxAzs: 2,
       natGateways: 0,
       subnetConfiguration: [{ name: 'database', subnetType: SubnetType.PRIVATE_ISOLATED, cidrMask: 24 }],
     });
+    acknowledge(vpc, OF_VPC);
+    // @ts-expect-error: the CDK's own Vpc and IVpc disagree under exactOptionalPropertyTypes.
+    return vpc;
   }
 
   private createSecurityGroup(vpc: IVpc): SecurityGroup {

@@ -11,6 +11,13 @@ import {
 } from 'aws-cdk-lib/aws-apigateway';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
+import {
+  acknowledge,
+  OF_API,
+  OF_API_STAGE,
+  OF_OPEN_ROUTE,
+  OF_STAGE_WITHOUT_FIREWALL,
+} from '../acknowledgements.ts';
 import type { FunctionContext } from '../functions/function-context.ts';
 import { AccessLog } from './access-log.ts';
 import { ApiDomain } from './api-domain.ts';
@@ -40,6 +47,11 @@ export class PaymentsApi extends Construct {
     this.api = this.createApi(props);
     this.addRoutes(props, this.createAuthorizer(props));
     this.addGatewayProblems();
+    acknowledge(this.api, OF_API);
+    acknowledge(this.api.deploymentStage, {
+      ...OF_API_STAGE,
+      ...(config.firewall === undefined ? OF_STAGE_WITHOUT_FIREWALL : {}),
+    });
     if (config.firewall !== undefined) {
       new WebFirewall(this, 'Firewall', {
         config,
@@ -106,8 +118,8 @@ export class PaymentsApi extends Construct {
 
     // Open to all: a probe and a client generator have no key.
     const describeApi = integration(props.describeApi);
-    root.addResource('health').addMethod('GET', describeApi);
-    root.addResource('openapi.json').addMethod('GET', describeApi);
+    for (const path of ['health', 'openapi.json'])
+      acknowledge(root.addResource(path).addMethod('GET', describeApi), OF_OPEN_ROUTE);
   }
 
   /**

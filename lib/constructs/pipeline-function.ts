@@ -5,6 +5,7 @@ import { Architecture, LoggingFormat, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { type BundlingOptions, NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
+import { acknowledge, OF_FUNCTIONS, OF_OWN_POLICY } from '../acknowledgements.ts';
 import type { FunctionContext } from '../functions/function-context.ts';
 import { writeLog } from '../grants.ts';
 
@@ -49,6 +50,7 @@ export class PipelineFunction extends NodejsFunction {
       bundling: bundling(props.copied),
       awsSdkConnectionReuse: false,
     });
+    acknowledge(this, OF_FUNCTIONS);
   }
 }
 
@@ -64,6 +66,7 @@ function logGroupOf(scope: Construct, id: string, { config, data }: FunctionCont
 function roleOf(scope: Construct, id: string, logGroup: LogGroup, grants: readonly PolicyStatement[]): Role {
   const role = new Role(scope, `${id}Role`, { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
   for (const grant of [writeLog(logGroup), ...grants]) role.addToPolicy(grant);
+  acknowledge(role, OF_OWN_POLICY);
   return role;
 }
 

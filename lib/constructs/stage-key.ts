@@ -32,9 +32,11 @@ export class StageKey extends Key {
 
 /** CloudWatch Logs encrypts by itself, for the groups that are named here. */
 function encryptLogs(stack: Stack, namePrefix: string): PolicyStatement {
-  const groups = ['log-group:', 'log-group:aws-waf-logs-'].map((kind) =>
-    stack.formatArn({ service: 'logs', resource: `${kind}${namePrefix}*` }),
-  );
+  const groups = [
+    namePrefix,
+    `aws-waf-logs-${namePrefix}`,
+    `/aws/rds/cluster/${namePrefix.toLowerCase()}`,
+  ].map((name) => stack.formatArn({ service: 'logs', resource: `log-group:${name}*` }));
   return new PolicyStatement({
     sid: 'EncryptLogs',
     principals: [new ServicePrincipal(`logs.${stack.region}.amazonaws.com`)],

@@ -3,6 +3,7 @@ import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { EventSourceMapping } from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
 import { TIMING } from '../../domain/payment/timing.ts';
+import { acknowledge, OF_EVENT_SOURCE } from '../acknowledgements.ts';
 import { PipelineFunction } from '../constructs/pipeline-function.ts';
 import { readSecrets, receiveMessages, runStatements, sendMessages, useTable } from '../grants.ts';
 import { databaseEnvironment, pspSecretEnvironment, simulatorEnvironment } from './environment.ts';
@@ -35,13 +36,14 @@ export class ExecuteInstructions extends PipelineFunction {
 
   /** No batching window: a FIFO queue has none. Batches fill by backlog alone. */
   private consume({ config, data }: FunctionContext): void {
-    new EventSourceMapping(this, 'Instructions', {
+    const source = new EventSourceMapping(this, 'Instructions', {
       target: this,
       eventSourceArn: data.queue.queueArn,
       batchSize: 10,
       reportBatchItemFailures: true,
       maxConcurrency: config.executorConcurrency,
     });
+    acknowledge(source, OF_EVENT_SOURCE);
   }
 }
 

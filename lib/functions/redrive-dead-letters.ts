@@ -3,6 +3,7 @@ import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
+import { acknowledge, OF_SCHEDULES } from '../acknowledgements.ts';
 import { PipelineFunction } from '../constructs/pipeline-function.ts';
 import type { DataStack } from '../data-stack.ts';
 import { receiveMessages, runStatements, sendMessages, useTable } from '../grants.ts';
@@ -31,10 +32,11 @@ export class RedriveDeadLetters extends PipelineFunction {
       },
       grants: grantsOf(context.data),
     });
-    new Rule(this, 'EveryFiveMinutes', {
+    const rule = new Rule(this, 'EveryFiveMinutes', {
       schedule: Schedule.rate(Duration.minutes(5)),
       targets: [new LambdaFunction(this)],
     });
+    acknowledge(rule, OF_SCHEDULES);
   }
 }
 

@@ -217,9 +217,12 @@ export const clusterProperties = {
   inert: {
     BackupRetentionPeriod: 'the folder with all state is its owner’s to copy',
     CopyTagsToSnapshot: 'the folder with all state is its owner’s to copy',
-    DBClusterParameterGroupName: 'the default settings of that version',
+    DBClusterIdentifier: DESCRIPTIVE,
+    DBClusterParameterGroupName: 'it says what is logged, and nothing is here',
     DBSubnetGroupName: OUTSIDE_ACCESS,
     DeletionProtection: 'nothing here deletes a database',
+    EnableCloudwatchLogsExports: 'the server’s own log is in the folder with all state',
+    EnableIAMDatabaseAuthentication: 'clients ask the Data API',
     KmsKeyId: ENCRYPTED_AT_REST,
     Port: 'clients ask the Data API',
     ServerlessV2ScalingConfiguration: 'a machine is as large as it is',

@@ -95,6 +95,29 @@ describe.each(STAGES)('the data of %s', (stage) => {
   });
 });
 
+describe.each(STAGES)('the database of %s', (stage) => {
+  const { data, config } = synthesized(stage);
+
+  test('logs who connects and what fails, never a statement or a row, as long as the stage says', () => {
+    const name = `oncepay-${stage}-data`;
+    data.hasResourceProperties('AWS::RDS::DBCluster', {
+      DBClusterIdentifier: name,
+      EnableCloudwatchLogsExports: ['postgresql'],
+    });
+    data.hasResourceProperties('AWS::RDS::DBClusterParameterGroup', {
+      Parameters: Match.objectLike({ log_min_error_statement: 'panic', log_error_verbosity: 'terse' }),
+    });
+    data.hasResourceProperties('AWS::Logs::LogGroup', {
+      LogGroupName: `/aws/rds/cluster/${name}/postgresql`,
+      RetentionInDays: config.logRetention,
+    });
+  });
+
+  test('has a log of whoever asks anything in its network', () => {
+    data.hasResourceProperties('AWS::EC2::FlowLog', { ResourceType: 'VPC', TrafficType: 'ALL' });
+  });
+});
+
 describe.each(STAGES)('the key of %s', (stage) => {
   const { data, pipeline } = synthesized(stage);
 

@@ -1,0 +1,32 @@
+import { RemovalPolicy } from 'aws-cdk-lib';
+import { FlowLog, FlowLogDestination, FlowLogResourceType, type IVpc } from 'aws-cdk-lib/aws-ec2';
+import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
+import { LogGroup } from 'aws-cdk-lib/aws-logs';
+import { Construct } from 'constructs';
+import { acknowledge, OF_OWN_POLICY } from '../acknowledgements.ts';
+import type { StageConfig } from '../stage-config.ts';
+
+export interface NetworkFlowLogProps {
+  readonly config: StageConfig;
+  readonly key: IKey;
+  readonly vpc: IVpc;
+}
+
+/** Who asked whom in the database's network. Nobody should: a line here is a finding. */
+export class NetworkFlowLog extends Construct {
+  constructor(scope: Construct, id: string, { config, key, vpc }: NetworkFlowLogProps) {
+    super(scope, id);
+    const group = new LogGroup(this, 'Group', {
+      encryptionKey: key,
+      retention: config.logRetention,
+      removalPolicy: config.deletionProtection ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
+    });
+    const role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('vpc-flow-logs.amazonaws.com') });
+    acknowledge(role, OF_OWN_POLICY);
+    new FlowLog(this, 'Flows', {
+      resourceType: FlowLogResourceType.fromVpc(vpc),
+      destination: FlowLogDestination.toCloudWatchLogs(group, role),
+    });
+  }
+}
