@@ -1,12 +1,11 @@
 import { Duration } from 'aws-cdk-lib';
-import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
-import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import type { Construct } from 'constructs';
 import { PipelineFunction } from '../constructs/pipeline-function.ts';
 import { runStatements, useTable } from '../grants.ts';
 import type { StageConfig } from '../stage-config.ts';
 import { activityEnvironment, databaseEnvironment } from './environment.ts';
 import type { FunctionContext } from './function-context.ts';
+import { runEvery } from './run-every.ts';
 
 /** Every hour rather than once a night: small batches, and a stage that sleeps at night purges while it is used. */
 export class PurgeExpired extends PipelineFunction {
@@ -28,10 +27,7 @@ export class PurgeExpired extends PipelineFunction {
         ...useTable(context.data, activityTable, ['dynamodb:BatchGetItem']),
       ],
     });
-    new Rule(this, 'EveryHour', {
-      schedule: Schedule.rate(Duration.hours(1)),
-      targets: [new LambdaFunction(this)],
-    });
+    runEvery(this, 'EveryHour', Duration.hours(1));
   }
 }
 

@@ -1,14 +1,12 @@
 import { Duration } from 'aws-cdk-lib';
-import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
-import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
-import { acknowledge, OF_SCHEDULES } from '../acknowledgements.ts';
 import { PipelineFunction } from '../constructs/pipeline-function.ts';
 import type { DataStack } from '../data-stack.ts';
 import { receiveMessages, runStatements, sendMessages, useTable } from '../grants.ts';
 import { databaseEnvironment } from './environment.ts';
 import type { FunctionContext } from './function-context.ts';
+import { runEvery } from './run-every.ts';
 
 /** Invoked by the dead letters' alarm; an alarm acts on transitions only, so it also runs on a schedule. */
 export class RedriveDeadLetters extends PipelineFunction {
@@ -32,11 +30,7 @@ export class RedriveDeadLetters extends PipelineFunction {
       },
       grants: grantsOf(context.data),
     });
-    const rule = new Rule(this, 'EveryFiveMinutes', {
-      schedule: Schedule.rate(Duration.minutes(5)),
-      targets: [new LambdaFunction(this)],
-    });
-    acknowledge(rule, OF_SCHEDULES);
+    runEvery(this, 'EveryFiveMinutes', Duration.minutes(5));
   }
 }
 

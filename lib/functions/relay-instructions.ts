@@ -1,12 +1,10 @@
 import { Duration } from 'aws-cdk-lib';
-import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
-import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import type { Construct } from 'constructs';
-import { acknowledge, OF_SCHEDULES } from '../acknowledgements.ts';
 import { PipelineFunction } from '../constructs/pipeline-function.ts';
 import { runStatements, sendMessages, useTable } from '../grants.ts';
 import { activityEnvironment, databaseEnvironment } from './environment.ts';
 import type { FunctionContext } from './function-context.ts';
+import { runEvery } from './run-every.ts';
 
 /** The transactional outbox's sender. */
 export class RelayInstructions extends PipelineFunction {
@@ -30,10 +28,6 @@ export class RelayInstructions extends PipelineFunction {
         ...useTable(context.data, activityTable, ['dynamodb:PutItem', 'dynamodb:BatchGetItem']),
       ],
     });
-    const rule = new Rule(this, 'EveryMinute', {
-      schedule: Schedule.rate(Duration.minutes(1)),
-      targets: [new LambdaFunction(this)],
-    });
-    acknowledge(rule, OF_SCHEDULES);
+    runEvery(this, 'EveryMinute', Duration.minutes(1));
   }
 }
