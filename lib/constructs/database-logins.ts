@@ -2,6 +2,7 @@ import { RemovalPolicy } from 'aws-cdk-lib';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
+import { acknowledge, OF_ROTATED_SECRET } from '../acknowledgements.ts';
 import type { StageConfig } from '../stage-config.ts';
 
 /** What is done in the database; each is a login of its own. The migrations say what it may do. */
@@ -45,7 +46,7 @@ export class DatabaseLogins extends Construct {
   }
 
   private createSecret(duty: Duty, config: StageConfig, encryptionKey: IKey): Secret {
-    return new Secret(this, `${duty.charAt(0).toUpperCase()}${duty.slice(1)}`, {
+    const secret = new Secret(this, `${duty.charAt(0).toUpperCase()}${duty.slice(1)}`, {
       description: `The database login that may ${duty}; rotated.`,
       generateSecretString: {
         secretStringTemplate: JSON.stringify({ username: `oncepay_${duty}` }),
@@ -57,5 +58,7 @@ export class DatabaseLogins extends Construct {
       removalPolicy:
         config.dataRemovalPolicy === RemovalPolicy.RETAIN ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
     });
+    acknowledge(secret, OF_ROTATED_SECRET);
+    return secret;
   }
 }

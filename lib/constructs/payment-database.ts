@@ -4,10 +4,10 @@ import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { ClusterInstance, Credentials, DatabaseCluster, DatabaseSecret } from 'aws-cdk-lib/aws-rds';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
-import { acknowledge, OF_MASTER_SECRET, OF_UNPROTECTED_CLUSTER, OF_VPC } from '../acknowledgements.ts';
+import { acknowledge, OF_ROTATED_SECRET, OF_UNPROTECTED_CLUSTER, OF_VPC } from '../acknowledgements.ts';
 import type { StageConfig } from '../stage-config.ts';
-import { DatabaseLogins } from './database-logins.ts';
 import { ClusterLog, ENGINE } from './cluster-log.ts';
+import { DatabaseLogins } from './database-logins.ts';
 import { NetworkFlowLog } from './network-flow-log.ts';
 
 export const DATABASE_NAME = 'oncepay';
@@ -61,7 +61,7 @@ export class PaymentDatabase extends Construct {
 
   private createSecret(config: StageConfig, encryptionKey: IKey): ISecret {
     const secret = new DatabaseSecret(this, 'Secret', { username: MASTER_USER, encryptionKey });
-    acknowledge(secret, OF_MASTER_SECRET);
+    acknowledge(secret, OF_ROTATED_SECRET);
     // Without its password a retained cluster could not be opened again.
     if (config.dataRemovalPolicy === RemovalPolicy.RETAIN) secret.applyRemovalPolicy(RemovalPolicy.RETAIN);
     // @ts-expect-error: as with the VPC, DatabaseSecret and ISecret.

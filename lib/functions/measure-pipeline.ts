@@ -1,11 +1,10 @@
 import { Duration } from 'aws-cdk-lib';
-import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
-import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import type { Construct } from 'constructs';
 import { PipelineFunction } from '../constructs/pipeline-function.ts';
 import { runStatements, useTable } from '../grants.ts';
 import { activityEnvironment, databaseEnvironment } from './environment.ts';
 import type { FunctionContext } from './function-context.ts';
+import { runEvery } from './run-every.ts';
 
 /** Puts what only the database knows into metrics, whatever state the rest is in: a function of its own. */
 export class MeasurePipeline extends PipelineFunction {
@@ -24,9 +23,6 @@ export class MeasurePipeline extends PipelineFunction {
         ...useTable(context.data, activityTable, ['dynamodb:BatchGetItem']),
       ],
     });
-    new Rule(this, 'EveryMinute', {
-      schedule: Schedule.rate(Duration.minutes(1)),
-      targets: [new LambdaFunction(this)],
-    });
+    runEvery(this, 'EveryMinute', Duration.minutes(1));
   }
 }
