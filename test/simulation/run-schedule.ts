@@ -1,6 +1,7 @@
 import type { Database } from '../../adapters/database/database.ts';
 import { instructionMessageBody } from '../../domain/payment/instruction.ts';
 import type { PspAbilities } from '../../domain/payment/psp-outcome.ts';
+import { abilitiesOf } from './abilities.ts';
 import { checkInvariants, unsettled } from './check.ts';
 import { FAULT_KINDS, type FaultKind, Faults, type PlacedFault } from './faults.ts';
 import { ModelDatabase } from './model/model-database.ts';
@@ -47,21 +48,6 @@ const WORKERS = 3;
 const LIMIT_SECONDS = 10 * 24 * 3600;
 /** Of one schedule; a livelock is a violation too. */
 const STEP_LIMIT = 200_000;
-
-/** Barely more than the protocol asks of a key: an attempt or two later it is forgotten. */
-export const SHORT_KEY_SECONDS = 180;
-
-/** Every combination of abilities that an adapter can declare, in turn by the seed. */
-export function abilitiesOf(seed: number): PspAbilities {
-  const bit = (place: number) => ((seed >>> place) & 1) === 1;
-  return {
-    keyLifetimeSeconds: bit(0) ? null : bit(6) ? SHORT_KEY_SECONDS : 24 * 3600,
-    lookUpLagSeconds: bit(1) && bit(4) ? null : 30,
-    landingSeconds: 30,
-    cancelsByKey: bit(2),
-    replaysStoredServerErrors: bit(3),
-  };
-}
 
 /** Well-formed, and of an instruction that never was. */
 const MISSING = instructionMessageBody({

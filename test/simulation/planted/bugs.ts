@@ -5,11 +5,13 @@ import {
   type JsonInput,
 } from '../../../adapters/database/database.ts';
 import { CLAIM_SQL } from '../../../adapters/database/statements/claim-instructions-sql.ts';
+import type { RecordedAttempt } from '../../../adapters/database/statements/record-attempts.ts';
 import { RECORD_SQL } from '../../../adapters/database/statements/record-attempts-sql.ts';
 import type { Psp } from '../../../adapters/psp/psp.ts';
 import type { PspAbilities, PspOutcome } from '../../../domain/payment/psp-outcome.ts';
 import type { ExecutorEffects } from '../../../lambdas/execute-instructions/effects.ts';
-import { type ScheduleOptions, SHORT_KEY_SECONDS } from '../run-schedule.ts';
+import { SHORT_KEY_SECONDS } from '../abilities.ts';
+import type { ScheduleOptions } from '../run-schedule.ts';
 import { NOTHING_PLANTED, type Planted } from './planted.ts';
 
 /** One mistake that somebody could make, and how the pipeline behaves with it. */
@@ -196,6 +198,18 @@ export const BUGS: readonly Bug[] = [
     planted: onStatement(CLAIM_SQL, {
       input: (input) => ({ ...input, lease_seconds: 1, settling_seconds: {}, default_settling_seconds: 0 }),
     }),
+    where: {
+      abilities: { ...FORGETFUL, keyLifetimeSeconds: 24 * 3600 },
+      breaksDeduplication: true,
+      faults: new Set([
+        'duplicate delivery',
+        'late duplicate',
+        'answer lost',
+        'PSP lands late',
+        'PSP time-out, charged',
+      ]),
+      rate: 0.3,
+    },
   },
   {
     name: 'relay under the same deduplication id',
@@ -343,16 +357,21 @@ function withoutLease(input: JsonInput): JsonInput {
 /** What a record that changed nothing must never be taken for. */
 function asIfParked(input: JsonInput): readonly DatabaseRow[] {
   if (!isObject(input) || !Array.isArray(input.records)) return [];
-  return input.records.filter(isObject).map((record) => ({
-    instruction_id: record.instruction_id,
-    stands: true,
-    state: 'ready',
-    parked: true,
-    seconds_left: 0,
-    cycle: 0,
-    reason: null,
-    order_changed: false,
-  }));
+  return input.records.filter(isObject).map((record) => {
+    // By its type, so that a new column is not forgotten here: what can't be read looks like a record that failed.
+    const row: RecordedAttempt = {
+      instruction_id: String(record.instruction_id),
+      stands: true,
+      state: 'ready',
+      parked: true,
+      seconds_left: 0,
+      cycle: 0,
+      reason: null,
+      order_changed: false,
+      age_milliseconds: null,
+    };
+    return row;
+  });
 }
 
 /** The model knows a record without a fence by its token. */

@@ -17,3 +17,11 @@ test.each(BUGS.map((bug) => [bug.name, bug] as const))('whoever would %s is caug
   }
   expect(caught).toBeDefined();
 });
+
+test.each(BUGS.flatMap(({ name, where }) => (where === undefined ? [] : [[name, where] as const])))(
+  'nothing is found where nobody would %s',
+  async (_name, where) => {
+    for (let seed = 1; seed <= 100; seed += 1)
+      expect((await runSchedule({ ...where, seed })).violations).toEqual([]);
+  },
+);

@@ -1,0 +1,16 @@
+import type { PspAbilities } from '../../domain/payment/psp-outcome.ts';
+
+/** Barely more than the protocol asks of a key: an attempt or two later it is forgotten. */
+export const SHORT_KEY_SECONDS = 180;
+
+/** Every combination of abilities that an adapter can declare, in turn by the seed. */
+export function abilitiesOf(seed: number): PspAbilities {
+  const bit = (place: number) => ((seed >>> place) & 1) === 1;
+  return {
+    keyLifetimeSeconds: bit(0) ? null : bit(6) ? SHORT_KEY_SECONDS : 24 * 3600,
+    lookUpLagSeconds: bit(1) && bit(4) ? null : 30,
+    landingSeconds: 30,
+    cancelsByKey: bit(2),
+    replaysStoredServerErrors: bit(3),
+  };
+}
