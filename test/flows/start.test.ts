@@ -46,6 +46,7 @@ test('addresses and keys are written for their owner alone, and are gone after C
     'database',
     'deadLetterQueueUrl',
     'dynamodb',
+    'loginSecretArns',
     'postgres',
     'psp',
     'queueUrl',
@@ -53,6 +54,8 @@ test('addresses and keys are written for their owner alone, and are gone after C
     'rdsDataResource',
     'runtime',
     'secondApiKey',
+    'secretsManager',
+    'settings',
     'sqs',
   ]);
   const file = join(runtime.directory, 'endpoints.json');
