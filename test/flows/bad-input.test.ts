@@ -1,8 +1,13 @@
 import { randomUUID } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ApiClient, paymentBody } from '../support/api-client.ts';
+import { PLANTED } from '../support/planted-secrets.ts';
 import { LocalRuntime } from '../support/runtime.ts';
+import { scanText } from '../support/secret-scan.ts';
 
 const runtime = new LocalRuntime();
 let api: ApiClient;
@@ -334,4 +339,97 @@ describe('a query or path with', () => {
   test.each(['PUT', 'PATCH', 'DELETE'])('method %s is not there', async (method) => {
     expect((await api.request(method, '/payments', { body: randomUUID() })).status).toBe(404);
   });
+});
+
+describe('what no output may show', () => {
+  const KEYED = { 'content-type': 'application/json' };
+
+  /** Through every place of a request where a client can put text. */
+  async function sendEverywhere(secret: string): Promise<readonly string[]> {
+    const inBodies = [
+      body((p) => Object.assign(p, { merchant_reference: `${secret} ${randomUUID()}` })),
+      body((p) => Object.assign(p, { buyer_id: secret })),
+      body((p) => Object.assign(p, { metadata: { note: `see ${secret}` } })),
+      body((p) => Object.assign(p, { metadata: { [secret.slice(0, 40)]: 'x' } })),
+      body((p) => Object.assign(p, { payment_method: secret })),
+      body((p) => Object.assign(p, { [secret]: 1 })),
+      order({ seller_id: secret }),
+      `{"broken": "${secret}`,
+    ];
+    const accepted: string[] = [];
+    for (const sent of inBodies) {
+      const answer = await api.post(sent);
+      if (answer.status === 202) accepted.push(answer.body.id);
+    }
+    const inHeader = encodeURI(secret);
+    await api.request('POST', '/payments', {
+      headers: {
+        ...KEYED,
+        'idempotency-key': `"${secret} ${randomUUID()}"`,
+        'user-agent': inHeader,
+        cookie: inHeader,
+      },
+      body: paymentBody(),
+    });
+    await api.request('GET', '/payments', {
+      headers: { authorization: `Bearer ${secret.replaceAll(' ', '')}` },
+    });
+    await api.request('GET', '/payments', { headers: { authorization: `Basic ${inHeader}` } });
+    const inPath = encodeURIComponent(secret);
+    for (const path of [
+      '/payments/',
+      '/wallets/',
+      '/',
+      '/payments?cursor=',
+      '/payments?status=',
+      `/payments?${inPath}=`,
+    ])
+      await api.get(`${path}${inPath}`);
+    return accepted;
+  }
+
+  test('is in no log line, no call of a PSP, no evidence and no reason, however it was sent', {
+    timeout: 180_000,
+  }, async () => {
+    for (const { text: secret } of PLANTED) {
+      for (const id of await sendEverywhere(secret)) await api.settled(id);
+    }
+    await poison(PLANTED.map(({ text: secret }) => secret).join(' '));
+    const { rows: kept } = await database.query(
+      `select (select json_agg(e) from evidence e)::text || coalesce((select json_agg(l) from operation_log l)::text, '')
+              || (select json_agg(json_build_object('reason', d.reason)) from dead_letter d)::text as text`,
+    );
+    const calls = await (await fetch(`${api.endpoints.psp}/calls`)).text();
+    const files = readdirSync(join(runtime.directory, 'logs')).map((name) =>
+      readFileSync(join(runtime.directory, 'logs', name), 'utf8'),
+    );
+    // The local demo keys are told to the person who starts it, once.
+    const everything = [runtime.output, ...files, calls, kept[0].text].join('\n');
+
+    expect(everything).toContain('payment order changed');
+    expect(kept[0].text).toContain('unparseable');
+    for (const { what, needle } of PLANTED)
+      expect([what, everything.includes(needle)]).toEqual([what, false]);
+    expect(scanText('the output', everything).filter(({ text }) => !isDemoKey(text))).toEqual([]);
+  });
+
+  function isDemoKey(text: string): boolean {
+    const { apiKey, secondApiKey, postgres } = api.endpoints;
+    return [apiKey, secondApiKey].some((key) => text.includes(key)) || postgres.includes(text);
+  }
+
+  /** A message that is no instruction, with all of it in its body; resolves when it is a dead letter. */
+  async function poison(text: string): Promise<void> {
+    const { sqs: endpoint, queueUrl: QueueUrl } = api.endpoints;
+    const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
+    const sqs = new SQSClient({ endpoint, region: 'us-east-1', credentials });
+    const MessageDeduplicationId = randomUUID();
+    await sqs.send(
+      new SendMessageCommand({ QueueUrl, MessageBody: text, MessageGroupId: 'x', MessageDeduplicationId }),
+    );
+    await expect
+      .poll(async () => (await database.query('select 1 from dead_letter')).rowCount, { timeout: 30_000 })
+      .toBe(1);
+    sqs.destroy();
+  }
 });

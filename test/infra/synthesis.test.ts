@@ -5,6 +5,7 @@ import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { scanText } from '../support/secret-scan.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const CDK = join(ROOT, 'node_modules/.bin/cdk');
@@ -71,6 +72,7 @@ describe('cdk synth without a home, an account, credentials or a network', () =>
     ['authorize-merchant', 260_000],
     ['migrate-database', 340_000],
     ['rotate-database-secret', 330_000],
+    ['purge-expired', 350_000],
     ['describe-api', 55_000],
   ])('keeps the bundle of %s within %i bytes', async (name, budget) => {
     const { size } = await stat(join(bundles.get(name) ?? '', 'index.mjs'));
@@ -99,6 +101,19 @@ describe('cdk synth without a home, an account, credentials or a network', () =>
       const others = ['credential_process', 'sso_session', 'AssumeRoleWithWebIdentity'];
       expect([name, ...others.filter((other) => code.includes(other))]).toEqual([name]);
     }
+  });
+
+  test('writes no secret into a template, a bundle or anything else', async () => {
+    const files = (await readdir(assembly, { recursive: true, withFileTypes: true })).filter((entry) =>
+      entry.isFile(),
+    );
+    expect(files.map(({ name }) => name)).toContain('index.mjs');
+    const findings = await Promise.all(
+      files.map(async ({ parentPath, name }) =>
+        scanText(name, await readFile(join(parentPath, name), 'utf8')),
+      ),
+    );
+    expect(findings.flat()).toEqual([]);
   });
 });
 
