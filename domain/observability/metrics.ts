@@ -49,6 +49,12 @@ export const METRICS = {
   CurrenciesOutOfBalance: { unit: 'Count', by: 'stage' },
   TrialBalanceDifference: { unit: 'None', by: 'currency' },
   PausesInForce: { unit: 'Count', by: 'stage' },
+  PurgeRuns: { unit: 'Count', by: 'stage' },
+  IdempotencyKeysPurged: { unit: 'Count', by: 'stage' },
+  BuyersPseudonymised: { unit: 'Count', by: 'stage' },
+  EvidencePurged: { unit: 'Count', by: 'stage' },
+  PoisonPurged: { unit: 'Count', by: 'stage' },
+  OperationsPurged: { unit: 'Count', by: 'stage' },
 } as const satisfies Readonly<Record<string, MetricDefinition>>;
 
 export type MetricName = keyof typeof METRICS;
