@@ -399,7 +399,7 @@ describe('what no output may show', () => {
       `select (select json_agg(e) from evidence e)::text || coalesce((select json_agg(l) from operation_log l)::text, '')
               || (select json_agg(json_build_object('reason', d.reason)) from dead_letter d)::text as text`,
     );
-    const calls = await (await fetch(`${api.endpoints.psp}/calls`)).text();
+    const calls = await (await fetch(`${api.endpoints.psp}/requests?limit=1000`)).text();
     const files = readdirSync(join(runtime.directory, 'logs')).map((name) =>
       readFileSync(join(runtime.directory, 'logs', name), 'utf8'),
     );
