@@ -2,12 +2,13 @@ import { fileURLToPath } from 'node:url';
 import { type Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { type PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Architecture, LoggingFormat, Runtime } from 'aws-cdk-lib/aws-lambda';
-import { type BundlingOptions, NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
+import { NodejsFunction } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import { acknowledge, OF_FUNCTIONS, OF_OWN_POLICY } from '../acknowledgements.ts';
 import type { FunctionContext } from '../functions/function-context.ts';
 import { writeLog } from '../grants.ts';
+import { bundling, type Copied } from './bundling.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -21,7 +22,7 @@ export interface PipelineFunctionProps extends FunctionContext {
   /** All that the function may do, but for writing its own log. */
   readonly grants: readonly PolicyStatement[];
   /** Copied beside the bundle, e.g. the migrations. */
-  readonly copied?: { readonly from: string; readonly to: string };
+  readonly copied?: Copied;
 }
 
 /** One function of the pipeline: Node 24 on arm64, bundled whole, with a role and a log group of its own. */
@@ -68,35 +69,4 @@ function roleOf(scope: Construct, id: string, logGroup: LogGroup, grants: readon
   for (const grant of [writeLog(logGroup), ...grants]) role.addToPolicy(grant);
   acknowledge(role, OF_OWN_POLICY);
   return role;
-}
-
-/**
- * The SDK is bundled, so that the version tested is the version run, and `module` comes first, so that it is shaken:
- * both made the cold start shorter than the runtime's own SDK. Source maps stay out of the hot path. The alias takes a
- * quarter off each bundle that has a client, and a tenth off its load time.
- */
-function bundling(copied: PipelineFunctionProps['copied']): BundlingOptions {
-  return {
-    format: OutputFormat.ESM,
-    target: 'node24',
-    minify: true,
-    bundleAwsSDK: true,
-    mainFields: ['module', 'main'],
-    esbuildArgs: { '--alias:@aws-sdk/credential-provider-node': `${ROOT}adapters/lambda-credentials.ts` },
-    // Some dependencies are CommonJS and ask for Node's own modules by `require`.
-    banner: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);",
-    forceDockerBundling: false,
-    ...(copied === undefined ? {} : { commandHooks: copyAfterBundling(copied) }),
-  };
-}
-
-function copyAfterBundling({ from, to }: NonNullable<PipelineFunctionProps['copied']>) {
-  return {
-    beforeBundling: () => [],
-    beforeInstall: () => [],
-    // By Node rather than `cp`, which not every system has.
-    afterBundling: (inputDir: string, outputDir: string) => [
-      `node -e "require('node:fs').cpSync(process.argv[1],process.argv[2],{recursive:true})" "${inputDir}/${from}" "${outputDir}/${to}"`,
-    ],
-  };
 }
