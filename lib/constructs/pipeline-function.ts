@@ -1,8 +1,9 @@
+import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { type Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { type PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { Architecture, LoggingFormat, Runtime } from 'aws-cdk-lib/aws-lambda';
-import { NodejsFunction } from 'aws-cdk-lib/aws-lambda-nodejs';
+import { Architecture, Code, LoggingFormat, Runtime } from 'aws-cdk-lib/aws-lambda';
+import { NodejsFunction, type NodejsFunctionProps } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import { acknowledge, OF_FUNCTIONS, OF_OWN_POLICY } from '../acknowledgements.ts';
@@ -10,6 +11,7 @@ import type { FunctionContext } from '../functions/function-context.ts';
 import { writeLog } from '../grants.ts';
 import { bundling, type Copied } from './bundling.ts';
 
+/** The project's folder, or in the package its `dist`. */
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
 export interface PipelineFunctionProps extends FunctionContext {
@@ -30,8 +32,7 @@ export class PipelineFunction extends NodejsFunction {
   constructor(scope: Construct, id: string, props: PipelineFunctionProps) {
     const logGroup = logGroupOf(scope, id, props);
     super(scope, id, {
-      entry: `${ROOT}lambdas/${props.folder}/handler.ts`,
-      handler: 'handler',
+      ...codeOf(props),
       description: props.description,
       runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64,
@@ -46,13 +47,23 @@ export class PipelineFunction extends NodejsFunction {
       role: roleOf(scope, id, logGroup, props.grants),
       logGroup,
       loggingFormat: LoggingFormat.TEXT,
-      projectRoot: ROOT,
-      depsLockFilePath: `${ROOT}package-lock.json`,
-      bundling: bundling(props.copied),
       awsSdkConnectionReuse: false,
     });
     acknowledge(this, OF_FUNCTIONS);
   }
+}
+
+/** In the package functions come bundled, and their sources and esbuild don't come at all. */
+function codeOf({ folder, copied }: PipelineFunctionProps): NodejsFunctionProps {
+  const bundle = `${ROOT}functions/${folder}`;
+  if (existsSync(bundle)) return { code: Code.fromAsset(bundle), handler: 'index.handler' };
+  return {
+    entry: `${ROOT}lambdas/${folder}/handler.ts`,
+    handler: 'handler',
+    projectRoot: ROOT,
+    depsLockFilePath: `${ROOT}package-lock.json`,
+    bundling: bundling(copied),
+  };
 }
 
 function logGroupOf(scope: Construct, id: string, { config, data }: FunctionContext): LogGroup {
