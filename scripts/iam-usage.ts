@@ -12,7 +12,8 @@ const LAST_TEST_RUN = fileURLToPath(new URL('../node_modules/.cache/oncepay/iam-
 
 const [folder] = process.argv.slice(2);
 const directory = folder === undefined ? LAST_TEST_RUN : resolve(folder);
-if (!existsSync(directory)) throw new Error(`${directory} is not there: run npm test, or name a data folder.`);
+if (!existsSync(directory))
+  throw new Error(`${directory} is not there: run npm test, or name a data folder.`);
 const usage = readUsage(directory);
 const { unused, excused, stale } = judgeUsage(usage, UNUSED_GRANTS);
 const section = (title: string, lines: readonly string[]) =>
