@@ -11,14 +11,21 @@ export interface Page {
 }
 
 export function pages(): readonly Page[] {
-  return execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', '*.md'], {
-    cwd: ROOT,
-    encoding: 'utf8',
-  })
-    .trim()
-    .split('\n')
+  return projectFiles('*.md')
     .filter((path) => existsSync(join(ROOT, path)))
     .map((path) => ({ path, text: readFileSync(join(ROOT, path), 'utf8') }));
+}
+
+/** The project's folders, but for those whose name begins with a dot. */
+export function topFolders(): readonly string[] {
+  const folders = projectFiles('*/*').map((path) => path.split('/')[0] ?? '');
+  return [...new Set(folders)].filter((folder) => !folder.startsWith('.'));
+}
+
+/** What is or would be committed. */
+function projectFiles(pattern: string): readonly string[] {
+  const list = ['ls-files', '--cached', '--others', '--exclude-standard', pattern];
+  return execFileSync('git', list, { cwd: ROOT, encoding: 'utf8' }).trim().split('\n');
 }
 
 /** Links to the project's own files that lead nowhere, as `page → target`. */

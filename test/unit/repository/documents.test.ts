@@ -2,7 +2,7 @@ import { existsSync, globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { brokenLinks, commandsIn, pages } from '../../support/documents.ts';
+import { brokenLinks, commandsIn, pages, topFolders } from '../../support/documents.ts';
 import { ROOT } from '../../support/source-files.ts';
 
 const all = pages();
@@ -30,6 +30,16 @@ describe('every page', () => {
       commandsIn(page, 'npm run bench -- ').map(([name = '']) => [page.path, name] as const),
     );
     expect(named.filter(([, name]) => !isPlaceholder(name) && !names.includes(name))).toEqual([]);
+  });
+
+  test('names files that are there', () => {
+    const folders = topFolders().join('|');
+    const path = new RegExp(`\`((?:${folders})/[A-Za-z0-9_./-]+\\.[a-z]+)\``, 'g');
+    const named = all.flatMap(({ path: page, text }) =>
+      [...text.matchAll(path)].map(([, file = '']) => [page, file] as const),
+    );
+    expect(named.length).toBeGreaterThan(20);
+    expect(named.filter(([, file]) => !existsSync(join(ROOT, file)))).toEqual([]);
   });
 
   test('runs scripts that are there', () => {
@@ -96,4 +106,9 @@ describe('the decision records', () => {
     const index = readFileSync(join(ROOT, 'docs/adr/README.md'), 'utf8');
     expect(files.filter((file) => !index.includes(`(${file})`))).toEqual([]);
   });
+});
+
+test('the code map names every folder of the project', () => {
+  const map = readFileSync(join(ROOT, 'ARCHITECTURE.md'), 'utf8');
+  expect(topFolders().filter((folder) => !map.includes(`\`${folder}/`))).toEqual([]);
 });
