@@ -48,6 +48,10 @@ export class PipelineFunction extends NodejsFunction {
       logGroup,
       loggingFormat: LoggingFormat.TEXT,
       awsSdkConnectionReuse: false,
+      // Where money moves an operator can go back to a version of last week.
+      currentVersionOptions: {
+        removalPolicy: props.config.takesRealMoney ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
+      },
     });
     acknowledge(this, OF_FUNCTIONS);
   }
