@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError } from 'commander';
+import { measureColdStart } from './cold-start/measure-cold-start.ts';
 import { measureIam } from './iam/measure-iam.ts';
 import { measureRequests } from './requests/measure-requests.ts';
 import { measureSlowPsp } from './slow-psp/measure-slow-psp.ts';
@@ -55,6 +56,13 @@ program
   .description('what the evaluation of IAM policies adds to a request on one machine')
   .option('--json', 'print JSON instead of a table', false)
   .action((options: { json: boolean }) => measureIam(options.json));
+
+program
+  .command('cold-start')
+  .description('size of every function’s bundle, and how long a fresh process takes to load it')
+  .option('--rounds <n>', 'rounds of all bundles, interleaved', positive, 15)
+  .option('--json', 'print JSON instead of a table', false)
+  .action((options: { rounds: number; json: boolean }) => measureColdStart(options));
 
 function positive(text: string): number {
   const value = Number(text);

@@ -1,11 +1,14 @@
 #!/usr/bin/env node
-// Any system Node starts this; the command itself runs on the Node that this project pins, as `npm start` does.
+// Any system Node starts this; the command itself runs on the Node that this project pins, as `npm start` does. In the
+// package there are no sources: Node runs no TypeScript there.
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-const pinned = fileURLToPath(new URL('../node_modules/node/bin/node', import.meta.url));
-const command = fileURLToPath(new URL('./oncepay.ts', import.meta.url));
+const here = (path) => fileURLToPath(new URL(path, import.meta.url));
+const pinned = here('../node_modules/node/bin/node');
+const source = here('./oncepay.ts');
+const command = existsSync(source) ? source : here('../dist/cli/oncepay.js');
 const node = existsSync(pinned) ? pinned : process.execPath;
 const { status, signal } = spawnSync(node, [command, ...process.argv.slice(2)], { stdio: 'inherit' });
 process.exit(signal === null ? (status ?? 1) : 130);

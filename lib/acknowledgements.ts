@@ -77,6 +77,12 @@ export const OF_ACCOUNT_LOG_ROLE: Acknowledgements = {
     'API Gateway writes the logs of all APIs of an account by one role, and refuses one that may not write to every group.',
 };
 
+export const OF_ROLL_OUT_ROLE: Acknowledgements = {
+  ...OF_OWN_POLICY,
+  'AwsSolutions::AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:cloudwatch:<AWS::Region>:<AWS::AccountId>:alarm:*]':
+    'CodeDeploy reads the state of the alarms that roll back. It may see those of this account and region, and change none.',
+};
+
 export const OF_VPC: Acknowledgements = {
   'PCI.DSS.321::PCI.DSS.321-VPCDefaultSecurityGroupClosed':
     'Nothing is in the default group: the cluster has a group of its own without any rule. To empty the default one takes a custom resource that may edit security groups, which is more than it would close.',

@@ -33,6 +33,13 @@ export const WILDCARD_EXCEPTIONS: readonly WildcardException[] = [
   {
     effect: 'Allow',
     heldByType: 'AWS::IAM::Role',
+    actions: ['cloudwatch:DescribeAlarms'],
+    resourceEndsWith: ':alarm:*',
+    reason: 'CodeDeploy reads the state of the alarms that roll a deployment back; it changes none.',
+  },
+  {
+    effect: 'Allow',
+    heldByType: 'AWS::IAM::Role',
     actions: ACCOUNT_LOG_ACTIONS,
     resourceEndsWith: ':log-group:*',
     reason:

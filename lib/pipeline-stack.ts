@@ -5,6 +5,7 @@ import { assertTiming, TIMING } from '../domain/payment/timing.ts';
 import { DeadLetterAlarm } from './constructs/dead-letter-alarm.ts';
 import { DATABASE_NAME } from './constructs/payment-database.ts';
 import { PaymentsApi } from './constructs/payments-api.ts';
+import { RollOut } from './constructs/roll-out.ts';
 import { AcceptPayment } from './functions/accept-payment.ts';
 import { AuthorizeMerchant } from './functions/authorize-merchant.ts';
 import { DescribeApi } from './functions/describe-api.ts';
@@ -18,6 +19,7 @@ import { ReadPayment } from './functions/read-payment.ts';
 import { RedriveDeadLetters } from './functions/redrive-dead-letters.ts';
 import { RelayInstructions } from './functions/relay-instructions.ts';
 import { RotateDatabaseSecret } from './functions/rotate-database-secret.ts';
+import type { StageConfig } from './stage-config.ts';
 
 export interface PipelineStackProps extends StackProps, FunctionContext {}
 
@@ -37,8 +39,9 @@ export class PipelineStack extends Stack {
     const { deadLetterQueue } = data;
     new DeadLetterAlarm(this, 'DeadLettersWait', {
       deadLetterQueue,
-      redrive: this.functions.redriveDeadLetters,
+      redrive: this.functions.redriveDeadLetters.live,
     });
+    this.rollOut(config);
     const context = { config, data };
     const rotation = new RotateDatabaseSecret(this, 'RotateDatabaseSecret', context);
     new MigrateDatabase(this, 'MigrateDatabase', context).runBefore(this, context, [
@@ -46,6 +49,25 @@ export class PipelineStack extends Stack {
       ...rotation.schedules,
     ]);
     this.describeOutputs({ config, data });
+  }
+
+  /** Those whose failure buyers feel; what runs on a schedule does later what it could not do now. */
+  private rollOut(config: StageConfig): void {
+    const { authorizeMerchant, acceptPayment, readPayment, readLedger, describeApi, executeInstructions } =
+      this.functions;
+    new RollOut(this, 'RollOut', {
+      config,
+      api: this.api,
+      executor: executeInstructions,
+      functions: [
+        authorizeMerchant,
+        acceptPayment,
+        readPayment,
+        readLedger,
+        describeApi,
+        executeInstructions,
+      ],
+    });
   }
 
   /** What an operator's commands ask for. */

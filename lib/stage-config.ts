@@ -5,6 +5,9 @@ import { assertSettings } from './stage-validation.ts';
 export const STAGES = ['dev', 'staging', 'prod'] as const;
 export type Stage = (typeof STAGES)[number];
 
+/** How a new version takes over: the share of requests that it serves first, and for how long. */
+export type RollOutPace = 'all-at-once' | 'a-tenth-for-5-minutes' | 'a-tenth-for-15-minutes';
+
 /** Requests in a minute, WAF's shortest window; beyond it: 429. */
 export interface FirewallConfig {
   /** One merchant's servers may share an address, so it may do no less than a key. */
@@ -72,6 +75,7 @@ export interface StageConfig {
     /** Who did what. At least 90 days. */
     readonly operationLog: Duration;
   };
+  readonly rollOut: RollOutPace;
   /** How many batches are executed at once: 10 payments each, and one Data API connection. */
   readonly executorConcurrency: number;
   /** Changed when Aurora is restored to an earlier point, so that records of a lost future are not believed. */
@@ -119,6 +123,8 @@ const CONFIGS: Readonly<Record<Stage, StageConfig>> = {
     // Two capacity units serve no more at once.
     executorConcurrency: 20,
     pspSecretArns: NO_PSP_SECRETS,
+    // Nobody but its developer notices.
+    rollOut: 'all-at-once',
     // A trial is over within a month, and nobody real has paid.
     retention: {
       buyerData: Duration.days(31),
@@ -144,6 +150,8 @@ const CONFIGS: Readonly<Record<Stage, StageConfig>> = {
     amountCaps: {},
     executorConcurrency: 50,
     pspSecretArns: NO_PSP_SECRETS,
+    // Long enough to see that it goes back; a rehearsal does not wait as long as prod.
+    rollOut: 'a-tenth-for-5-minutes',
     // Long enough to compare a release with the one before it.
     retention: {
       buyerData: Duration.days(60),
@@ -170,6 +178,8 @@ const CONFIGS: Readonly<Record<Stage, StageConfig>> = {
     amountCaps: LIVE_CAPS,
     executorConcurrency: 100,
     pspSecretArns: NO_PSP_SECRETS,
+    // Past a payment's own retries, so that the first of them have ended on the new version.
+    rollOut: 'a-tenth-for-15-minutes',
     // A charge may be disputed for up to 540 days, and who bought is the first question then. The evidence, which names no
     // buyer, and the record of who did what outlast the usual limitation of claims. Ask your counsel for your own.
     retention: {

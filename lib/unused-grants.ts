@@ -43,4 +43,34 @@ export const UNUSED_GRANTS: readonly UnusedGrant[] = [
     reason:
       'Written by the CDK with every secret; the key’s first statement leaves as much to the account’s policies.',
   },
+  {
+    holder: 'DatabaseFlowLogRole',
+    actions: ['logs:CreateLogStream', 'logs:DescribeLogStreams', 'logs:PutLogEvents'],
+    resource: 'DatabaseFlowLogGroup',
+    reason: 'The network’s own log of who asked whom; there is no network between the services here.',
+  },
+  {
+    holder: 'DatabaseFlowLogRole',
+    actions: ['sts:AssumeRole'],
+    resource: '*',
+    reason: 'The network’s own log of who asked whom; there is no network between the services here.',
+  },
+  {
+    holder: 'RollOutRole',
+    actions: ['lambda:GetAlias', 'lambda:GetProvisionedConcurrencyConfig', 'lambda:UpdateAlias'],
+    resource: ':function:',
+    reason: 'CodeDeploy moves the aliases from one version to the next; one version is deployed here.',
+  },
+  {
+    holder: 'RollOutRole',
+    actions: ['cloudwatch:DescribeAlarms'],
+    resource: ':alarm:*',
+    reason: 'CodeDeploy looks at the alarms that roll a deployment back; one version is deployed here.',
+  },
+  {
+    holder: 'RollOutRole',
+    actions: ['sts:AssumeRole'],
+    resource: '*',
+    reason: 'CodeDeploy moves the aliases from one version to the next; one version is deployed here.',
+  },
 ];

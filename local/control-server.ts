@@ -14,7 +14,7 @@ export interface RuntimeControl {
   cpu(): Promise<Readonly<Record<string, number>>>;
   /** Kills one environment of the function in the middle of an invocation; false when none is busy. */
   kill(functionName: string): Promise<boolean>;
-  /** Runs what the schedule of this function would run later; false when it has none. */
+  /** Runs what the schedule of this function, or of `all`, would run later; false when it has none. */
   runSchedule(functionName: string): Promise<boolean>;
   /** Stops or restarts the taking of batches; messages pile up meanwhile. */
   pausePolling(paused: boolean): void;

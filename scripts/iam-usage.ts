@@ -2,6 +2,7 @@
  * Lists the grants that were used and those that weren't, by the last test run or by a runtime's data folder:
  * `npm run iam-usage -- .oncepay`.
  */
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { UNUSED_GRANTS } from '../lib/unused-grants.ts';
@@ -10,7 +11,10 @@ import { describeGrant, judgeUsage, readUsage } from '../local/iam/judge-usage.t
 const LAST_TEST_RUN = fileURLToPath(new URL('../node_modules/.cache/oncepay/iam-usage/', import.meta.url));
 
 const [folder] = process.argv.slice(2);
-const usage = readUsage(folder === undefined ? LAST_TEST_RUN : resolve(folder));
+const directory = folder === undefined ? LAST_TEST_RUN : resolve(folder);
+if (!existsSync(directory))
+  throw new Error(`${directory} is not there: run npm test, or name a data folder.`);
+const usage = readUsage(directory);
 const { unused, excused, stale } = judgeUsage(usage, UNUSED_GRANTS);
 const section = (title: string, lines: readonly string[]) =>
   lines.length === 0 ? [] : [`${title} (${lines.length})`, ...lines.map((line) => `  ${line}`), ''];
@@ -22,6 +26,8 @@ console.log(
       'unused, with a reason',
       excused.map(({ grant, reason }) => `${describeGrant(grant)}: ${reason}`),
     ),
+    ...section('refused', usage.refused),
+    ...section('refused', usage.refused),
     ...section('granted in vain', unused.map(describeGrant)),
     ...section(
       'reasons that fit no unused grant',

@@ -120,19 +120,19 @@ async function measure(endpoints: Endpoints, name: string, payments: number): Pr
       ),
       'empty polls of the queue': receives - batches,
       'relay (Lambda + Data API)': sum(({ action, caller }) => /Relay|relay/.test(caller + action)),
+      'measures and purge': sum(({ action, caller }) => /Measure|measure|Purge|purge/.test(caller + action)),
     },
     statements: sum((count) => isPayment(count) && count.service === 'rds-data') / payments,
     batchFill: payments / batches,
   };
 }
 
-/** Not a payment's: the authorizer, the relay, and reading whether all is settled. */
-function isApart({ action, caller }: Count): boolean {
-  return (
-    action === 'GET' ||
-    /authorize|relay|read-payment/.test(action) ||
-    /^(Authorize|Relay|ReadPayment)/.test(caller)
-  );
+/** Not a payment's: the authorizer, reading whether all is settled, and what runs on a schedule. */
+function isApart({ service, action, caller }: Count): boolean {
+  if (service === 'api-gateway') return action !== 'POST';
+  if (service === 'lambda') return !/ (accept-payment|execute-instructions)$/.test(action);
+  // Functions ask by the names that the templates give them, in capitals; Lambda's own polling doesn't.
+  return /^[A-Z]/.test(caller) && !/^(AcceptPayment|ExecuteInstructions)/.test(caller);
 }
 
 function print(results: readonly Measured[]): void {

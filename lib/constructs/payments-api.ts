@@ -9,7 +9,6 @@ import {
   type RequestValidator,
   RestApi,
 } from 'aws-cdk-lib/aws-apigateway';
-import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import {
   acknowledge,
@@ -22,14 +21,15 @@ import type { FunctionContext } from '../functions/function-context.ts';
 import { AccessLog } from './access-log.ts';
 import { ApiDomain } from './api-domain.ts';
 import { GATEWAY_PROBLEMS, problemTemplate } from './gateway-problems.ts';
+import type { ServingFunction } from './serving-function.ts';
 import { WebFirewall } from './web-firewall.ts';
 
 export interface PaymentsApiProps extends FunctionContext {
-  readonly authorizeMerchant: IFunction;
-  readonly acceptPayment: IFunction;
-  readonly readPayment: IFunction;
-  readonly readLedger: IFunction;
-  readonly describeApi: IFunction;
+  readonly authorizeMerchant: ServingFunction;
+  readonly acceptPayment: ServingFunction;
+  readonly readPayment: ServingFunction;
+  readonly readLedger: ServingFunction;
+  readonly describeApi: ServingFunction;
 }
 
 /** The version of the contract, in every path. */
@@ -92,15 +92,15 @@ export class PaymentsApi extends Construct {
 
   private createAuthorizer({ config, authorizeMerchant }: PaymentsApiProps): Authorizer {
     return new RequestAuthorizer(this, 'Authorizer', {
-      handler: authorizeMerchant,
+      handler: authorizeMerchant.live,
       identitySources: [IdentitySource.header('Authorization')],
       resultsCacheTtl: config.api.authorizerCache,
     });
   }
 
   private addRoutes(props: PaymentsApiProps, authorizer: Authorizer): void {
-    const integration = (handler: IFunction) =>
-      new LambdaIntegration(handler, { allowTestInvoke: false, timeout: Duration.seconds(29) });
+    const integration = ({ live }: ServingFunction) =>
+      new LambdaIntegration(live, { allowTestInvoke: false, timeout: Duration.seconds(29) });
     const { root } = this.api;
 
     const payments = root.addResource('payments');

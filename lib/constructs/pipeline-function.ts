@@ -1,14 +1,17 @@
+import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { type Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { type PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { Architecture, LoggingFormat, Runtime } from 'aws-cdk-lib/aws-lambda';
-import { type BundlingOptions, NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
+import { Architecture, Code, LoggingFormat, Runtime } from 'aws-cdk-lib/aws-lambda';
+import { NodejsFunction, type NodejsFunctionProps } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import { acknowledge, OF_FUNCTIONS, OF_OWN_POLICY } from '../acknowledgements.ts';
 import type { FunctionContext } from '../functions/function-context.ts';
 import { writeLog } from '../grants.ts';
+import { bundling, type Copied } from './bundling.ts';
 
+/** The project's folder, or in the package its `dist`. */
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
 export interface PipelineFunctionProps extends FunctionContext {
@@ -21,7 +24,7 @@ export interface PipelineFunctionProps extends FunctionContext {
   /** All that the function may do, but for writing its own log. */
   readonly grants: readonly PolicyStatement[];
   /** Copied beside the bundle, e.g. the migrations. */
-  readonly copied?: { readonly from: string; readonly to: string };
+  readonly copied?: Copied;
 }
 
 /** One function of the pipeline: Node 24 on arm64, bundled whole, with a role and a log group of its own. */
@@ -29,8 +32,7 @@ export class PipelineFunction extends NodejsFunction {
   constructor(scope: Construct, id: string, props: PipelineFunctionProps) {
     const logGroup = logGroupOf(scope, id, props);
     super(scope, id, {
-      entry: `${ROOT}lambdas/${props.folder}/handler.ts`,
-      handler: 'handler',
+      ...codeOf(props),
       description: props.description,
       runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64,
@@ -45,13 +47,27 @@ export class PipelineFunction extends NodejsFunction {
       role: roleOf(scope, id, logGroup, props.grants),
       logGroup,
       loggingFormat: LoggingFormat.TEXT,
-      projectRoot: ROOT,
-      depsLockFilePath: `${ROOT}package-lock.json`,
-      bundling: bundling(props.copied),
       awsSdkConnectionReuse: false,
+      // Where money moves an operator can go back to a version of last week.
+      currentVersionOptions: {
+        removalPolicy: props.config.takesRealMoney ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
+      },
     });
     acknowledge(this, OF_FUNCTIONS);
   }
+}
+
+/** In the package functions come bundled, and their sources and esbuild don't come at all. */
+function codeOf({ folder, copied }: PipelineFunctionProps): NodejsFunctionProps {
+  const bundle = `${ROOT}functions/${folder}`;
+  if (existsSync(bundle)) return { code: Code.fromAsset(bundle), handler: 'index.handler' };
+  return {
+    entry: `${ROOT}lambdas/${folder}/handler.ts`,
+    handler: 'handler',
+    projectRoot: ROOT,
+    depsLockFilePath: `${ROOT}package-lock.json`,
+    bundling: bundling(copied),
+  };
 }
 
 function logGroupOf(scope: Construct, id: string, { config, data }: FunctionContext): LogGroup {
@@ -68,35 +84,4 @@ function roleOf(scope: Construct, id: string, logGroup: LogGroup, grants: readon
   for (const grant of [writeLog(logGroup), ...grants]) role.addToPolicy(grant);
   acknowledge(role, OF_OWN_POLICY);
   return role;
-}
-
-/**
- * The SDK is bundled, so that the version tested is the version run, and `module` comes first, so that it is shaken:
- * both made the cold start shorter than the runtime's own SDK. Source maps stay out of the hot path. The alias takes a
- * quarter off each bundle that has a client, and a tenth off its load time.
- */
-function bundling(copied: PipelineFunctionProps['copied']): BundlingOptions {
-  return {
-    format: OutputFormat.ESM,
-    target: 'node24',
-    minify: true,
-    bundleAwsSDK: true,
-    mainFields: ['module', 'main'],
-    esbuildArgs: { '--alias:@aws-sdk/credential-provider-node': `${ROOT}adapters/lambda-credentials.ts` },
-    // Some dependencies are CommonJS and ask for Node's own modules by `require`.
-    banner: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);",
-    forceDockerBundling: false,
-    ...(copied === undefined ? {} : { commandHooks: copyAfterBundling(copied) }),
-  };
-}
-
-function copyAfterBundling({ from, to }: NonNullable<PipelineFunctionProps['copied']>) {
-  return {
-    beforeBundling: () => [],
-    beforeInstall: () => [],
-    // By Node rather than `cp`, which not every system has.
-    afterBundling: (inputDir: string, outputDir: string) => [
-      `node -e "require('node:fs').cpSync(process.argv[1],process.argv[2],{recursive:true})" "${inputDir}/${from}" "${outputDir}/${to}"`,
-    ],
-  };
 }

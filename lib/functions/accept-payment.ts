@@ -1,11 +1,11 @@
 import { Duration } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import { PipelineFunction } from '../constructs/pipeline-function.ts';
+import { ServingFunction } from '../constructs/serving-function.ts';
 import { runStatements, sendMessages, useTable } from '../grants.ts';
 import { activityEnvironment, databaseEnvironment } from './environment.ts';
 import type { FunctionContext } from './function-context.ts';
 
-export class AcceptPayment extends PipelineFunction {
+export class AcceptPayment extends ServingFunction {
   constructor(scope: Construct, id: string, context: FunctionContext) {
     const { queue, activityTable } = context.data;
     super(scope, id, {

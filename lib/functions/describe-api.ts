@@ -1,9 +1,9 @@
 import { Duration } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import { PipelineFunction } from '../constructs/pipeline-function.ts';
+import { ServingFunction } from '../constructs/serving-function.ts';
 import type { FunctionContext } from './function-context.ts';
 
-export class DescribeApi extends PipelineFunction {
+export class DescribeApi extends ServingFunction {
   constructor(scope: Construct, id: string, context: FunctionContext) {
     super(scope, id, {
       ...context,

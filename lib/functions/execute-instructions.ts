@@ -4,13 +4,13 @@ import { EventSourceMapping } from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
 import { TIMING } from '../../domain/payment/timing.ts';
 import { acknowledge, OF_EVENT_SOURCE } from '../acknowledgements.ts';
-import { PipelineFunction } from '../constructs/pipeline-function.ts';
+import { ServingFunction } from '../constructs/serving-function.ts';
 import { readSecrets, receiveMessages, runStatements, sendMessages, useTable } from '../grants.ts';
 import { databaseEnvironment, pspSecretEnvironment, simulatorEnvironment } from './environment.ts';
 import type { FunctionContext } from './function-context.ts';
 
 /** The queue's consumer. */
-export class ExecuteInstructions extends PipelineFunction {
+export class ExecuteInstructions extends ServingFunction {
   constructor(scope: Construct, id: string, context: FunctionContext) {
     const { queue, deadLetterQueue, consumedTable } = context.data;
     super(scope, id, {
@@ -37,7 +37,7 @@ export class ExecuteInstructions extends PipelineFunction {
   /** No batching window: a FIFO queue has none. Batches fill by backlog alone. */
   private consume({ config, data }: FunctionContext): void {
     const source = new EventSourceMapping(this, 'Instructions', {
-      target: this,
+      target: this.live,
       eventSourceArn: data.queue.queueArn,
       batchSize: 10,
       reportBatchItemFailures: true,

@@ -1,13 +1,13 @@
 import { Duration } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import { PipelineFunction } from '../constructs/pipeline-function.ts';
+import { ServingFunction } from '../constructs/serving-function.ts';
 import { runStatements, useTable } from '../grants.ts';
 import { activityEnvironment, databaseEnvironment } from './environment.ts';
 import type { FunctionContext } from './function-context.ts';
 import { runEvery } from './run-every.ts';
 
 /** Puts what only the database knows into metrics, whatever state the rest is in: a function of its own. */
-export class MeasurePipeline extends PipelineFunction {
+export class MeasurePipeline extends ServingFunction {
   constructor(scope: Construct, id: string, context: FunctionContext) {
     const { activityTable } = context.data;
     super(scope, id, {

@@ -1,6 +1,6 @@
 import { Duration } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import { PipelineFunction } from '../constructs/pipeline-function.ts';
+import { ServingFunction } from '../constructs/serving-function.ts';
 import { runStatements, useTable } from '../grants.ts';
 import type { StageConfig } from '../stage-config.ts';
 import { activityEnvironment, databaseEnvironment } from './environment.ts';
@@ -8,7 +8,7 @@ import type { FunctionContext } from './function-context.ts';
 import { runEvery } from './run-every.ts';
 
 /** Every hour rather than once a night: small batches, and a stage that sleeps at night purges while it is used. */
-export class PurgeExpired extends PipelineFunction {
+export class PurgeExpired extends ServingFunction {
   constructor(scope: Construct, id: string, context: FunctionContext) {
     const { activityTable } = context.data;
     super(scope, id, {

@@ -1,11 +1,11 @@
 import { Duration } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import { PipelineFunction } from '../constructs/pipeline-function.ts';
+import { ServingFunction } from '../constructs/serving-function.ts';
 import { runStatements } from '../grants.ts';
 import { databaseEnvironment } from './environment.ts';
 import type { FunctionContext } from './function-context.ts';
 
-export class ReadLedger extends PipelineFunction {
+export class ReadLedger extends ServingFunction {
   constructor(scope: Construct, id: string, context: FunctionContext) {
     super(scope, id, {
       ...context,

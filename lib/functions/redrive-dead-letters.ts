@@ -1,7 +1,7 @@
 import { Duration } from 'aws-cdk-lib';
 import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
-import { PipelineFunction } from '../constructs/pipeline-function.ts';
+import { ServingFunction } from '../constructs/serving-function.ts';
 import type { DataStack } from '../data-stack.ts';
 import { receiveMessages, runStatements, sendMessages, useTable } from '../grants.ts';
 import { databaseEnvironment } from './environment.ts';
@@ -9,7 +9,7 @@ import type { FunctionContext } from './function-context.ts';
 import { runEvery } from './run-every.ts';
 
 /** Invoked by the dead letters' alarm; an alarm acts on transitions only, so it also runs on a schedule. */
-export class RedriveDeadLetters extends PipelineFunction {
+export class RedriveDeadLetters extends ServingFunction {
   constructor(scope: Construct, id: string, context: FunctionContext) {
     const { queue, deadLetterQueue, consumedTable } = context.data;
     super(scope, id, {

@@ -1,13 +1,13 @@
 import { Duration } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import { PipelineFunction } from '../constructs/pipeline-function.ts';
+import { ServingFunction } from '../constructs/serving-function.ts';
 import { runStatements, sendMessages, useTable } from '../grants.ts';
 import { activityEnvironment, databaseEnvironment } from './environment.ts';
 import type { FunctionContext } from './function-context.ts';
 import { runEvery } from './run-every.ts';
 
 /** The transactional outbox's sender. */
-export class RelayInstructions extends PipelineFunction {
+export class RelayInstructions extends ServingFunction {
   constructor(scope: Construct, id: string, context: FunctionContext) {
     const { queue, activityTable } = context.data;
     super(scope, id, {

@@ -18,7 +18,11 @@ export interface EventOptions {
 
 export interface RunningEvents {
   readonly eventSources: readonly SqsEventSource[];
-  /** Now, and not when it is due; false when no schedule invokes the function. */
+  /**
+   * Now, and not when it is due; false when no schedule invokes the function.
+   *
+   * @param serviceName the function's, or `all`
+   */
   runSchedule(serviceName: string): Promise<boolean>;
   close(): Promise<void>;
 }
@@ -42,7 +46,7 @@ export function serveEvents(deployment: Deployment, options: EventOptions): Runn
   return {
     eventSources,
     runSchedule: async (serviceName) => {
-      const found = schedules.filter((schedule) => schedule.isOf(serviceName));
+      const found = schedules.filter((schedule) => serviceName === 'all' || schedule.isOf(serviceName));
       await Promise.all(found.map((schedule) => schedule.run()));
       return found.length > 0;
     },

@@ -17,6 +17,8 @@ export interface ReasonedGrant {
 export interface Usage {
   readonly granted: readonly UsedGrant[];
   readonly used: readonly UsedGrant[];
+  /** What was asked for and not granted, a line each. */
+  readonly refused: readonly string[];
 }
 
 export interface Verdict {
@@ -34,26 +36,43 @@ const grantSchema = z.object({
   resource: z.string(),
   condition: z.string().optional(),
 });
-const lineSchema = z.union([z.object({ granted: grantSchema }), z.object({ used: grantSchema })]);
+const lineSchema = z.union([
+  z.object({ granted: grantSchema }),
+  z.object({ used: grantSchema }),
+  z.object({ refused: z.string() }),
+]);
 
-/** What all runtimes that wrote into this folder were granted and used. */
+/** What all runtimes that wrote into this folder were granted, used and refused. */
 export function readUsage(directory: string): Usage {
   const granted = new Map<string, UsedGrant>();
   const used = new Map<string, UsedGrant>();
+  const refused = new Set<string>();
   for (const name of readdirSync(directory).filter((file) => file.endsWith('.ndjson'))) {
-    for (const line of readFileSync(join(directory, name), 'utf8').split('\n')) {
-      // The last line of a runtime that was killed while it wrote may be a part of one.
-      if (!line.endsWith('}}')) continue;
-      const parsed = lineSchema.parse(JSON.parse(line));
-      if ('granted' in parsed)
-        granted.set(keyOf(parsed.granted), { principal: undefined, ...parsed.granted });
-      else used.set(keyOf(parsed.used), { principal: undefined, ...parsed.used });
+    for (const text of readFileSync(join(directory, name), 'utf8').split('\n')) {
+      const line = parse(text);
+      if (line === undefined) continue;
+      if ('granted' in line) granted.set(keyOf(line.granted), line.granted);
+      else if ('used' in line) used.set(keyOf(line.used), line.used);
+      else refused.add(line.refused);
     }
   }
-  return { granted: [...granted.values()], used: [...used.values()] };
+  return { granted: [...granted.values()], used: [...used.values()], refused: [...refused] };
 }
 
-export function judgeUsage({ granted, used }: Usage, reasons: readonly ReasonedGrant[]): Verdict {
+/** Undefined: the end of a file, or the part of a line that a runtime wrote before it was killed. */
+function parse(text: string): z.output<typeof lineSchema> | undefined {
+  try {
+    return lineSchema.parse(JSON.parse(text));
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+export function judgeUsage(
+  { granted, used }: Pick<Usage, 'granted' | 'used'>,
+  reasons: readonly ReasonedGrant[],
+): Verdict {
   const usedKeys = new Set(used.map(keyOf));
   const idle = granted.filter((grant) => !usedKeys.has(keyOf(grant)));
   const reasonOf = (grant: UsedGrant) => reasons.find((reason) => fits(reason, grant));

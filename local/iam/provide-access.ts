@@ -37,7 +37,10 @@ export function provideAccess(
   const shared = gathered === undefined ? [] : [join(gathered, `${process.pid}.ndjson`)];
   const usage = new UsageRecord([own, ...shared]);
   const onUsed = (grant: Grant) => usage.used(grant);
-  const onRefused = (line: string) => onLine(asLogLine(line));
+  const onRefused = (line: string) => {
+    usage.refused(line);
+    onLine(asLogLine(line));
+  };
   const access = new Access({ rules, onUsed, onRefused });
   usage.granted(access.grants());
   return { access, roles: new ServiceRoles(access, rules), rules, onUsed, onRefused };

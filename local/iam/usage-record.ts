@@ -2,8 +2,8 @@ import { appendFileSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Grant } from './statement.ts';
 
-/** A line of a usage file: what the policies grant, and what of it was used. */
-export type UsageLine = { readonly granted: Grant } | { readonly used: Grant };
+/** A line of a usage file: what the policies grant, what of it was used, and what was asked for and not granted. */
+type UsageLine = { readonly granted: Grant } | { readonly used: Grant } | { readonly refused: string };
 
 /**
  * Which grants exist and which were used, a line each, appended as it happens: a runtime that is killed has written
@@ -25,6 +25,10 @@ export class UsageRecord {
   /** At most one line per grant: decisions are remembered, and so is what has been written. */
   used(grant: Grant): void {
     this.append([{ used: grant }]);
+  }
+
+  refused(line: string): void {
+    this.append([{ refused: line }]);
   }
 
   private append(lines: readonly UsageLine[]): void {

@@ -34,6 +34,7 @@ const IMPLEMENTED: ReadonlySet<string> = new Set([
   'AWS::Lambda::EventSourceMapping',
   'AWS::Lambda::Function',
   'AWS::Lambda::Permission',
+  'AWS::Lambda::Alias',
   'AWS::Lambda::Version',
   'AWS::Logs::LogGroup',
   'AWS::RDS::DBCluster',
@@ -137,7 +138,8 @@ class DeploymentReader {
   private eventSources(): readonly EventSourceResource[] {
     return this.reader.all('AWS::Lambda::EventSourceMapping', eventSourceProperties, (properties) => ({
       queueArn: properties.EventSourceArn,
-      functionName: properties.FunctionName,
+      // Of an alias the function: there is one version here.
+      functionName: properties.FunctionName.replace(/^.*function:/, '').replace(/:.*$/, ''),
       batchSize: properties.BatchSize,
       maxConcurrency: properties.ScalingConfig?.MaximumConcurrency ?? 5,
       reportsItemFailures: (properties.FunctionResponseTypes ?? []).includes('ReportBatchItemFailures'),

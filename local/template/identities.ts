@@ -45,6 +45,11 @@ export class Identities {
         const name = String(this.resolve(stack, resource.Properties.FunctionName ?? ''));
         return { ref: `${this.arn('lambda', `function:${name}`)}:1`, attributes: {} };
       }
+      case 'AWS::Lambda::Alias': {
+        const name = String(this.resolve(stack, resource.Properties.FunctionName ?? ''));
+        const alias = String(this.resolve(stack, resource.Properties.Name ?? ''));
+        return { ref: `${this.functionArn(name)}:${alias}`, attributes: {} };
+      }
       case 'AWS::RDS::DBCluster':
         return { ref: logicalId, attributes: { DBClusterArn: this.clusterArn(logicalId) } };
       case 'AWS::SecretsManager::Secret':

@@ -6,6 +6,8 @@ export const INERT_RESOURCES: ReadonlyMap<string, string> = new Map([
   ['AWS::ApiGateway::BasePathMapping', 'the API has this machine’s address alone'],
   ['AWS::ApiGateway::Deployment', 'a snapshot of the routes; here they are always the newest'],
   ['AWS::ApiGateway::DomainName', 'the API has this machine’s address alone'],
+  ['AWS::CodeDeploy::Application', 'one version is deployed here, all at once'],
+  ['AWS::CodeDeploy::DeploymentGroup', 'one version is deployed here, all at once'],
   ['AWS::EC2::FlowLog', 'there is no network between the services'],
   ['AWS::EC2::RouteTable', 'there is no network between the services'],
   ['AWS::EC2::SecurityGroup', 'there is no network between the services'],

@@ -83,7 +83,7 @@ function headerName(source: string): string {
 /** `arn:…:lambda:path/2015-03-31/functions/<function arn>/invocations`. */
 function functionInUri(uri: string): { readonly functionName: string; readonly functionArn: string } {
   const [, functionArn, functionName] =
-    /(arn:aws:lambda:[^/]*:function:([^/]+))\/invocations$/.exec(uri) ?? [];
+    /(arn:aws:lambda:[^/]*:function:([^/:]+)(?::[^/]+)?)\/invocations$/.exec(uri) ?? [];
   if (functionArn === undefined || functionName === undefined)
     throw new UnknownResourceError(`${uri} names no function.`);
   return { functionArn, functionName };

@@ -286,11 +286,9 @@ describe('retention', () => {
     expect(await (await fetch(`${api.endpoints.runtime}/control`, command)).json()).toEqual({ done: true });
     const { json } = await oncepay('retention', '--json');
     expect(json.kinds).toContainEqual({ what: 'idempotency_keys', kept_days: 31, due: 0 });
-    // By the fast clock of this runtime every payment is years old.
-    expect(json.last_run).toMatchObject({
-      at: expect.any(String),
-      removed: { buyer_data: expect.any(Number) },
-    });
+    // What is accepted by the clock of this machine is old by this runtime's, which runs ten times as fast.
+    const removed = { buyer_data: expect.any(Number) };
+    expect(json.last_run).toMatchObject({ at: expect.any(String), removed });
   });
 });
 

@@ -82,6 +82,8 @@ test('kill -9 of everything, again and again: every 202 settles, nothing is char
 
 test('a function killed in the middle of an invocation loses nothing', { timeout: 60_000 }, async () => {
   const api = new ApiClient(runtime.endpoints);
+  // A cold start of what reads would outlast what is slow.
+  await api.get('/payments');
   const { body } = await api.pay({ paymentMethod: 'sim_slow_5s' });
   const kill = async () => {
     const response = await fetch(`${api.endpoints.runtime}/control`, {

@@ -70,6 +70,17 @@ async function letters(state: string): Promise<readonly { id: string; reason: st
 const settled = (ids: readonly string[], timeout: number) =>
   expect.poll(() => statusesOf(ids), { timeout, interval: 250 }).toEqual({ SUCCESS: ids.length });
 
+/** The next scheduled run of a function, or of all, now. */
+async function runSchedule(functionName: string): Promise<void> {
+  const body = JSON.stringify({ run_schedule: functionName });
+  const response = await fetch(`${api.endpoints.runtime}/control`, { method: 'POST', body });
+  expect(await response.json()).toEqual({ done: true });
+}
+
+test('every schedule runs before anything has happened', async () => {
+  await runSchedule('all');
+});
+
 describe('a PSP that is down for two minutes', () => {
   test('costs no dead letter and few calls, holds up no other PSP, and all its payments settle', async () => {
     const sendsBefore = await sendsOf('simulator');
@@ -92,13 +103,6 @@ describe('a PSP that is down for two minutes', () => {
     expect((await sendsOf('simulator')) - sendsBefore).toBe(30);
   });
 });
-
-/** The function's next scheduled run, now. */
-async function runSchedule(functionName: string): Promise<void> {
-  const body = JSON.stringify({ run_schedule: functionName });
-  const response = await fetch(`${api.endpoints.runtime}/control`, { method: 'POST', body });
-  expect(await response.json()).toEqual({ done: true });
-}
 
 describe('a dead letter of a PSP that is paused', () => {
   test('is given back to its queue by a redrive that finds it, and settles once the pause is over', async () => {

@@ -1,4 +1,9 @@
 import { randomUUID } from 'node:crypto';
+import {
+  GetSecretValueCommand,
+  RotateSecretCommand,
+  SecretsManagerClient,
+} from '@aws-sdk/client-secrets-manager';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { generateApiKey } from '../../adapters/api-key.ts';
 import { ApiClient, paymentBody } from '../support/api-client.ts';
@@ -227,5 +232,26 @@ describe('open to all', () => {
     const nobody = new ApiClient(api.endpoints, '');
     expect(await nobody.get('/health')).toMatchObject({ status: 200, body: { status: 'ok' } });
     expect((await nobody.get('/openapi.json')).body).toMatchObject({ openapi: '3.1.0' });
+  });
+});
+
+describe('the rotation of the database’s logins', () => {
+  test('gives each another password, and payments go on', async () => {
+    const { secretsManager: endpoint, rdsDataResource, loginSecretArns } = api.endpoints;
+    const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
+    const client = new SecretsManagerClient({ endpoint, region: 'us-east-1', credentials });
+    const versionOf = async (SecretId: string) =>
+      (await client.send(new GetSecretValueCommand({ SecretId }))).VersionId;
+    const rotated = [rdsDataResource.secretArn, ...Object.values(loginSecretArns)].map(async (SecretId) => {
+      const before = await versionOf(SecretId);
+      await client.send(new RotateSecretCommand({ SecretId }));
+      await expect.poll(() => versionOf(SecretId), { timeout: 30_000 }).not.toBe(before);
+    });
+    await Promise.all(rotated);
+    client.destroy();
+
+    const { body } = await api.pay();
+
+    expect((await api.settled(body.id)).status).toBe('SUCCESS');
   });
 });

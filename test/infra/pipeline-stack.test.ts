@@ -2,7 +2,7 @@ import { Match } from 'aws-cdk-lib/assertions';
 import { describe, expect, test } from 'vitest';
 import { DUTIES } from '../../lib/constructs/database-logins.ts';
 import { STAGES } from '../../lib/stage-config.ts';
-import { functionsOf, only, resourcesOf, synthesized } from '../support/synthesized.ts';
+import { aliasOf, functionsOf, only, resourcesOf, synthesized } from '../support/synthesized.ts';
 
 const COMMON = ['STAGE', 'POWERTOOLS_SERVICE_NAME', 'POWERTOOLS_LOG_LEVEL'];
 const ADDRESS = ['DATABASE_CLUSTER_ARN', 'DATABASE_NAME'];
@@ -66,10 +66,11 @@ describe.each(STAGES)('the pipeline of %s', (stage) => {
     expect(mapping).toEqual({
       BatchSize: 10,
       EventSourceArn: { 'Fn::ImportValue': expect.stringContaining('QueueInstructions') },
-      FunctionName: { Ref: functions.get('execute-instructions')?.logicalId },
+      FunctionName: { 'Fn::Join': ['', [expect.anything(), ':live']] },
       FunctionResponseTypes: ['ReportBatchItemFailures'],
       ScalingConfig: { MaximumConcurrency: config.executorConcurrency },
     });
+    expect(JSON.stringify(mapping.FunctionName)).toContain(aliasOf(pipeline, 'execute-instructions'));
   });
 
   test('gives an execution a sixth of the time that its messages stay invisible', () => {
@@ -96,14 +97,12 @@ describe.each(STAGES)('the pipeline of %s', (stage) => {
     pipeline.hasResourceProperties('AWS::Events::Rule', {
       ScheduleExpression: 'rate(1 minute)',
       State: 'ENABLED',
-      Targets: [
-        Match.objectLike({ Arn: { 'Fn::GetAtt': [functions.get('relay-instructions')?.logicalId, 'Arn'] } }),
-      ],
+      Targets: [Match.objectLike({ Arn: { Ref: aliasOf(pipeline, 'relay-instructions') } })],
     });
   });
 
   test('redrives when the first dead letter shows, and every five minutes', () => {
-    const redrive = { 'Fn::GetAtt': [functions.get('redrive-dead-letters')?.logicalId, 'Arn'] };
+    const redrive = { Ref: aliasOf(pipeline, 'redrive-dead-letters') };
     pipeline.hasResourceProperties('AWS::CloudWatch::Alarm', {
       Namespace: 'AWS/SQS',
       MetricName: 'ApproximateNumberOfMessagesVisible',
@@ -146,7 +145,9 @@ describe.each(STAGES)('the pipeline of %s', (stage) => {
 
   test('migrates again whenever the migrating function changed', () => {
     const { Properties: trigger } = only(pipeline, 'Custom::Trigger');
-    const [version] = resourcesOf(pipeline, 'AWS::Lambda::Version').keys();
+    const [version] = [...resourcesOf(pipeline, 'AWS::Lambda::Version').keys()].filter((id) =>
+      id.startsWith('MigrateDatabase'),
+    );
     expect(trigger).toMatchObject({ HandlerArn: { Ref: version }, InvocationType: 'RequestResponse' });
   });
 
@@ -162,5 +163,74 @@ describe.each(STAGES)('the pipeline of %s', (stage) => {
     ]) {
       pipeline.hasOutput(output, {});
     }
+  });
+});
+
+describe.each(STAGES)('a deployment of %s', (stage) => {
+  const { pipeline, config } = synthesized(stage);
+  const groups = resourcesOf(pipeline, 'AWS::CodeDeploy::DeploymentGroup');
+  const ROLLED_OUT = [
+    'accept-payment',
+    'authorize-merchant',
+    'describe-api',
+    'execute-instructions',
+    'read-ledger',
+    'read-payment',
+  ];
+
+  test('moves the aliases of what buyers feel at the stage’s pace', () => {
+    const pace = {
+      'all-at-once': 'CodeDeployDefault.LambdaAllAtOnce',
+      'a-tenth-for-5-minutes': 'CodeDeployDefault.LambdaCanary10Percent5Minutes',
+      'a-tenth-for-15-minutes': 'CodeDeployDefault.LambdaCanary10Percent15Minutes',
+    }[config.rollOut];
+    expect([...groups.values()].map(({ Properties }) => Properties.DeploymentConfigName)).toEqual(
+      ROLLED_OUT.map(() => pace),
+    );
+    for (const name of ROLLED_OUT) {
+      const { UpdatePolicy } = resourcesOf(pipeline).get(aliasOf(pipeline, name)) as never as {
+        UpdatePolicy: { CodeDeployLambdaAliasUpdate: { DeploymentGroupName: { Ref: string } } };
+      };
+      expect(groups.has(UpdatePolicy.CodeDeployLambdaAliasUpdate.DeploymentGroupName.Ref)).toBe(true);
+    }
+  });
+
+  test('goes back by itself when the API or the executor fails', () => {
+    const alarms = [...resourcesOf(pipeline, 'AWS::CloudWatch::Alarm')]
+      .filter(([, { Properties }]) => ['5XXError', 'Errors'].includes(String(Properties.MetricName)))
+      .map(([logicalId]) => ({ Name: { Ref: logicalId } }));
+    expect(alarms.length).toBeGreaterThanOrEqual(2);
+    for (const { Properties } of groups.values()) {
+      const { Alarms, Enabled } = Properties.AlarmConfiguration as { Alarms: object[]; Enabled: boolean };
+      expect(Enabled).toBe(true);
+      expect(alarms).toEqual(expect.arrayContaining(Alarms));
+      expect(Properties.AutoRollbackConfiguration).toMatchObject({
+        Enabled: true,
+        Events: expect.arrayContaining(['DEPLOYMENT_FAILURE', 'DEPLOYMENT_STOP_ON_ALARM']),
+      });
+    }
+  });
+
+  test('moves an alias only once the migrations have succeeded', () => {
+    const [migrate] = resourcesOf(pipeline, 'Custom::Trigger').keys();
+    const aliases = resourcesOf(pipeline, 'AWS::Lambda::Alias');
+    expect(aliases.size).toBeGreaterThanOrEqual(10);
+    for (const [logicalId, { DependsOn }] of aliases) expect(DependsOn, logicalId).toContain(migrate);
+  });
+
+  test('keeps the versions before only where money moves', () => {
+    const policies = [...resourcesOf(pipeline, 'AWS::Lambda::Version').values()].map(
+      ({ DeletionPolicy }) => DeletionPolicy ?? 'Delete',
+    );
+    expect(new Set(policies)).toEqual(new Set([stage === 'prod' ? 'Retain' : 'Delete']));
+  });
+
+  test('lets services invoke aliases, never the functions behind them', () => {
+    const ofFunctions = [...resourcesOf(pipeline, 'AWS::Lambda::Permission').values()].filter(
+      ({ Properties }) =>
+        Properties.Principal !== 'secretsmanager.amazonaws.com' &&
+        !resourcesOf(pipeline, 'AWS::Lambda::Alias').has((Properties.FunctionName as { Ref: string }).Ref),
+    );
+    expect(ofFunctions).toEqual([]);
   });
 });

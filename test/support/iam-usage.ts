@@ -9,8 +9,10 @@ export const USAGE_DIRECTORY = fileURLToPath(
 
 /** @returns what is wrong with the grants, a line each; none: nothing is granted in vain */
 export function complaintsAboutGrants(directory: string): readonly string[] {
-  const { unused, stale } = judgeUsage(readUsage(directory), UNUSED_GRANTS);
+  const usage = readUsage(directory);
+  const { unused, stale } = judgeUsage(usage, UNUSED_GRANTS);
   return [
+    ...usage.refused.map((line) => `refused though all tests passed: ${line}`),
     ...unused.map(
       (grant) =>
         `granted in vain: ${describeGrant(grant)}. Remove it, test what needs it, or give the reason in lib/unused-grants.ts.`,

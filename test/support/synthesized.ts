@@ -65,3 +65,13 @@ export function functionsOf(template: Template): ReadonlyMap<string, FunctionRes
   }
   return found;
 }
+
+/** The logical id of the alias by which the function of this folder is invoked. */
+export function aliasOf(template: Template, folder: string): string {
+  const logicalId = functionsOf(template).get(folder)?.logicalId;
+  const [alias] = [...resourcesOf(template, 'AWS::Lambda::Alias')].find(
+    ([, { Properties }]) => (Properties.FunctionName as { Ref: string }).Ref === logicalId,
+  ) ?? [undefined];
+  if (alias === undefined) throw new Error(`nothing invokes ${folder} by an alias`);
+  return alias;
+}

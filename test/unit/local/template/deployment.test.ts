@@ -195,3 +195,60 @@ describe('a deployment', () => {
     expect(() => readDeployment(empty, identityOptions)).toThrow('Stack: Work has no bundle abc.zip');
   });
 });
+
+describe('a function that is invoked by its alias', () => {
+  const ALIAS = {
+    Newest: resource('AWS::Lambda::Version', { FunctionName: { Ref: 'Work' } }),
+    Live: resource('AWS::Lambda::Alias', {
+      FunctionName: { Ref: 'Work' },
+      FunctionVersion: { 'Fn::GetAtt': ['Newest', 'Version'] },
+      Name: 'live',
+    }),
+  };
+  const invocations = {
+    'Fn::Join': ['', ['arn:aws:apigateway::lambda:path/', { Ref: 'Live' }, '/invocations']],
+  };
+  const named = {
+    'Fn::Join': ['', [{ 'Fn::Select': [6, { 'Fn::Split': [':', { Ref: 'Live' }] }] }, ':live']],
+  };
+  const changed = (
+    logicalId: keyof typeof SMALLEST,
+    properties: Readonly<Record<string, TemplateValue>>,
+  ) => ({
+    [logicalId]: resource(SMALLEST[logicalId]?.Type ?? '', {
+      ...SMALLEST[logicalId]?.Properties,
+      ...properties,
+    }),
+  });
+  const deployment = readDeployment(
+    assemblyOf(
+      stackOf({
+        ...SMALLEST,
+        ...ALIAS,
+        ...changed('Poller', { FunctionName: named }),
+        ...changed('Hourly', { Targets: [{ Arn: { Ref: 'Live' }, Id: 'one' }] }),
+        ...changed('GetThing', {
+          Integration: { Type: 'AWS_PROXY', IntegrationHttpMethod: 'POST', Uri: invocations },
+        }),
+      }),
+    ),
+    identityOptions,
+  );
+
+  test('is the one that the queue feeds', () => {
+    expect(deployment.eventSources[0]?.functionName).toBe('Stack-Work');
+  });
+
+  test('is the one that the route names, while the alias is what may be invoked', () => {
+    expect(deployment.api.routes[0]).toMatchObject({
+      functionName: 'Stack-Work',
+      functionArn: 'arn:aws:lambda:us-east-1:000000000000:function:Stack-Work:live',
+    });
+  });
+
+  test('is named by the schedule by its alias', () => {
+    expect(deployment.schedules[0]?.functionArns).toEqual([
+      'arn:aws:lambda:us-east-1:000000000000:function:Stack-Work:live',
+    ]);
+  });
+});

