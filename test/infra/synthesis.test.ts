@@ -28,17 +28,17 @@ function cdk(home: string, ...options: readonly string[]) {
  * every cold start: `npm run bench -- cold-start`.
  */
 const BUDGETS: Readonly<Record<string, number>> = {
-  'accept-payment': 380_000,
-  'authorize-merchant': 270_000,
-  'describe-api': 57_000,
-  'execute-instructions': 415_000,
+  'accept-payment': 375_000,
+  'authorize-merchant': 260_000,
+  'describe-api': 55_000,
+  'execute-instructions': 390_000,
   'measure-pipeline': 325_000,
   'migrate-database': 340_000,
   'purge-expired': 320_000,
-  'read-ledger': 275_000,
+  'read-ledger': 270_000,
   'read-payment': 290_000,
   'redrive-dead-letters': 365_000,
-  'relay-instructions': 355_000,
+  'relay-instructions': 350_000,
   'rotate-database-secret': 330_000,
 };
 
