@@ -111,6 +111,9 @@ async function stop(): Promise<void> {
 /** The terminal signals the whole group, and npm passes on what it gets: the same Ctrl-C may come twice. */
 const SAME_SIGNAL_MS = 1_000;
 
+/** How soon it is noticed that npm has gone. */
+const PARENT_LOOK_MS = 500;
+
 function onSignal(): void {
   // Somebody who asks again doesn't want to wait.
   if (stoppingSince !== undefined && performance.now() - stoppingSince > SAME_SIGNAL_MS) process.exit(130);
@@ -124,6 +127,13 @@ function startStopping(): void {
 }
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, onSignal);
+// npm passes a signal on to its shell, which dies of it and tells nobody: this process is then another's child.
+const shellOfNpm = process.env.npm_lifecycle_event === 'start' ? process.ppid : undefined;
+if (shellOfNpm !== undefined) {
+  setInterval(() => {
+    if (process.ppid !== shellOfNpm) startStopping();
+  }, PARENT_LOOK_MS).unref();
+}
 // Whoever read has gone, `| head` for one: nobody looks on any more.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', startStopping);
 

@@ -1,8 +1,9 @@
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { afterEach, expect, test } from 'vitest';
 import { ApiClient } from '../support/api-client.ts';
 import { LocalRuntime, ROOT } from '../support/runtime.ts';
@@ -67,6 +68,23 @@ test('addresses and keys are written for their owner alone, and are gone after C
   expect(() => statSync(file)).toThrow();
   expect(processesOf(runtime.directory)).toBe('');
   expect(processesOf(`port=${postgresPort}`)).toBe('');
+});
+
+test('npm that is told to end takes the runtime with it, and PostgreSQL', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'oncepay-flow-'));
+  const npm = spawn('npm', ['start', '--', '--port', '0', '--data', directory, '--json'], { cwd: ROOT });
+  await new Promise<void>((resolve) => {
+    createInterface({ input: npm.stdout }).on('line', (line) => {
+      if (line.includes('"message":"ready"')) resolve();
+    });
+  });
+  npm.stderr.resume();
+
+  npm.kill('SIGTERM');
+
+  await expect.poll(() => processesOf(directory), { timeout: 20_000 }).toBe('');
+  expect(() => statSync(join(directory, 'endpoints.json'))).toThrow();
+  rmSync(directory, { recursive: true });
 });
 
 test('stops in order when whoever reads goes away; keys, payments and balances are the same after a restart', async () => {
