@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import * as z from 'zod';
 import type { Clock } from '../clock.ts';
+import { readText, replyJson } from '../http-body.ts';
 import { listen } from '../http-server.ts';
 import type { ServiceAccess } from '../service-access.ts';
 import { callerOf, type RequestObserver, type RunningService } from '../service-request.ts';
@@ -13,6 +14,8 @@ import { badRequest, DataApiError } from './errors.ts';
 import { needsOf } from './needs.ts';
 import type { Service } from './service.ts';
 import { Transactions } from './transactions.ts';
+
+const CONTENT_TYPE = 'application/json';
 
 export interface RdsDataOptions {
   /** 0 picks a free one. */
@@ -94,26 +97,20 @@ async function answer(
         'The Aurora DB instance is resuming after being auto-paused.',
       );
     }
-    reply(response, 200, await action.run(service, input));
+    replyJson(response, 200, CONTENT_TYPE, await action.run(service, input));
   } catch (error) {
     const known = knownError(error);
     response.setHeader('x-amzn-errortype', known.name);
-    reply(response, known.status, { message: known.message, __type: known.name });
+    replyJson(response, known.status, CONTENT_TYPE, { message: known.message, __type: known.name });
   }
   const caller = callerOf(request.headers.authorization);
   observer?.({ service: 'rds-data', action: action?.name ?? `${request.url}`, caller });
 }
 
 async function readBody(request: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of request) {
-    if (!Buffer.isBuffer(chunk)) continue;
-    bytes += chunk.length;
-    if (bytes <= REQUEST_LIMIT_BYTES) chunks.push(chunk);
-  }
-  if (bytes > REQUEST_LIMIT_BYTES) throw badRequest('The request exceeds the limit of 4 MiB.');
-  return Buffer.concat(chunks).toString('utf8');
+  const text = await readText(request, REQUEST_LIMIT_BYTES);
+  if (text === undefined) throw badRequest('The request exceeds the limit of 4 MiB.');
+  return text;
 }
 
 function parse(body: string): unknown {
@@ -134,13 +131,4 @@ function knownError(error: unknown): DataApiError {
     'InternalServerErrorException',
     error instanceof Error ? error.message : String(error),
   );
-}
-
-function reply(response: ServerResponse, status: number, body: object): void {
-  const text = JSON.stringify(body);
-  response.writeHead(status, {
-    'content-type': 'application/json',
-    'content-length': Buffer.byteLength(text),
-  });
-  response.end(text);
 }

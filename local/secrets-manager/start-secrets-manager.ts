@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { join } from 'node:path';
 import * as z from 'zod';
 import type { Clock } from '../clock.ts';
+import { readText, replyJson } from '../http-body.ts';
 import { listen } from '../http-server.ts';
 import type { Login } from '../rds-data/connections.ts';
 import type { ServiceAccess } from '../service-access.ts';
@@ -20,6 +21,8 @@ import { needsOf } from './needs.ts';
 import { provideSecrets } from './provide-secrets.ts';
 import { Rotations, type RotationsOptions } from './rotations.ts';
 import { SecretStore, versionAt } from './secret-store.ts';
+
+const CONTENT_TYPE = 'application/x-amz-json-1.1';
 
 export interface SecretsManagerOptions {
   /** 0 picks a free one. */
@@ -113,10 +116,10 @@ async function answer(
     }
     const refused = access?.refuse(request.headers, needsOf(context.store, name ?? '', body));
     if (refused !== undefined) throw new SecretsError('AccessDeniedException', refused.message);
-    reply(response, 200, action(context, body));
+    replyJson(response, 200, CONTENT_TYPE, action(context, body));
   } catch (error) {
     const known = knownError(error);
-    reply(response, known.name === 'InternalServiceError' ? 500 : 400, {
+    replyJson(response, known.name === 'InternalServiceError' ? 500 : 400, CONTENT_TYPE, {
       __type: known.name,
       Message: known.message,
     });
@@ -134,17 +137,9 @@ function knownError(error: unknown): SecretsError {
 }
 
 async function readBody(request: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of request) {
-    if (!Buffer.isBuffer(chunk)) continue;
-    bytes += chunk.length;
-    if (bytes <= REQUEST_LIMIT_BYTES) chunks.push(chunk);
-  }
-  if (bytes > REQUEST_LIMIT_BYTES) {
-    throw new SecretsError('InvalidParameterException', 'The request is too long.');
-  }
-  return Buffer.concat(chunks).toString('utf8');
+  const text = await readText(request, REQUEST_LIMIT_BYTES);
+  if (text === undefined) throw new SecretsError('InvalidParameterException', 'The request is too long.');
+  return text;
 }
 
 function parse(body: string): unknown {
@@ -153,13 +148,4 @@ function parse(body: string): unknown {
   } catch {
     throw new SecretsError('SerializationException', 'The request body is not JSON.');
   }
-}
-
-function reply(response: ServerResponse, status: number, body: object): void {
-  const text = JSON.stringify(body);
-  response.writeHead(status, {
-    'content-type': 'application/x-amz-json-1.1',
-    'content-length': Buffer.byteLength(text),
-  });
-  response.end(text);
 }

@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import type { Clock } from '../clock.ts';
+import { readText, replyJson } from '../http-body.ts';
 import { listen } from '../http-server.ts';
 import type { AccessRefusal, ServiceAccess } from '../service-access.ts';
 import { callerOf, type RequestObserver, type RunningService } from '../service-request.ts';
@@ -30,6 +31,8 @@ import { setQueueAttributes } from './actions/set-queue-attributes.ts';
 import { SqsEngine } from './engine/sqs-engine.ts';
 import { SqsError } from './errors.ts';
 import { needsOf } from './needs.ts';
+
+const CONTENT_TYPE = 'application/x-amz-json-1.0';
 
 export interface SqsOptions {
   /** 0 picks a free one. */
@@ -122,12 +125,12 @@ async function answer(
     const refusal = access?.refuse(request.headers, needsOf(name, input, context.engine));
     if (refusal !== undefined) throw refused(refusal);
     const signal = hangUp(response, context.signal);
-    reply(response, 200, await run(action, { ...context, caller, signal }, input));
+    replyJson(response, 200, CONTENT_TYPE, await run(action, { ...context, caller, signal }, input));
   } catch (error) {
     const known = error instanceof SqsError ? error : new SqsError('InternalFailure', String(error));
     const fault = known.name === 'InternalFailure' ? 'Receiver' : 'Sender';
     response.setHeader('x-amzn-query-error', `${known.queryCode};${fault}`);
-    reply(response, known.status, {
+    replyJson(response, known.status, CONTENT_TYPE, {
       __type: `com.amazonaws.sqs#${known.name}`,
       message: known.message,
     });
@@ -170,15 +173,9 @@ function unknownAction(name: string | undefined, request: IncomingMessage): SqsE
 }
 
 async function readBody(request: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of request) {
-    if (!Buffer.isBuffer(chunk)) continue;
-    bytes += chunk.length;
-    if (bytes <= REQUEST_LIMIT_BYTES) chunks.push(chunk);
-  }
-  if (bytes > REQUEST_LIMIT_BYTES) throw new SqsError('BatchRequestTooLong', 'The request is too long.');
-  return Buffer.concat(chunks).toString('utf8');
+  const text = await readText(request, REQUEST_LIMIT_BYTES);
+  if (text === undefined) throw new SqsError('BatchRequestTooLong', 'The request is too long.');
+  return text;
 }
 
 function parse(body: string): unknown {
@@ -187,13 +184,4 @@ function parse(body: string): unknown {
   } catch {
     throw new SqsError('SerializationException', 'The request body is not JSON.');
   }
-}
-
-function reply(response: ServerResponse, status: number, body: object): void {
-  const text = JSON.stringify(body);
-  response.writeHead(status, {
-    'content-type': 'application/x-amz-json-1.0',
-    'content-length': Buffer.byteLength(text),
-  });
-  response.end(text);
 }
