@@ -15,6 +15,13 @@ test('the committed contract is what the schemas say; else run npm run openapi',
   expect(json('docs/openapi.json')).toEqual(JSON.parse(JSON.stringify(openApiDocument())));
 });
 
+test('every migration has a number of its own: two of one number would run in an order that nobody chose', () => {
+  const numbers = tracked
+    .filter((file) => file.startsWith('db/migrations/'))
+    .map((file) => /(\d{6})_[a-z0-9_]+\.sql$/.exec(file)?.[1]);
+  expect(numbers).toEqual(numbers.map((_, index) => String(index + 1).padStart(6, '0')));
+});
+
 test('the lock file names no host', () => {
   expect(readFileSync(join(ROOT, 'package-lock.json'), 'utf8')).not.toContain('"resolved"');
 });
