@@ -16,6 +16,7 @@ import {
 import type { Database } from '../adapters/database/database.ts';
 import type { RetentionDays } from '../adapters/database/statements/purge-expired.ts';
 import type { SqlTransaction } from '../adapters/database/transaction.ts';
+import { type Activity, alwaysActive, createActivity } from '../adapters/dynamodb/activity.ts';
 import { createDeadLetterQueue, type DeadLetterQueue } from '../adapters/sqs/dead-letter-queue.ts';
 import { CliError, EXIT } from './errors.ts';
 import { originOf } from './origin.ts';
@@ -40,6 +41,8 @@ export interface Pipeline {
   readonly sqs: SQSClient;
   readonly queueUrl: string;
   readonly deadLetters: DeadLetterQueue;
+  /** Touched before what only the relay sends: where the database sleeps it would not look. */
+  readonly activity: Pick<Activity, 'touch'>;
   /** The PSP simulator's control address; only here. */
   readonly simulator: string | undefined;
   readonly settings: StageSettings;
@@ -56,6 +59,8 @@ export interface StageSettings {
   readonly authorizerCacheSeconds: number;
   readonly restoreEpoch: string;
   readonly retention: RetentionDays;
+  /** Only where the database sleeps. */
+  readonly activityTable: string | null;
 }
 
 interface Names {
@@ -82,6 +87,7 @@ const endpointsSchema = z.object({
     authorizerCacheSeconds: z.number(),
     restoreEpoch: z.string(),
     retention: retentionSchema,
+    activityTable: z.nullable(z.string()),
   }),
   psp: z.string(),
   sqs: z.string(),
@@ -174,6 +180,7 @@ async function connectStage(stage: string, options: TargetOptions): Promise<Pipe
       authorizerCacheSeconds: Number(output('AuthorizerCacheSeconds')),
       restoreEpoch: output('RestoreEpoch'),
       retention: retentionSchema.parse(JSON.parse(output('RetentionDays'))),
+      activityTable: outputs.get('ActivityTableName') ?? null,
     },
     { simulator: undefined, origin: () => originOf(common) },
   );
@@ -240,6 +247,10 @@ async function assemble(
       mainUrl: names.queueUrl,
       mainArn,
     }),
+    activity:
+      settings.activityTable === null
+        ? alwaysActive
+        : createActivity(dynamodb, settings.activityTable, Date.now),
     settings,
     ...place,
   };

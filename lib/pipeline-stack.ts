@@ -80,6 +80,9 @@ export class PipelineStack extends Stack {
     new CfnOutput(this, 'QueueUrl', { value: data.queue.queueUrl });
     new CfnOutput(this, 'DeadLetterQueueUrl', { value: data.deadLetterQueue.queueUrl });
     new CfnOutput(this, 'ConsumedTableName', { value: data.consumedTable.tableName });
+    if (data.activityTable !== undefined) {
+      new CfnOutput(this, 'ActivityTableName', { value: data.activityTable.tableName });
+    }
     new CfnOutput(this, 'DatabaseClusterArn', { value: data.database.clusterArn });
     new CfnOutput(this, 'DatabaseName', { value: DATABASE_NAME });
     new CfnOutput(this, 'DatabaseSecretArn', {

@@ -35,6 +35,8 @@ export interface Endpoints {
     readonly authorizerCacheSeconds: number;
     readonly restoreEpoch: string;
     readonly retention: unknown;
+    /** Only where the database sleeps. */
+    readonly activityTable: string | null;
   };
   /** A connection URL. */
   readonly postgres: string;
@@ -104,6 +106,7 @@ function settingsOf({ functions, api }: Deployment): Endpoints['settings'] {
     authorizerCacheSeconds: authorizer?.cacheSeconds ?? 0,
     restoreEpoch: variables.RESTORE_EPOCH ?? '',
     retention: JSON.parse(variables.RETENTION_DAYS ?? 'null'),
+    activityTable: variables.ACTIVITY_TABLE_NAME ?? null,
   };
 }
 

@@ -68,8 +68,9 @@ async function release(pipeline: Pipeline, output: Output, id: string, operator:
         MessageDeduplicationId: systemIds.next('clm'),
       }),
     );
-  } else if (!(await releaseInstruction(pipeline.database, id, operator))) {
-    throw notThere(id);
+  } else {
+    await pipeline.activity.touch();
+    if (!(await releaseInstruction(pipeline.database, id, operator))) throw notThere(id);
   }
   output.data({ released: id }, () => `Released ${id}; its message is sent within a minute.`);
   return EXIT.well;

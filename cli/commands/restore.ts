@@ -52,6 +52,7 @@ async function askFirst(
   }
   const operator = await operatorOf(options, pipeline);
   await confirm(`${open} open instructions will be asked for before anything is sent.`, options);
+  await pipeline.activity.touch();
   let marked = 0;
   for (let batch = ASK_FIRST_LIMIT; batch === ASK_FIRST_LIMIT; marked += batch) {
     batch = await markAskFirst(database, SETTLING_SECONDS, operator);

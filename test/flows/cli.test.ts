@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
+import { DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ApiClient } from '../support/api-client.ts';
@@ -43,6 +44,17 @@ async function inReview(): Promise<{ paymentId: string; orderId: string; instruc
   const [order] = body.payment_orders;
   const { json } = await oncepay('dead-letters', 'show', order.id, '--json');
   return { paymentId: body.id, orderId: order.id, instructionId: json.dead_letter_id };
+}
+
+/** When something last ran that may leave something to the relay; milliseconds. */
+async function lastActivity(): Promise<number> {
+  const { dynamodb, settings } = api.endpoints;
+  const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
+  const client = new DynamoDBClient({ endpoint: dynamodb, region: 'us-east-1', credentials });
+  const Key = { pk: { S: 'last-activity' } };
+  const TableName = settings.activityTable ?? '';
+  const { Item } = await client.send(new GetItemCommand({ TableName, Key, ConsistentRead: true }));
+  return Number(Item?.at?.N);
 }
 
 describe('verify', () => {
@@ -110,7 +122,10 @@ describe('what is in quarantine', () => {
 
   test('is released, asked for again, and comes back where the PSP still says another amount', async () => {
     const { instructionId, orderId } = await inReview();
+    const before = await lastActivity();
     expect((await oncepay('quarantine', 'release', instructionId, '--why', 'look again')).code).toBe(0);
+    // Only the relay sends it, and where the database sleeps it looks after an activity alone.
+    expect(await lastActivity()).toBeGreaterThan(before);
     await expect
       .poll(
         async () => (await oncepay('dead-letters', 'show', instructionId, '--json')).json.history.length,
