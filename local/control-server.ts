@@ -1,6 +1,8 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import * as z from 'zod';
 import type { AlarmStatus } from './alarms/alarms.ts';
+import type { MetricName } from './alarms/metrics.ts';
+import type { Notification } from './alarms/notifications.ts';
 import { listen } from './http-server.ts';
 import type { RequestCount } from './request-counter.ts';
 import type { RunningService } from './service-request.ts';
@@ -10,6 +12,10 @@ export interface RuntimeControl {
   counts(): readonly RequestCount[];
   resetCounts(): void;
   alarms(): readonly AlarmStatus[];
+  /** What alarms have published to topics, newest last. */
+  notifications(): readonly Notification[];
+  /** A datapoint of now, as a service that isn't on this machine would put it. */
+  putMetric(metric: MetricName, value: number): void;
   /** CPU milliseconds since the start, by component. */
   cpu(): Promise<Readonly<Record<string, number>>>;
   /** Kills one environment of the function in the middle of an invocation; false when none is busy. */
@@ -30,10 +36,17 @@ const commandSchema = z.union([
   z.strictObject({ database_resuming_for_seconds: z.number().min(0).max(600) }),
 ]);
 
+const datapointSchema = z.strictObject({
+  namespace: z.string(),
+  name: z.string(),
+  dimensions: z.record(z.string(), z.string()),
+  value: z.number(),
+});
+
 const COMMANDS =
   '{"reset_counts":true} | {"kill_function":"execute-instructions"} | {"run_schedule":"relay-instructions"} | {"pause_polling":true} | {"database_resuming_for_seconds":15}';
 
-/** `GET /counts`, `GET /cpu`, `GET /alarms`, `POST /control`. */
+/** `GET /counts`, `GET /cpu`, `GET /alarms`, `GET /notifications`, `POST /metrics`, `POST /control`. */
 export async function startControlServer(port: number, control: RuntimeControl): Promise<RunningService> {
   const server = createServer((request, response) => {
     void serve(request, control).then(
@@ -49,11 +62,34 @@ async function serve(request: IncomingMessage, control: RuntimeControl): Promise
   if (route === 'GET /counts') return [200, { counts: control.counts() }];
   if (route === 'GET /cpu') return [200, { cpu_milliseconds: await control.cpu() }];
   if (route === 'GET /alarms') return [200, { alarms: control.alarms() }];
+  if (route === 'GET /notifications') return [200, { notifications: control.notifications() }];
+  if (route === 'POST /metrics') return putMetric(await bodyOf(request), control);
   if (route !== 'POST /control')
-    return [404, { error: `${route} is not here; GET /counts, GET /cpu, GET /alarms or POST /control` }];
+    return [
+      404,
+      {
+        error: `${route} is not here; GET /counts, GET /cpu, GET /alarms, GET /notifications, POST /metrics or POST /control`,
+      },
+    ];
   const command = commandSchema.safeParse(await bodyOf(request));
   if (!command.success) return [400, { error: `not a command; send ${COMMANDS}` }];
   return [200, { done: await carryOut(command.data, control) }];
+}
+
+function putMetric(body: unknown, control: RuntimeControl): readonly [number, object] {
+  const datapoint = datapointSchema.safeParse(body);
+  if (!datapoint.success) {
+    return [
+      400,
+      {
+        error:
+          'not a datapoint; send {"namespace":"AWS/RDS","name":"ACUUtilization","dimensions":{"DBClusterIdentifier":"…"},"value":100}',
+      },
+    ];
+  }
+  const { value, ...metric } = datapoint.data;
+  control.putMetric(metric, value);
+  return [200, { done: true }];
 }
 
 async function carryOut(command: z.infer<typeof commandSchema>, control: RuntimeControl): Promise<boolean> {

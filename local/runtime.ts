@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { ServiceMetrics } from './alarms/service-metrics.ts';
 import { apiKeyModeIn, provideApiKeys } from './api-keys.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { startControlServer } from './control-server.ts';
@@ -10,13 +11,12 @@ import { type RunningDynamoDb, startDynamoDb } from './dynamodb/start-dynamodb.t
 import { type Endpoints, endpointsOf, removeEndpoints, writeEndpoints } from './endpoints.ts';
 import { FunctionLog } from './function-log.ts';
 import { type ProvidedAccess, provideAccess } from './iam/provide-access.ts';
-import { Functions, sdkEnvironment } from './lambda/functions.ts';
+import { Functions, type SdkServices, sdkEnvironment } from './lambda/functions.ts';
 import type { Ports } from './ports.ts';
 import { type RunningPostgres, startPostgres } from './postgres/start-postgres.ts';
 import { type RunningPspSimulator, startPspSimulator } from './psp-simulator/psp-simulator.ts';
 import type { RunningRdsData } from './rds-data/start-rds-data.ts';
 import { RequestCounter } from './request-counter.ts';
-import type { RunningSecretsManager } from './secrets-manager/start-secrets-manager.ts';
 import { type Serving, serve } from './serve.ts';
 import { provideQueues } from './sqs/provide-queues.ts';
 import { type RunningSqs, startSqs } from './sqs/start-sqs.ts';
@@ -80,11 +80,13 @@ class Starter {
   private readonly clock: Clock;
   private readonly counter = new RequestCounter();
   private readonly log: FunctionLog;
+  private readonly measured: ServiceMetrics;
 
   constructor(options: RuntimeOptions, closers: (() => void | Promise<void>)[]) {
     this.options = options;
     this.closers = closers;
     this.clock = options.clock ?? systemClock;
+    this.measured = new ServiceMetrics(this.clock);
     this.log = new FunctionLog(join(options.directory, 'logs'));
     this.closers.push(() => this.log.flush());
   }
@@ -159,6 +161,7 @@ class Starter {
 
   private readonly writeLine = (line: string): void => {
     this.log.write(line);
+    this.measured.lineWritten(line);
     this.options.onFunctionLine?.(line);
   };
 
@@ -230,13 +233,7 @@ class Starter {
 
   private createFunctions(
     deployment: Deployment,
-    services: {
-      readonly sqs: RunningSqs;
-      readonly dynamodb: RunningDynamoDb;
-      readonly rdsData: RunningRdsData;
-      readonly secretsManager: RunningSecretsManager;
-      readonly psp: RunningPspSimulator;
-    },
+    services: SdkServices & { readonly psp: RunningPspSimulator },
     { roles }: ProvidedAccess,
   ): Functions {
     const functions = new Functions({
@@ -245,6 +242,7 @@ class Starter {
       simulatorUrls: services.psp.variables,
       onLine: this.writeLine,
       observer: this.counter.observe,
+      onInvocation: this.measured.invocationEnded,
       mayLog: (name) => roles.mayLog(name),
     });
     this.closers.push(() => functions.close());
@@ -268,6 +266,7 @@ class Starter {
       functions,
       roles,
       clock: this.clock,
+      measured: this.measured,
       observer: this.counter.observe,
       directory,
       apiPort: ports.api,
@@ -282,12 +281,10 @@ class Starter {
       counts: () => this.counter.list(),
       resetCounts: () => this.counter.reset(),
       cpu: () => cpuByComponent(parts),
-      alarms: () => serving.alarms.list(),
+      ...serving.alarms.control(),
       kill: (functionName) => parts.functions.kill(functionName),
       runSchedule: (functionName) => serving.events.runSchedule(functionName),
-      pausePolling: (paused) => {
-        for (const eventSource of serving.events.eventSources) eventSource.pause(paused);
-      },
+      pausePolling: serving.events.pausePolling,
       resumingFor: (seconds) => rdsData.resumingFor(seconds * 1000),
     });
     this.closers.push(control.close);

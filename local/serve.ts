@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { Alarms } from './alarms/alarms.ts';
+import type { ServiceMetrics } from './alarms/service-metrics.ts';
 import { startApiGateway } from './api-gateway/start-api-gateway.ts';
 import type { Clock } from './clock.ts';
 import { type RunningEvents, serveEvents } from './event-source/serve-events.ts';
@@ -15,6 +16,7 @@ export interface ServeOptions {
   readonly functions: Functions;
   readonly roles: ServiceRoles;
   readonly clock: Clock;
+  readonly measured: ServiceMetrics;
   readonly observer: RequestObserver;
   /** The runtime's data. */
   readonly directory: string;
@@ -59,9 +61,10 @@ export async function serve(
 }
 
 function watch({ deployment, sqs, functions, roles, ...options }: ServeOptions): Alarms {
-  const { clock, directory, accountId, region } = options;
+  const { clock, measured, directory, accountId, region } = options;
   const alarms = new Alarms({
     resources: deployment.alarms,
+    metrics: measured.metrics,
     engine: sqs.engine,
     hostOf: (arn) => functions.byArn(arn),
     clock,
@@ -76,8 +79,9 @@ function watch({ deployment, sqs, functions, roles, ...options }: ServeOptions):
 }
 
 function startGateway({ deployment, functions, roles, ...options }: ServeOptions) {
-  const { apiPort, accountId, clock, observer, region } = options;
+  const { apiPort, accountId, clock, measured, observer, region } = options;
   return startApiGateway({
+    onAnswer: measured.answered,
     port: apiPort,
     api: deployment.api,
     accountId,

@@ -3,12 +3,14 @@ import type { FunctionHost } from '../lambda/function-host.ts';
 import type { SqsEngine } from '../sqs/engine/sqs-engine.ts';
 import type { AlarmResource } from '../template/resources.ts';
 import { AlarmStates } from './alarm-states.ts';
-import { Metrics, MINUTE_MS } from './metrics.ts';
+import { type MetricName, type Metrics, MINUTE_MS } from './metrics.ts';
+import { Notifications } from './notifications.ts';
 import { publishQueueMetrics } from './queue-metrics.ts';
 import { RunningAlarm } from './running-alarm.ts';
 
 export interface AlarmsOptions {
   readonly resources: readonly AlarmResource[];
+  readonly metrics: Metrics;
   readonly engine: SqsEngine;
   readonly hostOf: (functionArn: string) => FunctionHost;
   readonly clock: Clock;
@@ -28,7 +30,7 @@ export interface AlarmStatus {
 
 /** All alarms of the templates: every minute metrics are taken and each alarm is evaluated. */
 export class Alarms {
-  readonly metrics = new Metrics();
+  readonly notifications: Notifications;
   private readonly options: AlarmsOptions;
   private readonly alarms: readonly RunningAlarm[];
   private cancel = () => {};
@@ -36,10 +38,12 @@ export class Alarms {
   constructor(options: AlarmsOptions) {
     this.options = options;
     const states = new AlarmStates(options.directory);
-    const { accountId, region, hostOf, mayInvoke } = options;
+    const notifications = new Notifications(options.directory);
+    this.notifications = notifications;
+    const { metrics, accountId, region, hostOf, mayInvoke } = options;
     this.alarms = options.resources.map(
       (resource) =>
-        new RunningAlarm({ resource, metrics: this.metrics, states, hostOf, accountId, region, mayInvoke }),
+        new RunningAlarm({ resource, metrics, states, notifications, hostOf, accountId, region, mayInvoke }),
     );
   }
 
@@ -65,10 +69,20 @@ export class Alarms {
     }));
   }
 
+  /** What the control server asks. */
+  control() {
+    const { metrics, clock } = this.options;
+    return {
+      alarms: () => this.list(),
+      notifications: () => this.notifications.list(),
+      putMetric: (metric: MetricName, value: number) => metrics.put(metric, value, clock.now()),
+    };
+  }
+
   private tick(): void {
     const now = this.options.clock.now();
     // Of the minute that has just ended, however late the timer fired.
-    publishQueueMetrics(this.options.engine, this.metrics, now - (now % MINUTE_MS) - 1);
+    publishQueueMetrics(this.options.engine, this.options.metrics, now - (now % MINUTE_MS) - 1);
     for (const alarm of this.alarms) alarm.evaluate(now);
   }
 }

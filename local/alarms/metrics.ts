@@ -5,18 +5,21 @@ export interface MetricName {
   readonly dimensions: Readonly<Record<string, string>>;
 }
 
-export type Statistic = 'Average' | 'Maximum' | 'Minimum' | 'SampleCount' | 'Sum';
+export type Statistic = 'Average' | 'Maximum' | 'Minimum' | 'SampleCount' | 'Sum' | `p${number}`;
 
 /** Standard resolution: one minute. */
 export const MINUTE_MS = 60_000;
 /** The longest an alarm of standard resolution looks back here. */
 const KEPT_MINUTES = 24 * 60;
+/** Of a minute so many values are kept for percentiles, the newest. */
+const KEPT_VALUES = 1_000;
 
 interface Minute {
   sum: number;
   samples: number;
   minimum: number;
   maximum: number;
+  readonly values: number[];
 }
 
 /** Datapoints of the last day, by minute. They don't survive a restart: alarms keep their state themselves. */
@@ -28,12 +31,15 @@ export class Metrics {
     const minutes = this.series.get(key) ?? new Map<number, Minute>();
     this.series.set(key, minutes);
     const start = Math.floor(at / MINUTE_MS) * MINUTE_MS;
-    const minute = minutes.get(start) ?? { sum: 0, samples: 0, minimum: value, maximum: value };
+    const minute = minutes.get(start) ?? { sum: 0, samples: 0, minimum: value, maximum: value, values: [] };
+    minute.values.push(value);
+    if (minute.values.length > KEPT_VALUES) minute.values.shift();
     minutes.set(start, {
       sum: minute.sum + value,
       samples: minute.samples + 1,
       minimum: Math.min(minute.minimum, value),
       maximum: Math.max(minute.maximum, value),
+      values: minute.values,
     });
     const [oldest] = minutes.keys();
     if (minutes.size > KEPT_MINUTES && oldest !== undefined) minutes.delete(oldest);
@@ -58,8 +64,19 @@ export class Metrics {
         return Math.min(...minutes.map((minute) => minute.minimum));
       case 'Maximum':
         return Math.max(...minutes.map((minute) => minute.maximum));
+      default:
+        return percentile(
+          minutes.flatMap(({ values }) => values),
+          Number(statistic.slice(1)),
+        );
     }
   }
+}
+
+/** The smallest value that so many per cent of the values don't exceed. */
+function percentile(values: readonly number[], percent: number): number | undefined {
+  const sorted = values.toSorted((one, other) => one - other);
+  return sorted[Math.max(0, Math.ceil((percent / 100) * sorted.length) - 1)];
 }
 
 function keyOf({ namespace, name, dimensions }: MetricName): string {

@@ -4,6 +4,7 @@ import type { AlarmResource } from '../template/resources.ts';
 import type { AlarmStates } from './alarm-states.ts';
 import { type AlarmValue, evaluateAlarm } from './evaluate-alarm.ts';
 import type { Metrics } from './metrics.ts';
+import type { Notifications } from './notifications.ts';
 
 export interface AlarmState {
   readonly value: AlarmValue;
@@ -18,6 +19,7 @@ export interface RunningAlarmOptions {
   readonly metrics: Metrics;
   readonly states: AlarmStates;
   readonly hostOf: (functionArn: string) => FunctionHost;
+  readonly notifications: Notifications;
   readonly accountId: string;
   readonly region: string;
   /** Whether the function's policy lets the alarm of this ARN invoke it; undefined: it may. */
@@ -57,14 +59,37 @@ export class RunningAlarm {
   }
 
   private act(state: AlarmState, previous: AlarmState): void {
-    for (const functionArn of this.resource.actions[state.value]) {
-      if (this.options.mayInvoke?.(functionArn, this.arn) === false) continue;
-      // Asynchronous, as CloudWatch invokes: what the function makes of it concerns nobody here.
-      void this.options
-        .hostOf(functionArn)
-        .invoke(this.event(state, previous), 'cloudwatch')
-        .catch(() => {});
+    for (const actionArn of this.resource.actions[state.value]) {
+      if (actionArn.startsWith('arn:aws:sns:')) this.publish(actionArn, state, previous);
+      else this.invoke(actionArn, state, previous);
     }
+  }
+
+  private invoke(functionArn: string, state: AlarmState, previous: AlarmState): void {
+    if (this.options.mayInvoke?.(functionArn, this.arn) === false) return;
+    // Asynchronous, as CloudWatch invokes: what the function makes of it concerns nobody here.
+    void this.options
+      .hostOf(functionArn)
+      .invoke(this.event(state, previous), 'cloudwatch')
+      .catch(() => {});
+  }
+
+  /** What a mail from CloudWatch says. */
+  private publish(topicArn: string, state: AlarmState, previous: AlarmState): void {
+    const { name, description } = this.resource;
+    this.options.notifications.publish({
+      topicArn,
+      subject: `${state.value}: "${name}"`,
+      message: {
+        AlarmName: name,
+        AlarmDescription: description,
+        NewStateValue: state.value,
+        NewStateReason: state.reason,
+        StateChangeTime: state.timestamp,
+        OldStateValue: previous.value,
+        AlarmArn: this.arn,
+      },
+    });
   }
 
   private get arn(): string {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import * as z from 'zod';
+import type { Answer } from '../alarms/service-metrics.ts';
 import type { Clock } from '../clock.ts';
 import { listen } from '../http-server.ts';
 import type { FunctionHost } from '../lambda/function-host.ts';
@@ -20,6 +21,8 @@ export interface ApiGatewayOptions {
   readonly clock: Clock;
   readonly hostOf: (functionName: string) => FunctionHost;
   readonly observer: RequestObserver;
+  /** Told of every request that was answered. */
+  readonly onAnswer?: (answer: Answer) => void;
   /** Whether the function's policy lets the gateway invoke it for this route or authorizer; undefined: for any. */
   readonly mayInvoke?: MayInvoke;
 }
@@ -67,6 +70,7 @@ class Gateway {
 
   async serve(message: IncomingMessage, response: ServerResponse): Promise<void> {
     const requestId = randomUUID();
+    const startedAt = performance.now();
     const url = pathAndQuery(message.url ?? '/');
     const refuse = (type: GatewayResponseType) => {
       const answer = gatewayResponse(type, this.options.api.responses, { requestId, path: url.path });
@@ -80,6 +84,11 @@ class Gateway {
       if (!response.headersSent) refuse('DEFAULT_5XX');
       response.end();
     }
+    this.options.onAnswer?.({
+      apiName: this.options.api.name,
+      status: response.statusCode,
+      milliseconds: performance.now() - startedAt,
+    });
     this.options.observer({ service: 'api-gateway', action: `${message.method}`, caller: 'client' });
   }
 

@@ -17,7 +17,8 @@ export interface EventOptions {
 }
 
 export interface RunningEvents {
-  readonly eventSources: readonly SqsEventSource[];
+  /** Stops or restarts the taking of batches from all queues. */
+  pausePolling(paused: boolean): void;
   /**
    * Now, and not when it is due; false when no schedule invokes the function.
    *
@@ -44,7 +45,9 @@ export function serveEvents(deployment: Deployment, options: EventOptions): Runn
   });
   for (const part of [...eventSources, ...schedules]) part.start();
   return {
-    eventSources,
+    pausePolling: (paused) => {
+      for (const eventSource of eventSources) eventSource.pause(paused);
+    },
     runSchedule: async (serviceName) => {
       const found = schedules.filter((schedule) => serviceName === 'all' || schedule.isOf(serviceName));
       await Promise.all(found.map((schedule) => schedule.run()));

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { availableParallelism } from 'node:os';
+import type { Invocation } from '../alarms/service-metrics.ts';
 import type { RequestObserver } from '../service-request.ts';
 import type { FunctionResource } from '../template/resources.ts';
 import { WarmEnvironment } from './warm-environment.ts';
@@ -19,6 +20,8 @@ export interface FunctionHostOptions {
   /** One line of the function's output. */
   readonly onLine: (line: string) => void;
   readonly observer: RequestObserver;
+  /** Told of every invocation that has ended. */
+  readonly onInvocation?: (invocation: Invocation) => void;
   /** Asked by each new environment, as Lambda makes its log stream; without the grants its output is lost. */
   readonly mayLog?: () => boolean;
 }
@@ -92,14 +95,20 @@ export class FunctionHost {
   private async carryOut(event: unknown, caller: string, requestId: string): Promise<unknown> {
     const environment = this.environment();
     this.busy.add(environment);
+    const startedAt = performance.now();
+    let failed = true;
     try {
-      return JSON.parse(await environment.invoke(event, requestId));
+      const result: unknown = JSON.parse(await environment.invoke(event, requestId));
+      failed = false;
+      return result;
     } catch (error) {
       this.sayFailed(error, requestId);
       throw error;
     } finally {
       this.busy.delete(environment);
       if (environment.isAlive) this.idle.push(environment);
+      const milliseconds = performance.now() - startedAt;
+      this.options.onInvocation?.({ functionName: this.resource.name, failed, milliseconds });
       this.options.observer({ service: 'lambda', action: `Invoke ${this.resource.serviceName}`, caller });
     }
   }

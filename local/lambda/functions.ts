@@ -1,3 +1,4 @@
+import type { Invocation } from '../alarms/service-metrics.ts';
 import type { RequestObserver, RunningService } from '../service-request.ts';
 import type { Deployment } from '../template/resources.ts';
 import { FunctionHost } from './function-host.ts';
@@ -10,6 +11,7 @@ export interface FunctionsOptions {
   readonly simulatorUrls: Readonly<Record<string, string>>;
   readonly onLine: (line: string) => void;
   readonly observer: RequestObserver;
+  readonly onInvocation: (invocation: Invocation) => void;
   /** Whether the function of this name may write its log. */
   readonly mayLog: (functionName: string) => boolean;
 }
@@ -19,7 +21,7 @@ export class Functions {
   private readonly hosts = new Map<string, FunctionHost>();
 
   constructor(options: FunctionsOptions) {
-    const { deployment, environment, simulatorUrls, onLine, observer } = options;
+    const { deployment, environment, simulatorUrls, onLine, observer, onInvocation } = options;
     for (const template of deployment.functions) {
       const simulator = Object.fromEntries(
         Object.entries(simulatorUrls).filter(([variable]) => variable in template.environment),
@@ -35,6 +37,7 @@ export class Functions {
           concurrency,
           onLine,
           observer,
+          onInvocation,
           mayLog: () => options.mayLog(resource.name),
         }),
       );
@@ -71,11 +74,13 @@ export class Functions {
   }
 }
 
+/** Those that functions ask by the SDK. */
+export type SdkServices = Readonly<
+  Record<'sqs' | 'dynamodb' | 'rdsData' | 'secretsManager', Pick<RunningService, 'url'>>
+>;
+
 /** Where the AWS SDK finds the local services, in its own variables: nothing local is in a handler. */
-export function sdkEnvironment(
-  region: string,
-  services: Readonly<Record<'sqs' | 'dynamodb' | 'rdsData' | 'secretsManager', Pick<RunningService, 'url'>>>,
-): Readonly<Record<string, string>> {
+export function sdkEnvironment(region: string, services: SdkServices): Readonly<Record<string, string>> {
   return {
     TZ: 'UTC',
     AWS_REGION: region,

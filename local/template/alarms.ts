@@ -1,9 +1,10 @@
-import { alarmProperties } from './properties.ts';
+import { alarmProperties, topicProperties } from './properties.ts';
 import type { ResourceReader } from './resource-reader.ts';
 import type { AlarmResource } from './resources.ts';
 
 /** @throws UnknownResourceError for an alarm that is evaluated in a way that isn't done here */
 export function readAlarms(reader: ResourceReader): readonly AlarmResource[] {
+  reader.all('AWS::SNS::Topic', topicProperties, () => undefined);
   return reader.all('AWS::CloudWatch::Alarm', alarmProperties, (properties, { stack, logicalId }) => {
     const enabled = (actions: readonly string[]) => (properties.ActionsEnabled ? actions : []);
     return {
@@ -14,7 +15,7 @@ export function readAlarms(reader: ResourceReader): readonly AlarmResource[] {
         name: properties.MetricName,
         dimensions: Object.fromEntries(properties.Dimensions.map(({ Name, Value }) => [Name, Value])),
       },
-      statistic: properties.Statistic,
+      statistic: properties.ExtendedStatistic ?? properties.Statistic ?? 'Average',
       periodMilliseconds: properties.Period * 1000,
       evaluationPeriods: properties.EvaluationPeriods,
       datapointsToAlarm: properties.DatapointsToAlarm ?? properties.EvaluationPeriods,

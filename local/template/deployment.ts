@@ -38,6 +38,7 @@ const IMPLEMENTED: ReadonlySet<string> = new Set([
   'AWS::Lambda::Version',
   'AWS::Logs::LogGroup',
   'AWS::RDS::DBCluster',
+  'AWS::SNS::Topic',
   'AWS::SQS::Queue',
   'AWS::SQS::QueuePolicy',
   'AWS::SecretsManager::RotationSchedule',

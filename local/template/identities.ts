@@ -72,6 +72,10 @@ export class Identities {
       }
       case 'AWS::Events::Rule':
         return { ref: logicalId, attributes: { Arn: this.ruleArn(stack, logicalId) } };
+      case 'AWS::SNS::Topic': {
+        const arn = this.arn('sns', this.physicalName(stack, logicalId, resource.Properties.TopicName));
+        return { ref: arn, attributes: { TopicArn: arn } };
+      }
       case 'AWS::CloudWatch::Alarm': {
         const name = this.physicalName(stack, logicalId, resource.Properties.AlarmName);
         return { ref: name, attributes: { Arn: this.arn('cloudwatch', `alarm:${name}`) } };

@@ -18,8 +18,16 @@ const KEY_ACCESS =
 const ONE_API = 'there is one API';
 const OUTSIDE_ACCESS = 'nothing but this machine can reach it';
 
-/** Of all that an alarm may invoke, functions are done here. */
-const functionArn = z.string().regex(/^arn:aws:lambda:[^:]*:[^:]*:function:/, 'not the ARN of a function');
+/** Of all that an alarm may do, invoking functions and publishing to topics is done here. */
+const actionArn = z
+  .string()
+  .regex(/^arn:aws:(lambda:[^:]*:[^:]*:function:|sns:[^:]*:[^:]*:)/, 'not the ARN of a function or a topic');
+
+/** Mail leaves no machine: what is published is kept in a file. */
+export const topicProperties = {
+  honoured: z.object({ TopicName: z.string().optional() }),
+  inert: { DisplayName: DESCRIPTIVE, KmsMasterKeyId: ENCRYPTED_AT_REST },
+};
 
 export const queueProperties = {
   honoured: z.object({
@@ -101,7 +109,8 @@ export const alarmProperties = {
     Namespace: z.string(),
     MetricName: z.string(),
     Dimensions: z.array(z.strictObject({ Name: z.string(), Value: z.string() })).default([]),
-    Statistic: z.enum(['Average', 'Maximum', 'Minimum', 'SampleCount', 'Sum']),
+    Statistic: z.enum(['Average', 'Maximum', 'Minimum', 'SampleCount', 'Sum']).optional(),
+    ExtendedStatistic: z.templateLiteral(['p', z.number()]).optional(),
     // Standard resolution: whole minutes.
     Period: z.number().int().multipleOf(60).min(60),
     EvaluationPeriods: z.number().int().min(1),
@@ -115,17 +124,16 @@ export const alarmProperties = {
     ]),
     TreatMissingData: z.enum(['missing', 'ignore', 'breaching', 'notBreaching']).default('missing'),
     ActionsEnabled: z.boolean().default(true),
-    AlarmActions: z.array(functionArn).default([]),
-    OKActions: z.array(functionArn).default([]),
-    InsufficientDataActions: z.array(functionArn).default([]),
+    AlarmActions: z.array(actionArn).default([]),
+    OKActions: z.array(actionArn).default([]),
+    InsufficientDataActions: z.array(actionArn).default([]),
   }),
   inert: {},
 };
 
 export const apiProperties = {
-  honoured: z.object({}),
+  honoured: z.object({ Name: z.string().optional() }),
   inert: {
-    Name: DESCRIPTIVE,
     DisableExecuteApiEndpoint: OUTSIDE_ACCESS,
     EndpointConfiguration: 'there is no network between client and gateway',
   },

@@ -55,7 +55,8 @@ export interface AlarmResource {
     readonly name: string;
     readonly dimensions: Readonly<Record<string, string>>;
   };
-  readonly statistic: 'Average' | 'Maximum' | 'Minimum' | 'SampleCount' | 'Sum';
+  /** `p99` is the 99th percentile. */
+  readonly statistic: 'Average' | 'Maximum' | 'Minimum' | 'SampleCount' | 'Sum' | `p${number}`;
   readonly periodMilliseconds: number;
   readonly evaluationPeriods: number;
   /** Of the evaluation periods, how many must breach. */
@@ -67,7 +68,7 @@ export interface AlarmResource {
     | 'LessThanOrEqualToThreshold'
     | 'LessThanThreshold';
   readonly treatMissingData: 'missing' | 'ignore' | 'breaching' | 'notBreaching';
-  /** ARNs of functions, by the state whose beginning invokes them. */
+  /** ARNs of functions and topics, by the state whose beginning invokes or publishes to them. */
   readonly actions: Readonly<Record<'OK' | 'ALARM' | 'INSUFFICIENT_DATA', readonly string[]>>;
 }
 
@@ -102,6 +103,8 @@ export interface GatewayResponseResource {
 
 export interface ApiResource {
   readonly id: string;
+  /** As its metrics name it. */
+  readonly name: string;
   readonly stage: string;
   readonly rateLimit: number | undefined;
   readonly burstLimit: number | undefined;

@@ -13,7 +13,10 @@ import type { ApiResource, RouteResource } from './resources.ts';
 
 /** The REST API of the templates, of which there is one. */
 export function readApi(reader: ResourceReader): ApiResource {
-  const [api] = reader.all('AWS::ApiGateway::RestApi', apiProperties, (_properties, found) => found);
+  const [api] = reader.all('AWS::ApiGateway::RestApi', apiProperties, ({ Name }, found) => ({
+    name: Name,
+    logicalId: found.logicalId,
+  }));
   const [stage] = reader.all('AWS::ApiGateway::Stage', stageProperties, (properties) => properties);
   if (api === undefined || stage === undefined)
     throw new UnknownResourceError('The templates hold no REST API.');
@@ -36,6 +39,7 @@ export function readApi(reader: ResourceReader): ApiResource {
   }));
   return {
     id: api.logicalId,
+    name: api.name ?? api.logicalId,
     stage: stage.StageName,
     rateLimit: settings?.ThrottlingRateLimit,
     burstLimit: settings?.ThrottlingBurstLimit,

@@ -59,6 +59,7 @@ export class TinyApi {
       observer: () => {},
       api: {
         id: 'api',
+        name: 'api',
         stage: 'v1',
         rateLimit: undefined,
         burstLimit: undefined,

@@ -1,21 +1,25 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { AlarmStates } from '../../../../local/alarms/alarm-states.ts';
 import { Metrics, MINUTE_MS } from '../../../../local/alarms/metrics.ts';
+import { Notifications } from '../../../../local/alarms/notifications.ts';
 import { RunningAlarm } from '../../../../local/alarms/running-alarm.ts';
 import type { FunctionHost } from '../../../../local/lambda/function-host.ts';
 
 const METRIC = { namespace: 'AWS/SQS', name: 'Visible', dimensions: { QueueName: 'q' } };
+const TOPIC = 'arn:aws:sns:us-east-1:000000000000:alarms';
 const REDRIVE = 'arn:aws:lambda:us-east-1:000000000000:function:redrive';
 
 let directory: string;
 // biome-ignore lint/suspicious/noExplicitAny: a test looks into whatever came
 let events: any[];
+let notifications: Notifications;
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'oncepay-alarms-'));
   events = [];
+  notifications = new Notifications(directory);
 });
 afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
@@ -34,10 +38,11 @@ function start(metrics: Metrics): RunningAlarm {
       threshold: 1,
       comparison: 'GreaterThanOrEqualToThreshold',
       treatMissingData: 'notBreaching',
-      actions: { OK: [], ALARM: [REDRIVE], INSUFFICIENT_DATA: [] },
+      actions: { OK: [TOPIC], ALARM: [REDRIVE, TOPIC], INSUFFICIENT_DATA: [] },
     },
     metrics,
     states: new AlarmStates(directory),
+    notifications,
     hostOf: () => host,
     accountId: '000000000000',
     region: 'us-east-1',
@@ -103,4 +108,23 @@ test('a restart in the middle of an alarm repeats no action', () => {
   expect(restarted.state.value).toBe('ALARM');
   restarted.evaluate(MINUTE_MS);
   expect(events).toHaveLength(1);
+});
+
+test('whoever is subscribed is told when an alarm begins and when it ends', () => {
+  const metrics = new Metrics();
+  const alarm = start(metrics);
+  metrics.put(METRIC, 3, MINUTE_MS - 1);
+  alarm.evaluate(MINUTE_MS);
+  metrics.put(METRIC, 0, 2 * MINUTE_MS - 1);
+  alarm.evaluate(2 * MINUTE_MS);
+  expect(notifications.list()).toMatchObject([
+    {
+      topicArn: TOPIC,
+      subject: 'ALARM: "dead-letters"',
+      message: { AlarmDescription: 'something waits', NewStateValue: 'ALARM' },
+    },
+    { topicArn: TOPIC, subject: 'OK: "dead-letters"', message: { OldStateValue: 'ALARM' } },
+  ]);
+  const lines = readFileSync(join(directory, 'notifications.ndjson'), 'utf8').trim().split('\n');
+  expect(lines.map((line) => JSON.parse(line))).toEqual(notifications.list());
 });

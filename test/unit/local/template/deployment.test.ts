@@ -25,17 +25,17 @@ function complaintAbout(logicalId: string, properties: Readonly<Record<string, T
 }
 
 describe('a resource type that is neither implemented nor inert', () => {
-  const topic = { Alerts: resource('AWS::SNS::Topic') };
+  const topic = { Alerts: resource('AWS::Kinesis::Stream') };
 
   test('stops the start with its logical id, its type and its stack', () => {
     const assembly = assemblyOf(stackOf(SMALLEST), stackOf(topic, {}, 'Second'));
 
     expect(() => readDeployment(assembly, identityOptions)).toThrow(UnknownResourceError);
-    expect(() => assertKnown(assembly)).toThrow(/^Second: Alerts is of type AWS::SNS::Topic, /);
+    expect(() => assertKnown(assembly)).toThrow(/^Second: Alerts is of type AWS::Kinesis::Stream, /);
   });
 
   test('stops the start even where its condition is not met', () => {
-    const assembly = assemblyOf(stackOf({ Alerts: resource('AWS::SNS::Topic', {}, 'Never') }));
+    const assembly = assemblyOf(stackOf({ Alerts: resource('AWS::Kinesis::Stream', {}, 'Never') }));
 
     expect(() => assertKnown(assembly)).toThrow(UnknownResourceError);
   });

@@ -1,0 +1,33 @@
+import { appendFileSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** What an alarm published to a topic. */
+export interface Notification {
+  readonly topicArn: string;
+  readonly subject: string;
+  readonly message: object;
+}
+
+/** The newest that are told to whoever asks; all of them are in the file. */
+const KEPT = 200;
+
+/** The topic's only subscriber on one machine: a file, `notifications.ndjson`. No mail leaves it. */
+export class Notifications {
+  private readonly file: string;
+  private readonly newest: Notification[] = [];
+
+  constructor(directory: string) {
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    this.file = join(directory, 'notifications.ndjson');
+  }
+
+  publish(notification: Notification): void {
+    this.newest.push(notification);
+    if (this.newest.length > KEPT) this.newest.shift();
+    appendFileSync(this.file, `${JSON.stringify(notification)}\n`);
+  }
+
+  list(): readonly Notification[] {
+    return this.newest;
+  }
+}

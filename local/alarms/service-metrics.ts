@@ -1,0 +1,54 @@
+import type { Clock } from '../clock.ts';
+import { readEmbeddedMetrics } from './embedded-metrics.ts';
+import { Metrics } from './metrics.ts';
+
+/** An invocation that has ended, as Lambda counts it. */
+export interface Invocation {
+  readonly functionName: string;
+  readonly failed: boolean;
+  readonly milliseconds: number;
+}
+
+/** A request that was answered, as the gateway counts it. */
+export interface Answer {
+  readonly apiName: string;
+  readonly status: number;
+  readonly milliseconds: number;
+}
+
+/** What the services of this machine tell CloudWatch while they work. SQS is asked, once a minute. */
+export class ServiceMetrics {
+  readonly metrics = new Metrics();
+  private readonly clock: Clock;
+
+  constructor(clock: Clock) {
+    this.clock = clock;
+  }
+
+  /** CloudWatch Logs, of a line that a function wrote. */
+  readonly lineWritten = (line: string): void => {
+    readEmbeddedMetrics(line, this.metrics, this.clock.now());
+  };
+
+  /**
+   * Lambda. There are no throttles here: where an account's concurrency is used up Lambda refuses, and this machine lets
+   * invocations wait their turn.
+   */
+  readonly invocationEnded = ({ functionName, failed, milliseconds }: Invocation): void => {
+    this.put('AWS/Lambda', { FunctionName: functionName }, 'Invocations', 1);
+    this.put('AWS/Lambda', { FunctionName: functionName }, 'Errors', failed ? 1 : 0);
+    this.put('AWS/Lambda', { FunctionName: functionName }, 'Duration', milliseconds);
+  };
+
+  /** API Gateway. */
+  readonly answered = ({ apiName, status, milliseconds }: Answer): void => {
+    this.put('AWS/ApiGateway', { ApiName: apiName }, 'Count', 1);
+    this.put('AWS/ApiGateway', { ApiName: apiName }, '4XXError', status >= 400 && status < 500 ? 1 : 0);
+    this.put('AWS/ApiGateway', { ApiName: apiName }, '5XXError', status >= 500 ? 1 : 0);
+    this.put('AWS/ApiGateway', { ApiName: apiName }, 'Latency', milliseconds);
+  };
+
+  private put(namespace: string, dimensions: Readonly<Record<string, string>>, name: string, value: number) {
+    this.metrics.put({ namespace, name, dimensions }, value, this.clock.now());
+  }
+}
