@@ -17,6 +17,8 @@ export interface DataStackProps extends StackProps {
 
 /** What outlives every deployment of code: the database, the queues and the record of consumed messages. */
 export class DataStack extends Stack {
+  /** How the names of the stage's stacks begin, and with them the names of alarms. */
+  readonly namePrefix: string;
   /** Encrypts all that the stage stores. */
   readonly key: Key;
   readonly database: PaymentDatabase;
@@ -28,6 +30,7 @@ export class DataStack extends Stack {
 
   constructor(scope: Construct, id: string, { config, namePrefix, ...props }: DataStackProps) {
     super(scope, id, { ...props, terminationProtection: config.deletionProtection });
+    this.namePrefix = namePrefix;
     this.key = new StageKey(this, 'Key', { config, namePrefix });
     this.database = new PaymentDatabase(this, 'Database', {
       config,

@@ -1,6 +1,7 @@
 import { type Environment, Stack, type StackProps, Token } from 'aws-cdk-lib';
 import type { RestApi } from 'aws-cdk-lib/aws-apigateway';
 import type { TableV2 } from 'aws-cdk-lib/aws-dynamodb';
+import type { Topic } from 'aws-cdk-lib/aws-sns';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { DataStack } from './data-stack.ts';
@@ -86,6 +87,11 @@ export class PaymentPipeline extends Construct {
   /** Where the API answers, with its `/v1/`. */
   get apiUrl(): string {
     return this.pipelineStack.apiUrl;
+  }
+
+  /** Where every alarm is published when it begins and when it ends: subscribe whoever is on call. */
+  get alarmTopic(): Topic {
+    return this.pipelineStack.monitoring.topic;
   }
 
   get functions(): PipelineFunctions {

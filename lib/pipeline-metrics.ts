@@ -1,11 +1,11 @@
-import { Duration } from 'aws-cdk-lib';
-import { Metric, Stats } from 'aws-cdk-lib/aws-cloudwatch';
-import { METRIC_NAMESPACE, type MetricName } from '../domain/observability/metrics.ts';
+import { type Metric, Stats } from 'aws-cdk-lib/aws-cloudwatch';
+import type { MetricName } from '../domain/observability/metrics.ts';
 import type { DataStack } from './data-stack.ts';
+import { MINUTE, ownMetric } from './monitoring/watched-metrics.ts';
 import type { PipelineStack } from './pipeline-stack.ts';
 import type { Stage } from './stage-config.ts';
 
-const EVERY_MINUTE = { period: Duration.minutes(1) };
+const EVERY_MINUTE = { period: MINUTE };
 
 /** Named measures of a pipeline, for the dashboards and alarms of the team that deploys it. */
 export class PipelineMetrics {
@@ -48,13 +48,7 @@ export class PipelineMetrics {
     metricName: MetricName,
     statistic: string = Stats.SUM,
     dimensions: Readonly<Record<string, string>> = {},
-  ) {
-    return new Metric({
-      namespace: METRIC_NAMESPACE,
-      metricName,
-      statistic,
-      dimensionsMap: { stage: this.stage, ...dimensions },
-      ...EVERY_MINUTE,
-    });
+  ): Metric {
+    return ownMetric(this.stage, metricName, statistic, dimensions);
   }
 }

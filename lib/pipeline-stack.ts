@@ -2,7 +2,6 @@ import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
 import type { RestApi } from 'aws-cdk-lib/aws-apigateway';
 import type { Construct } from 'constructs';
 import { assertTiming, TIMING } from '../domain/payment/timing.ts';
-import { DeadLetterAlarm } from './constructs/dead-letter-alarm.ts';
 import { DATABASE_NAME } from './constructs/payment-database.ts';
 import { PaymentsApi } from './constructs/payments-api.ts';
 import { RollOut } from './constructs/roll-out.ts';
@@ -19,7 +18,7 @@ import { ReadPayment } from './functions/read-payment.ts';
 import { RedriveDeadLetters } from './functions/redrive-dead-letters.ts';
 import { RelayInstructions } from './functions/relay-instructions.ts';
 import { RotateDatabaseSecret } from './functions/rotate-database-secret.ts';
-import type { StageConfig } from './stage-config.ts';
+import { Monitoring } from './monitoring/monitoring.ts';
 
 export interface PipelineStackProps extends StackProps, FunctionContext {}
 
@@ -28,6 +27,7 @@ export class PipelineStack extends Stack {
   readonly functions: PipelineFunctions;
   readonly api: RestApi;
   readonly apiUrl: string;
+  readonly monitoring: Monitoring;
 
   constructor(scope: Construct, id: string, { config, data, ...props }: PipelineStackProps) {
     super(scope, id, { ...props, terminationProtection: config.deletionProtection });
@@ -36,29 +36,26 @@ export class PipelineStack extends Stack {
     const { api, url } = new PaymentsApi(this, 'Api', { config, data, ...this.functions });
     this.api = api;
     this.apiUrl = url;
-    const { deadLetterQueue } = data;
-    new DeadLetterAlarm(this, 'DeadLettersWait', {
-      deadLetterQueue,
-      redrive: this.functions.redriveDeadLetters.live,
-    });
-    this.rollOut(config);
     const context = { config, data };
-    const rotation = new RotateDatabaseSecret(this, 'RotateDatabaseSecret', context);
-    new MigrateDatabase(this, 'MigrateDatabase', context).runBefore(this, context, [
+    const rotateDatabaseSecret = new RotateDatabaseSecret(this, 'RotateDatabaseSecret', context);
+    const migrateDatabase = new MigrateDatabase(this, 'MigrateDatabase', context);
+    const functions = { ...this.functions, migrateDatabase, rotateDatabaseSecret };
+    this.monitoring = new Monitoring(this, 'Monitoring', { ...context, api, functions });
+    this.rollOut(context);
+    migrateDatabase.runBefore(this, context, [
       ...Object.values(this.functions),
-      ...rotation.schedules,
+      ...rotateDatabaseSecret.schedules,
     ]);
     this.describeOutputs({ config, data });
   }
 
   /** Those whose failure buyers feel; what runs on a schedule does later what it could not do now. */
-  private rollOut(config: StageConfig): void {
+  private rollOut({ config }: FunctionContext): void {
     const { authorizeMerchant, acceptPayment, readPayment, readLedger, describeApi, executeInstructions } =
       this.functions;
     new RollOut(this, 'RollOut', {
       config,
-      api: this.api,
-      executor: executeInstructions,
+      alarms: this.monitoring.alarmsOfDeployments,
       functions: [
         authorizeMerchant,
         acceptPayment,

@@ -1,4 +1,26 @@
-/** The pages in docs/runbooks, one per kind of alarm. A test holds the two together. */
-export const RUNBOOKS = ['dead-letters-wait', 'deployment-rolled-back'] as const;
+/** The pages in docs/runbooks that alarms point to, one for each. A test holds the two together. */
+export const RUNBOOKS = [
+  'api-errors',
+  'api-refusals',
+  'api-slow',
+  'circuit-open',
+  'database-at-capacity',
+  'database-failing',
+  'dead-letters-wait',
+  'executor-errors',
+  'executor-throttled',
+  'firewall-blocks',
+  'migrations-failing',
+  'money-in-unknown',
+  'payments-unsettled',
+  'payments-wait-in-queue',
+  'pipeline-unmeasured',
+  'purge-failing',
+  'quarantine-waits',
+  'redrive-failing',
+  'relay-stopped',
+  'rotation-failing',
+  'trial-balance-broken',
+] as const;
 
 export type Runbook = (typeof RUNBOOKS)[number];

@@ -56,6 +56,8 @@ export interface StageConfig {
   };
   /** Who is told of alarms. Without it they are seen on the dashboard alone. */
   readonly alarmEmail?: string;
+  /** Where the team reads the pages of docs/runbooks, for the alarms' mails. Without it they give the path in the repository. */
+  readonly runbooksUrl?: string;
   /** By the PSP's name in the code: where its credentials are, in Secrets Manager. The executor may read these, nobody else. */
   readonly pspSecretArns: Readonly<Record<string, string>>;
   /**

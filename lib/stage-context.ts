@@ -4,12 +4,13 @@ import { InvalidSettingsError } from './stage-validation.ts';
 
 /**
  * The settings that a team gives on the command line or in cdk.json: `-c alarmEmail=…`,
- * `-c domainName=… -c certificateArn=…`, and `pspSecretArns`, an object (on the command line: as JSON).
+ * `-c runbooksUrl=…`, `-c domainName=… -c certificateArn=…`, and `pspSecretArns`, an object (on the command line: as JSON).
  *
  * @throws InvalidSettingsError naming the value and the fix
  */
 export function overridesFromContext(node: Node): StageOverrides {
   const alarmEmail = text(node, 'alarmEmail');
+  const runbooksUrl = text(node, 'runbooksUrl');
   const name = text(node, 'domainName');
   const certificateArn = text(node, 'certificateArn');
   const pspSecretArns = texts(node, 'pspSecretArns');
@@ -17,6 +18,7 @@ export function overridesFromContext(node: Node): StageOverrides {
   if (certificateArn !== undefined && name === undefined) throw incomplete('certificateArn', 'domainName');
   return {
     ...(alarmEmail === undefined ? {} : { alarmEmail }),
+    ...(runbooksUrl === undefined ? {} : { runbooksUrl }),
     ...(name === undefined || certificateArn === undefined ? {} : { domain: { name, certificateArn } }),
     ...(pspSecretArns === undefined ? {} : { pspSecretArns }),
   };

@@ -113,11 +113,14 @@ function caps({ amountCaps }: StageConfig) {
   ]);
 }
 
-function names({ alarmEmail, domain }: StageConfig) {
+function names({ alarmEmail, runbooksUrl, domain }: StageConfig) {
   return [
     alarmEmail !== undefined &&
       !/^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(alarmEmail) &&
       `alarmEmail is ${JSON.stringify(alarmEmail)}: give an address such as payments@example.com.`,
+    runbooksUrl !== undefined &&
+      !/^https:\/\/\S+\/$/.test(runbooksUrl) &&
+      `runbooksUrl is ${JSON.stringify(runbooksUrl)}: give an address that ends in a slash, such as https://wiki.example.com/oncepay/runbooks/.`,
     domain !== undefined &&
       !/^(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$/.test(domain.name) &&
       `domain.name is ${JSON.stringify(domain.name)}: give a name such as payments.example.com, in lower case.`,

@@ -22,14 +22,6 @@ export const UNUSED_GRANTS: readonly UnusedGrant[] = [
   },
   {
     holder: 'Key',
-    actions: ['kms:Decrypt', 'kms:GenerateDataKey*'],
-    resource: '*',
-    condition: ':alarm:',
-    reason:
-      'CloudWatch publishes alarms to an encrypted topic, which mails people; no mail leaves this machine.',
-  },
-  {
-    holder: 'Key',
     actions: [
       'kms:CreateGrant',
       'kms:Decrypt',

@@ -73,6 +73,7 @@ function watch({ deployment, sqs, functions, roles, ...options }: ServeOptions):
     region,
     mayInvoke: (functionArn, alarmArn) =>
       roles.mayInvoke('lambda.alarms.cloudwatch.amazonaws.com', functionArn, alarmArn),
+    mayPublish: roles.mayPublish,
   });
   alarms.start();
   return alarms;

@@ -23,6 +23,8 @@ export interface PaymentDatabaseProps {
 /** Aurora PostgreSQL that nothing can reach but the Data API: its subnets have no route out, and no door in. */
 export class PaymentDatabase extends Construct {
   readonly clusterArn: string;
+  /** As its metrics name it. */
+  readonly clusterIdentifier: string;
   /** The master's, for setting up and nothing else. As attached to the cluster: what depends on it waits for the cluster. */
   readonly secret: ISecret;
   readonly logins: DatabaseLogins;
@@ -55,6 +57,7 @@ export class PaymentDatabase extends Construct {
     if (!config.deletionProtection) acknowledge(cluster, OF_UNPROTECTED_CLUSTER);
     if (cluster.secret === undefined) throw new Error('a cluster made with a secret attaches itself to it');
     this.clusterArn = cluster.clusterArn;
+    this.clusterIdentifier = clusterIdentifier;
     this.secret = cluster.secret;
     this.logins = new DatabaseLogins(this, 'Logins', { config, key });
   }

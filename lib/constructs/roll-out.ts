@@ -1,6 +1,5 @@
-import { Duration, Stack } from 'aws-cdk-lib';
-import type { RestApi } from 'aws-cdk-lib/aws-apigateway';
-import { type Alarm, ComparisonOperator, Stats } from 'aws-cdk-lib/aws-cloudwatch';
+import { Stack } from 'aws-cdk-lib';
+import type { Alarm } from 'aws-cdk-lib/aws-cloudwatch';
 import {
   type ILambdaDeploymentConfig,
   LambdaApplication,
@@ -12,21 +11,15 @@ import { Construct } from 'constructs';
 import { acknowledge, OF_ROLL_OUT_ROLE } from '../acknowledgements.ts';
 import { allow } from '../grants.ts';
 import type { RollOutPace, StageConfig } from '../stage-config.ts';
-import { OperationalAlarm, SILENCE_IS_FINE } from './operational-alarm.ts';
 import type { ServingFunction } from './serving-function.ts';
 
 export interface RollOutProps {
   readonly config: StageConfig;
-  readonly api: RestApi;
-  readonly executor: ServingFunction;
-  /** What is rolled out with care; the executor among them. */
+  /** Each of them rolls a deployment back. */
+  readonly alarms: readonly Alarm[];
+  /** What is rolled out with care. */
   readonly functions: readonly ServingFunction[];
 }
-
-/** More than a caller's bad luck in a minute: one in a hundred at the least rate that a stage is worth having for. */
-const SERVER_ERRORS_A_MINUTE = 5;
-/** One execution may die by Lambda's own doing; three in a minute do not. */
-const EXECUTION_ERRORS_A_MINUTE = 3;
 
 /**
  * A new version serves a part of the requests first; when an alarm goes off meanwhile, the alias goes back by itself. By
@@ -37,7 +30,7 @@ export class RollOut extends Construct {
     super(scope, id);
     const application = new LambdaApplication(this, 'Application');
     const role = this.createRole(props.functions);
-    const alarms = [this.watchApi(props.api), this.watchExecutor(props.executor)];
+    const alarms = [...props.alarms];
     for (const target of props.functions) {
       new LambdaDeploymentGroup(this, target.node.id, {
         application,
@@ -75,35 +68,7 @@ export class RollOut extends Construct {
     acknowledge(role, OF_ROLL_OUT_ROLE);
     return role;
   }
-
-  private watchApi(api: RestApi): Alarm {
-    return new OperationalAlarm(this, 'ServerErrors', {
-      impact:
-        'The API answers with errors of its own: buyers see checkouts fail, and may try again. A deployment under way is rolled back by itself.',
-      runbook: 'deployment-rolled-back',
-      metric: api.metricServerError({ period: Duration.minutes(1), statistic: Stats.SUM }),
-      threshold: SERVER_ERRORS_A_MINUTE,
-      ...IN_ONE_MINUTE,
-    });
-  }
-
-  private watchExecutor(executor: ServingFunction): Alarm {
-    return new OperationalAlarm(this, 'ExecutionErrors', {
-      impact:
-        'Executions of instructions die: their payments wait three minutes each time before they go on. A deployment under way is rolled back by itself.',
-      runbook: 'deployment-rolled-back',
-      metric: executor.metricErrors({ period: Duration.minutes(1), statistic: Stats.SUM }),
-      threshold: EXECUTION_ERRORS_A_MINUTE,
-      ...IN_ONE_MINUTE,
-    });
-  }
 }
-
-const IN_ONE_MINUTE = {
-  comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-  evaluationPeriods: 1,
-  treatMissingData: SILENCE_IS_FINE,
-};
 
 const PACES: Readonly<Record<RollOutPace, ILambdaDeploymentConfig>> = {
   'all-at-once': LambdaDeploymentConfig.ALL_AT_ONCE,

@@ -52,7 +52,7 @@ export class WebFirewall extends Construct {
     return new CfnWebACL(this, 'Acl', {
       scope: 'REGIONAL',
       defaultAction: { allow: {} },
-      visibilityConfig: visibility('All'),
+      visibilityConfig: visibility(firewallMetricName(this)),
       customResponseBodies: {
         [TOO_MANY]: { contentType: 'APPLICATION_JSON', content: problemTemplate(TOO_MANY_REQUESTS, {}) },
       },
@@ -97,6 +97,11 @@ export class WebFirewall extends Construct {
       },
     });
   }
+}
+
+/** As its metrics name it. `All` and `Default_Action` are WAF’s own, and two stages of an account need two. */
+export function firewallMetricName(scope: Construct): string {
+  return Stack.of(scope).stackName;
 }
 
 /** One key is one key, however its header is written. */

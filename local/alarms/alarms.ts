@@ -19,6 +19,8 @@ export interface AlarmsOptions {
   readonly region: string;
   /** Whether the function's policy lets the alarm of this ARN invoke it. */
   readonly mayInvoke: (functionArn: string, alarmArn: string) => boolean;
+  /** Whether the topic's policy lets CloudWatch publish for the alarm of this ARN. */
+  readonly mayPublish: (topicArn: string, alarmArn: string) => boolean;
 }
 
 export interface AlarmStatus {
@@ -33,17 +35,17 @@ export class Alarms {
   readonly notifications: Notifications;
   private readonly options: AlarmsOptions;
   private readonly alarms: readonly RunningAlarm[];
+  private readonly startedAt: number;
   private cancel = () => {};
 
   constructor(options: AlarmsOptions) {
     this.options = options;
+    this.startedAt = options.clock.now();
     const states = new AlarmStates(options.directory);
     const notifications = new Notifications(options.directory);
     this.notifications = notifications;
-    const { metrics, accountId, region, hostOf, mayInvoke } = options;
     this.alarms = options.resources.map(
-      (resource) =>
-        new RunningAlarm({ resource, metrics, states, notifications, hostOf, accountId, region, mayInvoke }),
+      (resource) => new RunningAlarm({ ...options, resource, states, notifications }),
     );
   }
 
@@ -83,6 +85,12 @@ export class Alarms {
     const now = this.options.clock.now();
     // Of the minute that has just ended, however late the timer fired.
     publishQueueMetrics(this.options.engine, this.options.metrics, now - (now % MINUTE_MS) - 1);
-    for (const alarm of this.alarms) alarm.evaluate(now);
+    for (const alarm of this.alarms) if (this.wasThere(alarm, now)) alarm.evaluate(now);
+  }
+
+  /** A machine that was off is no outage: where silence is the trouble, only that since the start counts. */
+  private wasThere({ resource }: RunningAlarm, now: number): boolean {
+    const { treatMissingData, evaluationPeriods, periodMilliseconds } = resource;
+    return treatMissingData !== 'breaching' || now - this.startedAt >= evaluationPeriods * periodMilliseconds;
   }
 }

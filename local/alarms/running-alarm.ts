@@ -24,6 +24,8 @@ export interface RunningAlarmOptions {
   readonly region: string;
   /** Whether the function's policy lets the alarm of this ARN invoke it; undefined: it may. */
   readonly mayInvoke?: (functionArn: string, alarmArn: string) => boolean;
+  /** Whether the topic's policy lets CloudWatch publish for the alarm of this ARN; undefined: it may. */
+  readonly mayPublish?: (topicArn: string, alarmArn: string) => boolean;
 }
 
 /** One alarm. Its actions are invoked when its state changes, and only then. */
@@ -76,6 +78,7 @@ export class RunningAlarm {
 
   /** What a mail from CloudWatch says. */
   private publish(topicArn: string, state: AlarmState, previous: AlarmState): void {
+    if (this.options.mayPublish?.(topicArn, this.arn) === false) return;
     const { name, description } = this.resource;
     this.options.notifications.publish({
       topicArn,

@@ -15,6 +15,7 @@ const KEY_ACTIONS: ReadonlyMap<string, readonly string[]> = new Map([
   // A message is encrypted with a data key, which SQS also opens to check it.
   ['sqs:SendMessage', ['kms:GenerateDataKey', 'kms:Decrypt']],
   ['sqs:ReceiveMessage', ['kms:Decrypt']],
+  ['sns:Publish', ['kms:GenerateDataKey', 'kms:Decrypt']],
   // The table's own key lies encrypted beside it; DynamoDB opens it for each principal.
   ['dynamodb:BatchGetItem', ['kms:Decrypt']],
   ['dynamodb:BatchWriteItem', ['kms:Decrypt']],
@@ -36,12 +37,14 @@ const ENCRYPTION_CONTEXT: Readonly<Record<string, string>> = {
 
 /** What a request on an encrypted resource needs of its key. */
 export function keyNeeds(
-  { action, resource }: Need,
+  { action, resource, context: asked }: Need,
   { keyArn, region, accountId }: { readonly keyArn: string; readonly region: string; accountId: string },
 ): readonly Need[] {
   const service = action.split(':', 1).join();
   const name = ENCRYPTION_CONTEXT[service];
   const context = {
+    // On whose behalf a service asks its key's policy is told too.
+    ...asked,
     'kms:viaservice': `${service}.${region}.amazonaws.com`,
     'kms:calleraccount': accountId,
     ...(name === undefined ? {} : { [`kms:encryptioncontext:${name}`]: resource }),

@@ -105,6 +105,13 @@ export class ServiceRoles {
     return this.access.refused(servicePrincipal(service), need) === undefined;
   };
 
+  /** Whether the topic's policy, and its key's, let CloudWatch publish to it for an alarm. */
+  readonly mayPublish = (topicArn: string, alarmArn: string): boolean => {
+    const context = { 'aws:sourcearn': alarmArn, 'aws:sourceaccount': this.rules.accountId };
+    const need = { action: 'sns:Publish', resource: topicArn, context };
+    return this.access.refused(servicePrincipal('cloudwatch.amazonaws.com'), need) === undefined;
+  };
+
   private assert(principal: Principal, need: Need): void {
     const refused = this.access.refused(principal, need);
     if (refused !== undefined)

@@ -23,6 +23,11 @@ export const queuePolicyProperties = {
   inert: {},
 };
 
+export const topicPolicyProperties = {
+  honoured: z.object({ PolicyDocument: policyDocument, Topics: z.array(z.string()).min(1) }),
+  inert: {},
+};
+
 export const keyProperties = {
   honoured: z.object({ KeyPolicy: policyDocument }),
   inert: {
@@ -44,6 +49,10 @@ export const gatewayAccountProperties = { honoured: z.object({ CloudWatchRoleArn
 /** Of encrypted resources, whose other properties local/template/deployment.ts reads. */
 export const encryptedQueue = z.object({
   QueueName: z.string().optional(),
+  KmsMasterKeyId: z.string().optional(),
+});
+export const encryptedTopic = z.object({
+  TopicName: z.string().optional(),
   KmsMasterKeyId: z.string().optional(),
 });
 export const encryptedSecret = z.object({ KmsKeyId: z.string().optional() });

@@ -3,6 +3,7 @@ import { parsePolicy } from '../iam/policy-document.ts';
 import {
   encryptedQueue,
   encryptedSecret,
+  encryptedTopic,
   gatewayAccountProperties,
   keyProperties,
   logGroupProperties,
@@ -11,6 +12,7 @@ import {
   protectedTable,
   queuePolicyProperties,
   roleProperties,
+  topicPolicyProperties,
 } from './access-properties.ts';
 import type { Assembly } from './assembly.ts';
 import { UnknownResourceError } from './errors.ts';
@@ -35,6 +37,7 @@ export function readAccessRules(assembly: Assembly, options: IdentityOptions): A
     resourcePolicies: [
       ...trustPolicies(reader),
       ...queuePolicies(reader),
+      ...topicPolicies(reader),
       ...tablePolicies(reader),
       ...keyPolicies(reader),
       ...permissions(reader),
@@ -119,6 +122,18 @@ function queuePolicies(reader: ResourceReader): readonly ResourcePolicy[] {
     .flat();
 }
 
+function topicPolicies(reader: ResourceReader): readonly ResourcePolicy[] {
+  const type = 'AWS::SNS::TopicPolicy';
+  return reader
+    .all(type, topicPolicyProperties, ({ Topics, PolicyDocument }, found) =>
+      Topics.map((resource) => ({
+        resource,
+        policy: held(found, type, found.logicalId, PolicyDocument),
+      })),
+    )
+    .flat();
+}
+
 function tablePolicies(reader: ResourceReader): readonly ResourcePolicy[] {
   const type = 'AWS::DynamoDB::GlobalTable';
   return reader
@@ -146,6 +161,10 @@ function keysOf(reader: ResourceReader): Readonly<Record<string, string>> {
     identities.arn('sqs', identities.queueName(found.stack, found.logicalId, QueueName)),
     KmsMasterKeyId,
   ]);
+  const topics = reader.some('AWS::SNS::Topic', encryptedTopic, ({ TopicName, KmsMasterKeyId }, found) => [
+    identities.arn('sns', identities.physicalName(found.stack, found.logicalId, TopicName)),
+    KmsMasterKeyId,
+  ]);
   const tables = reader.some('AWS::DynamoDB::GlobalTable', protectedTable, (properties, found) => [
     identities.tableArn(found.stack, found.logicalId, properties.TableName),
     properties.Replicas[0]?.SSESpecification?.KMSMasterKeyId,
@@ -158,7 +177,7 @@ function keysOf(reader: ResourceReader): Readonly<Record<string, string>> {
     identities.logGroupArn(identities.physicalName(found.stack, found.logicalId, properties.LogGroupName)),
     properties.KmsKeyId,
   ]);
-  const encrypted = [...queues, ...tables, ...secrets, ...groups].flatMap(([resource, key]) =>
+  const encrypted = [...queues, ...topics, ...tables, ...secrets, ...groups].flatMap(([resource, key]) =>
     resource === undefined || key === undefined ? [] : [[resource, key] as const],
   );
   return Object.fromEntries(encrypted);

@@ -39,6 +39,7 @@ const IMPLEMENTED: ReadonlySet<string> = new Set([
   'AWS::Logs::LogGroup',
   'AWS::RDS::DBCluster',
   'AWS::SNS::Topic',
+  'AWS::SNS::TopicPolicy',
   'AWS::SQS::Queue',
   'AWS::SQS::QueuePolicy',
   'AWS::SecretsManager::RotationSchedule',

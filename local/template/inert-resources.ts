@@ -19,7 +19,6 @@ export const INERT_RESOURCES: ReadonlyMap<string, string> = new Map([
   ['AWS::RDS::DBClusterParameterGroup', 'it says what is logged, and nothing is here'],
   ['AWS::RDS::DBInstance', 'the cluster is one PostgreSQL server'],
   ['AWS::RDS::DBSubnetGroup', 'there is no network between the services'],
-  ['AWS::SNS::TopicPolicy', 'the local alarms alone publish, as CloudWatch'],
   ['AWS::SNS::Subscription', 'no mail leaves this machine: what is published is kept in a file'],
   ['AWS::SecretsManager::SecretTargetAttachment', 'the secret and the cluster are made together'],
   ['AWS::WAFv2::LoggingConfiguration', 'nobody but the owner of this machine can reach the API'],

@@ -26,7 +26,7 @@ const actionArn = z
 /** Mail leaves no machine: what is published is kept in a file. */
 export const topicProperties = {
   honoured: z.object({ TopicName: z.string().optional() }),
-  inert: { DisplayName: DESCRIPTIVE, KmsMasterKeyId: ENCRYPTED_AT_REST },
+  inert: { DisplayName: DESCRIPTIVE, KmsMasterKeyId: KEY_ACCESS },
 };
 
 export const queueProperties = {

@@ -110,7 +110,7 @@ describe.each(STAGES)('the pipeline of %s', (stage) => {
       ComparisonOperator: 'GreaterThanOrEqualToThreshold',
       EvaluationPeriods: 1,
       TreatMissingData: 'notBreaching',
-      AlarmActions: [redrive],
+      AlarmActions: Match.arrayWith([redrive]),
     });
     pipeline.hasResourceProperties('AWS::Events::Rule', {
       ScheduleExpression: 'rate(5 minutes)',

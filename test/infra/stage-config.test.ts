@@ -90,6 +90,7 @@ describe('a setting that can’t be deployed', () => {
     [{ executorConcurrency: 1 }, 'executorConcurrency is 1: give 2 to 1000'],
     [{ restoreEpoch: 'a#b' }, 'restoreEpoch is "a#b"'],
     [{ alarmEmail: 'operators' }, 'alarmEmail is "operators": give an address such as payments@example.com'],
+    [{ runbooksUrl: 'wiki' }, 'runbooksUrl is "wiki": give an address that ends in a slash'],
     [
       { pspSecretArns: { stripe: 'stripe-key' } },
       'pspSecretArns.stripe is "stripe-key": give the secret\'s whole ARN',
@@ -111,17 +112,19 @@ describe('a setting that can’t be deployed', () => {
 describe('the settings of the command line', () => {
   const given = (context: Record<string, unknown>) => overridesFromContext(new App({ context }).node);
 
-  test('are none, the alarms’ address, the domain and the PSPs’ secrets', () => {
+  test('are none, the alarms’ address, the runbooks’, the domain and the PSPs’ secrets', () => {
     expect(given({})).toEqual({});
     expect(
       given({
         alarmEmail: 'payments@example.com',
+        runbooksUrl: 'https://wiki.example.com/runbooks/',
         domainName: 'pay.example.com',
         certificateArn: CERTIFICATE,
         pspSecretArns: JSON.stringify({ stripe: SECRET }),
       }),
     ).toEqual({
       alarmEmail: 'payments@example.com',
+      runbooksUrl: 'https://wiki.example.com/runbooks/',
       domain: { name: 'pay.example.com', certificateArn: CERTIFICATE },
       pspSecretArns: { stripe: SECRET },
     });

@@ -1,0 +1,47 @@
+import { Duration, Stack } from 'aws-cdk-lib';
+import { Metric, Stats } from 'aws-cdk-lib/aws-cloudwatch';
+import type { Construct } from 'constructs';
+import { METRIC_NAMESPACE, type MetricName } from '../../domain/observability/metrics.ts';
+import { firewallMetricName } from '../constructs/web-firewall.ts';
+import type { Stage } from '../stage-config.ts';
+
+export const MINUTE = Duration.minutes(1);
+export const FIVE_MINUTES = Duration.minutes(5);
+
+/** One that the functions write themselves. */
+export function ownMetric(
+  stage: Stage,
+  metricName: MetricName,
+  statistic: string,
+  dimensions: Readonly<Record<string, string>> = {},
+): Metric {
+  return new Metric({
+    namespace: METRIC_NAMESPACE,
+    metricName,
+    statistic,
+    period: MINUTE,
+    dimensionsMap: { stage, ...dimensions },
+  });
+}
+
+/** How much of its largest capacity the cluster uses, in per cent. */
+export function databaseUtilization(clusterIdentifier: string): Metric {
+  return new Metric({
+    namespace: 'AWS/RDS',
+    metricName: 'ACUUtilization',
+    statistic: Stats.AVERAGE,
+    period: MINUTE,
+    dimensionsMap: { DBClusterIdentifier: clusterIdentifier },
+  });
+}
+
+/** Requests that the firewall refused, by any of its rules. */
+export function firewallBlocks(scope: Construct): Metric {
+  return new Metric({
+    namespace: 'AWS/WAFV2',
+    metricName: 'BlockedRequests',
+    statistic: Stats.SUM,
+    period: FIVE_MINUTES,
+    dimensionsMap: { WebACL: firewallMetricName(scope), Region: Stack.of(scope).region, Rule: 'ALL' },
+  });
+}

@@ -1,0 +1,118 @@
+import { App, Stack } from 'aws-cdk-lib';
+import { Match, Template } from 'aws-cdk-lib/assertions';
+import { Metric } from 'aws-cdk-lib/aws-cloudwatch';
+import { describe, expect, test } from 'vitest';
+import { PaymentPipeline } from '../../lib/index.ts';
+import { OperationalAlarm, SILENCE_IS_FINE } from '../../lib/monitoring/operational-alarm.ts';
+import { RUNBOOKS } from '../../lib/runbooks.ts';
+import { STAGES, type StageOverrides } from '../../lib/stage-config.ts';
+import { only, resourcesOf, synthesized } from '../support/synthesized.ts';
+
+function pipelineWith(overrides: StageOverrides): Template {
+  const app = new App({ context: { 'aws:cdk:bundling-stacks': [] } });
+  const { pipelineStack } = new PaymentPipeline(app, 'Payments', { stage: 'staging', overrides });
+  return Template.fromStack(pipelineStack);
+}
+
+describe.each(STAGES)('the alarms of %s', (stage) => {
+  const { pipeline, config } = synthesized(stage);
+  const alarms = [...resourcesOf(pipeline, 'AWS::CloudWatch::Alarm').values()].map(
+    ({ Properties }) => Properties,
+  );
+  const [topic] = resourcesOf(pipeline, 'AWS::SNS::Topic').keys();
+
+  test('are one for each runbook, by its name', () => {
+    const ofFirewall = (runbook: string) => config.firewall === undefined && runbook === 'firewall-blocks';
+    expect(alarms.map(({ AlarmName }) => AlarmName).toSorted()).toEqual(
+      RUNBOOKS.filter((runbook) => !ofFirewall(runbook)).map((runbook) => `Oncepay-${stage}-${runbook}`),
+    );
+  });
+
+  test('say what they mean in words, and which page says what to do', () => {
+    for (const { AlarmName, AlarmDescription } of alarms) {
+      const page = String(AlarmName).replace(`Oncepay-${stage}-`, 'docs/runbooks/');
+      expect(AlarmDescription).toMatch(new RegExp(`^[A-Z].{40,}\\n\\nRunbook: ${page}\\.md$`));
+    }
+  });
+
+  test('tell when they begin and when they end', () => {
+    for (const { AlarmActions, OKActions } of alarms) {
+      expect(AlarmActions).toContainEqual({ Ref: topic });
+      expect(OKActions).toEqual([{ Ref: topic }]);
+    }
+  });
+
+  test('are all on the dashboard of a shift', () => {
+    const { DashboardBody, DashboardName } = only(pipeline, 'AWS::CloudWatch::Dashboard').Properties;
+    const body = JSON.stringify(DashboardBody);
+    expect(DashboardName).toBe(`Oncepay-${stage}-shift`);
+    for (const logicalId of resourcesOf(pipeline, 'AWS::CloudWatch::Alarm').keys())
+      expect(body).toContain(`"${logicalId}"`);
+  });
+});
+
+describe('the alarms’ topic', () => {
+  test('is encrypted by the stage’s key, and only this account’s alarms publish to it', () => {
+    const { pipeline } = synthesized('prod');
+    const { Properties: topic } = only(pipeline, 'AWS::SNS::Topic');
+    expect(topic.KmsMasterKeyId).toEqual({ 'Fn::ImportValue': expect.stringMatching(/:ExportsOutput.*Key/) });
+    pipeline.hasResourceProperties('AWS::SNS::TopicPolicy', {
+      PolicyDocument: {
+        Statement: [
+          Match.objectLike({
+            Effect: 'Deny',
+            Condition: { Bool: { 'aws:SecureTransport': 'false' } },
+          }),
+          Match.objectLike({
+            Effect: 'Allow',
+            Action: 'sns:Publish',
+            Principal: { Service: 'cloudwatch.amazonaws.com' },
+            Condition: { StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } } },
+          }),
+        ],
+      },
+    });
+  });
+
+  test('mails nobody, unless a setting says whom', () => {
+    synthesized('prod').pipeline.resourceCountIs('AWS::SNS::Subscription', 0);
+    pipelineWith({ alarmEmail: 'payments@example.com' }).hasResourceProperties('AWS::SNS::Subscription', {
+      Protocol: 'email',
+      Endpoint: 'payments@example.com',
+    });
+  });
+});
+
+test('a mail points to the pages where the team reads them', () => {
+  pipelineWith({ runbooksUrl: 'https://wiki.example.com/' }).hasResourceProperties('AWS::CloudWatch::Alarm', {
+    AlarmName: 'Oncepay-staging-circuit-open',
+    AlarmDescription: Match.stringLikeRegexp('Runbook: https://wiki.example.com/circuit-open.md$'),
+  });
+});
+
+test('the firewall’s alarm watches the firewall of its stage, by a name that isn’t WAF’s own', () => {
+  const { pipeline } = synthesized('prod');
+  const { VisibilityConfig } = only(pipeline, 'AWS::WAFv2::WebACL').Properties as {
+    VisibilityConfig: { MetricName: string };
+  };
+  expect(VisibilityConfig.MetricName).toBe('Oncepay-prod-Pipeline');
+  pipeline.hasResourceProperties('AWS::CloudWatch::Alarm', {
+    MetricName: 'BlockedRequests',
+    Dimensions: Match.arrayWith([{ Name: 'WebACL', Value: VisibilityConfig.MetricName }]),
+  });
+});
+
+test('an alarm that says no more than its name is refused', () => {
+  const stack = new Stack(new App(), 'Careless');
+  const props = {
+    runbook: 'api-slow',
+    impact: 'The API is slow.',
+    metric: new Metric({ namespace: 'AWS/ApiGateway', metricName: 'Latency' }),
+    threshold: 1,
+    periods: [1, 1],
+    missing: SILENCE_IS_FINE,
+  };
+  expect(() => new OperationalAlarm(stack, props as never)).toThrow(
+    'The alarm api-slow says its impact as "The API is slow.": write a sentence on what it means',
+  );
+});
