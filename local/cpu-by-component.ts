@@ -11,11 +11,20 @@ export interface MeasuredParts {
 
 /** CPU milliseconds since the start. The main thread holds gateway, SQS, Data API, PSP simulator and pollers. */
 export async function cpuByComponent(parts: MeasuredParts): Promise<Readonly<Record<string, number>>> {
-  const { user, system } = process.threadCpuUsage();
-  return {
-    'gateway, queues, Data API, PSP': (user + system) / 1000,
+  const threads = {
+    'gateway, queues, Data API, PSP': millisecondsOf(process.threadCpuUsage()),
     dynamodb: await parts.dynamodb.cpuMilliseconds(),
-    postgres: cpuMillisecondsOf(parts.postgres.pid),
     ...(await parts.functions.cpuMilliseconds()),
   };
+  const known = Object.values(threads).reduce((sum, milliseconds) => sum + milliseconds, 0);
+  return {
+    ...threads,
+    postgres: cpuMillisecondsOf(parts.postgres.pid),
+    // Of all threads together: V8 compiles and collects garbage beside them.
+    'compiler, garbage collector': Math.max(0, millisecondsOf(process.cpuUsage()) - known),
+  };
+}
+
+function millisecondsOf({ user, system }: NodeJS.CpuUsage): number {
+  return (user + system) / 1000;
 }

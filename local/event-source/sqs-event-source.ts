@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import * as z from 'zod';
 import type { Clock } from '../clock.ts';
 import type { FunctionHost } from '../lambda/function-host.ts';
@@ -17,6 +18,8 @@ export interface EventSourceOptions {
   readonly region: string;
   readonly clock: Clock;
   readonly observer: RequestObserver;
+  /** Of this machine; undefined: as many as it has. */
+  readonly processors?: number;
 }
 
 const CALLER = 'event-source-mapping';
@@ -27,6 +30,11 @@ const POLL_MS = 20_000;
  * local batch would be emptier than any on AWS, and its figures per payment untrue.
  */
 const ROUND_TRIP_MS = 30;
+/**
+ * One more environment makes nothing faster where all processors are busy, and takes the messages of a fuller batch away.
+ * So then a batch that isn't full waits for so many more round trips: a hanging PSP delays others by no more than that.
+ */
+const PATIENT_ROUND_TRIPS = 2;
 
 const reportSchema = z.object({
   batchItemFailures: z.array(z.object({ itemIdentifier: z.string().min(1) })).nullish(),
@@ -71,8 +79,15 @@ export class SqsEventSource {
       }
       await this.options.queue.whenReady(POLL_MS, signal);
       await this.roundTrip();
+      for (let more = 0; more < PATIENT_ROUND_TRIPS && this.gainsByWaiting(); more += 1)
+        await this.roundTrip();
       if (!signal.aborted && !this.isPaused) this.take();
     }
+  }
+
+  private gainsByWaiting(): boolean {
+    const { queue, resource, processors = availableParallelism() } = this.options;
+    return this.running.size >= processors && queue.readyGroups < resource.batchSize;
   }
 
   private roundTrip(): Promise<void> {

@@ -2,6 +2,7 @@
  * A function's execution environment: one worker thread that loads the bundle once and then carries out one invocation
  * after the other, as Lambda's Node runtime does.
  */
+import { getPriority, setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import * as z from 'zod/mini';
 import { markOrigin } from './mark-origin.ts';
@@ -22,6 +23,10 @@ const invokeSchema = z.object({
   requestId: z.string(),
   deadline: z.number(),
 });
+
+/** As `nice` counts. */
+const LEAST_URGENT = 19;
+const LESS_URGENT_BY = 6;
 
 const data = dataSchema.parse(workerData);
 
@@ -48,7 +53,16 @@ function contextOf(requestId: string, deadline: number) {
   };
 }
 
+/**
+ * All that functions ask for passes through the main thread: where processors are scarce it goes first, or each waits for
+ * the others. Linux alone keeps priorities by thread.
+ */
+function giveWay(): void {
+  if (process.platform === 'linux') setPriority(Math.min(LEAST_URGENT, getPriority() + LESS_URGENT_BY));
+}
+
 async function start(): Promise<void> {
+  giveWay();
   markOrigin(data.endpoints, data.accessKeyId);
   const loaded: Record<string, unknown> = await import(data.module);
   const handler = loaded[data.exportName];

@@ -14,6 +14,11 @@ const VISIBILITY_SECONDS = 30;
 const A_MOMENT_MS = 50;
 const QUEUE = 'orders.fifo';
 
+export interface PolledQueueOptions extends TinyFunctionOptions {
+  /** Busy with so many batches, a poller waits for a full one. */
+  readonly processors?: number;
+}
+
 /** A queue of the local SQS and a function that is given its messages; time stands still unless a test moves it. */
 export class PolledQueue {
   readonly source: SqsEventSource;
@@ -27,7 +32,7 @@ export class PolledQueue {
   static async start(
     handler: string,
     resource: Partial<EventSourceResource> = {},
-    options: TinyFunctionOptions = {},
+    options: PolledQueueOptions = {},
   ): Promise<PolledQueue> {
     const directory = mkdtempSync(join(tmpdir(), 'oncepay-event-source-'));
     const clock = new VirtualClock(1_700_000_000_000);
@@ -41,7 +46,7 @@ export class PolledQueue {
     directory: string,
     handler: string,
     resource: Partial<EventSourceResource>,
-    options: TinyFunctionOptions,
+    options: PolledQueueOptions,
   ) {
     this.sqs = sqs;
     this.clock = clock;
@@ -78,6 +83,7 @@ export class PolledQueue {
       region: 'us-east-1',
       clock,
       observer: () => {},
+      ...(options.processors === undefined ? {} : { processors: options.processors }),
     });
   }
 

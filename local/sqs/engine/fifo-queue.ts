@@ -76,6 +76,11 @@ export class FifoQueue {
     return this.ready.size > 0 ? Promise.resolve() : this.waiters.wait(milliseconds, signal);
   }
 
+  /** How many groups could be handed out now; each has at least one message. */
+  get readyGroups(): number {
+    return this.ready.size;
+  }
+
   /** @throws SqsError when the handle isn't of this queue, or its visibility has ended */
   delete(receiptHandle: string): void {
     const message = this.find(receiptHandle);

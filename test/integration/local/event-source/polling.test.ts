@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
 import type { EventSourceResource } from '../../../../local/template/resources.ts';
-import { PolledQueue } from '../../../support/polled-queue.ts';
+import { PolledQueue, type PolledQueueOptions } from '../../../support/polled-queue.ts';
 import { httpAnswer, startRawServer } from '../../../support/raw-server.ts';
 
 const closers: (() => Promise<void>)[] = [];
@@ -32,11 +32,11 @@ async function told(resource: Partial<EventSourceResource> = {}) {
 }
 
 /** A queue whose function ends when it is let. */
-async function gated(resource: Partial<EventSourceResource> = {}) {
+async function gated(resource: Partial<EventSourceResource> = {}, options: PolledQueueOptions = {}) {
   const waiting: Socket[] = [];
   const gate = await startRawServer((socket) => waiting.push(socket));
   const handler = `export const handler = async () => { await fetch('${gate.url}'); };`;
-  const queue = await PolledQueue.start(handler, resource);
+  const queue = await PolledQueue.start(handler, resource, options);
   closers.push(() => queue.close(), gate.close);
   const open = () => {
     for (const socket of waiting.splice(0)) socket.end(httpAnswer(200, ''));
@@ -109,6 +109,41 @@ test('no more batches are under way than the mapping’s concurrency', async () 
   await queue.poll();
 
   expect(queue.inFlight).toBe(1);
+  open();
+});
+
+test('while all processors have a batch, the next waits to be full, for two round trips at most', async () => {
+  const { queue, gate, open } = await gated({ batchSize: 2 }, { processors: 1 });
+  await queue.send('a1');
+  queue.source.start();
+  const first = gate.nextRequest();
+  await queue.poll();
+  await first;
+  await queue.send('b1');
+  await queue.poll();
+  await queue.poll();
+  const heldBack = queue.inFlight;
+  const second = gate.nextRequest();
+  await queue.poll();
+  await second;
+
+  expect([heldBack, queue.inFlight]).toEqual([1, 2]);
+  open();
+});
+
+test('while all processors have a batch, a full one is taken at once', async () => {
+  const { queue, gate, open } = await gated({ batchSize: 2 }, { processors: 1 });
+  await queue.send('a1');
+  queue.source.start();
+  const first = gate.nextRequest();
+  await queue.poll();
+  await first;
+  await queue.send('b1', 'c1');
+  const second = gate.nextRequest();
+  await queue.poll();
+  await second;
+
+  expect(queue.inFlight).toBe(3);
   open();
 });
 
