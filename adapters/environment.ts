@@ -70,7 +70,15 @@ export const variables = {
   },
   /** Only on a stage that takes no real money. */
   get pspSimulator() {
-    return { PSP_SIMULATOR_URL: z.optional(z.url()), PSP_SIMULATOR_2_URL: z.optional(z.url()) };
+    return {
+      PSP_SIMULATOR_URL: z.optional(z.url()),
+      PSP_SIMULATOR_2_URL: z.optional(z.url()),
+      PSP_SIMULATOR_SECRET_ARN: z.optional(text),
+    };
+  },
+  /** Of the functions that are the simulated PSPs. */
+  get simulatorHost() {
+    return { SIMULATOR_TABLE_NAME: text, SIMULATOR_INDEX_NAME: text, SIMULATOR_SECRET_ARN: text };
   },
 };
 

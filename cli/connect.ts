@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { RDSDataClient } from '@aws-sdk/client-rds-data';
+import { SecretsManagerClient, type SecretsManagerClientConfig } from '@aws-sdk/client-secrets-manager';
 import { GetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
 import * as z from 'zod';
 import { connectDatabase } from '../adapters/database/connect.ts';
@@ -20,6 +21,7 @@ import { type Activity, alwaysActive, createActivity } from '../adapters/dynamod
 import { createDeadLetterQueue, type DeadLetterQueue } from '../adapters/sqs/dead-letter-queue.ts';
 import { CliError, EXIT } from './errors.ts';
 import { originOf } from './origin.ts';
+import { connectSimulator, type Simulator, type SimulatorPlace } from './simulator.ts';
 
 export interface TargetOptions {
   /** A deployed stage; without it the local runtime is spoken to. */
@@ -43,8 +45,8 @@ export interface Pipeline {
   readonly deadLetters: DeadLetterQueue;
   /** Touched before what only the relay sends: where the database sleeps it would not look. */
   readonly activity: Pick<Activity, 'touch'>;
-  /** The PSP simulator's control address; only here. */
-  readonly simulator: string | undefined;
+  /** The simulated PSPs' control address; nowhere where real money is taken. */
+  readonly simulator: Simulator | undefined;
   readonly settings: StageSettings;
   /** Where an operator's word comes from, for the record. */
   origin(): Promise<string>;
@@ -90,6 +92,8 @@ const endpointsSchema = z.object({
     activityTable: z.nullable(z.string()),
   }),
   psp: z.string(),
+  pspSecretArn: z.string().optional(),
+  secretsManager: z.string(),
   sqs: z.string(),
   queueUrl: z.string(),
   deadLetterQueueUrl: z.string(),
@@ -128,7 +132,23 @@ function connectLocal(directory: string): Promise<Pipeline> {
       patient: createPatientClient({ ...common, endpoint: endpoints.rdsData }),
     },
     { apiUrl: endpoints.api, ...endpoints.settings },
-    { simulator: endpoints.psp, origin: () => originOf(undefined) },
+    {
+      isLocal: true,
+      simulator: localSimulator(endpoints, common),
+      origin: () => originOf(undefined),
+    },
+  );
+}
+
+/** A stage's that takes real money has none here either. */
+function localSimulator(
+  { psp: url, pspSecretArn: secretArn, secretsManager: endpoint }: z.infer<typeof endpointsSchema>,
+  common: SecretsManagerClientConfig,
+): Simulator | undefined {
+  if (secretArn === undefined) return undefined;
+  return connectSimulator(
+    async () => ({ url, secretArn }),
+    new SecretsManagerClient({ ...common, endpoint }),
   );
 }
 
@@ -150,7 +170,8 @@ async function connectStage(stage: string, options: TargetOptions): Promise<Pipe
     ...(options.region === undefined ? {} : { region: options.region }),
     ...(options.profile === undefined ? {} : { profile: options.profile }),
   };
-  const outputs = await readOutputs(stage, new CloudFormationClient(common));
+  const cloudFormation = new CloudFormationClient(common);
+  const outputs = await readOutputs(`Oncepay-${stage}-Pipeline`, cloudFormation);
   const output = (name: string): string => {
     const value = outputs.get(name);
     if (value !== undefined) return value;
@@ -159,6 +180,7 @@ async function connectStage(stage: string, options: TargetOptions): Promise<Pipe
       EXIT.unreachable,
     );
   };
+  const takesRealMoney = output('TakesRealMoney') === 'true';
   return assemble(
     {
       queueUrl: output('QueueUrl'),
@@ -176,21 +198,35 @@ async function connectStage(stage: string, options: TargetOptions): Promise<Pipe
     },
     {
       apiUrl: output('ApiUrl').replace(/\/$/, ''),
-      takesRealMoney: output('TakesRealMoney') === 'true',
+      takesRealMoney,
       authorizerCacheSeconds: Number(output('AuthorizerCacheSeconds')),
       restoreEpoch: output('RestoreEpoch'),
       retention: retentionSchema.parse(JSON.parse(output('RetentionDays'))),
       activityTable: outputs.get('ActivityTableName') ?? null,
     },
-    { simulator: undefined, origin: () => originOf(common) },
+    {
+      isLocal: false,
+      simulator: takesRealMoney
+        ? undefined
+        : connectSimulator(() => locateSimulator(stage, cloudFormation), new SecretsManagerClient(common)),
+      origin: () => originOf(common),
+    },
   );
 }
 
+async function locateSimulator(stage: string, client: CloudFormationClient): Promise<SimulatorPlace> {
+  const StackName = `Oncepay-${stage}-Simulator`;
+  const outputs = await readOutputs(StackName, client);
+  const url = outputs.get('ControlUrl')?.replace(/\/$/, '');
+  const secretArn = outputs.get('SecretArn');
+  if (url !== undefined && secretArn !== undefined) return { url, secretArn };
+  throw new CliError(`The stack ${StackName} doesn't say where it is: deploy it anew.`, EXIT.unreachable);
+}
+
 async function readOutputs(
-  stage: string,
+  StackName: string,
   client: CloudFormationClient,
 ): Promise<ReadonlyMap<string, string>> {
-  const StackName = `Oncepay-${stage}-Pipeline`;
   try {
     const { Stacks } = await client.send(new DescribeStacksCommand({ StackName }));
     const outputs = Stacks?.[0]?.Outputs ?? [];
@@ -210,7 +246,7 @@ async function assemble(
     readonly patient: RDSDataClient;
   },
   settings: StageSettings,
-  place: Pick<Pipeline, 'simulator' | 'origin'>,
+  place: Pick<Pipeline, 'isLocal' | 'simulator' | 'origin'>,
 ): Promise<Pipeline> {
   const { sqs, dynamodb, rdsData, patient } = clients;
   const [mainArn, arn] = await Promise.all([
@@ -218,7 +254,6 @@ async function assemble(
     arnOf(sqs, names.deadLetterQueueUrl),
   ]);
   return {
-    isLocal: place.simulator !== undefined,
     database: awake(
       connectDatabase(
         {

@@ -11,6 +11,7 @@ import { addPayments } from './commands/payments.ts';
 import { addQuarantine } from './commands/quarantine.ts';
 import { addRestore } from './commands/restore.ts';
 import { addRetention } from './commands/retention.ts';
+import { addSimulator } from './commands/simulator.ts';
 import { addSmoke } from './commands/smoke.ts';
 import { addVerify } from './commands/verify.ts';
 import { EXIT } from './errors.ts';
@@ -37,6 +38,7 @@ const program = new Command('oncepay')
       '  oncepay verify --stage prod --profile payments',
       '  oncepay keys create --merchant mer_1 --name "A shop" --why "contract signed"',
       '  oncepay smoke --stage staging',
+      '  oncepay simulator control down_for_seconds=30',
       '  oncepay audit list --people --since 7d',
       '',
     ].join('\n'),
@@ -61,5 +63,6 @@ addRestore(program, run);
 addRetention(program, run);
 addSmoke(program, run);
 addAudit(program, run);
+addSimulator(program, run);
 
 await program.parseAsync();

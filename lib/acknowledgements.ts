@@ -97,3 +97,29 @@ export const OF_UNPROTECTED_CLUSTER: Acknowledgements = {
   'AwsSolutions::AwsSolutions-RDS10':
     'The stage holds no money and is made to be taken down; in the stage that takes real money it is protected.',
 };
+
+export const OF_SIMULATOR_API: Acknowledgements = {
+  'AwsSolutions::AwsSolutions-APIG2':
+    'It plays PSPs, and refuses bad requests in their words, with codes that its callers are tested against; the gateway’s would be others.',
+  'AwsSolutions::AwsSolutions-APIG4':
+    'As at a PSP, the function itself asks for the caller’s key; each door has its own, made of a generated secret. No money is behind it.',
+  'AwsSolutions::AwsSolutions-COG4':
+    'Its callers are the executor and an operator’s command, with keys made of a generated secret; nobody signs in.',
+};
+
+export const OF_SIMULATOR_STAGE: Acknowledgements = {
+  ...OF_API_STAGE,
+  'AwsSolutions::AwsSolutions-APIG1':
+    'Every call is on record in its own table, which the control address shows. The gateway’s log needs a role of the account that the pipeline’s stack sets later.',
+  'AwsSolutions::AwsSolutions-APIG3':
+    'It plays PSPs and is never beside prod: no money moves, its keys are no one else’s, and the throttle bounds it.',
+  'PCI.DSS.321::PCI.DSS.321-APIGWAssociatedWithWAF':
+    'It plays PSPs and is never beside prod: no money moves and no cardholder is near.',
+  'Serverless::Serverless-APIGWAccessLogging':
+    'Every call is on record in its own table, which the control address shows. The gateway’s log needs a role of the account that the pipeline’s stack sets later.',
+};
+
+export const OF_SIMULATOR_SECRET: Acknowledgements = {
+  'AwsSolutions::AwsSolutions-SMG4':
+    'It opens PSPs that only pretend. A rotation would refuse the executor for minutes, and rehearse nothing: real PSPs rotate their keys elsewhere.',
+};

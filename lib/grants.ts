@@ -60,6 +60,19 @@ export function useTable(
   return [allow(actions, table.tableArn), useKey(data, 'dynamodb', ['kms:Decrypt'])];
 }
 
+/** An index is a resource of its own beside its table. */
+export function queryIndex(table: TableV2, indexName: string): PolicyStatement {
+  return allow(['dynamodb:Query'], `${table.tableArn}/index/${indexName}`);
+}
+
+/** One that is encrypted with the stage's key. */
+export function readStageSecret(data: DataStack, secretArn: string): readonly PolicyStatement[] {
+  return [
+    allow(['secretsmanager:GetSecretValue'], secretArn),
+    useKey(data, 'secretsmanager', ['kms:Decrypt']),
+  ];
+}
+
 /** Those that the team made itself, encrypted with the key that it chose for them. */
 export function readSecrets(secretArns: readonly string[]): readonly PolicyStatement[] {
   return secretArns.length === 0 ? [] : [allow(['secretsmanager:GetSecretValue'], ...secretArns)];

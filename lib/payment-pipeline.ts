@@ -8,6 +8,7 @@ import { DataStack } from './data-stack.ts';
 import { FEATURE_FLAGS } from './feature-flags.ts';
 import { PipelineMetrics } from './pipeline-metrics.ts';
 import { type PipelineFunctions, PipelineStack } from './pipeline-stack.ts';
+import { hasSimulator, SimulatorStack } from './simulator-stack.ts';
 import { type Stage, type StageConfig, type StageOverrides, stageConfig } from './stage-config.ts';
 
 export interface PaymentPipelineProps {
@@ -16,7 +17,8 @@ export interface PaymentPipelineProps {
   /** What is to differ from the stage's settings; of a group of them, what isn't named stays. */
   readonly overrides?: StageOverrides;
   /**
-   * How the names of the stacks begin: `<prefix>-<stage>-Data`, `<prefix>-<stage>-Pipeline`.
+   * How the names of the stacks begin: `<prefix>-<stage>-Data`, `<prefix>-<stage>-Pipeline`, and where no real money is
+   * taken `<prefix>-<stage>-Simulator`.
    *
    * @default Oncepay
    */
@@ -33,8 +35,8 @@ export interface PaymentPipelineProps {
  * A payment back end that charges once: an HTTPS API, a FIFO queue, an executor, Aurora, dead letters with redrive.
  *
  * Its parts have different lives, so it makes stacks of its own in the scope that it is given, be it an app, a CDK
- * stage or a stack: `Data` outlives every deployment of code, `Pipeline` is deployed again and again. What it exports
- * can be wired to a team's own resources.
+ * stage or a stack: `Data` outlives every deployment of code, `Pipeline` is deployed again and again, `Simulator` is
+ * there where no real money is taken. What it exports can be wired to a team's own resources.
  *
  * @example
  * const payments = new PaymentPipeline(app, 'Payments', { stage: 'prod' });
@@ -44,6 +46,8 @@ export class PaymentPipeline extends Construct {
   /** The stage's settings, overrides included. */
   readonly config: StageConfig;
   readonly dataStack: DataStack;
+  /** The simulated PSPs; only where no real money is taken. */
+  readonly simulatorStack: SimulatorStack | undefined;
   readonly pipelineStack: PipelineStack;
   readonly metrics: PipelineMetrics;
 
@@ -58,9 +62,13 @@ export class PaymentPipeline extends Construct {
     });
     this.config = config;
     this.dataStack = new DataStack(this, 'Data', { config, namePrefix, ...common('Data') });
+    this.simulatorStack = hasSimulator(config)
+      ? new SimulatorStack(this, 'Simulator', { config, data: this.dataStack, ...common('Simulator') })
+      : undefined;
     this.pipelineStack = new PipelineStack(this, 'Pipeline', {
       config,
       data: this.dataStack,
+      simulator: this.simulatorStack,
       ...common('Pipeline'),
     });
     this.metrics = new PipelineMetrics(config.stage, this.dataStack, this.pipelineStack);

@@ -29,10 +29,10 @@ export class PipelineStack extends Stack {
   readonly apiUrl: string;
   readonly monitoring: Monitoring;
 
-  constructor(scope: Construct, id: string, { config, data, ...props }: PipelineStackProps) {
+  constructor(scope: Construct, id: string, { config, data, simulator, ...props }: PipelineStackProps) {
     super(scope, id, { ...props, terminationProtection: config.deletionProtection });
     assertTiming(TIMING, []);
-    this.functions = createFunctions(this, { config, data });
+    this.functions = createFunctions(this, { config, data, simulator });
     const { api, url } = new PaymentsApi(this, 'Api', { config, data, ...this.functions });
     this.api = api;
     this.apiUrl = url;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import * as z from 'zod';
 import type { LocalApiKeys } from './api-keys.ts';
 import type { RunningPostgres } from './postgres/start-postgres.ts';
-import type { RunningPspSimulator } from './psp-simulator/psp-simulator.ts';
+import type { RunningPsps } from './psps.ts';
 import type { RunningService } from './service-request.ts';
 import type { Deployment } from './template/resources.ts';
 
@@ -16,6 +16,8 @@ export interface Endpoints {
   readonly secondApiKey: string;
   /** The PSP simulator's control address. */
   readonly psp: string;
+  /** What the PSPs' keys are made of; a stage that takes real money has none. */
+  readonly pspSecretArn: string | undefined;
   readonly sqs: string;
   readonly queueUrl: string;
   readonly deadLetterQueueUrl: string;
@@ -70,7 +72,7 @@ interface Started {
   readonly rdsData: RunningService;
   readonly secretsManager: RunningService;
   readonly postgres: RunningPostgres;
-  readonly psp: RunningPspSimulator;
+  readonly psp: RunningPsps;
 }
 
 export function endpointsOf(started: Started): Endpoints {
@@ -82,6 +84,7 @@ export function endpointsOf(started: Started): Endpoints {
     apiKey: started.keys.apiKey,
     secondApiKey: started.keys.secondApiKey,
     psp: started.psp.controlUrl,
+    pspSecretArn: started.psp.secretArn,
     sqs: sqs.url,
     queueUrl: variables.QUEUE_URL ?? '',
     deadLetterQueueUrl: variables.DEAD_LETTER_QUEUE_URL ?? '',

@@ -14,7 +14,7 @@ import { type ProvidedAccess, provideAccess } from './iam/provide-access.ts';
 import { Functions, type SdkServices, sdkEnvironment } from './lambda/functions.ts';
 import type { Ports } from './ports.ts';
 import { type RunningPostgres, startPostgres } from './postgres/start-postgres.ts';
-import { type RunningPspSimulator, startPspSimulator } from './psp-simulator/psp-simulator.ts';
+import { type PspHost, type PspsOptions, type RunningPsps, startPsps } from './psps.ts';
 import type { RunningRdsData } from './rds-data/start-rds-data.ts';
 import { RequestCounter } from './request-counter.ts';
 import { type Serving, serve } from './serve.ts';
@@ -35,6 +35,8 @@ export interface RuntimeOptions {
   readonly directory: string;
   readonly stage: string;
   readonly ports: Ports;
+  /** What plays the PSPs; this machine's own where none is named. */
+  readonly psp?: PspHost;
   readonly clock?: Clock;
   /** Told what is being done, one line per step. */
   readonly onStep?: (step: string) => void;
@@ -111,7 +113,7 @@ class Starter {
     provideQueues(sqs.engine, deployment.queues);
     const dynamodb = await this.startDynamoDb(deployment, iam);
     const { secretsManager, rdsData } = await this.startDatabase(postgres, deployment, iam, () => functions);
-    const psp = await this.startPsp();
+    const psp = await this.startPsps(deployment, iam, secretsManager.textOf, () => functions);
     const services = { sqs, dynamodb, rdsData, secretsManager, psp };
     const functions = this.createFunctions(deployment, services, iam);
     iam.roles.assertDeployable(deployment.eventSources);
@@ -218,22 +220,31 @@ class Starter {
     );
   }
 
-  private async startPsp(): Promise<RunningPspSimulator> {
-    const { directory, ports } = this.options;
-    const psp = await startPspSimulator({
-      directory: join(directory, 'psp'),
-      controlPort: ports.psp,
-      listenerPort: ports.pspListener,
-      secondListenerPort: ports.pspListener2,
+  private startPsps(
+    deployment: Deployment,
+    { roles }: ProvidedAccess,
+    secretOf: PspsOptions['secretOf'],
+    functions: () => Functions,
+  ): Promise<RunningPsps> {
+    const { psp: host = 'local', directory, ports } = this.options;
+    const options = { host, deployment, directory, ports, secretOf, functions, roles, ...this.place() };
+    return startPsps(options, (close) => this.closers.push(close));
+  }
+
+  /** Where an API is, and who watches it. */
+  private place() {
+    return {
+      accountId: ACCOUNT_ID,
+      region: REGION,
       clock: this.clock,
-    });
-    this.closers.push(psp.close);
-    return psp;
+      measured: this.measured,
+      observer: this.counter.observe,
+    };
   }
 
   private createFunctions(
     deployment: Deployment,
-    services: SdkServices & { readonly psp: RunningPspSimulator },
+    services: SdkServices & { readonly psp: RunningPsps },
     { roles }: ProvidedAccess,
   ): Functions {
     const functions = new Functions({
@@ -260,19 +271,7 @@ class Starter {
 
   private serve(deployment: Deployment, sqs: RunningSqs, functions: Functions, { roles }: ProvidedAccess) {
     const { directory, ports } = this.options;
-    const options = {
-      deployment,
-      sqs,
-      functions,
-      roles,
-      clock: this.clock,
-      measured: this.measured,
-      observer: this.counter.observe,
-      directory,
-      apiPort: ports.api,
-      accountId: ACCOUNT_ID,
-      region: REGION,
-    };
+    const options = { deployment, sqs, functions, roles, directory, apiPort: ports.api, ...this.place() };
     return serve(options, (close) => this.closers.push(close));
   }
 

@@ -8,7 +8,7 @@ import type { ServiceRoles } from './iam/service-roles.ts';
 import type { Functions } from './lambda/functions.ts';
 import type { RequestObserver } from './service-request.ts';
 import type { RunningSqs } from './sqs/start-sqs.ts';
-import type { Deployment } from './template/resources.ts';
+import type { ApiResource, Deployment } from './template/resources.ts';
 
 export interface ServeOptions {
   readonly deployment: Deployment;
@@ -55,7 +55,12 @@ export async function serve(
   onStarted(events.close);
   const alarms = watch(options);
   onStarted(() => alarms.close());
-  const gateway = await startGateway(options);
+  const gateway = await startGateway({
+    ...options,
+    api: deployment.api,
+    port: options.apiPort,
+    functions: () => functions,
+  });
   onStarted(gateway.close);
   return { events, alarms, api: `${gateway.url}/${deployment.api.stage}` };
 }
@@ -79,21 +84,24 @@ function watch({ deployment, sqs, functions, roles, ...options }: ServeOptions):
   return alarms;
 }
 
-function startGateway({ deployment, functions, roles, ...options }: ServeOptions) {
-  const { apiPort, accountId, clock, measured, observer, region } = options;
+export interface GatewayOptions
+  extends Pick<ServeOptions, 'roles' | 'clock' | 'measured' | 'observer' | 'accountId' | 'region'> {
+  readonly api: ApiResource;
+  readonly port: number;
+  readonly functions: () => Functions;
+}
+
+/** An API, whose routes invoke only the functions that let them. */
+export function startGateway({ functions, roles, measured, region, ...options }: GatewayOptions) {
   return startApiGateway({
+    ...options,
     onAnswer: measured.answered,
-    port: apiPort,
-    api: deployment.api,
-    accountId,
-    clock,
-    hostOf: (name) => functions.byName(name),
-    observer,
+    hostOf: (name) => functions().byName(name),
     mayInvoke: (functionArn, source) =>
       roles.mayInvoke(
         'apigateway.amazonaws.com',
         functionArn,
-        `arn:aws:execute-api:${region}:${accountId}:${source}`,
+        `arn:aws:execute-api:${region}:${options.accountId}:${source}`,
       ),
   });
 }

@@ -1,19 +1,26 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import Table from 'cli-table3';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { createColors } from 'picocolors';
 import * as z from 'zod';
 import type { Endpoints } from './endpoints.ts';
 import { PortTakenError } from './http-server.ts';
 import { createLiveLog } from './live-log.ts';
 import { choosePorts } from './ports.ts';
+import { PSP_HOSTS } from './psps.ts';
 import { type RunningRuntime, startRuntime } from './runtime.ts';
 
 const DEFAULT_PORT = 4510;
 const DEFAULT_DATA = join(fileURLToPath(new URL('../', import.meta.url)), '.oncepay');
 
-const optionsSchema = z.object({ port: z.int(), data: z.string(), stage: z.string(), json: z.boolean() });
+const optionsSchema = z.object({
+  port: z.int(),
+  data: z.string(),
+  stage: z.string(),
+  psp: z.enum(PSP_HOSTS),
+  json: z.boolean(),
+});
 
 const program = new Command('npm start --')
   .description('Runs the whole payment pipeline on this machine, from the synthesized templates.')
@@ -25,6 +32,11 @@ const program = new Command('npm start --')
   )
   .option('--data <folder>', 'where all state is kept', DEFAULT_DATA)
   .option('--stage <stage>', 'whose templates are run: dev, staging or prod', 'dev')
+  .addOption(
+    new Option('--psp <host>', 'what plays the PSPs: this machine, or the functions of the simulator’s stack')
+      .choices([...PSP_HOSTS])
+      .default('local'),
+  )
   .option('--json', 'one JSON line per event on stdout, progress on stderr', false)
   .addHelpText(
     'after',
@@ -53,6 +65,7 @@ async function run(): Promise<void> {
   runtime = await startRuntime({
     directory: options.data,
     stage: options.stage,
+    psp: options.psp,
     ports: choosePorts(options.port),
     onStep: (step) => say(`${colors.dim(elapsed())}  ${step}`),
     onFunctionLine: createLiveLog({

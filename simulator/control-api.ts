@@ -93,7 +93,7 @@ export async function serveControlApi(controlled: ControlledPsps, request: Contr
     return await handler(controlled, Object.fromEntries(request.query), request.body);
   } catch (error) {
     if (error instanceof SyntaxError) return apiError(400, 'invalid_json', 'The body is not JSON.');
-    if (error instanceof z.core.$ZodError) return invalid(error);
+    if (error instanceof InvalidRequest) return error.answer;
     throw error;
   }
 }
@@ -103,7 +103,7 @@ export async function serveControlApi(controlled: ControlledPsps, request: Contr
  * `total` counts all pages.
  */
 async function listCharges({ psps }: ControlledPsps, query: unknown): Promise<Answer> {
-  const { psp: asked, reference, status, limit, cursor } = chargesQuery.parse(query);
+  const { psp: asked, reference, status, limit, cursor } = parse(chargesQuery, query);
   const names = named(asked);
   const filter = { reference, status: status === 'all' ? undefined : status };
   const [place, after] = placeOf(cursor);
@@ -135,7 +135,7 @@ function placeOf(cursor: string | undefined): readonly [place: number, after: st
 
 /** The calls of the PSPs' APIs, newest first. Those that could not be reached never came and are not here. */
 async function listRequests({ psps }: ControlledPsps, query: unknown): Promise<Answer> {
-  const { psp: asked, reference, limit } = requestsQuery.parse(query);
+  const { psp: asked, reference, limit } = parse(requestsQuery, query);
   const calls: { name: SimulatedPspName; call: Call }[] = [];
   for (const name of named(asked)) {
     const found = await psps[name].record.listCalls(reference, limit);
@@ -163,7 +163,7 @@ function callJson(call: Call, psp: SimulatedPspName) {
 }
 
 async function showStats({ psps }: ControlledPsps, query: unknown): Promise<Answer> {
-  const { psp: asked } = statsQuery.parse(query);
+  const { psp: asked } = parse(statsQuery, query);
   const charges = (status: Charge['status']) =>
     sumOf(named(asked), (name) => psps[name].record.countCharges({ reference: undefined, status }));
   return answer(200, {
@@ -198,7 +198,7 @@ async function sumOf(
 }
 
 async function showControls({ psps, now }: ControlledPsps, query: unknown): Promise<Answer> {
-  const { psp: name } = pspQuery.parse(query);
+  const { psp: name } = parse(pspQuery, query);
   return answer(200, { psp: name, ...shownSwitches(await psps[name].switches.read(), now()) });
 }
 
@@ -207,8 +207,8 @@ async function showControls({ psps, now }: ControlledPsps, query: unknown): Prom
  * same change asks for.
  */
 async function changeControls(controlled: ControlledPsps, query: unknown, body: string): Promise<Answer> {
-  z.strictObject({}).parse(query);
-  const { psp: name, reset, ...change } = controlBody.parse(JSON.parse(body));
+  parse(z.strictObject({}), query);
+  const { psp: name, reset, ...change } = parse(controlBody, JSON.parse(body));
   const { switches, goDownFor } = controlled.psps[name];
   const now = controlled.now();
   await switches.change((before) => changedSwitches(reset === true ? INITIAL_SWITCHES : before, change, now));
@@ -217,11 +217,27 @@ async function changeControls(controlled: ControlledPsps, query: unknown, body: 
   return showControls(controlled, { psp: name });
 }
 
-function invalid(error: z.core.$ZodError): Answer {
-  const [issue] = error.issues;
+/** Thrown for a request that isn't taken, with what is said about it. */
+class InvalidRequest extends Error {
+  readonly answer: Answer;
+
+  constructor(answer: Answer) {
+    super('the request is not valid');
+    this.answer = answer;
+  }
+}
+
+/** @throws InvalidRequest */
+function parse<Schema extends z.ZodMiniType>(schema: Schema, given: unknown): z.output<Schema> {
+  const parsed = schema.safeParse(given);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
   if (issue?.code === 'unrecognized_keys') {
     const [name] = issue.keys;
-    return apiError(400, 'unknown_field', `There is no field ${issue.keys.join(', ')}.`, name);
+    throw new InvalidRequest(
+      apiError(400, 'unknown_field', `There is no field ${issue.keys.join(', ')}.`, name),
+    );
   }
-  return apiError(400, 'invalid_field', issue?.message ?? 'The request is not valid.', issue?.path.join('.'));
+  const message = issue?.message ?? 'The request is not valid.';
+  throw new InvalidRequest(apiError(400, 'invalid_field', message, issue?.path.join('.')));
 }

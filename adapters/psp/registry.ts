@@ -1,25 +1,29 @@
 import { SIMULATOR, SIMULATOR_2, type SimulatedPspName } from '../../domain/payment/payment-method.ts';
+import type { ReadSecret } from '../secrets/secret-reader.ts';
 import type { Psp } from './psp.ts';
+import { simulatorKey } from './simulator/api-keys.ts';
 import { createPspSimulator } from './simulator/psp-simulator.ts';
 
 export interface PspSettings {
-  /** Where the simulated PSPs listen; undefined on a stage that takes real money. */
-  readonly simulatorUrl: string | undefined;
-  readonly secondSimulatorUrl: string | undefined;
+  /** Undefined on a stage that takes real money. */
+  readonly simulator: SimulatorSettings | undefined;
 }
 
-/** The simulators are no secret: a key of its own for each only shows that a wrong one is refused, as everywhere. */
-const SIMULATOR_API_KEYS = { [SIMULATOR]: 'simulator-key', [SIMULATOR_2]: 'simulator-2-key' } as const;
+export interface SimulatorSettings {
+  /** Where each simulated PSP listens. */
+  readonly urls: Readonly<Record<SimulatedPspName, string>>;
+  /** What their keys are made of. */
+  readonly readSecret: ReadSecret;
+}
 
 /** The PSPs of this stage by name. A new PSP is one folder beside this file and one line here. */
-export function createPsps(settings: PspSettings): ReadonlyMap<string, Psp> {
-  const psps = [
-    ...simulated(SIMULATOR, settings.simulatorUrl),
-    ...simulated(SIMULATOR_2, settings.secondSimulatorUrl),
-  ];
+export function createPsps({ simulator }: PspSettings): ReadonlyMap<string, Psp> {
+  const psps =
+    simulator === undefined ? [] : [simulated(SIMULATOR, simulator), simulated(SIMULATOR_2, simulator)];
   return new Map(psps.map((psp) => [psp.name, psp]));
 }
 
-function simulated(name: SimulatedPspName, url: string | undefined): readonly Psp[] {
-  return url === undefined ? [] : [createPspSimulator({ name, url, apiKey: SIMULATOR_API_KEYS[name] })];
+function simulated(name: SimulatedPspName, { urls, readSecret }: SimulatorSettings): Psp {
+  const readKey = async () => simulatorKey(await readSecret(), name);
+  return createPspSimulator({ name, url: urls[name], apiKey: readKey });
 }

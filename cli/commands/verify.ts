@@ -43,9 +43,10 @@ async function verify(pipeline: Pipeline, output: Output): Promise<number> {
     });
   }
   await check('only what is terminal is recorded as consumed', () => checkConsumed(pipeline));
-  if (pipeline.simulator !== undefined) {
+  const { simulator } = pipeline;
+  if (simulator !== undefined) {
     await check('the PSP holds one charge for each order that succeeded, and none for another', () =>
-      checkPsp(pipeline, pipeline.simulator ?? ''),
+      checkPsp(pipeline, simulator),
     );
   }
   const violations = checked.flatMap((each) => each.violations);

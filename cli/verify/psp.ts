@@ -6,7 +6,7 @@ import {
 } from '../../adapters/database/statements/verify.ts';
 import { SIMULATED_PSPS } from '../../domain/payment/payment-method.ts';
 import type { Pipeline } from '../connect.ts';
-import { CliError, EXIT } from '../errors.ts';
+import type { Simulator } from '../simulator.ts';
 
 const PAGE = 5_000;
 const EXAMPLES = 10;
@@ -20,7 +20,7 @@ const pageSchema = z.object({
 /** The simulators' own records against our books: each order that succeeded has one charge, and no other has any. */
 export async function checkPsp(
   { database }: Pick<Pipeline, 'database'>,
-  control: string,
+  simulator: Simulator,
 ): Promise<readonly Violation[]> {
   const twice: string[] = [];
   const untrue: string[] = [];
@@ -29,7 +29,7 @@ export async function checkPsp(
   for (const psp of SIMULATED_PSPS) {
     const seen = new Set<string>();
     let succeeded = 0;
-    for await (const references of pagesOf(control, psp)) {
+    for await (const references of pagesOf(simulator, psp)) {
       const statuses = await readOrderStatuses(database, references);
       for (const reference of references) {
         if (seen.has(reference)) twice.push(reference);
@@ -53,7 +53,7 @@ function violation(invariant: string, count: number, subjects: readonly string[]
   return { invariant, count, examples: subjects.slice(0, EXAMPLES) };
 }
 
-async function* pagesOf(control: string, psp: string): AsyncGenerator<readonly string[]> {
+async function* pagesOf(simulator: Simulator, psp: string): AsyncGenerator<readonly string[]> {
   let cursor: string | null = null;
   do {
     const query: string = new URLSearchParams({
@@ -61,16 +61,8 @@ async function* pagesOf(control: string, psp: string): AsyncGenerator<readonly s
       limit: String(PAGE),
       ...(cursor === null ? {} : { cursor }),
     }).toString();
-    const page: z.infer<typeof pageSchema> = pageSchema.parse(await get(`${control}/charges?${query}`));
+    const page: z.infer<typeof pageSchema> = pageSchema.parse(await simulator.get(`/charges?${query}`));
     yield page.charges.map((charge) => charge.reference);
     cursor = page.next_cursor;
   } while (cursor !== null);
-}
-
-async function get(url: string): Promise<unknown> {
-  try {
-    return await (await fetch(url)).json();
-  } catch (cause) {
-    throw new CliError(`The PSP simulator doesn't answer at ${url}.`, EXIT.unreachable, { cause });
-  }
 }

@@ -6,7 +6,8 @@ import { connectDatabase } from '../../adapters/database/connect.ts';
 import { createConsumedMessages } from '../../adapters/dynamodb/consumed-messages.ts';
 import { readEnvironment, variables } from '../../adapters/environment.ts';
 import { systemIds } from '../../adapters/ids.ts';
-import { createPsps } from '../../adapters/psp/registry.ts';
+import { createPsps, type SimulatorSettings } from '../../adapters/psp/registry.ts';
+import { createSecretReader, createSecretsClient } from '../../adapters/secrets/secret-reader.ts';
 import { createDeadLetterSender } from '../../adapters/sqs/dead-letter-sender.ts';
 import { createVisibilityChanger } from '../../adapters/sqs/instruction-queue.ts';
 import { systemTime } from '../../adapters/time.ts';
@@ -25,10 +26,7 @@ const environment = readEnvironment({
   ...variables.pspSimulator,
 });
 const sqs = new SQSClient({ cacheMiddleware: true });
-const psps = createPsps({
-  simulatorUrl: environment.PSP_SIMULATOR_URL,
-  secondSimulatorUrl: environment.PSP_SIMULATOR_2_URL,
-});
+const psps = createPsps({ simulator: simulatorSettings() });
 // Better no start than one whose lease ends before a PSP's charge can be seen.
 assertTiming(
   TIMING,
@@ -78,3 +76,15 @@ export const handler = middy<SQSEvent, SQSBatchResponse>()
   .use(publishMetrics())
   .use(logInvocation())
   .handler(execute);
+
+/** Only where all of it is given: a stage that takes real money has none of it. */
+function simulatorSettings(): SimulatorSettings | undefined {
+  const {
+    PSP_SIMULATOR_URL: simulator,
+    PSP_SIMULATOR_2_URL: simulator_2,
+    PSP_SIMULATOR_SECRET_ARN: secretArn,
+  } = environment;
+  if (simulator === undefined || simulator_2 === undefined || secretArn === undefined) return undefined;
+  const readSecret = createSecretReader(createSecretsClient(), secretArn, systemTime.now);
+  return { urls: { simulator, simulator_2 }, readSecret };
+}

@@ -6,17 +6,20 @@ import type { Construct } from 'constructs';
 
 export interface EncryptedTableProps {
   readonly key: IKey;
+  /** Also a text. */
+  readonly sortKey?: string;
   readonly timeToLiveAttribute?: string;
   readonly deletionProtection?: boolean;
   readonly removalPolicy: RemovalPolicy;
 }
 
-/** A table with one text key `pk`: encrypted with the stage's key, restorable, paid by request, refused without TLS. */
+/** A table with the text key `pk`: encrypted with the stage's key, restorable, paid by request, refused without TLS. */
 export class EncryptedTable extends TableV2 {
-  constructor(scope: Construct, id: string, { key, ...props }: EncryptedTableProps) {
+  constructor(scope: Construct, id: string, { key, sortKey, ...props }: EncryptedTableProps) {
     super(scope, id, {
       ...props,
       partitionKey: { name: 'pk', type: AttributeType.STRING },
+      ...(sortKey === undefined ? {} : { sortKey: { name: sortKey, type: AttributeType.STRING } }),
       billing: Billing.onDemand(),
       encryption: TableEncryptionV2.awsManagedKey(),
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },

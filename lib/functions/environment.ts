@@ -1,6 +1,7 @@
 import type { Duty } from '../constructs/database-logins.ts';
 import { DATABASE_NAME } from '../constructs/payment-database.ts';
-import type { FunctionContext } from './function-context.ts';
+import { LISTING_INDEX } from '../constructs/simulator-record.ts';
+import type { FunctionContext, SimulatorContext } from './function-context.ts';
 
 /** How a function finds the database, and as whom it comes. */
 export function databaseEnvironment({ data }: FunctionContext, duty: Duty): Record<string, string> {
@@ -16,14 +17,23 @@ export function activityEnvironment({ data }: FunctionContext): Record<string, s
   return data.activityTable === undefined ? {} : { ACTIVITY_TABLE_NAME: data.activityTable.tableName };
 }
 
-/** Nothing answers at these names: the local runtime, or a deployed simulator, puts its own addresses here. */
-export function simulatorEnvironment({ config }: FunctionContext): Record<string, string> {
-  return config.takesRealMoney
-    ? {}
-    : {
-        PSP_SIMULATOR_URL: 'https://psp-simulator.invalid',
-        PSP_SIMULATOR_2_URL: 'https://psp-simulator-2.invalid',
-      };
+/** Where the simulated PSPs answer, and what their keys are made of. */
+export function simulatorEnvironment({ simulator }: FunctionContext): Record<string, string> {
+  if (simulator === undefined) return {};
+  return {
+    PSP_SIMULATOR_URL: simulator.urls.simulator,
+    PSP_SIMULATOR_2_URL: simulator.urls.simulator_2,
+    PSP_SIMULATOR_SECRET_ARN: simulator.secret.secretArn,
+  };
+}
+
+/** What the functions that are the simulated PSPs keep their record in, and know their callers by. */
+export function simulatorHostEnvironment({ simulator }: SimulatorContext): Record<string, string> {
+  return {
+    SIMULATOR_TABLE_NAME: simulator.table.tableName,
+    SIMULATOR_INDEX_NAME: LISTING_INDEX,
+    SIMULATOR_SECRET_ARN: simulator.secret.secretArn,
+  };
 }
 
 /** `PSP_STRIPE_SECRET_ARN`: where the adapter of that PSP finds its credentials. */

@@ -5,7 +5,14 @@ import type { Construct } from 'constructs';
 import { TIMING } from '../../domain/payment/timing.ts';
 import { acknowledge, OF_EVENT_SOURCE } from '../acknowledgements.ts';
 import { ServingFunction } from '../constructs/serving-function.ts';
-import { readSecrets, receiveMessages, runStatements, sendMessages, useTable } from '../grants.ts';
+import {
+  readSecrets,
+  readStageSecret,
+  receiveMessages,
+  runStatements,
+  sendMessages,
+  useTable,
+} from '../grants.ts';
 import { databaseEnvironment, pspSecretEnvironment, simulatorEnvironment } from './environment.ts';
 import type { FunctionContext } from './function-context.ts';
 
@@ -47,7 +54,7 @@ export class ExecuteInstructions extends ServingFunction {
   }
 }
 
-function grantsOf({ config, data }: FunctionContext): readonly PolicyStatement[] {
+function grantsOf({ config, data, simulator }: FunctionContext): readonly PolicyStatement[] {
   return [
     ...runStatements(data, 'execute'),
     ...receiveMessages(data, data.queue, [
@@ -60,5 +67,6 @@ function grantsOf({ config, data }: FunctionContext): readonly PolicyStatement[]
     ...sendMessages(data, data.deadLetterQueue),
     ...useTable(data, data.consumedTable, ['dynamodb:BatchGetItem', 'dynamodb:BatchWriteItem']),
     ...readSecrets(Object.values(config.pspSecretArns)),
+    ...(simulator === undefined ? [] : readStageSecret(data, simulator.secret.secretArn)),
   ];
 }

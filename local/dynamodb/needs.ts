@@ -4,6 +4,7 @@ import type { Need } from '../iam/needs.ts';
 /** What of a request says which tables it is about. */
 const targetSchema = z.object({
   TableName: z.string().optional(),
+  IndexName: z.string().optional(),
   RequestItems: z.record(z.string(), z.unknown()).optional(),
 });
 
@@ -16,12 +17,14 @@ const targetSchema = z.object({
 export function needsOf(action: string, body: string, arnOf: (table: string) => string): readonly Need[] {
   if (action === 'ListTables') return [{ action: 'dynamodb:ListTables', resource: '*' }];
   const target = targetSchema.safeParse(parse(body)).data;
-  const { TableName, RequestItems = {} } = target ?? {};
+  const { TableName, IndexName, RequestItems = {} } = target ?? {};
+  // An index is a resource of its own beside its table.
+  const index = IndexName === undefined ? '' : `/index/${IndexName}`;
   const tables = TableName === undefined ? Object.keys(RequestItems) : [TableName];
   return tables.map((table) => ({
     action: `dynamodb:${action}`,
     // A table may be named by its ARN as well.
-    resource: table.startsWith('arn:') ? table : arnOf(table),
+    resource: (table.startsWith('arn:') ? table : arnOf(table)) + index,
   }));
 }
 

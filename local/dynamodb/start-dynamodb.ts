@@ -1,6 +1,11 @@
 import { mkdirSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
-import { CreateTableCommand, DynamoDBClient, ListTablesCommand } from '@aws-sdk/client-dynamodb';
+import {
+  CreateTableCommand,
+  type CreateTableCommandInput,
+  DynamoDBClient,
+  ListTablesCommand,
+} from '@aws-sdk/client-dynamodb';
 import { PortTakenError } from '../http-server.ts';
 import type { AccessRules } from '../iam/access-rules.ts';
 import type { Grant } from '../iam/statement.ts';
@@ -91,9 +96,22 @@ async function createTables(endpoint: string, { region, tables }: DynamoDbOption
         TableName: table.name,
         KeySchema: [...table.keySchema],
         AttributeDefinitions: [...table.attributeDefinitions],
+        ...indexesOf(table),
         BillingMode: 'PAY_PER_REQUEST',
       }),
     );
   }
   client.destroy();
+}
+
+/** The API refuses an empty list. */
+function indexesOf({ indexes = [] }: TableResource): Pick<CreateTableCommandInput, 'GlobalSecondaryIndexes'> {
+  if (indexes.length === 0) return {};
+  return {
+    GlobalSecondaryIndexes: indexes.map(({ name, keySchema }) => ({
+      IndexName: name,
+      KeySchema: [...keySchema],
+      Projection: { ProjectionType: 'ALL' },
+    })),
+  };
 }

@@ -1,4 +1,5 @@
 import type { RequestListener } from 'node:http';
+import { simulatorKey } from '../../adapters/psp/simulator/api-keys.ts';
 import { SIMULATOR, SIMULATOR_2, type SimulatedPspName } from '../../domain/payment/payment-method.ts';
 import type { Random } from '../../simulator/chance.ts';
 import type { ControlledPsp, ControlledPsps } from '../../simulator/control-api.ts';
@@ -12,12 +13,6 @@ import { SqliteRecord } from './record/sqlite-record.ts';
 import { serveControl } from './serve-control.ts';
 import { servePsp } from './serve-psp.ts';
 
-/** No secrets: they are here so that a wrong one is refused, as everywhere. */
-const API_KEYS: Readonly<Record<SimulatedPspName, string>> = {
-  simulator: 'simulator-key',
-  simulator_2: 'simulator-2-key',
-};
-
 export interface PspSimulatorOptions {
   /** Where the record of charges is kept; made where there is none. */
   readonly directory: string;
@@ -27,8 +22,8 @@ export interface PspSimulatorOptions {
   /** Of `simulator_2`. */
   readonly secondListenerPort?: number;
   readonly clock: Clock;
-  /** The one key that each PSP knows; fixed ones where none are given. */
-  readonly apiKeys?: Readonly<Record<SimulatedPspName, string>>;
+  /** What the one key that each PSP knows is made of. */
+  readonly secret: string;
   /** What faults by chance and latencies are rolled with; `Math.random` where none is given. */
   readonly random?: Random;
   /** Told of what an operator should know, one line each. */
@@ -99,10 +94,10 @@ function openPsp(
   log: (line: string) => void,
 ) {
   const database = openRecord(options.directory, name);
-  const { clock, random = Math.random, apiKeys = API_KEYS } = options;
+  const { clock, random = Math.random, secret } = options;
   const record = new SqliteRecord(database);
   const switches = new LocalSwitches();
-  const psp = new SimulatedPsp({ record, apiKey: apiKeys[name], random });
+  const psp = new SimulatedPsp({ record, apiKey: simulatorKey(secret, name), random });
   const landings = new Landings(clock);
   const served = { psp, switches, landings, clock };
   const serve = safely((request, response) => servePsp(served, request, response), log);

@@ -39,6 +39,8 @@ export interface SecretsManagerOptions {
 }
 
 export interface RunningSecretsManager extends RunningService {
+  /** What a secret holds now; undefined when there is none. */
+  readonly textOf: (secretArn: string) => string | undefined;
   /** What a login's secret holds now; undefined when there is no such secret, or it holds no login. */
   loginOf(secretArn: string): Login | undefined;
   /** The same of a secret that must hold one. */
@@ -77,6 +79,7 @@ export async function startSecretsManager(options: SecretsManagerOptions): Promi
   const listening = await listen(server, options.port);
   return {
     url: listening.url,
+    textOf: (arn) => textIn(store, arn),
     loginOf: (arn) => loginIn(store, arn),
     mustLoginOf: (arn) => {
       const login = loginIn(store, arn);
@@ -90,11 +93,15 @@ export async function startSecretsManager(options: SecretsManagerOptions): Promi
   };
 }
 
+function textIn(store: SecretStore, arn: string): string | undefined {
+  const secret = store.find(arn);
+  return secret === undefined ? undefined : versionAt(secret, 'AWSCURRENT')?.value;
+}
+
 const loginSchema = z.object({ username: z.string(), password: z.string() });
 
 function loginIn(store: SecretStore, arn: string): Login | undefined {
-  const secret = store.find(arn);
-  const value = secret === undefined ? undefined : versionAt(secret, 'AWSCURRENT')?.value;
+  const value = textIn(store, arn);
   if (value?.startsWith('{') !== true) return undefined;
   const login = loginSchema.safeParse(JSON.parse(value));
   return login.success ? { user: login.data.username, password: login.data.password } : undefined;

@@ -13,7 +13,7 @@ import {
 } from './properties.ts';
 import { type Found, ResourceReader } from './resource-reader.ts';
 import type { Deployment, EventSourceResource, FunctionResource, ScheduleResource } from './resources.ts';
-import { readApi } from './rest-api.ts';
+import { readApis } from './rest-api.ts';
 import { readCluster, readSecrets } from './secrets.ts';
 
 const IMPLEMENTED: ReadonlySet<string> = new Set([
@@ -46,6 +46,9 @@ const IMPLEMENTED: ReadonlySet<string> = new Set([
   'AWS::SecretsManager::Secret',
   'Custom::Trigger',
 ]);
+
+/** How the name of the stack ends that holds the simulated PSPs. */
+const SIMULATOR_STACK = '-Simulator';
 
 /** @throws UnknownResourceError, UnresolvableError */
 export function readDeployment(assembly: Assembly, options: IdentityOptions): Deployment {
@@ -85,12 +88,16 @@ class DeploymentReader {
         name: this.reader.identities.physicalName(found.stack, found.logicalId, properties.TableName),
         keySchema: properties.KeySchema,
         attributeDefinitions: properties.AttributeDefinitions,
+        indexes: (properties.GlobalSecondaryIndexes ?? []).map(({ IndexName, KeySchema }) => ({
+          name: IndexName,
+          keySchema: KeySchema,
+        })),
       })),
       functions: this.functions(),
       eventSources: this.eventSources(),
       schedules: this.schedules(),
       alarms: readAlarms(this.reader),
-      api: readApi(this.reader),
+      ...this.apis(),
       cluster: this.cluster(),
       secrets: readSecrets(this.reader),
       triggers: this.triggers().map(({ HandlerArn }) => HandlerArn),
@@ -100,6 +107,14 @@ class DeploymentReader {
   private queueIdentity({ stack, logicalId }: Found, givenName: string | undefined) {
     const name = this.reader.identities.queueName(stack, logicalId, givenName);
     return { name, arn: this.reader.identities.arn('sqs', name) };
+  }
+
+  private apis(): Pick<Deployment, 'api' | 'simulatorApi'> {
+    const apis = readApis(this.reader);
+    const simulatorApi = apis.find(({ stackName }) => stackName.endsWith(SIMULATOR_STACK));
+    const [api] = apis.filter((each) => each !== simulatorApi);
+    if (api === undefined) throw new UnknownResourceError('The templates hold no REST API.');
+    return { api, simulatorApi };
   }
 
   private triggers() {

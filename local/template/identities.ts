@@ -85,7 +85,7 @@ export class Identities {
       case 'AWS::KMS::Key':
         return { ref: logicalId, attributes: { Arn: this.keyArn(logicalId), KeyId: logicalId } };
       case 'AWS::ApiGateway::RestApi':
-        return { ref: logicalId, attributes: { RootResourceId: 'root' } };
+        return { ref: this.apiId(stack, logicalId), attributes: { RootResourceId: 'root' } };
       default:
         return { ref: logicalId, attributes: {} };
     }
@@ -118,6 +118,11 @@ export class Identities {
 
   keyArn(logicalId: string): string {
     return this.arn('kms', `key/${logicalId}`);
+  }
+
+  /** Ten letters and digits, as the gateway's own. */
+  apiId(stack: Stack, logicalId: string): string {
+    return createHash('sha256').update(`${stack.name}/${logicalId}`).digest('hex').slice(0, 10);
   }
 
   clusterArn(logicalId: string): string {

@@ -15,7 +15,7 @@ const DESCRIPTIVE = 'names or describes it to people';
 const ENCRYPTED_AT_REST = 'the disk of this machine is its owner’s to encrypt';
 const KEY_ACCESS =
   'the disk of this machine is its owner’s to encrypt; who may use the key is read in access-rules.ts';
-const ONE_API = 'there is one API';
+const ONE_API = 'each stack has one API';
 const OUTSIDE_ACCESS = 'nothing but this machine can reach it';
 
 /** Of all that an alarm may do, invoking functions and publishing to topics is done here. */
@@ -46,10 +46,22 @@ export const queueProperties = {
   inert: { KmsDataKeyReusePeriodSeconds: ENCRYPTED_AT_REST, KmsMasterKeyId: KEY_ACCESS },
 };
 
+const keySchema = z.array(z.strictObject({ AttributeName: z.string(), KeyType: z.enum(['HASH', 'RANGE']) }));
+
 export const tableProperties = {
   honoured: z.object({
     TableName: z.string().optional(),
-    KeySchema: z.array(z.strictObject({ AttributeName: z.string(), KeyType: z.enum(['HASH', 'RANGE']) })),
+    KeySchema: keySchema,
+    GlobalSecondaryIndexes: z
+      .array(
+        z.strictObject({
+          IndexName: z.string(),
+          KeySchema: keySchema,
+          Projection: z.strictObject({ ProjectionType: z.literal('ALL') }),
+        }),
+      )
+      .min(1)
+      .optional(),
     AttributeDefinitions: z.array(
       z.strictObject({ AttributeName: z.string(), AttributeType: z.enum(['S', 'N', 'B']) }),
     ),

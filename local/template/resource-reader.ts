@@ -28,7 +28,7 @@ export class ResourceReader {
   }
 
   /**
-   * Resources of one type, their properties resolved and parsed.
+   * Resources of one type, their properties resolved and parsed; of all stacks, or of one.
    *
    * @throws UnknownResourceError, UnresolvableError
    */
@@ -36,11 +36,13 @@ export class ResourceReader {
     type: string,
     rules: PropertyRules<Honoured>,
     read: (properties: z.output<Honoured>, found: Found) => Read,
+    within: { readonly in?: Stack } = {},
   ): readonly Read[] {
-    return this.each(type, (found, properties) => {
+    const readOne = (found: Found, properties: Readonly<Record<string, TemplateValue>>) => {
       const honoured = honouredOf(whereIs(found, type), rules, properties);
       return read(this.parse(found, type, rules.honoured, honoured), found);
-    });
+    };
+    return this.each(type, readOne, within.in);
   }
 
   /**
@@ -61,8 +63,10 @@ export class ResourceReader {
   private each<Read>(
     type: string,
     read: (found: Found, properties: Readonly<Record<string, TemplateValue>>) => Read,
+    within?: Stack,
   ): readonly Read[] {
-    return this.assembly.stacks.flatMap((stack) =>
+    const stacks = within === undefined ? this.assembly.stacks : [within];
+    return stacks.flatMap((stack) =>
       Object.entries(stack.template.Resources)
         .filter(([, { Type, Condition }]) => Type === type && this.resolver.isConditionMet(stack, Condition))
         .map(([logicalId, { Properties }]) => read({ stack, logicalId }, Properties)),

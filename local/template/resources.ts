@@ -15,6 +15,13 @@ export interface TableResource {
     readonly AttributeName: string;
     readonly AttributeType: 'S' | 'N' | 'B';
   }[];
+  readonly indexes?: readonly IndexResource[];
+}
+
+/** A global secondary index that holds whole items. */
+export interface IndexResource {
+  readonly name: string;
+  readonly keySchema: TableResource['keySchema'];
 }
 
 export interface FunctionResource {
@@ -103,6 +110,7 @@ export interface GatewayResponseResource {
 
 export interface ApiResource {
   readonly id: string;
+  readonly stackName: string;
   /** As its metrics name it. */
   readonly name: string;
   readonly stage: string;
@@ -146,6 +154,8 @@ export interface Deployment {
   readonly schedules: readonly ScheduleResource[];
   readonly alarms: readonly AlarmResource[];
   readonly api: ApiResource;
+  /** The simulated PSPs', in a stage that has them. */
+  readonly simulatorApi: ApiResource | undefined;
   readonly cluster: ClusterResource;
   readonly secrets: readonly SecretResource[];
   /** Functions to invoke before anything serves, in order. */

@@ -1,3 +1,4 @@
+import type { Stack } from './assembly.ts';
 import { UnknownResourceError } from './errors.ts';
 import {
   apiProperties,
@@ -8,18 +9,25 @@ import {
   stageProperties,
   validatorProperties,
 } from './properties.ts';
-import type { ResourceReader } from './resource-reader.ts';
+import type { Found, ResourceReader } from './resource-reader.ts';
 import type { ApiResource, RouteResource } from './resources.ts';
 
-/** The REST API of the templates, of which there is one. */
-export function readApi(reader: ResourceReader): ApiResource {
-  const [api] = reader.all('AWS::ApiGateway::RestApi', apiProperties, ({ Name }, found) => ({
-    name: Name,
-    logicalId: found.logicalId,
+/** The REST APIs of the templates: each stack has one at most. */
+export function readApis(reader: ResourceReader): readonly ApiResource[] {
+  const apis = reader.all('AWS::ApiGateway::RestApi', apiProperties, ({ Name }, found) => ({
+    name: Name ?? found.logicalId,
+    ...found,
   }));
-  const [stage] = reader.all('AWS::ApiGateway::Stage', stageProperties, (properties) => properties);
-  if (api === undefined || stage === undefined)
-    throw new UnknownResourceError('The templates hold no REST API.');
+  const stacks = new Set(apis.map(({ stack }) => stack));
+  if (stacks.size < apis.length)
+    throw new UnknownResourceError('A stack holds two REST APIs; here it can have one.');
+  return apis.map((api) => readApi(reader, api));
+}
+
+function readApi(reader: ResourceReader, { stack, logicalId, name }: Found & { name: string }): ApiResource {
+  const ours = { in: stack };
+  const [stage] = reader.all('AWS::ApiGateway::Stage', stageProperties, (properties) => properties, ours);
+  if (stage === undefined) throw new UnknownResourceError(`${stack.name}: ${logicalId} has no stage.`);
   const settings = stage.MethodSettings?.[0];
   const authorizers = reader.all(
     'AWS::ApiGateway::Authorizer',
@@ -30,31 +38,39 @@ export function readApi(reader: ResourceReader): ApiResource {
       identityHeaders: properties.IdentitySource.split(',').map(headerName),
       cacheSeconds: properties.AuthorizerResultTtlInSeconds,
     }),
+    ours,
   );
-  const responses = reader.all('AWS::ApiGateway::GatewayResponse', responseProperties, (properties) => ({
-    type: properties.ResponseType,
-    status: properties.StatusCode === undefined ? undefined : Number(properties.StatusCode),
-    headers: properties.ResponseParameters ?? {},
-    template: properties.ResponseTemplates?.['application/json'],
-  }));
+  const responses = reader.all(
+    'AWS::ApiGateway::GatewayResponse',
+    responseProperties,
+    (properties) => ({
+      type: properties.ResponseType,
+      status: properties.StatusCode === undefined ? undefined : Number(properties.StatusCode),
+      headers: properties.ResponseParameters ?? {},
+      template: properties.ResponseTemplates?.['application/json'],
+    }),
+    ours,
+  );
   return {
-    id: api.logicalId,
-    name: api.name ?? api.logicalId,
+    id: reader.identities.apiId(stack, logicalId),
+    stackName: stack.name,
+    name,
     stage: stage.StageName,
     rateLimit: settings?.ThrottlingRateLimit,
     burstLimit: settings?.ThrottlingBurstLimit,
-    routes: routesOf(reader),
+    routes: routesOf(reader, ours),
     authorizers: new Map(authorizers.map((authorizer) => [authorizer.id, authorizer])),
     responses: new Map(responses.map((response) => [response.type, response])),
   };
 }
 
-function routesOf(reader: ResourceReader): readonly RouteResource[] {
+function routesOf(reader: ResourceReader, ours: { readonly in: Stack }): readonly RouteResource[] {
   const parents = new Map(
     reader.all(
       'AWS::ApiGateway::Resource',
       pathProperties,
       (properties, found) => [found.logicalId, properties] as const,
+      ours,
     ),
   );
   const pathOf = (id: string): string => {
@@ -66,18 +82,24 @@ function routesOf(reader: ResourceReader): readonly RouteResource[] {
       'AWS::ApiGateway::RequestValidator',
       validatorProperties,
       (_properties, found) => found.logicalId,
+      ours,
     ),
   );
-  return reader.all('AWS::ApiGateway::Method', methodProperties, (properties) => ({
-    method: properties.HttpMethod,
-    path: pathOf(properties.ResourceId) || '/',
-    ...functionInUri(properties.Integration.Uri),
-    timeoutMilliseconds: properties.Integration.TimeoutInMillis ?? 29_000,
-    authorizerId: properties.AuthorizationType === 'NONE' ? undefined : properties.AuthorizerId,
-    requiredHeaders: validators.has(properties.RequestValidatorId ?? '')
-      ? Object.keys(properties.RequestParameters).map(headerName)
-      : [],
-  }));
+  return reader.all(
+    'AWS::ApiGateway::Method',
+    methodProperties,
+    (properties) => ({
+      method: properties.HttpMethod,
+      path: pathOf(properties.ResourceId) || '/',
+      ...functionInUri(properties.Integration.Uri),
+      timeoutMilliseconds: properties.Integration.TimeoutInMillis ?? 29_000,
+      authorizerId: properties.AuthorizationType === 'NONE' ? undefined : properties.AuthorizerId,
+      requiredHeaders: validators.has(properties.RequestValidatorId ?? '')
+        ? Object.keys(properties.RequestParameters).map(headerName)
+        : [],
+    }),
+    ours,
+  );
 }
 
 function headerName(source: string): string {

@@ -50,6 +50,7 @@ test('addresses and keys are written for their owner alone, and are gone after C
     'loginSecretArns',
     'postgres',
     'psp',
+    'pspSecretArn',
     'queueUrl',
     'rdsData',
     'rdsDataResource',

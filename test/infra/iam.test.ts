@@ -1,3 +1,4 @@
+import type { Template } from 'aws-cdk-lib/assertions';
 import { describe, expect, test } from 'vitest';
 import { DUTIES, type Duty } from '../../lib/constructs/database-logins.ts';
 import { WILDCARD_EXCEPTIONS, type WildcardException } from '../../lib/iam-exceptions.ts';
@@ -30,13 +31,13 @@ function isExcepted(statement: Statement, exception: WildcardException): boolean
 }
 
 /** What a function may do: `action on what`, sorted. */
-function permissionsOf({ pipeline }: Synthesized, target: FunctionResource): readonly string[] {
+function permissionsOf(template: Template, target: FunctionResource): readonly string[] {
   const [role] = (target.Properties.Role as { 'Fn::GetAtt': [string] })['Fn::GetAtt'];
   const { LogGroup: log } = target.Properties.LoggingConfig as { LogGroup: { Ref: string } };
-  const policies = [...resourcesOf(pipeline, 'AWS::IAM::Policy')]
+  const policies = [...resourcesOf(template, 'AWS::IAM::Policy')]
     .filter(([, { Properties }]) => JSON.stringify(Properties.Roles) === JSON.stringify([{ Ref: role }]))
     .map(([logicalId]) => logicalId);
-  return statementsOf(pipeline)
+  return statementsOf(template)
     .filter(({ heldBy }) => policies.includes(heldBy))
     .flatMap(({ actions, resources, conditions }) =>
       actions.flatMap((action) =>
@@ -53,6 +54,15 @@ function via(conditions: readonly string[]): string {
     .join('');
 }
 
+/** A function with the template that it is in. */
+function functionNamed({ pipeline, simulator }: Synthesized, name: string) {
+  for (const template of [pipeline, ...(simulator === undefined ? [] : [simulator])]) {
+    const target = functionsOf(template).get(name);
+    if (target !== undefined) return { target, template };
+  }
+  throw new Error(`there is no function ${name}`);
+}
+
 const NAMES = [
   ['SecretAttachment', 'the master’s secret'],
   ...DUTIES.map(
@@ -63,6 +73,9 @@ const NAMES = [
   ['QueueDeadLetters', 'the dead letters'],
   ['ConsumedMessages', 'the consumed table'],
   ['Activity', 'the activity table'],
+  ['/index/by-listing', 'the index of the simulator’s table'],
+  ['Record', 'the simulator’s table'],
+  ['SecretA720EF05', 'the simulator’s secret'],
   ['OutputFnGetAttKey', 'the key'],
 ] as const;
 
@@ -79,12 +92,23 @@ const statementsAs = (duty: Duty) => [
 ];
 const SECRETS = ['the master’s secret', ...DUTIES.map((duty) => `the secret to ${duty}`)];
 const SEND = ['kms:Decrypt on the key for sqs', 'kms:GenerateDataKey on the key for sqs'];
+const SIMULATOR_KEYS = [
+  'secretsmanager:GetSecretValue on the simulator’s secret',
+  'kms:Decrypt on the key for secretsmanager',
+  'kms:Decrypt on the key for dynamodb',
+];
 const ACTIVITY = 'kms:Decrypt on the key for dynamodb';
 
 describe.each(STAGES)('in %s', (stage) => {
   const templates = synthesized(stage);
-  const statements = [...statementsOf(templates.data), ...statementsOf(templates.pipeline)];
+  const all = [
+    templates.data,
+    templates.pipeline,
+    ...(templates.simulator === undefined ? [] : [templates.simulator]),
+  ];
+  const statements = all.flatMap(statementsOf);
   const isDev = stage === 'dev';
+  const simulatorSecret = stage === 'prod' ? [] : ['secretsmanager:GetSecretValue on the simulator’s secret'];
 
   test.each([
     ['authorize-merchant', statementsAs('authorize')],
@@ -111,6 +135,7 @@ describe.each(STAGES)('in %s', (stage) => {
         'sqs:SendMessage on the dead letters',
         'dynamodb:BatchGetItem on the consumed table',
         'dynamodb:BatchWriteItem on the consumed table',
+        ...simulatorSecret,
         ...SEND,
         'kms:Decrypt on the key for dynamodb',
       ],
@@ -182,9 +207,34 @@ describe.each(STAGES)('in %s', (stage) => {
       ],
     ],
   ])('%s may do what it does and no more', (name, permissions) => {
-    const target = functionsOf(templates.pipeline).get(name);
-    if (target === undefined) throw new Error(`there is no function ${name}`);
-    expect(permissionsOf(templates, target)).toEqual([...LOG, ...permissions].sort());
+    const { target, template } = functionNamed(templates, name);
+    expect(permissionsOf(template, target)).toEqual([...LOG, ...permissions].sort());
+  });
+
+  test.runIf(stage !== 'prod').each([
+    [
+      'simulate-psp',
+      [
+        'dynamodb:GetItem on the simulator’s table',
+        'dynamodb:PutItem on the simulator’s table',
+        'dynamodb:Query on the simulator’s table',
+        'dynamodb:UpdateItem on the simulator’s table',
+        ...SIMULATOR_KEYS,
+      ],
+    ],
+    [
+      'control-simulator',
+      [
+        'dynamodb:GetItem on the simulator’s table',
+        'dynamodb:PutItem on the simulator’s table',
+        'dynamodb:Query on the simulator’s table',
+        'dynamodb:Query on the index of the simulator’s table',
+        ...SIMULATOR_KEYS,
+      ],
+    ],
+  ])('%s may do what it does and no more', (name, permissions) => {
+    const { target, template } = functionNamed(templates, name);
+    expect(permissionsOf(template, target)).toEqual([...LOG, ...permissions].sort());
   });
 
   test('no policy has a wildcard but the named exceptions', () => {
@@ -204,14 +254,14 @@ describe.each(STAGES)('in %s', (stage) => {
   });
 
   test('no role has a managed policy, whose statements no template shows', () => {
-    const roles = [templates.data, templates.pipeline].flatMap((template) => [
-      ...resourcesOf(template, 'AWS::IAM::Role').values(),
-    ]);
+    const roles = all.flatMap((template) => [...resourcesOf(template, 'AWS::IAM::Role').values()]);
     expect(roles.map(({ Properties }) => Properties.ManagedPolicyArns)).toEqual(roles.map(() => undefined));
   });
 
   test('only the services that need to may invoke a function, each from one place', () => {
-    for (const permission of resourcesOf(templates.pipeline, 'AWS::Lambda::Permission').values()) {
+    for (const permission of all.flatMap((template) => [
+      ...resourcesOf(template, 'AWS::Lambda::Permission').values(),
+    ])) {
       expect([
         'apigateway.amazonaws.com',
         'events.amazonaws.com',

@@ -13,7 +13,8 @@ describe.each(STAGES)('the pipeline of %s', (stage) => {
   const { pipeline, config } = synthesized(stage);
   const functions = functionsOf(pipeline);
   const activity = stage === 'dev' ? ['ACTIVITY_TABLE_NAME'] : [];
-  const simulator = stage === 'prod' ? [] : ['PSP_SIMULATOR_URL', 'PSP_SIMULATOR_2_URL'];
+  const simulator =
+    stage === 'prod' ? [] : ['PSP_SIMULATOR_URL', 'PSP_SIMULATOR_2_URL', 'PSP_SIMULATOR_SECRET_ARN'];
 
   test.each([
     ['authorize-merchant', ['TAKES_REAL_MONEY', ...DATABASE]],

@@ -11,13 +11,14 @@ type Templates = ReturnType<typeof synthesized>;
 
 /** What the templates of a stage grant, a line each; the stage's own name is left out. */
 function grantsOf(stage: (typeof STAGES)[number]): ReadonlySet<string> {
-  const { data, pipeline } = synthesized(stage);
+  const { data, simulator, pipeline } = synthesized(stage);
   const stackNamed = (name: string, template: Templates['data']) => {
     const { Resources, ...sections } = template.toJSON() as Record<string, Record<string, TemplateValue>>;
     // Of one name in all stages: longer ones would be shortened, each in its own way.
     return stackOf(Resources as never, sections as never, name);
   };
-  const assembly = assemblyOf(stackNamed('Data', data), stackNamed('Pipeline', pipeline));
+  const simulated = simulator === undefined ? [] : [stackNamed('Simulator', simulator)];
+  const assembly = assemblyOf(stackNamed('Data', data), ...simulated, stackNamed('Pipeline', pipeline));
   const access = new Access({
     rules: readAccessRules(assembly, identityOptions),
     onUsed: () => {},

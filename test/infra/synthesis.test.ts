@@ -30,8 +30,9 @@ function cdk(home: string, ...options: readonly string[]) {
 const BUDGETS: Readonly<Record<string, number>> = {
   'accept-payment': 375_000,
   'authorize-merchant': 260_000,
+  'control-simulator': 310_000,
   'describe-api': 55_000,
-  'execute-instructions': 390_000,
+  'execute-instructions': 400_000,
   'measure-pipeline': 325_000,
   'migrate-database': 340_000,
   'purge-expired': 320_000,
@@ -40,6 +41,7 @@ const BUDGETS: Readonly<Record<string, number>> = {
   'redrive-dead-letters': 365_000,
   'relay-instructions': 350_000,
   'rotate-database-secret': 330_000,
+  'simulate-psp': 320_000,
 };
 
 interface Template {
@@ -74,6 +76,7 @@ describe('cdk synth without a home, an account, credentials or a network', () =>
     expect([...(await templatesOf(assembly)).keys()].sort()).toEqual([
       'Oncepay-staging-Data',
       'Oncepay-staging-Pipeline',
+      'Oncepay-staging-Simulator',
     ]);
   });
 
@@ -154,13 +157,14 @@ async function templatesOf(assembly: string): Promise<ReadonlyMap<string, string
 }
 
 async function bundlesOf(assembly: string): Promise<ReadonlyMap<string, string>> {
-  const template = (await templatesOf(assembly)).get('Oncepay-staging-Pipeline') ?? '';
-  const text = await readFile(join(assembly, template), 'utf8');
   const bundles = new Map<string, string>();
-  for (const { Type, Properties } of Object.values((JSON.parse(text) as Template).Resources)) {
-    const name =
-      Type === 'AWS::Lambda::Function' && Properties.Environment?.Variables.POWERTOOLS_SERVICE_NAME;
-    if (name) bundles.set(name, join(assembly, `asset.${Properties.Code.S3Key.replace('.zip', '')}`));
+  for (const template of (await templatesOf(assembly)).values()) {
+    const text = await readFile(join(assembly, template), 'utf8');
+    for (const { Type, Properties } of Object.values((JSON.parse(text) as Template).Resources)) {
+      const name =
+        Type === 'AWS::Lambda::Function' && Properties.Environment?.Variables.POWERTOOLS_SERVICE_NAME;
+      if (name) bundles.set(name, join(assembly, `asset.${Properties.Code.S3Key.replace('.zip', '')}`));
+    }
   }
   return bundles;
 }

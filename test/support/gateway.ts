@@ -58,6 +58,7 @@ export class TinyApi {
       },
       observer: () => {},
       api: {
+        stackName: 'Stack',
         id: 'api',
         name: 'api',
         stage: 'v1',

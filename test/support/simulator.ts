@@ -5,11 +5,9 @@ import * as z from 'zod';
 import type { Psp } from '../../adapters/psp/psp.ts';
 import { createPspSimulator } from '../../adapters/psp/simulator/psp-simulator.ts';
 import { startPspSimulator } from '../../local/psp-simulator/psp-simulator.ts';
+import { SIMULATOR_2_KEY, SIMULATOR_KEY, SIMULATOR_SECRET } from './simulator-keys.ts';
 import { startTableSimulator } from './table-simulator.ts';
 import { WatchedClock } from './watched-clock.ts';
-
-export const SIMULATOR_KEY = 'simulator-key';
-export const SIMULATOR_2_KEY = 'simulator-2-key';
 
 export interface Answer {
   readonly status: number;
@@ -54,7 +52,14 @@ export async function startSimulatorInTest(random: () => number = Math.random): 
   const lines: string[] = [];
   const log = (line: string) => lines.push(line);
   const ports = { controlPort: 0, listenerPort: 0 };
-  const running = await startPspSimulator({ directory, ...ports, clock, random, log });
+  const running = await startPspSimulator({
+    directory,
+    ...ports,
+    secret: SIMULATOR_SECRET,
+    clock,
+    random,
+    log,
+  });
   const close = async () => {
     await running.close();
     await rm(directory, { recursive: true });
@@ -66,11 +71,10 @@ export async function startSimulatorInTest(random: () => number = Math.random): 
 export const startTableSimulatorInTest: StartSimulator = async (random = Math.random) => {
   const clock = newClock();
   const lines: string[] = [];
-  const apiKeys = { simulator: SIMULATOR_KEY, simulator_2: SIMULATOR_2_KEY };
   const running = await startTableSimulator({
     time: clock,
     random,
-    apiKeys,
+    secret: SIMULATOR_SECRET,
     log: (line) => lines.push(line),
   });
   return inTest(running, clock, '', lines);

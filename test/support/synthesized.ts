@@ -9,6 +9,8 @@ export interface Synthesized {
   readonly pipeline: Template;
   /** Of all stacks, by their names. */
   readonly templates: ReadonlyMap<string, Template>;
+  /** Only where no real money is taken. */
+  readonly simulator: Template | undefined;
 }
 
 export interface Resource {
@@ -29,11 +31,19 @@ export function synthesized(stage: Stage): Synthesized {
 
 function synthesize(stage: Stage): Synthesized {
   const app = new App({ context: { 'aws:cdk:bundling-stacks': [] } });
-  const { config, dataStack, pipelineStack } = new PaymentPipeline(app, 'Payments', { stage });
+  const { config, dataStack, pipelineStack, simulatorStack } = new PaymentPipeline(app, 'Payments', {
+    stage,
+  });
   const stacks = app.node.findAll().filter((construct) => Stack.isStack(construct));
   const templates = new Map(stacks.map((stack) => [stack.stackName, Template.fromStack(stack)]));
   const of = ({ stackName }: Stack) => templates.get(stackName) as Template;
-  return { config, data: of(dataStack), pipeline: of(pipelineStack), templates };
+  return {
+    config,
+    data: of(dataStack),
+    pipeline: of(pipelineStack),
+    simulator: simulatorStack === undefined ? undefined : of(simulatorStack),
+    templates,
+  };
 }
 
 export function resourcesOf(template: Template, type?: string): ReadonlyMap<string, Resource> {

@@ -7,6 +7,7 @@ import { DynamoDbRecordView } from '../../adapters/dynamodb/simulator/dynamodb-r
 import { DynamoDbSwitches } from '../../adapters/dynamodb/simulator/dynamodb-switches.ts';
 import type { SimulatorTable } from '../../adapters/dynamodb/simulator/simulator-table.ts';
 import { systemIds } from '../../adapters/ids.ts';
+import { simulatorKey } from '../../adapters/psp/simulator/api-keys.ts';
 import type { Time } from '../../adapters/time.ts';
 import { SIMULATED_PSPS, type SimulatedPspName } from '../../domain/payment/payment-method.ts';
 import { simulate } from '../../lambdas/simulate-psp/simulate.ts';
@@ -20,7 +21,7 @@ import { createSimulatorTable } from './simulator-table.ts';
 export interface TableSimulatorOptions {
   readonly time: Time;
   readonly random: Random;
-  readonly apiKeys: Readonly<Record<SimulatedPspName, string>>;
+  readonly secret: string;
   readonly log: (line: string) => void;
 }
 
@@ -60,10 +61,14 @@ export function recordOn(table: SimulatorTable, psp: SimulatedPspName): DynamoDb
 }
 
 function serverOf(table: SimulatorTable, options: TableSimulatorOptions, activity: Activity) {
-  const { time, random, apiKeys } = options;
+  const { time, random, secret } = options;
   const psps = Object.fromEntries(
     SIMULATED_PSPS.map((name) => {
-      const psp = new SimulatedPsp({ record: recordOn(table, name), apiKey: apiKeys[name], random });
+      const psp = new SimulatedPsp({
+        record: recordOn(table, name),
+        apiKey: simulatorKey(secret, name),
+        random,
+      });
       const switches = new DynamoDbSwitches(table, name);
       const controlled: ControlledPsp = {
         record: new DynamoDbRecordView(table, name),

@@ -1,6 +1,6 @@
 import { SIMULATOR, type SimulatedPspName } from '../../../domain/payment/payment-method.ts';
 import type { PspAbilities } from '../../../domain/payment/psp-outcome.ts';
-import { createHttpExchange } from '../http-exchange.ts';
+import { createHttpExchange, type HttpCall, type HttpExchange } from '../http-exchange.ts';
 import type { ChargeRequest, Psp } from '../psp.ts';
 import { classifyCancellation, classifyCharge, classifyLookUp } from './classify.ts';
 
@@ -9,7 +9,8 @@ export interface PspSimulatorSettings {
   readonly name?: SimulatedPspName;
   /** Where the simulator listens, without the API's path. */
   readonly url: string;
-  readonly apiKey: string;
+  /** Or how to get at it; asked before every call. */
+  readonly apiKey: string | (() => Promise<string>);
   /** What the simulator has been set to play, where that is not what it promises by itself. */
   readonly abilities?: PspAbilities;
   /** Milliseconds since the epoch: a PSP may name the time to come back at as a date. */
@@ -25,36 +26,39 @@ export const PSP_SIMULATOR_ABILITIES: PspAbilities = {
   replaysStoredServerErrors: false,
 };
 
+const JSON_BODY = { 'content-type': 'application/json' };
+
 /** The adapter of the PSP simulator, which speaks as most real ones do: JSON, a bearer key, an idempotency key. */
 export function createPspSimulator(settings: PspSimulatorSettings): Psp {
   const { name = SIMULATOR, url, apiKey, abilities = PSP_SIMULATOR_ABILITIES, now = Date.now } = settings;
   const exchange = createHttpExchange(url);
-  const authorization = `Bearer ${apiKey}`;
+  const readKey = typeof apiKey === 'string' ? async () => apiKey : apiKey;
+  const call = async (unsigned: HttpCall, signal: AbortSignal): Promise<HttpExchange> => {
+    const key = await readKey().catch(() => undefined);
+    if (key === undefined) return { kind: 'not_connected', reason: 'our API key can not be read' };
+    const headers = { ...unsigned.headers, authorization: `Bearer ${key}` };
+    return exchange({ ...unsigned, headers }, signal);
+  };
   return {
     name,
     abilities,
     async charge(request, signal) {
-      const headers = {
-        authorization,
-        'idempotency-key': request.idempotencyKey,
-        'content-type': 'application/json',
-      };
-      const call = { method: 'POST', path: '/v1/charges', headers, body: bodyOf(request) } as const;
-      return classifyCharge(await exchange(call, signal), now());
+      const headers = { ...JSON_BODY, 'idempotency-key': request.idempotencyKey };
+      const send = { method: 'POST', path: '/v1/charges', headers, body: bodyOf(request) } as const;
+      return classifyCharge(await call(send, signal), now());
     },
     async lookUp(request, signal) {
       const query = new URLSearchParams({
         reference: request.reference,
         idempotency_key: request.idempotencyKey,
       });
-      const call = { method: 'GET', path: `/v1/charges?${query}`, headers: { authorization } } as const;
-      return classifyLookUp(await exchange(call, signal), now());
+      const ask = { method: 'GET', path: `/v1/charges?${query}`, headers: {} } as const;
+      return classifyLookUp(await call(ask, signal), now());
     },
     async cancel(request, signal) {
       const body = JSON.stringify({ reference: request.reference, idempotency_key: request.idempotencyKey });
-      const headers = { authorization, 'content-type': 'application/json' };
-      const call = { method: 'POST', path: '/v1/cancellations', headers, body } as const;
-      return classifyCancellation(await exchange(call, signal), request.idempotencyKey, now());
+      const fence = { method: 'POST', path: '/v1/cancellations', headers: JSON_BODY, body } as const;
+      return classifyCancellation(await call(fence, signal), request.idempotencyKey, now());
     },
   };
 }

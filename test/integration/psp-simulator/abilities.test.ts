@@ -5,7 +5,8 @@ import {
   PSP_SIMULATOR_ABILITIES,
 } from '../../../adapters/psp/simulator/psp-simulator.ts';
 import { aCharge, noDeadline } from '../../support/psp-under-test.ts';
-import { SIMULATOR_HOSTS, SIMULATOR_KEY, type SimulatorInTest } from '../../support/simulator.ts';
+import { SIMULATOR_HOSTS, type SimulatorInTest } from '../../support/simulator.ts';
+import { SIMULATOR_KEY } from '../../support/simulator-keys.ts';
 
 describe.each(SIMULATOR_HOSTS)('simulated PSPs %s', (_host, start) => {
   let simulator: SimulatorInTest;

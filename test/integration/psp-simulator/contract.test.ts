@@ -1,6 +1,7 @@
 import { createPspSimulator } from '../../../adapters/psp/simulator/psp-simulator.ts';
 import { describePspContract } from '../../support/psp-contract.ts';
-import { SIMULATOR_2_KEY, SIMULATOR_HOSTS, SIMULATOR_KEY } from '../../support/simulator.ts';
+import { SIMULATOR_HOSTS } from '../../support/simulator.ts';
+import { SIMULATOR_2_KEY, SIMULATOR_KEY } from '../../support/simulator-keys.ts';
 
 /** The key that one PSP takes is a wrong one at the other. */
 const KEYS = {

@@ -8,12 +8,8 @@ import * as z from 'zod';
 import type { Psp } from '../../../adapters/psp/psp.ts';
 import { createPspSimulator } from '../../../adapters/psp/simulator/psp-simulator.ts';
 import { aCharge, noDeadline } from '../../support/psp-under-test.ts';
-import {
-  SIMULATOR_2_KEY,
-  SIMULATOR_HOSTS,
-  SIMULATOR_KEY,
-  type SimulatorInTest,
-} from '../../support/simulator.ts';
+import { SIMULATOR_HOSTS, type SimulatorInTest } from '../../support/simulator.ts';
+import { SIMULATOR_2_KEY, SIMULATOR_KEY } from '../../support/simulator-keys.ts';
 
 describe.each(SIMULATOR_HOSTS)('the record of charges %s', (_host, start) => {
   let simulator: SimulatorInTest;

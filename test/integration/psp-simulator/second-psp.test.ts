@@ -3,6 +3,7 @@ import { createPsps } from '../../../adapters/psp/registry.ts';
 import { parsePaymentMethod } from '../../../domain/payment/payment-method.ts';
 import { aCharge, noDeadline } from '../../support/psp-under-test.ts';
 import { SIMULATOR_HOSTS, type SimulatorInTest } from '../../support/simulator.ts';
+import { SIMULATOR_SECRET } from '../../support/simulator-keys.ts';
 
 describe.each(SIMULATOR_HOSTS)('simulated PSPs %s', (_host, start) => {
   let simulator: SimulatorInTest;
@@ -106,8 +107,10 @@ describe.each(SIMULATOR_HOSTS)('simulated PSPs %s', (_host, start) => {
   describe('the registry', () => {
     it('takes each token to the PSP it names, with the key of that PSP', async () => {
       const psps = createPsps({
-        simulatorUrl: simulator.listenerUrl,
-        secondSimulatorUrl: simulator.secondListenerUrl,
+        simulator: {
+          urls: { simulator: simulator.listenerUrl, simulator_2: simulator.secondListenerUrl },
+          readSecret: async () => SIMULATOR_SECRET,
+        },
       });
       for (const [token, name] of [
         ['sim_ok', 'simulator'],
@@ -124,8 +127,20 @@ describe.each(SIMULATOR_HOSTS)('simulated PSPs %s', (_host, start) => {
       }
     });
 
+    it('sends nothing while its key can not be read', async () => {
+      const urls = { simulator: simulator.listenerUrl, simulator_2: simulator.secondListenerUrl };
+      const readSecret = () => Promise.reject(new Error('AccessDeniedException'));
+      const psp = createPsps({ simulator: { urls, readSecret } }).get('simulator');
+      const request = aCharge('sim_ok');
+      expect(await psp?.charge(request, noDeadline())).toEqual({
+        kind: 'not_sent',
+        reason: 'our API key can not be read',
+      });
+      expect((await simulator.read('/requests')).body).toMatchObject({ total: 0 });
+    });
+
     it('has no simulated PSP where no address is given', () => {
-      expect([...createPsps({ simulatorUrl: undefined, secondSimulatorUrl: undefined }).keys()]).toEqual([]);
+      expect([...createPsps({ simulator: undefined }).keys()]).toEqual([]);
     });
   });
 

@@ -181,6 +181,42 @@ describe('a deployment', () => {
     expect(queues.map(({ logicalId }) => logicalId)).toEqual(['Orders']);
   });
 
+  test('has a table with its indexes', () => {
+    const index = {
+      IndexName: 'by-day',
+      KeySchema: [{ AttributeName: 'day', KeyType: 'HASH' }],
+      Projection: { ProjectionType: 'ALL' },
+    };
+    const { tables } = readDeployment(
+      smallestWith('Seen', { GlobalSecondaryIndexes: [index] }),
+      identityOptions,
+    );
+
+    expect(tables).toMatchObject([
+      { indexes: [{ name: 'by-day', keySchema: [{ AttributeName: 'day', KeyType: 'HASH' }] }] },
+    ]);
+  });
+
+  test('keeps the API of the simulated PSPs apart, by the name of its stack', () => {
+    const { Cluster: _cluster, Password: _password, ...simulator } = SMALLEST;
+    const things = resource('AWS::ApiGateway::Resource', { ParentId: 'root', PathPart: 'charges' });
+    const both = assemblyOf(
+      stackOf({ ...simulator, Things: things }, {}, 'Shop-dev-Simulator'),
+      stackOf(SMALLEST),
+    );
+    const { api, simulatorApi } = readDeployment(both, identityOptions);
+
+    expect(api.routes.map(({ path }) => path)).toEqual(['/things/{id}']);
+    expect(simulatorApi?.routes.map(({ path }) => path)).toEqual(['/charges/{id}']);
+    expect(api.id).not.toBe(simulatorApi?.id);
+  });
+
+  test('with two APIs in one stack stops the start', () => {
+    const two = assemblyOf(stackOf({ ...SMALLEST, Other: resource('AWS::ApiGateway::RestApi') }));
+
+    expect(() => readDeployment(two, identityOptions)).toThrow('A stack holds two REST APIs');
+  });
+
   test('without an API stops the start', () => {
     const { Api: _api, ...others } = SMALLEST;
 

@@ -1,0 +1,212 @@
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import * as z from 'zod';
+import { SIMULATED_PSPS, SIMULATOR } from '../../domain/payment/payment-method.ts';
+import type { Pipeline } from '../connect.ts';
+import { CliError, EXIT } from '../errors.ts';
+import { commonSchema, positiveInteger } from '../options.ts';
+import { type Output, table } from '../output.ts';
+import type { Run } from '../run.ts';
+import type { Simulator } from '../simulator.ts';
+
+const pspSchema = commonSchema.extend({ psp: z.enum(SIMULATED_PSPS).optional() });
+const listSchema = pspSchema.extend({
+  reference: z.string().optional(),
+  status: z.string().optional(),
+  limit: z.number().default(50),
+});
+const controlSchema = pspSchema.extend({ reset: z.boolean().default(false) });
+
+const EXAMPLES = [
+  'Examples:',
+  '  oncepay simulator charges --reference ord_…',
+  '  oncepay simulator requests --psp simulator_2 --limit 20',
+  '  oncepay simulator control down_for_seconds=30',
+  '  oncepay simulator control --psp simulator_2 look_up=false latency_ms=400',
+  '  oncepay simulator control --reset --stage staging',
+  '',
+].join('\n');
+
+/** The simulated PSPs of the local runtime, or beside a deployed stage without real money. */
+export function addSimulator(program: Command, run: Run): void {
+  const group = program
+    .command('simulator')
+    .description('What the simulated PSPs charged and were asked, and how they fail.')
+    .addHelpText('before', EXAMPLES);
+  const psp = () => new Option('--psp <name>', 'one of them').choices([...SIMULATED_PSPS]);
+  group
+    .command('charges')
+    .description('Money that was taken, newest first.')
+    .addOption(psp())
+    .option('--reference <id>', 'of this payment order')
+    .addOption(
+      new Option('--status <status>', 'or what was refused').choices(['succeeded', 'declined', 'all']),
+    )
+    .option('--limit <count>', 'at most so many', positiveInteger, 50)
+    .action(run(listSchema, listCharges));
+  group
+    .command('requests')
+    .description('The calls that reached the PSPs, newest first.')
+    .addOption(psp())
+    .option('--reference <id>', 'about this payment order')
+    .option('--limit <count>', 'at most so many', positiveInteger, 50)
+    .action(run(listSchema, listRequests));
+  group
+    .command('stats')
+    .description('How many charges, declines and calls there are.')
+    .addOption(psp())
+    .action(run(pspSchema, showStats));
+  group
+    .command('control')
+    .argument('[switches...]', 'name=value: see simulator/README.md', switchesOf, '')
+    .description(
+      'Turns switches of one PSP, the first where none is named; without any, shows how they stand.',
+    )
+    .addOption(psp())
+    .option('--reset', 'puts all of them back first', false)
+    .action(run(controlSchema, control));
+  group
+    .command('key')
+    .addOption(psp())
+    .description('The key that a PSP takes, for calls by hand: Authorization: Bearer <key>.')
+    .action(run(pspSchema, showKey));
+}
+
+/** @throws CliError where no money is simulated */
+function simulatorOf({ simulator }: Pipeline): Simulator {
+  if (simulator !== undefined) return simulator;
+  throw new CliError('This stage has no simulated PSP beside it.', EXIT.refused);
+}
+
+const chargesAnswer = z.object({
+  charges: z.array(
+    z.object({
+      psp: z.string(),
+      id: z.string(),
+      reference: z.string(),
+      amount: z.number(),
+      currency: z.string(),
+      status: z.string(),
+      created_at: z.string(),
+    }),
+  ),
+  total: z.number(),
+});
+
+type ListOptions = z.output<typeof listSchema>;
+
+async function listCharges(pipeline: Pipeline, output: Output, options: ListOptions): Promise<number> {
+  const answer = await simulatorOf(pipeline).get(`/charges?${queryOf(options)}`);
+  const { charges, total } = chargesAnswer.parse(answer);
+  output.data(answer, () =>
+    table(
+      ['PSP', 'charge', 'reference', 'amount', 'status', 'at'],
+      charges.map((charge) => [
+        charge.psp,
+        charge.id,
+        charge.reference,
+        `${charge.amount} ${charge.currency}`,
+        charge.status,
+        charge.created_at,
+      ]),
+    ),
+  );
+  output.note(`${charges.length} of ${total}`);
+  return EXIT.well;
+}
+
+const requestsAnswer = z.object({
+  requests: z.array(
+    z.object({
+      psp: z.string(),
+      kind: z.string(),
+      reference: z.string().nullable(),
+      status: z.number().nullable(),
+      at: z.string(),
+    }),
+  ),
+  total: z.number(),
+});
+
+async function listRequests(pipeline: Pipeline, output: Output, options: ListOptions): Promise<number> {
+  const answer = await simulatorOf(pipeline).get(`/requests?${queryOf(options)}`);
+  const { requests, total } = requestsAnswer.parse(answer);
+  output.data(answer, () =>
+    table(
+      ['PSP', 'call', 'reference', 'answered', 'at'],
+      requests.map(({ psp, kind, reference, status, at }) => [psp, kind, reference, status ?? 'never', at]),
+    ),
+  );
+  output.note(`${requests.length} of ${total}`);
+  return EXIT.well;
+}
+
+async function showStats(
+  pipeline: Pipeline,
+  output: Output,
+  { psp }: z.output<typeof pspSchema>,
+): Promise<number> {
+  const answer = z
+    .record(z.string(), z.number())
+    .parse(await simulatorOf(pipeline).get(`/stats?${queryOf({ psp })}`));
+  output.data(answer, () => table(['what', 'how many'], Object.entries(answer)));
+  return EXIT.well;
+}
+
+async function control(
+  pipeline: Pipeline,
+  output: Output,
+  { psp, reset }: z.output<typeof controlSchema>,
+  given = '',
+): Promise<number> {
+  const simulator = simulatorOf(pipeline);
+  const switches = given.split('\n').flatMap((each) => (each === '' ? [] : [switchIn(each)]));
+  const isChange = reset || switches.length > 0;
+  const change = { psp: psp ?? SIMULATOR, ...(reset ? { reset } : {}), ...Object.fromEntries(switches) };
+  const answer = isChange
+    ? await simulator.post('/control', change)
+    : await simulator.get(`/control?${queryOf({ psp })}`);
+  const stand = z.record(z.string(), z.unknown()).parse(answer);
+  output.data(answer, () =>
+    table(
+      ['switch', 'stands at'],
+      Object.entries(stand).map(([name, value]) => [name, JSON.stringify(value)]),
+    ),
+  );
+  return EXIT.well;
+}
+
+async function showKey(
+  pipeline: Pipeline,
+  output: Output,
+  { psp = SIMULATOR }: z.output<typeof pspSchema>,
+): Promise<number> {
+  const key = await simulatorOf(pipeline).keyOf(psp);
+  output.data({ psp, key }, () => key);
+  return EXIT.well;
+}
+
+function queryOf(options: Pick<Partial<ListOptions>, 'psp' | 'reference' | 'status' | 'limit'>): string {
+  const query = new URLSearchParams();
+  for (const name of ['psp', 'reference', 'status', 'limit'] as const) {
+    if (options[name] !== undefined) query.set(name, String(options[name]));
+  }
+  return query.toString();
+}
+
+/** Checked here, so that a misspelt one is no request. A line each: a value may hold whatever JSON does. */
+function switchesOf(text: string, before: string): string {
+  if (!/^[a-z_]+=.+$/.test(text)) {
+    throw new InvalidArgumentError('It takes name=value, such as down_for_seconds=30.');
+  }
+  return `${before}${text}\n`;
+}
+
+function switchIn(text: string): readonly [name: string, value: unknown] {
+  const [name = '', ...rest] = text.split('=');
+  const value = rest.join('=');
+  try {
+    return [name, JSON.parse(value)];
+  } catch {
+    throw new CliError(`${name} takes a number, true, false or JSON, not ${value}.`, EXIT.usage);
+  }
+}

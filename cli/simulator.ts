@@ -1,0 +1,67 @@
+import { GetSecretValueCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import * as z from 'zod';
+import { type SimulatorDoor, simulatorKey } from '../adapters/psp/simulator/api-keys.ts';
+import { CliError, EXIT } from './errors.ts';
+
+/** The control address of the simulated PSPs, here or beside a deployed stage. */
+export interface Simulator {
+  get(path: string): Promise<unknown>;
+  post(path: string, body: unknown): Promise<unknown>;
+  /** What opens a door of theirs. */
+  keyOf(door: SimulatorDoor): Promise<string>;
+}
+
+export interface SimulatorPlace {
+  /** Without a slash at its end. */
+  readonly url: string;
+  /** What the keys are made of. */
+  readonly secretArn: string;
+}
+
+const errorSchema = z.object({ error: z.object({ message: z.string() }) });
+
+/** @param locate asked when a command first needs it: most never do */
+export function connectSimulator(
+  locate: () => Promise<SimulatorPlace>,
+  client: SecretsManagerClient,
+): Simulator {
+  let locating: Promise<SimulatorPlace> | undefined;
+  const place = () => {
+    locating ??= locate();
+    return locating;
+  };
+  const keyOf = async (door: SimulatorDoor) =>
+    simulatorKey(await readSecret(client, (await place()).secretArn), door);
+  const ask = async (path: string, init: RequestInit = {}) => {
+    const { url } = await place();
+    const authorization = `Bearer ${await keyOf('control')}`;
+    return read(url + path, { ...init, headers: { authorization, 'content-type': 'application/json' } });
+  };
+  return {
+    keyOf,
+    get: (path) => ask(path),
+    post: (path, body) => ask(path, { method: 'POST', body: JSON.stringify(body) }),
+  };
+}
+
+/** @throws CliError where nobody answers, or what was asked for is refused */
+async function read(url: string, init: RequestInit): Promise<unknown> {
+  const response = await fetch(url, init).catch((cause: unknown) => {
+    throw new CliError(`The PSP simulator doesn't answer at ${url}.`, EXIT.unreachable, { cause });
+  });
+  const content: unknown = await response.json().catch(() => undefined);
+  if (response.ok) return content;
+  const said = errorSchema.safeParse(content).data?.error.message ?? `HTTP ${response.status}`;
+  const exitCode = response.status === 400 ? EXIT.usage : EXIT.refused;
+  throw new CliError(`The PSP simulator refuses: ${said}`, exitCode);
+}
+
+async function readSecret(client: SecretsManagerClient, SecretId: string): Promise<string> {
+  try {
+    const { SecretString } = await client.send(new GetSecretValueCommand({ SecretId }));
+    return SecretString ?? '';
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new CliError(`The PSP simulator's secret can't be read: ${reason}`, EXIT.unreachable, { cause });
+  }
+}

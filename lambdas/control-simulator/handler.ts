@@ -1,0 +1,59 @@
+import { timingSafeEqual } from 'node:crypto';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import middy from '@middy/core';
+import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
+import { DynamoDbRecordView } from '../../adapters/dynamodb/simulator/dynamodb-record-view.ts';
+import { DynamoDbSwitches } from '../../adapters/dynamodb/simulator/dynamodb-switches.ts';
+import { SimulatorTable } from '../../adapters/dynamodb/simulator/simulator-table.ts';
+import { readEnvironment, variables } from '../../adapters/environment.ts';
+import { simulatorKey } from '../../adapters/psp/simulator/api-keys.ts';
+import { createSecretReader, createSecretsClient } from '../../adapters/secrets/secret-reader.ts';
+import { systemTime } from '../../adapters/time.ts';
+import type { SimulatedPspName } from '../../domain/payment/payment-method.ts';
+import { type ControlledPsp, type ControlledPsps, serveControlApi } from '../../simulator/control-api.ts';
+import { type Answer, apiError } from '../../simulator/reply.ts';
+import { logInvocation } from '../middleware/logger.ts';
+import { plainRequestOf, proxyResultOf } from '../middleware/plain-http.ts';
+
+const environment = readEnvironment(variables.simulatorHost);
+const table = new SimulatorTable({
+  client: new DynamoDBClient({ cacheMiddleware: true }),
+  tableName: environment.SIMULATOR_TABLE_NAME,
+  indexName: environment.SIMULATOR_INDEX_NAME,
+});
+const readSecret = createSecretReader(
+  createSecretsClient(),
+  environment.SIMULATOR_SECRET_ARN,
+  systemTime.now,
+);
+const controlled: ControlledPsps = {
+  psps: { simulator: controlledPsp('simulator'), simulator_2: controlledPsp('simulator_2') },
+  now: systemTime.now,
+};
+
+function controlledPsp(psp: SimulatedPspName): ControlledPsp {
+  return {
+    record: new DynamoDbRecordView(table, psp),
+    switches: new DynamoDbSwitches(table, psp),
+    // The switch itself is what its function looks at.
+    goDownFor: async () => {},
+  };
+}
+
+async function answer(event: APIGatewayProxyEvent): Promise<Answer> {
+  const request = plainRequestOf(event);
+  const expected = `Bearer ${simulatorKey(await readSecret(), 'control')}`;
+  if (!isSame(request.authorization ?? '', expected)) {
+    return apiError(401, 'invalid_api_key', 'Present the control address’s own key.');
+  }
+  return serveControlApi(controlled, request);
+}
+
+function isSame(given: string, expected: string): boolean {
+  const [one, other] = [Buffer.from(given), Buffer.from(expected)];
+  return one.length === other.length && timingSafeEqual(one, other);
+}
+
+export const handler = middy<APIGatewayProxyEvent, APIGatewayProxyResult>()
+  .use(logInvocation())
+  .handler(async (event) => proxyResultOf(await answer(event)));

@@ -1,0 +1,42 @@
+import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
+
+/** A request through the REST API without what only the gateway knows. */
+export interface PlainRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly query: URLSearchParams;
+  readonly authorization: string | undefined;
+  readonly idempotencyKey: string | undefined;
+  readonly body: string;
+}
+
+/** Of a header or parameter that is sent twice, the last one counts, as the gateway has it. */
+export function plainRequestOf(event: APIGatewayProxyEvent): PlainRequest {
+  const header = (name: string) =>
+    Object.entries(event.headers ?? {}).find(([given]) => given.toLowerCase() === name)?.[1];
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(event.queryStringParameters ?? {})) query.set(name, value ?? '');
+  return {
+    method: event.httpMethod,
+    path: event.path,
+    query,
+    authorization: header('authorization'),
+    idempotencyKey: header('idempotency-key'),
+    body: event.isBase64Encoded
+      ? Buffer.from(event.body ?? '', 'base64').toString('utf8')
+      : (event.body ?? ''),
+  };
+}
+
+/** JSON, and kept by nobody on its way. */
+export function proxyResultOf(answer: {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body: string;
+}): APIGatewayProxyResult {
+  return {
+    statusCode: answer.status,
+    headers: { 'Content-Type': 'application/json', 'Cache-Control': 'no-store', ...answer.headers },
+    body: answer.body,
+  };
+}

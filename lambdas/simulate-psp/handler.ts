@@ -1,0 +1,68 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import middy from '@middy/core';
+import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
+import { BusyKeyError, DynamoDbRecord } from '../../adapters/dynamodb/simulator/dynamodb-record.ts';
+import { DynamoDbSwitches } from '../../adapters/dynamodb/simulator/dynamodb-switches.ts';
+import { SimulatorTable } from '../../adapters/dynamodb/simulator/simulator-table.ts';
+import { readEnvironment, variables } from '../../adapters/environment.ts';
+import { systemIds } from '../../adapters/ids.ts';
+import { simulatorKey } from '../../adapters/psp/simulator/api-keys.ts';
+import { createSecretReader, createSecretsClient } from '../../adapters/secrets/secret-reader.ts';
+import { systemTime } from '../../adapters/time.ts';
+import { SIMULATED_PSPS } from '../../domain/payment/payment-method.ts';
+import { notProcessed, serverError } from '../../simulator/behaviours.ts';
+import { type Answer, apiError } from '../../simulator/reply.ts';
+import { SimulatedPsp } from '../../simulator/simulated-psp.ts';
+import { logger, logInvocation } from '../middleware/logger.ts';
+import { plainRequestOf, proxyResultOf } from '../middleware/plain-http.ts';
+import { type ServedPsp, simulate } from './simulate.ts';
+
+const environment = readEnvironment(variables.simulatorHost);
+const table = new SimulatorTable({
+  client: new DynamoDBClient({ cacheMiddleware: true }),
+  tableName: environment.SIMULATOR_TABLE_NAME,
+  indexName: environment.SIMULATOR_INDEX_NAME,
+});
+const readSecret = createSecretReader(
+  createSecretsClient(),
+  environment.SIMULATOR_SECRET_ARN,
+  systemTime.now,
+);
+
+/** Rivals for one key wait up to so long, times the attempts that they have made. */
+const PAUSE_MS = 10;
+const pause = (attempt: number) =>
+  new Promise<void>((resolve) => {
+    systemTime.after(systemIds.random() * PAUSE_MS * attempt, resolve);
+  });
+
+/** The PSP that the first part of the path names, as it stands now; undefined where there is none of that name. */
+async function served(name: string): Promise<ServedPsp | undefined> {
+  const psp = SIMULATED_PSPS.find((known) => known === name);
+  if (psp === undefined) return undefined;
+  const record = new DynamoDbRecord({ table, psp, nextCallId: () => systemIds.next('cal'), pause });
+  const apiKey = simulatorKey(await readSecret(), psp);
+  return {
+    psp: new SimulatedPsp({ record, apiKey, random: systemIds.random }),
+    switches: new DynamoDbSwitches(table, psp),
+  };
+}
+
+async function answer(event: APIGatewayProxyEvent): Promise<Answer> {
+  const request = plainRequestOf(event);
+  const [, name = '', ...rest] = request.path.split('/');
+  const psp = await served(name);
+  if (psp === undefined) return apiError(404, 'no_such_resource', `There is no PSP ${name}.`);
+  return simulate(psp, { ...request, path: `/${rest.join('/')}` }, systemTime);
+}
+
+/** A fault of the simulator's own: what came of the call isn't known, but where it says so itself. */
+function faultAnswer(error: unknown): Answer {
+  if (error instanceof BusyKeyError) return notProcessed();
+  logger.error('the PSP simulator failed', { error });
+  return serverError();
+}
+
+export const handler = middy<APIGatewayProxyEvent, APIGatewayProxyResult>()
+  .use(logInvocation())
+  .handler(async (event) => proxyResultOf(await answer(event).catch(faultAnswer)));

@@ -1,0 +1,32 @@
+import { Duration } from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
+import { PipelineFunction } from '../constructs/pipeline-function.ts';
+import { readStageSecret, useTable } from '../grants.ts';
+import { simulatorHostEnvironment } from './environment.ts';
+import type { SimulatorContext } from './function-context.ts';
+
+/** The simulated PSPs' APIs. */
+export class SimulatePsp extends PipelineFunction {
+  constructor(scope: Construct, id: string, context: SimulatorContext) {
+    const { data, simulator } = context;
+    super(scope, id, {
+      ...context,
+      folder: 'simulate-psp',
+      description: 'Plays the PSPs of a stage that takes no real money.',
+      // Longer than the gateway waits, which is the point: a charge lands up to a minute late, and an answer that never
+      // comes, or comes too late, is waited for half a minute after that.
+      timeout: Duration.seconds(100),
+      memorySize: 512,
+      environment: simulatorHostEnvironment(context),
+      grants: [
+        ...useTable(data, simulator.table, [
+          'dynamodb:GetItem',
+          'dynamodb:PutItem',
+          'dynamodb:Query',
+          'dynamodb:UpdateItem',
+        ]),
+        ...readStageSecret(data, simulator.secret.secretArn),
+      ],
+    });
+  }
+}

@@ -1,0 +1,67 @@
+import { CfnOutput, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
+import type { TableV2 } from 'aws-cdk-lib/aws-dynamodb';
+import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import type { Construct } from 'constructs';
+import { acknowledge, OF_SIMULATOR_SECRET } from './acknowledgements.ts';
+import { SimulatorApi } from './constructs/simulator-api.ts';
+import { SimulatorRecord } from './constructs/simulator-record.ts';
+import type { DataStack } from './data-stack.ts';
+import { ControlSimulator } from './functions/control-simulator.ts';
+import { SimulatePsp } from './functions/simulate-psp.ts';
+import type { StageConfig } from './stage-config.ts';
+
+export interface SimulatorStackProps extends StackProps {
+  readonly config: StageConfig;
+  readonly data: DataStack;
+}
+
+/** As long as nobody could guess or try: it is presented over the internet. */
+const SECRET_LENGTH = 48;
+
+/** Prod never has one, whatever its settings. */
+export function hasSimulator({ stage, takesRealMoney }: StageConfig): boolean {
+  return stage !== 'prod' && !takesRealMoney;
+}
+
+/**
+ * The simulated PSPs beside a stage that takes no real money, so that a first payment needs no account anywhere. It can
+ * be taken away, with its record, without touching what the pipeline stores.
+ */
+export class SimulatorStack extends Stack {
+  /** What the keys of the PSPs and of the control address are made of. */
+  readonly secret: Secret;
+  readonly table: TableV2;
+  /** Where each PSP answers, without its API's path. */
+  readonly urls: { readonly simulator: string; readonly simulator_2: string };
+
+  constructor(scope: Construct, id: string, { config, data, ...props }: SimulatorStackProps) {
+    super(scope, id, props);
+    if (!hasSimulator(config)) {
+      throw new Error(
+        `Stage ${config.stage} is for real money: a PSP that only pretends has no place beside it. Leave the simulator out.`,
+      );
+    }
+    this.secret = this.createSecret(data);
+    this.table = new SimulatorRecord(this, 'Record', data.key);
+    const context = { config, data, simulator: this };
+    const { api } = new SimulatorApi(this, 'Api', {
+      config,
+      simulatePsp: new SimulatePsp(this, 'SimulatePsp', context),
+      controlSimulator: new ControlSimulator(this, 'ControlSimulator', context),
+    });
+    this.urls = { simulator: api.urlForPath('/simulator'), simulator_2: api.urlForPath('/simulator_2') };
+    new CfnOutput(this, 'ControlUrl', { value: api.url });
+    new CfnOutput(this, 'SecretArn', { value: this.secret.secretArn });
+  }
+
+  private createSecret(data: DataStack): Secret {
+    const secret = new Secret(this, 'Secret', {
+      description: 'What the keys of the simulated PSPs and of their control address are made of.',
+      encryptionKey: data.key,
+      generateSecretString: { passwordLength: SECRET_LENGTH, excludePunctuation: true },
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+    acknowledge(secret, OF_SIMULATOR_SECRET);
+    return secret;
+  }
+}

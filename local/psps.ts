@@ -1,0 +1,104 @@
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import type { ServiceMetrics } from './alarms/service-metrics.ts';
+import type { Clock } from './clock.ts';
+import type { ServiceRoles } from './iam/service-roles.ts';
+import type { Functions } from './lambda/functions.ts';
+import type { Ports } from './ports.ts';
+import { startPspSimulator } from './psp-simulator/psp-simulator.ts';
+import { startGateway } from './serve.ts';
+import type { RequestObserver } from './service-request.ts';
+import type { Deployment } from './template/resources.ts';
+
+/**
+ * What plays the PSPs here: this machine's own servers, whose connections can be refused and cut, in the place of the
+ * simulator's stack; or that stack, its API, its functions and its table.
+ */
+export const PSP_HOSTS = ['local', 'deployed'] as const;
+export type PspHost = (typeof PSP_HOSTS)[number];
+
+export interface PspsOptions {
+  readonly host: PspHost;
+  readonly deployment: Deployment;
+  /** The runtime's data. */
+  readonly directory: string;
+  readonly ports: Ports;
+  readonly clock: Clock;
+  /** What a secret holds. */
+  readonly secretOf: (arn: string) => string | undefined;
+  /** Asked when the first call comes, not before. */
+  readonly functions: () => Functions;
+  readonly roles: ServiceRoles;
+  readonly observer: RequestObserver;
+  readonly measured: ServiceMetrics;
+  readonly accountId: string;
+  readonly region: string;
+}
+
+export interface RunningPsps {
+  /** No slash at its end. */
+  readonly controlUrl: string;
+  /** Where the PSPs answer, in the variables of the functions that call them. */
+  readonly variables: Readonly<Record<string, string>>;
+  /** What their keys are made of; a stage that takes real money has none. */
+  readonly secretArn: string | undefined;
+}
+
+/** Thrown at start for a stage that has no simulator's stack to run. */
+export class NoSimulatorStackError extends Error {
+  override readonly name = 'NoSimulatorStackError';
+}
+
+/**
+ * @param onStarted told how they are stopped
+ * @throws NoSimulatorStackError, PortTakenError
+ */
+export async function startPsps(
+  options: PspsOptions,
+  onStarted: (close: () => Promise<void>) => void,
+): Promise<RunningPsps> {
+  const secretArn = secretArnIn(options.deployment);
+  const started = options.host === 'local' ? await startOwn(options, secretArn) : await startStack(options);
+  onStarted(started.close);
+  return { controlUrl: started.controlUrl, variables: started.variables, secretArn };
+}
+
+async function startOwn({ directory, ports, clock, secretOf }: PspsOptions, secretArn: string | undefined) {
+  // Without a stack nobody knows the keys, and nobody calls.
+  const secret = secretArn === undefined ? randomUUID() : secretOf(secretArn);
+  if (secret === undefined) throw new Error(`${String(secretArn)} holds nothing to make the PSPs' keys of.`);
+  return startPspSimulator({
+    directory: join(directory, 'psp'),
+    secret,
+    controlPort: ports.psp,
+    listenerPort: ports.pspListener,
+    secondListenerPort: ports.pspListener2,
+    clock,
+  });
+}
+
+async function startStack({ deployment, ports, ...options }: PspsOptions) {
+  const { simulatorApi: api } = deployment;
+  if (api === undefined) {
+    throw new NoSimulatorStackError(
+      'This stage has no simulated PSPs to run: start it without --psp deployed.',
+    );
+  }
+  const { url, close } = await startGateway({ api, port: ports.pspListener, ...options });
+  const controlUrl = `${url}/${api.stage}`;
+  return {
+    controlUrl,
+    variables: {
+      PSP_SIMULATOR_URL: `${controlUrl}/simulator`,
+      PSP_SIMULATOR_2_URL: `${controlUrl}/simulator_2`,
+    },
+    close,
+  };
+}
+
+/** As the executor is told. */
+function secretArnIn({ functions }: Deployment): string | undefined {
+  return functions
+    .map(({ environment }) => environment.PSP_SIMULATOR_SECRET_ARN)
+    .find((arn) => arn !== undefined);
+}

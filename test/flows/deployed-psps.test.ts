@@ -1,0 +1,132 @@
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import * as z from 'zod';
+import type { Psp } from '../../adapters/psp/psp.ts';
+import { createPspSimulator } from '../../adapters/psp/simulator/psp-simulator.ts';
+import { connectSimulator, type Simulator } from '../../cli/simulator.ts';
+import { SIMULATED_PSPS, type SimulatedPspName } from '../../domain/payment/payment-method.ts';
+import type { Endpoints } from '../../local/endpoints.ts';
+import { ApiClient } from '../support/api-client.ts';
+import { describePspContract } from '../support/psp-contract.ts';
+import { aCharge, noDeadline } from '../support/psp-under-test.ts';
+import { LocalRuntime } from '../support/runtime.ts';
+
+/** The simulator's stack as it would be deployed: its API, its bundles, its table, its secret, its grants. */
+const runtime = new LocalRuntime(['local/start.ts', '--port', '0', '--json', '--psp', 'deployed']);
+let endpoints: Endpoints;
+let simulator: Simulator;
+
+beforeAll(async () => {
+  endpoints = await runtime.start();
+  const client = new SecretsManagerClient({
+    endpoint: endpoints.secretsManager,
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'oncepay-cli', secretAccessKey: 'local' },
+  });
+  const place = { url: endpoints.psp, secretArn: endpoints.pspSecretArn ?? '' };
+  simulator = connectSimulator(async () => place, client);
+});
+afterAll(() => runtime.dispose());
+
+const total = z.object({ total: z.int() });
+const timesCharged = async (reference: string) =>
+  total.parse(await simulator.get(`/charges?reference=${reference}`)).total;
+
+async function adapterOf(name: SimulatedPspName): Promise<Psp> {
+  return createPspSimulator({
+    name,
+    url: `${endpoints.psp}/${name}`,
+    apiKey: await simulator.keyOf(name),
+  });
+}
+
+for (const name of SIMULATED_PSPS) {
+  describePspContract(`${name} as its functions play it`, async () => {
+    // Its own clock moves by itself: the lag is taken away instead of waited for.
+    await simulator.post('/control', { psp: name, visible_after_ms: 0 });
+    const url = `${endpoints.psp}/${name}`;
+    const apiKey = await simulator.keyOf(name);
+    return {
+      psp: createPspSimulator({ name, url, apiKey }),
+      withWrongKey: createPspSimulator({ name, url, apiKey: await simulator.keyOf('control') }),
+      at: (other) => createPspSimulator({ name, url: other, apiKey }),
+      tokens: { succeeds: 'sim_ok', declines: 'sim_decline_insufficient_funds' },
+      timesCharged,
+      passLookUpLag: async () => {},
+      close: async () => {
+        await simulator.post('/control', { psp: name, reset: true });
+      },
+    };
+  });
+}
+
+describe('a payment', () => {
+  test.each([
+    ['sim_ok', 'SUCCESS', 1],
+    ['sim2_ok', 'SUCCESS', 1],
+    ['sim_500_charged', 'SUCCESS', 1],
+    ['sim_flaky_1', 'SUCCESS', 1],
+    ['sim_decline_card_declined', 'FAILED', 0],
+  ])('with %s comes to %s, with %i charges', async (paymentMethod, status, charges) => {
+    const api = new ApiClient(endpoints);
+    const { body } = await api.pay({ paymentMethod });
+    expect(await api.settled(body.id)).toMatchObject({ status });
+    expect(await timesCharged(body.payment_orders[0].id)).toBe(charges);
+  });
+});
+
+describe('the functions', () => {
+  test('charge once for thirty sends of one key at once', async () => {
+    const psp = await adapterOf('simulator');
+    const request = aCharge('sim_ok');
+    const outcomes = await Promise.all(Array.from({ length: 30 }, () => psp.charge(request, noDeadline())));
+    expect(new Set(outcomes.map(({ kind }) => kind))).toEqual(new Set(['succeeded']));
+    expect(await timesCharged(request.reference)).toBe(1);
+  });
+
+  test('land a charge whose caller has given up', async () => {
+    const psp = await adapterOf('simulator');
+    const request = aCharge('sim_ok');
+    await simulator.post('/control', { landing_delay_ms: 500 });
+    const outcome = await psp.charge(request, AbortSignal.timeout(250));
+    await simulator.post('/control', { reset: true });
+    expect(outcome.kind).toBe('unknown');
+    await expect.poll(() => timesCharged(request.reference), { timeout: 10_000 }).toBe(1);
+  });
+
+  test('say nothing to a caller whose token says so, and have charged', async () => {
+    const psp = await adapterOf('simulator');
+    const request = aCharge('sim_timeout_charged');
+    expect((await psp.charge(request, AbortSignal.timeout(2_000))).kind).toBe('unknown');
+    expect(await timesCharged(request.reference)).toBe(1);
+  });
+
+  test('take nothing while the PSP is down', async () => {
+    const psp = await adapterOf('simulator_2');
+    await simulator.post('/control', { psp: 'simulator_2', down_for_seconds: 60 });
+    expect((await psp.charge(aCharge('sim_ok'), noDeadline())).kind).toBe('not_sent');
+    await simulator.post('/control', { psp: 'simulator_2', reset: true });
+    expect((await psp.charge(aCharge('sim_ok'), noDeadline())).kind).toBe('succeeded');
+  });
+});
+
+describe('the control address', () => {
+  test.each(['/charges', '/requests', '/stats', '/control'])(
+    'shows %s to nobody without its key',
+    async (path) => {
+      const authorization = `Bearer ${await simulator.keyOf('simulator')}`;
+      for (const headers of [{}, { authorization }]) {
+        expect((await fetch(endpoints.psp + path, { headers })).status).toBe(401);
+      }
+    },
+  );
+
+  test('lists and sums what both PSPs did', async () => {
+    const { charges, sends } = z
+      .object({ charges: z.int(), sends: z.int() })
+      .parse(await simulator.get('/stats'));
+    expect(charges).toBeGreaterThan(0);
+    expect(sends).toBeGreaterThanOrEqual(charges);
+    expect(await simulator.get('/charges?limit=1')).toMatchObject({ total: charges });
+  });
+});

@@ -1,0 +1,124 @@
+import { App, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { Match } from 'aws-cdk-lib/assertions';
+import { describe, expect, test } from 'vitest';
+import { PaymentPipeline } from '../../lib/index.ts';
+import { SimulatorStack } from '../../lib/simulator-stack.ts';
+import { functionsOf, only, resourcesOf, synthesized } from '../support/synthesized.ts';
+
+const LIVE = { takesRealMoney: true, dataRemovalPolicy: RemovalPolicy.RETAIN, deletionProtection: true };
+
+const app = () => new App({ context: { 'aws:cdk:bundling-stacks': [] } });
+
+describe('where real money is taken', () => {
+  test('there is no simulated PSP, and nothing that names one', () => {
+    const { pipeline, simulator } = synthesized('prod');
+    expect(simulator).toBeUndefined();
+    expect(JSON.stringify(pipeline.toJSON())).not.toMatch(/simulator/i);
+  });
+
+  test.each([
+    ['prod, though it be called a rehearsal', 'prod', { takesRealMoney: false }],
+    ['staging, made to take real money', 'staging', LIVE],
+    ['dev, made to take real money', 'dev', LIVE],
+  ] as const)('there is none in %s', (_what, stage, overrides) => {
+    const root = app();
+    const { simulatorStack } = new PaymentPipeline(root, 'Payments', { stage, overrides });
+    expect(simulatorStack).toBeUndefined();
+    expect(root.node.findAll().filter((node) => Stack.isStack(node))).toHaveLength(2);
+  });
+
+  test('none can be made by hand', () => {
+    const { dataStack: data, config } = new PaymentPipeline(app(), 'Payments', { stage: 'prod' });
+    expect(() => new SimulatorStack(app(), 'Simulator', { config, data })).toThrow(
+      'a PSP that only pretends has no place beside it',
+    );
+  });
+});
+
+describe.each(['dev', 'staging'] as const)('the simulated PSPs of %s', (stage) => {
+  const { simulator, pipeline, config } = withSimulator(stage);
+  const functions = functionsOf(simulator);
+
+  test('have two functions, so that calls that hang keep nobody from the control address', () => {
+    expect([...functions.keys()].sort()).toEqual(['control-simulator', 'simulate-psp']);
+  });
+
+  test('keep their record in an encrypted table with an index to list it by', () => {
+    expect(only(simulator, 'AWS::DynamoDB::GlobalTable').Properties).toMatchObject({
+      KeySchema: [
+        { AttributeName: 'pk', KeyType: 'HASH' },
+        { AttributeName: 'sk', KeyType: 'RANGE' },
+      ],
+      GlobalSecondaryIndexes: [
+        {
+          IndexName: functions.get('control-simulator')?.environment.SIMULATOR_INDEX_NAME,
+          KeySchema: [
+            { AttributeName: 'listed', KeyType: 'HASH' },
+            { AttributeName: 'listed_at', KeyType: 'RANGE' },
+          ],
+        },
+      ],
+      TimeToLiveSpecification: { AttributeName: 'expires_at', Enabled: true },
+      SSESpecification: { SSEEnabled: true, SSEType: 'KMS' },
+      BillingMode: 'PAY_PER_REQUEST',
+    });
+  });
+
+  test('know their callers by a generated secret, which the executor reads too', () => {
+    const [secret] = resourcesOf(simulator, 'AWS::SecretsManager::Secret').keys();
+    for (const { environment } of functions.values()) {
+      expect(environment.SIMULATOR_SECRET_ARN).toEqual({ Ref: secret });
+    }
+    const executor = functionsOf(pipeline).get('execute-instructions');
+    expect(executor?.environment.PSP_SIMULATOR_SECRET_ARN).toEqual({
+      'Fn::ImportValue': expect.stringContaining(`Simulator:ExportsOutputRef${secret}`),
+    });
+  });
+
+  test.each([
+    ['PSP_SIMULATOR_URL', 'simulator'],
+    ['PSP_SIMULATOR_2_URL', 'simulator_2'],
+  ])('are what the executor finds at %s', (variable, path) => {
+    const url = JSON.stringify(functionsOf(pipeline).get('execute-instructions')?.environment[variable]);
+    expect(url).toContain('execute-api');
+    expect(url).toMatch(new RegExp(`/${path}"\\]`));
+  });
+
+  test('answer to three calls each, the control address to five, and to no other', () => {
+    const methods = [...resourcesOf(simulator, 'AWS::ApiGateway::Method').values()];
+    expect(methods.map(({ Properties }) => Properties.HttpMethod).sort()).toEqual([
+      ...Array(6).fill('GET'),
+      ...Array(5).fill('POST'),
+    ]);
+  });
+
+  test('are waited for as long as the gateway can, and land what is late after that', () => {
+    const methods = [...resourcesOf(simulator, 'AWS::ApiGateway::Method').values()];
+    for (const { Properties } of methods) {
+      expect(Properties.Integration).toMatchObject({ TimeoutInMillis: 29_000 });
+    }
+    // A minute until a charge lands at the latest, half a minute of silence, and time to work.
+    expect(functions.get('simulate-psp')?.Properties.Timeout).toBeGreaterThan(90);
+  });
+
+  test('are throttled as the payments are', () => {
+    simulator.hasResourceProperties('AWS::ApiGateway::Stage', {
+      MethodSettings: [
+        Match.objectLike({
+          ThrottlingRateLimit: config.api.rateLimit,
+          ThrottlingBurstLimit: config.api.burstLimit,
+        }),
+      ],
+    });
+  });
+
+  test('tell operators where they are', () => {
+    for (const output of ['ControlUrl', 'SecretArn']) simulator.hasOutput(output, {});
+  });
+});
+
+function withSimulator(stage: 'dev' | 'staging') {
+  const { simulator, ...others } = synthesized(stage);
+  if (simulator === undefined) throw new Error(`${stage} has no simulated PSPs`);
+  return { simulator, ...others };
+}
