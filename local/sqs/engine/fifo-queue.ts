@@ -86,20 +86,18 @@ export class FifoQueue {
     const message = this.find(receiptHandle);
     // Deleting what is already deleted succeeds.
     if (message === undefined) return;
-    if (!this.isHeldBy(message, receiptHandle)) {
+    if (!this.isHeldBy(message, receiptHandle))
       throw invalidParameter(
         `Value ${receiptHandle} for parameter ReceiptHandle is invalid. Reason: The receipt handle has expired.`,
       );
-    }
     this.remove(message);
   }
 
   /** @throws SqsError MessageNotInflight when the message is visible, handed out anew or gone */
   changeVisibility(receiptHandle: string, seconds: number): void {
     const message = this.find(receiptHandle);
-    if (message === undefined || !this.isHeldBy(message, receiptHandle)) {
+    if (message === undefined || !this.isHeldBy(message, receiptHandle))
       throw new SqsError('MessageNotInflight', 'The specified message is not in flight.');
-    }
     const until = this.now() + seconds * 1000;
     if (until - message.receivedAt > VISIBILITY_LIMIT_MS) {
       throw invalidParameter(
@@ -142,11 +140,10 @@ export class FifoQueue {
   }
 
   metrics(): QueueMetrics {
-    const [oldest] = this.messages.values(),
-      inFlight = this.wakeUps.size;
+    const [oldest] = this.messages.values();
     return {
-      visible: this.messages.size - inFlight,
-      inFlight,
+      visible: this.messages.size - this.wakeUps.size,
+      inFlight: this.wakeUps.size,
       ageOfOldest: oldest === undefined ? 0 : Math.floor((this.now() - oldest.sentAt) / 1000),
     };
   }
@@ -191,11 +188,8 @@ export class FifoQueue {
   /** Counts receives, not failures: the one that would exceed the count moves the message instead. */
   private isUsedUp(message: Message): boolean {
     const { redrive } = this.settings;
-    return (
-      redrive !== undefined &&
-      message.receiveCount >= redrive.maxReceiveCount &&
-      this.options.deadLetterQueue() !== undefined
-    );
+    if (redrive === undefined || this.options.deadLetterQueue() === undefined) return false;
+    return message.receiveCount >= redrive.maxReceiveCount;
   }
 
   private bury(message: Message): void {
