@@ -11,8 +11,7 @@ const moment = z.string().check(
 
 export const DEFAULT_LIMIT = 20;
 
-/** The query of `GET /v1/payments`; values are text, as a query has them. */
-export const listQuerySchema = z.strictObject({
+const listFields = z.strictObject({
   limit: z.optional(
     z.string().check(
       z.refine((text) => /^([1-9]\d?|100)$/.test(text), { error: 'is not an integer from 1 to 100' }),
@@ -26,5 +25,20 @@ export const listQuerySchema = z.strictObject({
   created_from: z.optional(moment),
   created_to: z.optional(moment),
 });
+
+/** The query of `GET /v1/payments`; values are text, as a query has them. */
+export const listQuerySchema = listFields.check(
+  z.check(({ value, issues }) => {
+    const { created_from: from, created_to: to } = value;
+    if (from === undefined || to === undefined || !isAfter(from, to)) return;
+    const message = `is after created_to ${JSON.stringify(to)}, so that no payment could be found; exchange the two, or leave one out`;
+    issues.push({ code: 'custom', input: value, path: ['created_from'], message });
+  }),
+);
+
+function isAfter(one: string, other: string): boolean {
+  const [first, second] = [parseMoment(one), parseMoment(other)];
+  return first !== undefined && second !== undefined && first > second;
+}
 
 export type ListQuery = z.infer<typeof listQuerySchema>;

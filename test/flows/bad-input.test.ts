@@ -303,6 +303,7 @@ describe('a query or path with', () => {
     ['/payments?created_to=9999-12-31T23:59:59-14:00', 400],
     [`/payments?cursor=${forged(['2026-02-31T00:00:00.000Z', `pay_${'0'.repeat(32)}`])}`, 400],
     ['/payments?created_to=2026-01-01T00:00:00', 400],
+    ['/payments?created_from=2026-02-01T00:00:00Z&created_to=2026-01-01T00:00:00Z', 400],
     ['/payments?unknown=1', 400],
     ['/payments?__proto__=1', 400],
     ['/payments?limit=10%00', 400],

@@ -3,8 +3,10 @@ import { describe, expect, test } from 'vitest';
 import { DatabaseResumingError, DatabaseUnreachableError } from '../../../adapters/database/database.ts';
 import { httpFunction } from '../../../lambdas/middleware/http.ts';
 import { fingerprintOf, idempotencyKeyOf } from '../../../lambdas/middleware/idempotency.ts';
+import { readQuery } from '../../../lambdas/middleware/parameters.ts';
 import { Problem } from '../../../lambdas/middleware/problem.ts';
 import { decodeCursor, encodeCursor } from '../../../lambdas/read-payment/cursor.ts';
+import { listQuerySchema } from '../../../lambdas/read-payment/schema.ts';
 import { gatewayEvent, lambdaContext } from '../../support/gateway-event.ts';
 
 describe('a fingerprint', () => {
@@ -107,5 +109,26 @@ describe('whatever a function throws', () => {
       retryable: status >= 500,
     });
     expect(answer?.body).not.toContain('hunter2');
+  });
+});
+
+describe('a list between two moments', () => {
+  const list = (from: string, to: string) =>
+    readQuery(
+      listQuerySchema,
+      gatewayEvent({ multiValueQueryStringParameters: { created_from: [from], created_to: [to] } }),
+    );
+
+  test('is refused where the first is after the second, by the names of both', () => {
+    expect(() => list('2026-02-01T00:00:00Z', '2026-01-01T00:00:00Z')).toThrow(
+      'created_from: "2026-02-01T00:00:00Z" is after created_to "2026-01-01T00:00:00Z", so that no payment could be found; exchange the two, or leave one out',
+    );
+  });
+
+  test.each([
+    ['2026-01-01T00:00:00Z', '2026-01-01T00:00:00Z'],
+    ['2026-01-01T01:00:00+02:00', '2026-01-01T00:00:00Z'],
+  ])('is read from %s to %s', (from, to) => {
+    expect(list(from, to)).toEqual({ created_from: from, created_to: to });
   });
 });

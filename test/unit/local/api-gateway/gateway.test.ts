@@ -52,6 +52,14 @@ describe('a request that no route takes is refused as the gateway does, 403 in p
   });
 });
 
+test('an expectation that nobody meets is answered 417, as a problem that names it', async () => {
+  const answer = await api.call('GET', '/v1/things/1', { expect: '200-ok' });
+
+  expect(answer).toMatchObject({ status: 417, headers: { 'content-type': 'application/problem+json' } });
+  expect(jsonOf(answer)).toMatchObject({ status: 417, code: 'expectation_failed', retryable: false });
+  expect(jsonOf(answer).detail).toContain('"200-ok"');
+});
+
 describe('a header that the method requires', () => {
   test.each([
     ['is missing', {}],
