@@ -9,6 +9,7 @@ import type { Received } from '../sqs/engine/message.ts';
 import type { SqsEngine } from '../sqs/engine/sqs-engine.ts';
 import { md5OfText } from '../sqs/md5.ts';
 import type { EventSourceResource } from '../template/resources.ts';
+import { inPayloads } from './payloads.ts';
 
 export interface EventSourceOptions {
   readonly resource: EventSourceResource;
@@ -108,11 +109,19 @@ export class SqsEventSource {
     this.running.add(work);
   }
 
+  /** In one call, or where that would be too large in several, one after the other. */
   private async deliver(batch: readonly Received[]): Promise<void> {
-    const failed = await this.invoke(batch);
-    if (this.stopping.signal.aborted) return;
-    const succeeded = batch.filter(({ message }) => !failed.has(message.id));
-    if (succeeded.length > 0) this.delete(succeeded);
+    const stopped = new Set<string>();
+    for (const payload of inPayloads(batch, (one) => this.record(one))) {
+      // A group goes on only behind what has succeeded; what waits for it comes again.
+      const free = payload.filter(({ message }) => !stopped.has(message.groupId));
+      if (free.length === 0) continue;
+      const failed = await this.invoke(free);
+      if (this.stopping.signal.aborted) return;
+      const succeeded = free.filter(({ message }) => !failed.has(message.id));
+      if (succeeded.length > 0) this.delete(succeeded);
+      for (const { message } of free) if (failed.has(message.id)) stopped.add(message.groupId);
+    }
   }
 
   /** @returns the ids of the messages that come again; all of them where the function failed or its report is odd */

@@ -87,7 +87,7 @@ export class PolledQueue {
     });
   }
 
-  /** Bodies are the group's name and a number: `a1`. */
+  /** Bodies are the group's name and a number: `a1`; more may follow. */
   async send(...bodies: readonly string[]): Promise<void> {
     for (const body of bodies) {
       await this.client.send(
@@ -95,7 +95,7 @@ export class PolledQueue {
           QueueUrl: this.sqs.urlOf(QUEUE),
           MessageBody: body,
           MessageGroupId: body.slice(0, 1),
-          MessageDeduplicationId: body,
+          MessageDeduplicationId: body.slice(0, 100),
           MessageAttributes: { Colour: { DataType: 'String', StringValue: 'red' } },
         }),
       );
@@ -110,16 +110,24 @@ export class PolledQueue {
     await setImmediate();
   }
 
-  /** One batch is taken, carried out and what succeeded is deleted. */
-  async deliver(): Promise<void> {
-    const invoked = this.invoked();
+  /** One batch is taken, carried out in so many invocations, and what succeeded is deleted. */
+  async deliver(invocations = 1): Promise<void> {
+    const invoked = this.invoked(invocations);
     await this.poll();
     await invoked;
   }
 
-  /** Resolves when the next invocation has ended and its outcome is dealt with. */
-  async invoked(): Promise<void> {
-    await new Promise<void>((resolve) => this.watchers.push(resolve));
+  /** Resolves when the next invocation, or the last of so many, has ended and its outcome is dealt with. */
+  async invoked(invocations = 1): Promise<void> {
+    let left = invocations;
+    await new Promise<void>((resolve) => {
+      const watch = () => {
+        left -= 1;
+        if (left === 0) resolve();
+        else this.watchers.push(watch);
+      };
+      this.watchers.push(watch);
+    });
     await setImmediate();
   }
 
