@@ -56,7 +56,7 @@ export function judgeOutcome(
 ): Judgement {
   switch (outcome.kind) {
     case 'succeeded':
-      return judgeCharge(outcome.charge, expected, attempt);
+      return judgeCharge(outcome, expected, attempt);
     case 'declined':
       return { ...terminal('declined', 'FAILED', null), failure: outcome.decline };
     case 'requires_action':
@@ -98,9 +98,13 @@ export function manualReview(reason: string): Judgement {
   return { ...terminal('quarantined', 'EXECUTING', 'manual_review'), reason };
 }
 
-/** A PSP's answer is compared before it is believed (rule 12). */
-function judgeCharge(charge: PspCharge, expected: ExpectedCharge, attempt: Attempt): Judgement {
-  const mismatch = mismatchOf(charge, expected);
+/** A PSP's answer is compared before it is believed, and must be one (rule 12). */
+function judgeCharge(
+  { charge, furtherCharges = [] }: Extract<PspOutcome, { kind: 'succeeded' }>,
+  expected: ExpectedCharge,
+  attempt: Attempt,
+): Judgement {
+  const mismatch = repetitionOf([charge, ...furtherCharges]) ?? mismatchOf(charge, expected);
   if (mismatch !== undefined) return { ...manualReview(mismatch), pspReference: charge.pspReference };
   return {
     ...terminal('succeeded', 'SUCCESS', null),
@@ -108,6 +112,12 @@ function judgeCharge(charge: PspCharge, expected: ExpectedCharge, attempt: Attem
     pspReference: charge.pspReference,
     posting: chargePosting(expected),
   };
+}
+
+function repetitionOf(charges: readonly PspCharge[]): string | undefined {
+  if (charges.length === 1) return undefined;
+  const references = charges.map(({ pspReference }) => pspReference).join(', ');
+  return `the PSP holds ${charges.length} charges where one was asked for: ${references}`;
 }
 
 function mismatchOf(charge: PspCharge, expected: ExpectedCharge): string | undefined {

@@ -26,7 +26,12 @@ export interface Decline {
 
 /** Every answer and every failure of the network is exactly one of these. */
 export type PspOutcome =
-  | { readonly kind: 'succeeded'; readonly charge: PspCharge }
+  | {
+      readonly kind: 'succeeded';
+      readonly charge: PspCharge;
+      /** What took money beside it, where one charge was asked for: which of them is ours, nobody can say. */
+      readonly furtherCharges?: readonly PspCharge[];
+    }
   | { readonly kind: 'requires_action'; readonly pspReference: string; readonly redirectUrl: string }
   | { readonly kind: 'declined'; readonly decline: Decline }
   /** Proven never to have reached the PSP's books: DNS, connect refused, a documented "not processed". */

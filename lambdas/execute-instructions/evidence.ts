@@ -1,7 +1,7 @@
 import type { JsonInput } from '../../adapters/database/database.ts';
 import type { EvidenceStep } from '../../adapters/database/statements/record-attempts.ts';
 import { unreachable } from '../../domain/assert.ts';
-import type { PspCancellation, PspFinding, PspOutcome } from '../../domain/payment/psp-outcome.ts';
+import type { PspCancellation, PspCharge, PspFinding, PspOutcome } from '../../domain/payment/psp-outcome.ts';
 
 /** What a PSP said, as it is kept: enough to decide a dispute, and nothing of the buyer. */
 export function evidenceOf(
@@ -22,12 +22,16 @@ export function evidenceOf(
   }
 }
 
+function chargeDetail({ pspReference, reference, amountMinor, currency }: PspCharge) {
+  return { psp_reference: pspReference, reference, amount_minor: String(amountMinor), currency };
+}
+
 function detailOf(outcome: PspOutcome): { readonly [key: string]: JsonInput } {
   switch (outcome.kind) {
-    case 'succeeded': {
-      const { pspReference, reference, amountMinor, currency } = outcome.charge;
-      return { psp_reference: pspReference, reference, amount_minor: String(amountMinor), currency };
-    }
+    case 'succeeded':
+      return outcome.furtherCharges === undefined
+        ? chargeDetail(outcome.charge)
+        : { ...chargeDetail(outcome.charge), further_charges: outcome.furtherCharges.map(chargeDetail) };
     case 'declined':
       return {
         category: outcome.decline.category,

@@ -26,6 +26,7 @@ export const FAULT_KINDS = [
   'PSP malformed',
   'PSP 409',
   'PSP another amount',
+  'PSP charges twice',
   'PSP is down',
   'PSP refuses the key',
   'operator redrives',

@@ -35,6 +35,8 @@ export class SimulatedPsp {
   readonly name: string;
   readonly abilities: PspAbilities;
   readonly landed: Landed[] = [];
+  /** By reference: what it has charged twice by a mistake of its own, and whether a look-up has shown that. */
+  readonly doubled = new Map<string, { isShown: boolean }>();
   private readonly broken: BrokenPromises;
   private readonly keys = new Map<string, { readonly landed: Landed; readonly at: number }>();
   private readonly cancelled = new Set<string>();
@@ -92,6 +94,10 @@ export class SimulatedPsp {
     if (this.faults.strikes('PSP 500, not charged')) return this.serverError(request);
     if (this.faults.strikes('PSP 409')) return { kind: 'unknown', reason: 'HTTP 409' };
     const outcome = this.land(request);
+    if (outcome.kind === 'succeeded' && this.faults.strikes('PSP charges twice', 0.3)) {
+      this.double(request.reference);
+      return this.silence(signal, () => {});
+    }
     if (this.faults.strikes('PSP time-out, charged')) return this.silence(signal, () => {});
     if (this.faults.strikes('PSP 500, charged')) return this.serverError(request);
     if (this.faults.strikes('PSP malformed')) return { kind: 'unknown', reason: 'malformed' };
@@ -123,6 +129,16 @@ export class SimulatedPsp {
     this.keys.set(request.idempotencyKey, { landed, at: now });
     this.scheduler.tell(`${this.name} charges ${request.idempotencyKey}`);
     return { kind: 'succeeded', charge };
+  }
+
+  /** One request, two charges: no protocol prevents it, but what is seen must not be booked as one. */
+  private double(reference: string): void {
+    const landed = this.landed.find(({ charge }) => charge.reference === reference);
+    if (landed === undefined || this.doubled.has(reference)) return;
+    this.doubled.set(reference, { isShown: false });
+    const charge = { ...landed.charge, pspReference: `${landed.charge.pspReference}_again` };
+    this.landed.push({ ...landed, charge });
+    this.scheduler.tell(`${this.name} charges ${reference} twice`);
   }
 
   /** The caller has given up, or died in its call; its request lands within Z. */
@@ -159,12 +175,13 @@ export class SimulatedPsp {
       return { kind: 'no_answer', outcome: { kind: 'unknown', reason: 'no look-up' } };
     }
     const now = this.scheduler.clock.now();
-    const found = this.landed.find(
-      (landed) => landed.key === request.idempotencyKey && landed.visibleAt <= now,
-    );
-    return found === undefined
-      ? { kind: 'not_found' }
-      : { kind: 'found', outcome: { kind: 'succeeded', charge: found.charge } };
+    const [charge, ...further] = this.landed
+      .filter((landed) => landed.key === request.idempotencyKey && landed.visibleAt <= now)
+      .map((landed) => landed.charge);
+    if (charge === undefined) return { kind: 'not_found' };
+    if (further.length === 0) return { kind: 'found', outcome: { kind: 'succeeded', charge } };
+    if (this.doubled.has(request.reference)) this.doubled.set(request.reference, { isShown: true });
+    return { kind: 'found', outcome: { kind: 'succeeded', charge, furtherCharges: further } };
   }
 
   private cancel(request: ChargeRequest): PspCancellation {

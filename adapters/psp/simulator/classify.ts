@@ -166,12 +166,19 @@ function unavailable(answer: Answer): NoAnswer {
   return code === 'not_processed' ? { kind: 'not_sent', reason: 'HTTP 503: not_processed' } : unknown(answer);
 }
 
-/** A charge that took money outweighs declines beside it: an order that was paid is paid. */
+/** Charges that took money outweigh declines beside them: an order that was paid is paid. All of them are told. */
 function listed(answer: Answer): PspFinding {
   const charges = parse(listSchema, answer.body)?.charges;
   if (charges === undefined) return noAnswer(unknown(answer, 'not the list that was to be expected'));
-  const charge = charges.find((candidate) => candidate.status === 'succeeded') ?? charges.at(-1);
-  return charge === undefined ? { kind: 'not_found' } : { kind: 'found', outcome: outcomeOf(charge) };
+  const [first, ...further] = charges.filter(({ status }) => status === 'succeeded').map(claimOf);
+  if (first !== undefined) {
+    const furtherCharges = further.length === 0 ? {} : { furtherCharges: further };
+    return { kind: 'found', outcome: { kind: 'succeeded', charge: first, ...furtherCharges } };
+  }
+  const declinedLast = charges.at(-1);
+  return declinedLast === undefined
+    ? { kind: 'not_found' }
+    : { kind: 'found', outcome: outcomeOf(declinedLast) };
 }
 
 function outcomeOf(charge: Charge): Extract<PspOutcome, { kind: 'succeeded' | 'declined' }> {

@@ -63,6 +63,22 @@ describe('succeeded', () => {
   });
 });
 
+test('several charges for one order are never booked as one, whatever each of them is', () => {
+  const judgement = judge({
+    kind: 'succeeded',
+    charge: CHARGE,
+    furtherCharges: [{ ...CHARGE, pspReference: 'ch_2' }],
+  });
+  expect(judgement).toMatchObject({
+    state: 'quarantined',
+    orderStatus: 'EXECUTING',
+    orderStatusDetail: 'manual_review',
+    reason: 'the PSP holds 2 charges where one was asked for: ch_1, ch_2',
+    pspReference: 'ch_1',
+    posting: null,
+  });
+});
+
 test('declined is FAILED with its failure, at once', () => {
   expect(judge({ kind: 'declined', decline: DECLINE })).toEqual({
     state: 'declined',

@@ -98,6 +98,18 @@ describe('what an answer to a look-up means', () => {
     }
   });
 
+  it('tells of every charge that took money, not of the first alone', () => {
+    const charges = [CHARGE, { ...CHARGE, id: 'ch_2' }, { ...CHARGE, id: 'ch_3', status: 'declined' }];
+    expect(afterLookUp(answered(200, { charges }))).toEqual({
+      kind: 'found',
+      outcome: {
+        kind: 'succeeded',
+        charge: BELIEVED,
+        furtherCharges: [{ ...BELIEVED, pspReference: 'ch_2' }],
+      },
+    });
+  });
+
   it('finds a decline', () => {
     const charges = [{ ...CHARGE, status: 'declined', decline_code: 'insufficient_funds' }];
     expect(afterLookUp(answered(200, { charges }))).toEqual({
