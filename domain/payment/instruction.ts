@@ -22,7 +22,10 @@ export function isTerminal(state: InstructionState): boolean {
   return TERMINAL.has(state);
 }
 
-/** What names an instruction everywhere outside the database; all of it is in the message's body. */
+/**
+ * What names an instruction everywhere outside the database; all of it is in the message's body, and a message in which
+ * the three don't belong together names nothing.
+ */
 export interface InstructionKey {
   readonly instructionId: string;
   readonly paymentOrderId: string;
@@ -46,9 +49,13 @@ export function deduplicationIdOf(instructionId: string, sendNumber: number): st
   return `${instructionId}#${sendNumber}`;
 }
 
+export function instructionNameOf(key: InstructionKey): string {
+  return `${key.paymentOrderId}#${key.operation}#${key.instructionId}`;
+}
+
 /** From the body, never from SQS's ids: a dead-letter move and a redrive change both (rule 8). */
 export function consumedKeyOf(key: InstructionKey, restoreEpoch: string): string {
-  return `${restoreEpoch}#${key.paymentOrderId}#${key.operation}#${key.instructionId}`;
+  return `${restoreEpoch}#${instructionNameOf(key)}`;
 }
 
 /** From the instruction, never from the attempt: the PSP must see every attempt as one request (rule 4). */

@@ -34,7 +34,7 @@ export async function acknowledge(
 function fatesOf(batch: Batch, conclusions: Conclusions): Map<SQSRecord, Fate> {
   const fates = new Map<SQSRecord, Fate>();
   for (const work of [...batch.heads, ...batch.followers, ...batch.rest]) {
-    const conclusion = conclusions.get(work.key.instructionId);
+    const conclusion = conclusions.get(work.name);
     const seconds =
       conclusion === undefined
         ? NEXT_TURN_SECONDS

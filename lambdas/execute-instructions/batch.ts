@@ -1,11 +1,13 @@
 import type { SQSRecord } from 'aws-lambda';
 import { readInstructionMessage } from '../../adapters/sqs/instruction-message.ts';
-import type { InstructionKey } from '../../domain/payment/instruction.ts';
+import { type InstructionKey, instructionNameOf } from '../../domain/payment/instruction.ts';
 import { correlationIdOf } from './sqs-record.ts';
 
 /** One instruction of the batch with every message that asks for it: repeats are collapsed before anything is done. */
 export interface Work {
   readonly key: InstructionKey;
+  /** By all of its key: messages that name different orders for one instruction are not repeats of each other. */
+  readonly name: string;
   readonly records: readonly SQSRecord[];
   /** The newest cycle that a redriven dead letter carries; null where none of the messages is one. */
   readonly letterCycle: number | null;
@@ -27,7 +29,7 @@ export interface Batch {
 
 /** Parses the batch and orders it: heads first, followers of one order in a second round. */
 export function readBatch(records: readonly SQSRecord[]): Batch {
-  const works = new Map<string, { key: InstructionKey; records: SQSRecord[]; letterCycle: number | null }>();
+  const works = new Map<string, Work & { records: SQSRecord[]; letterCycle: number | null }>();
   const poison: Poison[] = [];
   for (const record of records) {
     const message = readInstructionMessage(record.body);
@@ -35,10 +37,11 @@ export function readBatch(records: readonly SQSRecord[]): Batch {
       poison.push({ record, reason: message.reason });
       continue;
     }
-    const known = works.get(message.key.instructionId);
+    const name = instructionNameOf(message.key);
+    const known = works.get(name);
     const letterCycle = readLetterCycle(record);
     if (known === undefined) {
-      works.set(message.key.instructionId, { key: message.key, records: [record], letterCycle });
+      works.set(name, { key: message.key, name, records: [record], letterCycle });
     } else {
       known.records.push(record);
       known.letterCycle = newerCycle(known.letterCycle, letterCycle);

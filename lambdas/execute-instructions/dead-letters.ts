@@ -79,7 +79,7 @@ function inParts(poison: readonly Poison[]): readonly (readonly Poison[])[] {
 /** A well-formed message of an instruction that does not exist is poison too. */
 function missing(batch: Batch, conclusions: Conclusions): readonly Poison[] {
   return [...batch.heads, ...batch.followers].flatMap((work) => {
-    const conclusion = conclusions.get(work.key.instructionId);
+    const conclusion = conclusions.get(work.name);
     if (conclusion?.kind !== 'poison') return [];
     return work.records.map((record) => ({ record, reason: conclusion.reason }));
   });
@@ -100,7 +100,7 @@ function poisonBurial({ record, reason }: Poison): Burial {
 /** One letter per instruction and cycle, however many messages asked for it. */
 function exhausted(batch: Batch, conclusions: Conclusions): readonly Burial[] {
   return [...batch.heads, ...batch.followers].flatMap((work) => {
-    const conclusion = conclusions.get(work.key.instructionId);
+    const conclusion = conclusions.get(work.name);
     const [first] = work.records;
     if (conclusion?.kind !== 'dead_letter' || first === undefined) return [];
     const { reason, cycle } = conclusion;

@@ -20,7 +20,7 @@ export async function executeBatch(
   effects.meter.put('BatchFill', records.length);
   const batch = readBatch(records);
   const conclusions = await findConsumed(batch, effects);
-  const unconsumed = (work: Work) => !conclusions.has(work.key.instructionId);
+  const unconsumed = (work: Work) => !conclusions.has(work.name);
 
   merge(conclusions, await executeRound(batch.heads.filter(unconsumed), effects, invocation));
   const free = batch.followers.filter((work) => unconsumed(work) && isHeadDone(work, batch, conclusions));
@@ -41,7 +41,7 @@ async function findConsumed(batch: Batch, effects: ExecutorEffects): Promise<Con
     if (found.size > 0) effects.meter.put('ConsumedRecordHits', found.size);
     for (const work of works) {
       if (!found.has(consumedKeyOf(work.key, effects.restoreEpoch))) continue;
-      conclusions.set(work.key.instructionId, { kind: 'acknowledge' });
+      conclusions.set(work.name, { kind: 'acknowledge' });
     }
   } catch (error) {
     effects.meter.put('ConsumedRecordsFailed', 1);
@@ -55,21 +55,20 @@ async function findConsumed(batch: Batch, effects: ExecutorEffects): Promise<Con
 
 function isHeadDone(follower: Work, batch: Batch, conclusions: Conclusions): boolean {
   const head = batch.heads.find((work) => work.key.paymentOrderId === follower.key.paymentOrderId);
-  const conclusion = head === undefined ? undefined : conclusions.get(head.key.instructionId);
-  return conclusion?.kind === 'consume' || conclusion?.kind === 'acknowledge';
+  const conclusion = head === undefined ? undefined : conclusions.get(head.name);
+  // Poison is no instruction of the order, whatever it says.
+  return conclusion !== undefined && ['consume', 'acknowledge', 'poison'].includes(conclusion.kind);
 }
 
 /** Only what the database says is terminal, and before it is acknowledged; what can't be written comes again (rule 8). */
 async function consume(batch: Batch, conclusions: Conclusions, effects: ExecutorEffects): Promise<void> {
-  const terminal = worksOf(batch).filter(
-    (work) => conclusions.get(work.key.instructionId)?.kind === 'consume',
-  );
+  const terminal = worksOf(batch).filter((work) => conclusions.get(work.name)?.kind === 'consume');
   if (terminal.length === 0) return;
   const keyOf = (work: Work) => consumedKeyOf(work.key, effects.restoreEpoch);
   const unprocessed = await recordConsumed(terminal, keyOf, effects);
   for (const work of terminal) {
     if (unprocessed.has(keyOf(work)))
-      conclusions.set(work.key.instructionId, { kind: 'again', seconds: patienceSeconds(work.records) });
+      conclusions.set(work.name, { kind: 'again', seconds: patienceSeconds(work.records) });
   }
 }
 
@@ -96,5 +95,5 @@ function worksOf(batch: Batch): readonly Work[] {
 }
 
 function merge(into: Conclusions, from: Conclusions): void {
-  for (const [instructionId, conclusion] of from) into.set(instructionId, conclusion);
+  for (const [name, conclusion] of from) into.set(name, conclusion);
 }

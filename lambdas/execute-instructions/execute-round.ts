@@ -2,13 +2,14 @@ import {
   type ClaimedInstruction,
   claimInstructions,
   isClaimed,
+  keyOf,
   type Refusal,
   type Verdict,
 } from '../../adapters/database/statements/claim-instructions.ts';
 import type { AttemptRecord, RecordedAttempt } from '../../adapters/database/statements/record-attempts.ts';
-import { unreachable } from '../../domain/assert.ts';
+import { assert, unreachable } from '../../domain/assert.ts';
 import { CIRCUIT } from '../../domain/payment/circuit.ts';
-import { isTerminal } from '../../domain/payment/instruction.ts';
+import { instructionNameOf, isTerminal } from '../../domain/payment/instruction.ts';
 import { TIMING } from '../../domain/payment/timing.ts';
 import { correlationIdsOf, type Work } from './batch.ts';
 import type { ExecutorEffects, Invocation } from './effects.ts';
@@ -28,6 +29,7 @@ export type Conclusion =
   /** Sent to the dead-letter queue, then acknowledged. */
   | { readonly kind: 'dead_letter'; readonly reason: string; readonly cycle: number };
 
+/** By the name of the work. */
 export type Conclusions = Map<string, Conclusion>;
 
 /** Another worker is inside a statement on this row; that takes milliseconds. */
@@ -48,7 +50,7 @@ export async function executeRound(
     if (isClaimed(verdict)) claimed.push(verdict);
     else {
       if (isParked(verdict)) effects.meter.put('InstructionsParked', 1);
-      conclusions.set(verdict.instruction_id, concludeVerdict(verdict));
+      conclusions.set(instructionNameOf(keyOf(verdict)), concludeVerdict(verdict));
     }
   }
   logStarted(claimed, effects);
@@ -68,10 +70,7 @@ async function claim(
   ]);
   try {
     return await claimInstructions(effects.database, {
-      instructions: works.map((work) => ({
-        instructionId: work.key.instructionId,
-        letterCycle: work.letterCycle,
-      })),
+      instructions: works.map(({ key, letterCycle }) => ({ ...key, letterCycle })),
       claimToken: invocation.claimToken,
       leaseSeconds: TIMING.leaseSeconds,
       settlingSecondsByPsp: Object.fromEntries(settling),
@@ -83,7 +82,7 @@ async function claim(
   } catch (error) {
     effects.log.warn('nothing could be claimed', { error, correlation_ids: correlationIdsOf(works) });
     for (const work of works) {
-      conclusions.set(work.key.instructionId, { kind: 'again', seconds: patienceSeconds(work.records) });
+      conclusions.set(work.name, { kind: 'again', seconds: patienceSeconds(work.records) });
     }
     return [];
   }
@@ -113,11 +112,18 @@ function concludeVerdict(verdict: Refusal): Conclusion {
       return { kind: 'dead_letter', reason: verdict.reason, cycle: verdict.cycle };
     case 'locked':
       return { kind: 'again', seconds: LOCKED_SECONDS };
+    case 'mismatched':
+      return { kind: 'poison', reason: mismatchOf(verdict) };
     case 'missing':
       return { kind: 'poison', reason: `no such instruction ${verdict.instruction_id}` };
     default:
       return unreachable(verdict);
   }
+}
+
+function mismatchOf(verdict: Extract<Refusal, { verdict: 'mismatched' }>): string {
+  const { instruction_id, payment_order_id, operation, reason } = verdict;
+  return `instruction ${instruction_id} is a ${reason}, not a ${operation} of ${payment_order_id}`;
 }
 
 /** All PSP calls at once; two waves of records at most (rule 6). Every call has ended when this returns (rule 5). */
@@ -166,10 +172,11 @@ async function recordWave(
   const rows = new Map((await record(records, effects)).map((row) => [row.instruction_id, row]));
   for (const attempt of records) {
     const row = rows.get(attempt.instructionId);
-    conclusions.set(attempt.instructionId, concludeRecord(row));
-    const instruction = claimed.find((claim) => claim.instruction_id === attempt.instructionId);
+    const claim = claimed.find((claim) => claim.instruction_id === attempt.instructionId);
+    assert(claim !== undefined, `${attempt.instructionId} is recorded and was not claimed`);
+    conclusions.set(instructionNameOf(keyOf(claim)), concludeRecord(row));
     if (row?.stands) meterRecorded(row, attempt, effects);
-    if (row?.order_changed && instruction !== undefined) logRecorded(instruction, attempt, effects);
+    if (row?.order_changed) logRecorded(claim, attempt, effects);
   }
 }
 

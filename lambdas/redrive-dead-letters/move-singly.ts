@@ -26,20 +26,28 @@ export async function moveSingly(
   effects: RedriveEffects,
   options: RedriveOptions,
 ): Promise<Moved> {
-  const verdicts = new Map(plan.map((letter) => [letter.dead_letter_id, letter.verdict]));
+  const judged: Judged = new Map(plan.map((letter) => [letter.dead_letter_id, letter]));
   const kept: HeldLetter[] = [];
   let moved = 0;
   try {
     for (let batch = 0; batch < BATCHES_PER_RUN && options.hasTime(); batch += 1) {
       const letters = await effects.queue.receive(HOLD_SECONDS);
       if (letters.length === 0) break;
-      await learnVerdicts(letters, verdicts, effects, options);
-      const free = letters.filter((letter) => verdicts.get(idOf(letter)) === 'may_go');
+      await learnVerdicts(letters, judged, effects, options);
+      const free = letters.filter((letter) => judged.get(idOf(letter))?.verdict === 'may_go');
       kept.push(...letters.filter((letter) => !free.includes(letter)));
       const gone = await effects.queue.moveBack(free);
       kept.push(...free.filter((letter) => !gone.includes(letter)));
-      await markRedriven(effects.database, gone.map(idOf), options);
-      for (const letter of gone) effects.redriven(idOf(letter), correlationIdOf(letter));
+      await markRedriven(
+        effects.database,
+        gone.flatMap((letter) => planned(letter, judged)),
+        options,
+      );
+      for (const letter of gone) {
+        effects.redriven(idOf(letter), correlationIdOf(letter));
+        // Under the same name it is another death from now on, and judged anew.
+        judged.delete(idOf(letter));
+      }
       moved += gone.length;
       effects.progress(moved, kept.length);
       await pause(gone.length, effects, options);
@@ -50,14 +58,31 @@ export async function moveSingly(
   return { moved, kept: kept.length };
 }
 
+/** By letter: what the plan says of it, or that it has come to its end and waits for nothing. */
+type Judged = Map<string, PlannedLetter | { readonly verdict: 'may_go' }>;
+
+function planned(letter: HeldLetter, judged: Judged): readonly PlannedLetter[] {
+  const judgement = judged.get(idOf(letter));
+  return judgement !== undefined && 'dead_letter_id' in judgement ? [judgement] : [];
+}
+
+/** A plan that was made before the letter's last death says nothing of it. */
+function isKnown(letter: HeldLetter, judged: Judged): boolean {
+  const cycle = letter.attributes.cycle?.StringValue;
+  return (
+    judged.has(idOf(letter)) &&
+    planned(letter, judged).every((plan) => cycle === undefined || cycle === String(plan.cycle))
+  );
+}
+
 /** What the database doesn't know is registered with a reason, then judged like the others. */
 async function learnVerdicts(
   letters: readonly HeldLetter[],
-  verdicts: Map<string, PlannedLetter['verdict']>,
+  judged: Judged,
   effects: RedriveEffects,
   options: RedriveOptions,
 ): Promise<void> {
-  const unknown = letters.filter((letter) => !verdicts.has(idOf(letter)));
+  const unknown = letters.filter((letter) => !isKnown(letter, judged));
   if (unknown.length === 0) return;
   const named = unknown.flatMap((letter) => {
     const instructionId = instructionIdOf(letter);
@@ -66,10 +91,13 @@ async function learnVerdicts(
   await registerMovedLetters(effects.database, named);
   const poison = unknown.filter((letter) => instructionIdOf(letter) === undefined);
   if (poison.length > 0) {
-    const reason = 'received again and again, never read';
     await registerPoison(
       effects.database,
-      poison.map(({ body, messageId }) => ({ body, messageId, reason })),
+      poison.map(({ body, messageId, attributes }) => ({
+        body,
+        messageId,
+        reason: attributes.reason?.StringValue ?? 'received again and again, never read',
+      })),
     );
   }
   const plan = await planRedrive(effects.database, {
@@ -77,10 +105,12 @@ async function learnVerdicts(
     filter: options.filter,
     limit: PLAN_LIMIT,
   });
-  for (const letter of plan) verdicts.set(letter.dead_letter_id, letter.verdict);
+  for (const letter of unknown) judged.delete(idOf(letter));
+  for (const letter of plan) judged.set(letter.dead_letter_id, letter);
   // Of an instruction that has come to its end, or a body in quarantine: the executor acknowledges it at once.
   for (const letter of unknown) {
-    if (!verdicts.has(idOf(letter)) && plan.length < PLAN_LIMIT) verdicts.set(idOf(letter), 'may_go');
+    if (!judged.has(idOf(letter)) && plan.length < PLAN_LIMIT)
+      judged.set(idOf(letter), { verdict: 'may_go' });
   }
 }
 

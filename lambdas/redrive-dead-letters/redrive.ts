@@ -79,7 +79,7 @@ export async function redriveDeadLetters(
   }
   if (held === 0 && mayAllGo(plan, visible)) {
     await effects.queue.startMove(options.messagesPerSecond);
-    await markRedriven(effects.database, idsOf(plan), options);
+    await markRedriven(effects.database, plan, options);
     for (const letter of plan) effects.redriven(letter.dead_letter_id, letter.correlation_id);
     return { kind: 'started', messages: visible, verdicts };
   }
@@ -107,8 +107,4 @@ function countVerdicts(plan: readonly PlannedLetter[]): Verdicts {
   const counts: Partial<Record<RedriveVerdict, number>> = {};
   for (const { verdict } of plan) counts[verdict] = (counts[verdict] ?? 0) + 1;
   return counts;
-}
-
-function idsOf(plan: readonly PlannedLetter[]): readonly string[] {
-  return plan.map(({ dead_letter_id }) => dead_letter_id);
 }

@@ -11,11 +11,9 @@ export class DivergenceError extends Error {
 
 /** Columns that only verdicts with a meaning for them are compared by. */
 const CLAIMED_ONLY = [
-  'payment_order_id',
   'payment_id',
   'merchant_id',
   'correlation_id',
-  'operation',
   'cycle',
   'attempt_no',
   'all_proven_not_sent',
@@ -65,22 +63,24 @@ function columnsOf(sql: string, row: DatabaseRow): DatabaseRow {
   const known = Object.fromEntries(Object.entries(row).filter(([, value]) => value !== null));
   if (sql === RECORD_SQL) return known;
   if (sql !== CLAIM_SQL) return known;
-  const { instruction_id, verdict, seconds_left, reason } = row;
+  const { instruction_id, payment_order_id, operation, verdict, seconds_left, reason } = row;
+  const named = { instruction_id, payment_order_id, operation, verdict };
   switch (verdict) {
     case 'claimed':
     case 'settle':
     case 'mine':
       return {
-        instruction_id,
-        verdict,
+        ...named,
         ...Object.fromEntries(CLAIMED_ONLY.map((name) => [name, row[name]])),
       };
     case 'not_before':
     case 'circuit_open':
-      return { instruction_id, verdict, seconds_left };
+      return { ...named, seconds_left };
     case 'exhausted':
-      return { instruction_id, verdict, reason, cycle: row.cycle };
+      return { ...named, reason, cycle: row.cycle };
+    case 'mismatched':
+      return { ...named, reason };
     default:
-      return { instruction_id, verdict };
+      return named;
   }
 }

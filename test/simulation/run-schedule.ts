@@ -120,6 +120,7 @@ class Run {
       this.watch();
     }
     for (const violation of checkInvariants(this.model.state, this.world.psps)) this.world.violate(violation);
+    this.world.checkPoison();
   }
 
   result(): ScheduleResult {
@@ -196,11 +197,23 @@ class Run {
       }
     }
     if (faults.strikes('poison', 0.3)) {
-      world.sendRaw(
-        random.pick(['not json', '{"version":9}', `{"n":${random.below(3)}}`, MISSING]),
-        'poison',
+      world.sendPoison(
+        random.pick(['not json', '{"version":9}', `{"n":${random.below(3)}}`, MISSING, this.mismatched()]),
       );
     }
+  }
+
+  /** Of an instruction that is there, and in the name of another order, or for another operation. */
+  private mismatched(): string {
+    const rows = [...this.model.state.instructions.values()];
+    if (rows.length === 0) return MISSING;
+    const { id, orderId } = this.random.pick(rows);
+    const isOthers = this.random.chance(0.5);
+    return instructionMessageBody({
+      instructionId: id,
+      paymentOrderId: isOthers ? `ord_${'e'.repeat(32)}` : orderId,
+      operation: isOthers ? 'charge' : 'refund',
+    });
   }
 
   private checkQuarantine(row: ModelInstruction): void {

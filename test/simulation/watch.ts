@@ -1,3 +1,4 @@
+import type * as z from 'zod/mini';
 import type { JsonInput } from '../../adapters/database/database.ts';
 import { CLAIM_SQL } from '../../adapters/database/statements/claim-instructions-sql.ts';
 import { claimInput } from './model/inputs.ts';
@@ -9,7 +10,7 @@ export class ConsumedWatch {
   private readonly consumedBefore = new Map<Process, ReadonlySet<string>>();
 
   begin(process: Process, consumed: ReadonlySet<string>): void {
-    this.consumedBefore.set(process, new Set([...consumed].map((key) => key.split('#').at(-1) ?? '')));
+    this.consumedBefore.set(process, new Set([...consumed].map((key) => key.slice(key.indexOf('#') + 1))));
   }
 
   /** The table could not be read: the claim will tell. */
@@ -21,9 +22,12 @@ export class ConsumedWatch {
   offence(process: Process, sql: string, input: JsonInput): string | undefined {
     const before = this.consumedBefore.get(process);
     if (sql !== CLAIM_SQL || before === undefined) return undefined;
-    return claimInput.parse(input).instructions.find(({ instruction_id: id }) => before.has(id))
-      ?.instruction_id;
+    return claimInput.parse(input).instructions.find((asked) => before.has(nameOf(asked)))?.instruction_id;
   }
+}
+
+function nameOf(asked: z.infer<typeof claimInput>['instructions'][number]): string {
+  return [asked.payment_order_id, asked.operation, asked.instruction_id].join('#');
 }
 
 /** Whether it is quarantined under the nose of a worker that holds it: no evidence yet, and a lease that isn't over. */

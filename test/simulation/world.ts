@@ -5,7 +5,7 @@ import { ACCEPT } from '../../adapters/database/statements/accept-payment.ts';
 import { CLAIM_SQL } from '../../adapters/database/statements/claim-instructions-sql.ts';
 import { RECORD_SQL } from '../../adapters/database/statements/record-attempts-sql.ts';
 import { MARK_SQL, PLAN_SQL, REGISTER_SQL } from '../../adapters/database/statements/redrive-dead-letters.ts';
-import { POISON_SQL } from '../../adapters/database/statements/register-poison.ts';
+import { POISON_SQL, poisonIdOf } from '../../adapters/database/statements/register-poison.ts';
 import { RELAY_SQL } from '../../adapters/database/statements/relay-instructions.ts';
 import { alwaysActive } from '../../adapters/dynamodb/activity.ts';
 import type { ConsumedMessages } from '../../adapters/dynamodb/consumed-messages.ts';
@@ -20,7 +20,7 @@ import { TIMING } from '../../domain/payment/timing.ts';
 import { acceptPayment } from '../../lambdas/accept-payment/accept.ts';
 import type { ExecutorEffects, Invocation } from '../../lambdas/execute-instructions/effects.ts';
 import { executeBatch } from '../../lambdas/execute-instructions/execute-batch.ts';
-import { redriveDeadLetters } from '../../lambdas/redrive-dead-letters/redrive.ts';
+import { REST_SECONDS, redriveDeadLetters } from '../../lambdas/redrive-dead-letters/redrive.ts';
 import { relayInstructions } from '../../lambdas/relay-instructions/relay.ts';
 import { systemAttributesOf } from '../../local/sqs/actions/receive-message.ts';
 import type { Message, Received } from '../../local/sqs/engine/message.ts';
@@ -59,6 +59,7 @@ export class World {
   private lastId = 0;
   /** By instruction: the newest send number that reached the queue. */
   private readonly arrived = new Map<string, number>();
+  private readonly poisoned = new Set<string>();
   private readonly alive = new Set<Process>();
   private wasAlarming = false;
   private readonly consumedWatch = new ConsumedWatch();
@@ -204,7 +205,7 @@ export class World {
       {
         database: this.databaseOf(process),
         consumed: this.consumedOf(process),
-        queue: this.deadLetterQueueOf(process),
+        queue: this.deadLetterQueueOf(process, actor !== 'operator'),
         time: this.timeOf(process),
         progress: () => {},
         redriven: () => {},
@@ -235,7 +236,20 @@ export class World {
     this.sendRaw(body, orderId);
   }
 
-  sendRaw(body: string, groupId: string): void {
+  sendPoison(body: string): void {
+    this.poisoned.add(body);
+    this.sendRaw(body, 'poison');
+  }
+
+  /** Whatever names no instruction has come to be known as that. */
+  checkPoison(): void {
+    for (const body of this.poisoned) {
+      if (this.options.state.letters.get(poisonIdOf(body))?.isPoison) continue;
+      this.violate(`${body} was sent, and is not known as poison`);
+    }
+  }
+
+  private sendRaw(body: string, groupId: string): void {
     this.lastId += 1;
     this.queues.main.send({
       body,
@@ -349,11 +363,13 @@ export class World {
           for (const key of keys) {
             if (unprocessed.has(key)) continue;
             this.consumed.add(key);
-            const id = key.split('#').at(-1) ?? '';
+            const [, orderId, operation, id = ''] = key.split('#');
             const row = state.instructions.get(id);
             if (row === undefined || !['succeeded', 'declined', 'cancelled'].includes(row.state)) {
               this.violate(`${id} is recorded as consumed and is ${row?.state ?? 'missing'}`);
             }
+            if (row?.orderId !== orderId || operation !== 'charge')
+              this.violate(`${key} is recorded as consumed, and there is no such instruction`);
           }
           return unprocessed;
         }),
@@ -450,7 +466,7 @@ export class World {
     };
   }
 
-  private deadLetterQueueOf(process: Process): DeadLetterQueue {
+  private deadLetterQueueOf(process: Process, rests: boolean): DeadLetterQueue {
     const { scheduler, faults } = this.options;
     const { dead, main, mover } = this.queues;
     const held = new Map<string, Message>();
@@ -495,6 +511,7 @@ export class World {
           for (const letter of letters) {
             const message = held.get(letter.receiptHandle);
             if (message === undefined) continue;
+            if (rests) this.checkRest(message);
             main.send({ ...message, deduplicationId: letter.messageId, senderId: process.name });
             if (faults.strikes('partial')) continue;
             try {
@@ -516,6 +533,17 @@ export class World {
           }
         }),
     });
+  }
+
+  /** By itself, no letter goes back from its newest death before its rest is over. */
+  private checkRest({ body, attributes }: Message): void {
+    const { instructions, letters } = this.options.state;
+    const row = [...instructions.values()].find(({ id }) => body.includes(id));
+    if (row?.state !== 'dead_lettered' || attributes.cycle?.StringValue !== String(row.cycle)) return;
+    const rested = this.options.scheduler.clock.now() - (letters.get(row.id)?.lastSeenAt ?? 0);
+    const rest = REST_SECONDS[Math.min(row.cycle, REST_SECONDS.length - 1)] ?? 0;
+    if (rested < rest * 1000)
+      this.violate(`${row.id} goes back ${rested / 1000} s after it died in cycle ${row.cycle}`);
   }
 
   violate(what: string): void {

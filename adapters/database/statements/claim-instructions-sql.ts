@@ -9,14 +9,17 @@ parameter as materialized (
   from (select :input::jsonb as p) given
 ),
 input as materialized (
-  select asked.instruction_id, max(asked.letter_cycle) as letter_cycle
-  from parameter, jsonb_to_recordset(p -> 'instructions') as asked(instruction_id text, letter_cycle int)
-  group by asked.instruction_id
+  select asked.instruction_id, asked.payment_order_id, asked.operation, max(asked.letter_cycle) as letter_cycle
+  from parameter, jsonb_to_recordset(p -> 'instructions')
+    as asked(instruction_id text, payment_order_id text, operation text, letter_cycle int)
+  group by asked.instruction_id, asked.payment_order_id, asked.operation
 ),
 locked as materialized (
   select i.*
   from instruction i
-  where i.instruction_id in (select instruction_id from input)
+  -- By all that names it: a message with another order or operation asks for something that doesn't exist.
+  where (i.instruction_id, i.payment_order_id, i.operation) in (
+    select instruction_id, payment_order_id, operation from input)
   order by i.instruction_id
   for update of i skip locked
 ),
@@ -47,7 +50,8 @@ judged as materialized (
     greatest(l.not_before, earlier.not_before) as free_at
   from locked l
   join payment_order o on o.payment_order_id = l.payment_order_id
-  join input on input.instruction_id = l.instruction_id
+  join input on input.instruction_id = l.instruction_id and input.payment_order_id = l.payment_order_id
+    and input.operation = l.operation
   cross join moment
   cross join parameter
   cross join lateral (
@@ -174,18 +178,19 @@ counted as (
   where t.payment_id = s.payment_id
 )
 select
-  input.instruction_id,
+  input.instruction_id, input.payment_order_id, input.operation,
   case
     when d.decision = 'given_up' then 'quarantined'
     when d.decision is not null then d.decision
-    when exists (select from instruction k where k.instruction_id = input.instruction_id) then 'locked'
-    else 'missing'
+    when known.instruction_id is null then 'missing'
+    when known.payment_order_id = input.payment_order_id and known.operation = input.operation then 'locked'
+    else 'mismatched'
   end as verdict,
   greatest(0, ceil(extract(epoch from
     case when d.decision = 'circuit_open' then d.closed_at else d.free_at end - moment.now)))::int as seconds_left,
   k.instruction_id is not null as parked,
-  coalesce(e.reason, d.last_reason) as reason,
-  d.payment_order_id, d.payment_id, d.merchant_id, d.operation,
+  coalesce(e.reason, d.last_reason, known.operation || ' of ' || known.payment_order_id) as reason,
+  d.payment_id, d.merchant_id,
   case when d.decision in ('claimed', 'settle') then d.next_cycle else d.cycle end as cycle,
   coalesce(c.attempt_no, d.attempt_no) as attempt_no,
   d.attempts_not_sent >= coalesce(c.attempt_no, d.attempt_no) - 1 as all_proven_not_sent,
@@ -195,10 +200,12 @@ select
   coalesce(d.is_probe, false) as is_probe
 from input
 cross join moment
-left join decided d using (instruction_id)
-left join claimed c using (instruction_id)
-left join parked k using (instruction_id)
-left join ended e using (instruction_id)
+left join decided d on d.instruction_id = input.instruction_id and d.payment_order_id = input.payment_order_id
+  and d.operation = input.operation
+left join claimed c on c.instruction_id = d.instruction_id
+left join parked k on k.instruction_id = d.instruction_id
+left join ended e on e.instruction_id = d.instruction_id
+left join instruction known on d.decision is null and known.instruction_id = input.instruction_id
 left join payment_order o on o.payment_order_id = d.payment_order_id
 left join payment t on t.payment_id = d.payment_id
 left join started s on s.payment_order_id = d.payment_order_id

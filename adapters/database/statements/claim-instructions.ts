@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import type { InstructionKey } from '../../../domain/payment/instruction.ts';
 import { splitsSchema } from '../columns.ts';
 import type { Database } from '../database.ts';
 import { CLAIM_SQL } from './claim-instructions-sql.ts';
@@ -20,21 +21,25 @@ export interface ClaimRequest {
   readonly probes: number;
 }
 
-export interface AskedInstruction {
-  readonly instructionId: string;
+export interface AskedInstruction extends InstructionKey {
   /** The cycle that a redriven dead letter carries; null for any other message. */
   readonly letterCycle: number | null;
 }
 
-export const claimedRow = z.object({
-  verdict: z.enum(['claimed', 'mine', 'settle']),
+/** What names the instruction in the message that asked for it. */
+const named = {
   instruction_id: z.string(),
   payment_order_id: z.string(),
+  operation: z.enum(['charge', 'authorize', 'capture', 'void', 'refund']),
+};
+
+export const claimedRow = z.object({
+  ...named,
+  verdict: z.enum(['claimed', 'mine', 'settle']),
   payment_id: z.string(),
   merchant_id: z.string(),
   /** Null for what an older version accepted. */
   correlation_id: z.nullable(z.string()),
-  operation: z.enum(['charge', 'authorize', 'capture', 'void', 'refund']),
   attempt_no: z.int(),
   cycle: z.int(),
   all_proven_not_sent: z.boolean(),
@@ -51,30 +56,24 @@ export const claimedRow = z.object({
 
 const verdictRow = z.discriminatedUnion('verdict', [
   claimedRow,
-  z.object({ verdict: z.literal('not_before'), instruction_id: z.string(), seconds_left: z.int() }),
+  z.object({ ...named, verdict: z.literal('not_before'), seconds_left: z.int() }),
   /** `parked` behind a predecessor that is parked or dead-lettered itself. */
-  z.object({
-    verdict: z.literal('waiting'),
-    instruction_id: z.string(),
-    seconds_left: z.int(),
-    parked: z.boolean(),
-  }),
-  z.object({ verdict: z.literal('circuit_open'), instruction_id: z.string(), seconds_left: z.int() }),
-  z.object({
-    verdict: z.literal('exhausted'),
-    instruction_id: z.string(),
-    cycle: z.int(),
-    reason: z.string(),
-  }),
-  z.object({
-    verdict: z.enum(['terminal', 'quarantined', 'locked', 'missing', 'paused']),
-    instruction_id: z.string(),
-  }),
+  z.object({ ...named, verdict: z.literal('waiting'), seconds_left: z.int(), parked: z.boolean() }),
+  z.object({ ...named, verdict: z.literal('circuit_open'), seconds_left: z.int() }),
+  z.object({ ...named, verdict: z.literal('exhausted'), cycle: z.int(), reason: z.string() }),
+  /** The instruction is there, and of another order or operation; `reason` says of which. */
+  z.object({ ...named, verdict: z.literal('mismatched'), reason: z.string() }),
+  z.object({ ...named, verdict: z.enum(['terminal', 'quarantined', 'locked', 'missing', 'paused']) }),
 ]);
 
 export type Verdict = z.infer<typeof verdictRow>;
 export type ClaimedInstruction = z.infer<typeof claimedRow>;
 export type Refusal = Exclude<Verdict, ClaimedInstruction>;
+
+/** As the message named it. */
+export function keyOf({ instruction_id, payment_order_id, operation }: Verdict): InstructionKey {
+  return { instructionId: instruction_id, paymentOrderId: payment_order_id, operation };
+}
 
 /** `claimed` now, to `settle`, or `mine` already: this invocation holds the instruction. */
 export function isClaimed(verdict: Verdict): verdict is ClaimedInstruction {
@@ -93,6 +92,8 @@ export async function claimInstructions(
   const rows = await database.execute(CLAIM_SQL, {
     instructions: request.instructions.map((asked) => ({
       instruction_id: asked.instructionId,
+      payment_order_id: asked.paymentOrderId,
+      operation: asked.operation,
       letter_cycle: asked.letterCycle,
     })),
     claim_token: request.claimToken,

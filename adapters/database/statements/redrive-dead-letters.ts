@@ -26,6 +26,9 @@ const plannedRow = z.object({
   reason: z.string(),
   psp: z.nullable(z.string()),
   correlation_id: z.nullable(z.string()),
+  cycle: z.int(),
+  /** Grows each time the letter dies: what is said of it holds for this death alone. */
+  times_seen: z.int(),
 });
 export type PlannedLetter = z.infer<typeof plannedRow>;
 
@@ -67,7 +70,9 @@ select d.dead_letter_id,
   end as verdict,
   left(d.reason, 500) as reason,
   d.psp,
-  i.correlation_id
+  i.correlation_id,
+  d.cycle,
+  d.times_seen
 from dead_letter_now d
 left join instruction i on i.instruction_id = d.dead_letter_id
 cross join moment
@@ -84,7 +89,10 @@ export interface MovedLetter {
   readonly messageId: string;
 }
 
-/** Registers instructions whose messages were found in the dead-letter queue without a letter of theirs. */
+/**
+ * Registers instructions whose messages were found in the dead-letter queue without a letter of theirs that waits. What
+ * is marked as redriven and lies there all the same waits again: the move was cancelled, or didn't come to it.
+ */
 export async function registerMovedLetters(
   database: Database,
   letters: readonly MovedLetter[],
@@ -98,6 +106,18 @@ export async function registerMovedLetters(
 }
 
 export const REGISTER_SQL = `
+with found as materialized (
+  select instruction_id, min(message_id) as message_id
+  from jsonb_to_recordset(:input::jsonb -> 'letters') as l(instruction_id text, message_id text)
+  group by instruction_id
+),
+waiting as (
+  update dead_letter d
+  set redriven_at = null
+  from found m
+  join instruction i on i.instruction_id = m.instruction_id
+  where d.dead_letter_id = m.instruction_id and i.state = 'dead_lettered' and d.redriven_at is not null
+)
 insert into dead_letter as d (dead_letter_id, is_poison, reason, cycle, message_id, first_seen_at, last_seen_at)
 select i.instruction_id, false,
   case
@@ -107,11 +127,7 @@ select i.instruction_id, false,
     else 'received again and again after it had come to its end'
   end,
   i.cycle, m.message_id, clock(), clock()
-from (
-  select instruction_id, min(message_id) as message_id
-  from jsonb_to_recordset(:input::jsonb -> 'letters') as l(instruction_id text, message_id text)
-  group by instruction_id
-) m
+from found m
 join instruction i on i.instruction_id = m.instruction_id
 where i.state <> 'dead_lettered'
 order by i.instruction_id
@@ -121,14 +137,18 @@ set reason = excluded.reason, message_id = excluded.message_id, cycle = excluded
 where d.message_id is distinct from excluded.message_id
 `;
 
-/** Notes that letters went back; who sent them is in the log of operations. */
+/**
+ * Notes that letters went back; who sent them is in the log of operations. A letter that has died again since it was
+ * planned waits once more, and stays as it is.
+ */
 export async function markRedriven(
   database: Database,
-  deadLetterIds: readonly string[],
+  letters: readonly PlannedLetter[],
   operator: Operator,
 ): Promise<void> {
   const { actor, reason, origin } = operator;
-  await database.execute(MARK_SQL, { ids: deadLetterIds, actor, reason, origin });
+  const planned = letters.map(({ dead_letter_id, times_seen }) => ({ dead_letter_id, times_seen }));
+  if (planned.length > 0) await database.execute(MARK_SQL, { letters: planned, actor, reason, origin });
 }
 
 export const MARK_SQL = `
@@ -138,8 +158,8 @@ with given as materialized (
 marked as (
   update dead_letter d
   set redriven_at = clock()
-  from given, jsonb_array_elements_text(p -> 'ids') as ids(id)
-  where d.dead_letter_id = ids.id and d.redriven_at is null
+  from given, jsonb_to_recordset(p -> 'letters') as planned(dead_letter_id text, times_seen int)
+  where d.dead_letter_id = planned.dead_letter_id and d.times_seen = planned.times_seen and d.redriven_at is null
   returning d.dead_letter_id
 )
 insert into operation_log (subject_id, action, actor, reason, origin, at)

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Database } from '../../../adapters/database/database.ts';
 import { readTrialBalance, readWallet } from '../../../adapters/database/statements/read-ledger.ts';
 import { readPayment } from '../../../adapters/database/statements/read-payments.ts';
+import { instructionMessageBody } from '../../../domain/payment/instruction.ts';
 import { DEDUPLICATING, ExecutorHarness, recordOf, ScriptedPsp, succeeded } from '../../support/executor.ts';
 import { MERCHANT, moveClock, newOrder, storePayment } from '../../support/payments.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/postgres.ts';
@@ -216,6 +217,35 @@ describe('an unknown outcome', () => {
   });
 });
 
+describe('a look-up that finds two charges', () => {
+  test('books neither, keeps both in evidence and leaves the order to a person', async () => {
+    const payment = await storePayment(database, newOrder({ sellerId: 'seller_twice' }));
+    const records = payment.orders.map((order) => recordOf(order));
+    const harness = new ExecutorHarness(database);
+    harness.psp.onCharge = async () => ({ kind: 'unknown', reason: 'read time-out' });
+    harness.psp.onLookUp = async (request) => {
+      const { kind, charge } = succeeded(request);
+      return {
+        kind: 'found',
+        outcome: { kind, charge, furtherCharges: [{ ...charge, pspReference: 'ch_again' }] },
+      };
+    };
+    await harness.execute(...records);
+    await moveClock(database, AFTER_UNKNOWN_SECONDS);
+
+    expect(await harness.execute(...records)).toEqual([]);
+
+    const { order, attempts } = await orderNow(payment.paymentId);
+    expect(order).toMatchObject({ status: 'EXECUTING', status_detail: 'manual_review' });
+    expect(attempts.at(-1)).toMatchObject({
+      action: 'ask',
+      outcome: 'succeeded',
+      detail: { further_charges: [{ psp_reference: 'ch_again' }] },
+    });
+    expect(await readWallet(database, MERCHANT, 'seller_twice')).toEqual([]);
+  });
+});
+
 describe('a worker that dies after the claim', () => {
   test('leaves an instruction that the next worker asks about before sending', async () => {
     const payment = await storePayment(database);
@@ -367,6 +397,33 @@ describe('poison', () => {
       expect.stringContaining(`no such instruction ${missing.instructionId}`),
     ]);
     expect((await orderNow(payment.paymentId)).order?.status).toBe('SUCCESS');
+  });
+
+  test('is what names an instruction and not its order or operation, beside the message that names all of it', async () => {
+    const { orders, paymentId } = await storePayment(database);
+    const [order] = orders;
+    if (order === undefined) throw new Error('one order');
+    const { instructionId, paymentOrderId } = order;
+    const other = newOrder().paymentOrderId;
+    const bodyOf = (paymentOrderId: string, operation: 'charge' | 'refund') =>
+      instructionMessageBody({ instructionId, paymentOrderId, operation });
+    const harness = new ExecutorHarness(database);
+    const strangers = [
+      recordOf({ instructionId, paymentOrderId: other }),
+      recordOf(order, bodyOf(paymentOrderId, 'refund')),
+    ];
+
+    expect(await harness.execute(...strangers)).toEqual([]);
+    expect(harness.psp.charges).toEqual([]);
+    expect(await harness.execute(...strangers, recordOf(order))).toEqual([]);
+
+    const reasons = [`a charge of ${other}`, `a refund of ${paymentOrderId}`].map(
+      (asked) => `instruction ${instructionId} is a charge of ${paymentOrderId}, not ${asked}`,
+    );
+    expect(harness.deadLetters.map(({ reason }) => reason)).toEqual([...reasons, ...reasons]);
+    expect(harness.psp.charges).toHaveLength(1);
+    expect([...harness.consumedKeys]).toEqual([`1#${paymentOrderId}#charge#${instructionId}`]);
+    expect((await orderNow(paymentId)).order?.status).toBe('SUCCESS');
   });
 
   test('stays in the queue while the dead-letter queue refuses it', async () => {

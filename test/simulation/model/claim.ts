@@ -13,17 +13,17 @@ interface Judged {
 
 /** As CLAIM_SQL. */
 export function claim(state: ModelState, input: ClaimInput, now: number): DatabaseRow[] {
-  const letters = new Map<string, number | null>();
-  for (const { instruction_id, letter_cycle } of input.instructions) {
-    const known = letters.get(instruction_id) ?? null;
-    letters.set(
-      instruction_id,
-      letter_cycle === null ? known : Math.max(known ?? letter_cycle, letter_cycle),
-    );
+  const asked = new Map<string, Asked>();
+  for (const each of input.instructions) {
+    const { instruction_id, payment_order_id, operation, letter_cycle } = each;
+    const name = [instruction_id, payment_order_id, operation].join(' ');
+    const known = asked.get(name)?.letter_cycle ?? null;
+    const newest = letter_cycle === null ? known : Math.max(known ?? letter_cycle, letter_cycle);
+    asked.set(name, { ...each, letter_cycle: newest });
   }
-  const judged = [...letters].flatMap(([id, letterCycle]) => {
-    const row = state.instructions.get(id);
-    return row === undefined ? [] : [judge(state, row, letterCycle, input, now)];
+  const judged = [...asked.values()].flatMap((each) => {
+    const row = state.instructions.get(each.instruction_id);
+    return row !== undefined && isNamed(row, each) ? [judge(state, row, each.letter_cycle, input, now)] : [];
   });
   // As the statement sees them: before its own probes.
   const closedAt = new Map(
@@ -43,10 +43,24 @@ export function claim(state: ModelState, input: ClaimInput, now: number): Databa
       closedAt.get(each.row.psp) ?? 0,
     ),
   );
-  const missing = [...letters.keys()]
-    .filter((id) => !state.instructions.has(id))
-    .map((id) => ({ instruction_id: id, verdict: 'missing' }));
-  return [...answers, ...missing];
+  const others = [...asked.values()].flatMap((each) => refuse(state, each));
+  return [...answers, ...others];
+}
+
+type Asked = ClaimInput['instructions'][number];
+
+function isNamed(row: ModelInstruction, asked: Asked): boolean {
+  return row.orderId === asked.payment_order_id && asked.operation === 'charge';
+}
+
+/** What names no instruction: none at all, or one of another order or operation. */
+function refuse(state: ModelState, asked: Asked): DatabaseRow[] {
+  const { instruction_id, payment_order_id, operation } = asked;
+  const row = state.instructions.get(instruction_id);
+  const named = { instruction_id, payment_order_id, operation };
+  if (row === undefined) return [{ ...named, verdict: 'missing' }];
+  if (isNamed(row, asked)) return [];
+  return [{ ...named, verdict: 'mismatched', reason: `charge of ${row.orderId}` }];
 }
 
 function judge(

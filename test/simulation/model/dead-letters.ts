@@ -44,6 +44,8 @@ export function plan(state: ModelState, input: z.infer<typeof planInput>, now: n
         reason: letter.reason.slice(0, 500),
         psp: row?.psp ?? null,
         correlation_id: row?.correlationId ?? null,
+        cycle: letter.cycle,
+        times_seen: letter.timesSeen,
       };
     });
 }
@@ -84,13 +86,14 @@ function stateOf(letter: ModelLetter, row: ModelInstruction | undefined): string
 /** As REGISTER_SQL. */
 export function registerMoved(
   state: ModelState,
-  { letters }: z.infer<typeof registerInput>,
+  { letters, believes_marks: believesMarks }: z.infer<typeof registerInput>,
   now: number,
 ): DatabaseRow[] {
   for (const { instruction_id: id, message_id: messageId } of letters) {
     const row = state.instructions.get(id);
-    if (row === undefined || row.state === 'dead_lettered') continue;
     const known = state.letters.get(id);
+    if (row?.state === 'dead_lettered' && known !== undefined && !believesMarks) known.redrivenAt = null;
+    if (row === undefined || row.state === 'dead_lettered') continue;
     if (known?.messageId === messageId) continue;
     state.letters.set(id, {
       isPoison: false,
@@ -118,12 +121,12 @@ function movedReason(row: ModelInstruction): string {
 /** As MARK_SQL. */
 export function markRedriven(
   state: ModelState,
-  { ids }: z.infer<typeof markInput>,
+  { letters, marks_any: marksAny }: z.infer<typeof markInput>,
   now: number,
 ): DatabaseRow[] {
-  for (const id of ids) {
+  for (const { dead_letter_id: id, times_seen: timesSeen } of letters) {
     const letter = state.letters.get(id);
-    if (letter !== undefined) letter.redrivenAt ??= now;
+    if (letter !== undefined && (marksAny || letter.timesSeen === timesSeen)) letter.redrivenAt ??= now;
   }
   return [];
 }

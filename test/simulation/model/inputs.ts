@@ -4,7 +4,14 @@ import * as z from 'zod/mini';
 const nullable = <T extends z.ZodMiniType>(type: T) => z.optional(z.nullable(type));
 
 export const claimInput = z.object({
-  instructions: z.array(z.object({ instruction_id: z.string(), letter_cycle: z.nullable(z.int()) })),
+  instructions: z.array(
+    z.object({
+      instruction_id: z.string(),
+      payment_order_id: z.string(),
+      operation: z.string(),
+      letter_cycle: z.nullable(z.int()),
+    }),
+  ),
   claim_token: z.string(),
   lease_seconds: z.int(),
   settling_seconds: z.record(z.string(), z.number()),
@@ -116,5 +123,11 @@ export const planInput = z.object({
 });
 export const registerInput = z.object({
   letters: z.array(z.object({ instruction_id: z.string(), message_id: z.string() })),
+  /** Of a planted bug: what is marked as redriven is believed to have gone. */
+  believes_marks: z.optional(z.boolean()),
 });
-export const markInput = z.object({ ids: z.array(z.string()) });
+export const markInput = z.object({
+  letters: z.array(z.object({ dead_letter_id: z.string(), times_seen: z.int() })),
+  /** Of a planted bug: whatever has come of a letter since it was planned. */
+  marks_any: z.optional(z.boolean()),
+});

@@ -4,6 +4,7 @@ import {
   type DatabaseRow,
   type JsonInput,
 } from '../../../adapters/database/database.ts';
+import { ACCEPT } from '../../../adapters/database/statements/accept-payment.ts';
 import { CLAIM_SQL } from '../../../adapters/database/statements/claim-instructions-sql.ts';
 import type { RecordedAttempt } from '../../../adapters/database/statements/record-attempts.ts';
 import { RECORD_SQL } from '../../../adapters/database/statements/record-attempts-sql.ts';
@@ -95,6 +96,42 @@ const FORGETFUL: PspAbilities = {
 };
 
 let calls = 0;
+
+/** The order of each instruction, as it was accepted. */
+const orders = new Map<string, JsonInput>();
+
+/** Claims by the instruction's id alone, whatever else the message says. */
+function claimedByIdAlone(database: Database): Database {
+  return {
+    execute: async (sql, input) => {
+      if (sql === ACCEPT.sql)
+        for (const order of listOf(input, 'orders'))
+          orders.set(String(order.instruction_id), order.payment_order_id ?? null);
+      if (sql !== CLAIM_SQL || !isObject(input)) return database.execute(sql, input);
+      const asked = listOf(input, 'instructions');
+      const meant = asked.map((each) => ({
+        ...each,
+        payment_order_id: orders.get(String(each.instruction_id)) ?? each.payment_order_id,
+        operation: 'charge',
+      }));
+      const rows = await database.execute(sql, { ...input, instructions: meant });
+      return asked.flatMap((each) =>
+        rows
+          .filter((row) => row.instruction_id === each.instruction_id)
+          .map((row) => (row.verdict === 'terminal' ? { ...row, ...namesOf(each) } : row)),
+      );
+    },
+  };
+}
+
+function namesOf(asked: JsonObject): DatabaseRow {
+  return { payment_order_id: String(asked.payment_order_id), operation: String(asked.operation) };
+}
+
+function listOf(input: JsonInput, name: string): readonly JsonObject[] {
+  const list = isObject(input) ? input[name] : undefined;
+  return Array.isArray(list) ? list.filter(isObject) : [];
+}
 
 export const BUGS: readonly Bug[] = [
   {
@@ -224,6 +261,12 @@ export const BUGS: readonly Bug[] = [
     }),
   },
   {
+    name: 'claim by the instruction’s id, whatever order a message names',
+    rule: 1,
+    planted: { ...NOTHING_PLANTED, database: claimedByIdAlone },
+    where: { faults: new Set(['poison']), rate: 0.5 },
+  },
+  {
     name: 'take a live lease for missing',
     rule: 1,
     planted: onStatement(CLAIM_SQL, {
@@ -265,6 +308,18 @@ export const BUGS: readonly Bug[] = [
         ),
       }),
     },
+  },
+  {
+    name: 'take the first of two charges for the only one',
+    rule: 12,
+    planted: onPsp((psp) => ({
+      lookUp: async (request, signal) => {
+        const finding = await psp.lookUp(request, signal);
+        if (finding.kind !== 'found' || finding.outcome.kind !== 'succeeded') return finding;
+        return { kind: 'found', outcome: { kind: 'succeeded', charge: finding.outcome.charge } };
+      },
+    })),
+    where: { faults: new Set(['PSP charges twice', 'PSP time-out, charged']), rate: 0.3 },
   },
   {
     name: 'take unknown for declined',
