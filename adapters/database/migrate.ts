@@ -73,7 +73,7 @@ function assertUnchanged(migrations: readonly Migration[], known: ReadonlyMap<st
   const newestHere = migrations.at(-1)?.name ?? '';
   for (const [name, checksum] of known) {
     const here = migrations.find((migration) => migration.name === name);
-    // Newer code has been here, and was rolled back: what it added, old code doesn't use (docs/migrations.md).
+    // Newer code has been here, and was rolled back: what it added, old code doesn't use (docs/operate.md).
     if (here === undefined && name > newestHere) continue;
     if (here === undefined) {
       throw new MigrationError(

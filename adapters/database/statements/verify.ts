@@ -115,6 +115,16 @@ export const INVARIANTS: readonly Invariant[] = [
         and i.relay_due_at is null and i.waits_for is null`,
   },
   {
+    name: 'owners, grants, policies, triggers, functions and logins are as the newest deployment left them',
+    sql: `
+      select coalesce(g.guard, s.guard)
+             || case when s.guard is null then ' is new' when g.guard is null then ' is gone' else ' was changed' end
+             as subject
+      from schema_guard g
+      full join schema_seal s on s.guard = g.guard
+      where g.state is distinct from s.state or g.guard is null or s.guard is null`,
+  },
+  {
     name: 'nothing is overdue: the relay runs, and what waits for a closed circuit or a lifted pause is sent',
     sql: `
       select i.instruction_id as subject
@@ -138,13 +148,13 @@ export async function checkInvariant(
   const [row] = await database.execute(
     `with found as materialized (${invariant.sql})
      select count(*)::int as count,
-            coalesce((select string_agg(subject, ' ') from (select subject from found limit ${EXAMPLES}) shown), '') as examples
+            coalesce((select string_agg(subject, chr(10)) from (select subject from found limit ${EXAMPLES}) shown), '') as examples
      from found`,
     {},
   );
   const { count, examples } = foundRow.parse(row);
   if (count === 0) return undefined;
-  return { invariant: invariant.name, count, examples: examples.split(' ') };
+  return { invariant: invariant.name, count, examples: examples.split('\n') };
 }
 
 const stateRow = z.object({ payment_order_id: z.string(), status: z.string() });
