@@ -121,5 +121,5 @@ export const OF_SIMULATOR_STAGE: Acknowledgements = {
 
 export const OF_SIMULATOR_SECRET: Acknowledgements = {
   'AwsSolutions::AwsSolutions-SMG4':
-    'It opens PSPs that only pretend. A rotation would refuse the executor for minutes, and rehearse nothing: real PSPs rotate their keys elsewhere.',
+    'It opens PSPs that only pretend, and a schedule would guard nothing. A new value can be put at any time: whoever is refused reads it anew.',
 };

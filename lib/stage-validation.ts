@@ -76,6 +76,8 @@ function executor({ executorConcurrency, restoreEpoch, pspSecretArns }: StageCon
     !/^[A-Za-z0-9-]{1,32}$/.test(restoreEpoch) &&
       `restoreEpoch is ${JSON.stringify(restoreEpoch)}: give 1 to 32 letters, digits and hyphens; another one after each restore.`,
     ...Object.entries(pspSecretArns).flatMap(([psp, arn]) => [
+      psp === 'simulator' &&
+        `pspSecretArns has the PSP ${JSON.stringify(psp)}: its secret comes with its own stack; leave it out.`,
       !/^[a-z][a-z0-9-]*$/.test(psp) &&
         `pspSecretArns has the PSP ${JSON.stringify(psp)}: name it as the code does, in lower case.`,
       !/^arn:[^:]+:secretsmanager:[^:]+:\d{12}:secret:[^:*?]+$/.test(arn) &&

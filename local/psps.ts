@@ -65,11 +65,10 @@ export async function startPsps(
 
 async function startOwn({ directory, ports, clock, secretOf }: PspsOptions, secretArn: string | undefined) {
   // Without a stack nobody knows the keys, and nobody calls.
-  const secret = secretArn === undefined ? randomUUID() : secretOf(secretArn);
-  if (secret === undefined) throw new Error(`${String(secretArn)} holds nothing to make the PSPs' keys of.`);
+  const nobodys = randomUUID();
   return startPspSimulator({
     directory: join(directory, 'psp'),
-    secret,
+    secret: () => (secretArn === undefined ? nobodys : (secretOf(secretArn) ?? nobodys)),
     controlPort: ports.psp,
     listenerPort: ports.pspListener,
     secondListenerPort: ports.pspListener2,

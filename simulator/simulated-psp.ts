@@ -36,8 +36,8 @@ export interface Moment {
 
 export interface SimulatedPspOptions {
   readonly record: PspRecord;
-  /** The one key that it knows. */
-  readonly apiKey: string;
+  /** The one key that it knows, as it is now. */
+  readonly apiKey: () => string;
   readonly random: Random;
 }
 
@@ -47,12 +47,12 @@ export interface SimulatedPspOptions {
  */
 export class SimulatedPsp {
   private readonly record: PspRecord;
-  private readonly authorization: string;
+  private readonly apiKey: () => string;
   private readonly random: Random;
 
   constructor({ record, apiKey, random }: SimulatedPspOptions) {
     this.record = record;
-    this.authorization = `Bearer ${apiKey}`;
+    this.apiKey = apiKey;
     this.random = random;
   }
 
@@ -124,7 +124,7 @@ export class SimulatedPsp {
   }
 
   private knows({ authorization }: PspCall, { now, switches }: Moment): boolean {
-    return authorization === this.authorization && now >= switches.keyRejectedUntil;
+    return authorization === `Bearer ${this.apiKey()}` && now >= switches.keyRejectedUntil;
   }
 
   private async logged(

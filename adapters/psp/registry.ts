@@ -1,5 +1,5 @@
 import { SIMULATOR, SIMULATOR_2, type SimulatedPspName } from '../../domain/payment/payment-method.ts';
-import type { ReadSecret } from '../secrets/secret-reader.ts';
+import type { SecretReader } from '../secrets/secret-reader.ts';
 import type { Psp } from './psp.ts';
 import { simulatorKey } from './simulator/api-keys.ts';
 import { createPspSimulator } from './simulator/psp-simulator.ts';
@@ -13,7 +13,7 @@ export interface SimulatorSettings {
   /** Where each simulated PSP listens. */
   readonly urls: Readonly<Record<SimulatedPspName, string>>;
   /** What their keys are made of. */
-  readonly readSecret: ReadSecret;
+  readonly secret: SecretReader;
 }
 
 /** The PSPs of this stage by name. A new PSP is one folder beside this file and one line here. */
@@ -23,7 +23,10 @@ export function createPsps({ simulator }: PspSettings): ReadonlyMap<string, Psp>
   return new Map(psps.map((psp) => [psp.name, psp]));
 }
 
-function simulated(name: SimulatedPspName, { urls, readSecret }: SimulatorSettings): Psp {
-  const readKey = async () => simulatorKey(await readSecret(), name);
-  return createPspSimulator({ name, url: urls[name], apiKey: readKey });
+function simulated(name: SimulatedPspName, { urls, secret }: SimulatorSettings): Psp {
+  const apiKey = {
+    read: async () => simulatorKey(await secret.read(), name),
+    refresh: async () => simulatorKey(await secret.refresh(), name),
+  };
+  return createPspSimulator({ name, url: urls[name], apiKey });
 }

@@ -5,10 +5,17 @@ import {
 } from '@aws-sdk/client-secrets-manager';
 
 /** The current text of one secret. */
-export type ReadSecret = () => Promise<string>;
+export interface SecretReader {
+  /** As it was read last, if that isn't long ago. */
+  read(): Promise<string>;
+  /** Read anew: for who was refused what the text opened. Within a second of the last reading it is that one's. */
+  refresh(): Promise<string>;
+}
 
 /** A rotated secret is noticed within this, at one request per environment each time. */
 const KEPT_MS = 5 * 60_000;
+/** A wrong key is refused with every call: it must not cost a request each time. */
+const REFRESH_INTERVAL_MS = 1_000;
 /** Whoever waits for a secret has a deadline of seconds. */
 const REQUEST_TIMEOUT_MS = 1_000;
 
@@ -22,8 +29,9 @@ export function createSecretsClient(config: SecretsManagerClientConfig = {}): Se
 }
 
 /**
- * Reads a secret when it is first asked for, and keeps it for a while. A failure is thrown to all who wait, and the next
- * who asks has it tried again.
+ * Reads a secret when it is first asked for, and keeps it for a while. Where a later reading fails the text before stays
+ * in use: while Secrets Manager is out nothing rotates. Where the first one fails all who wait are told, and the next who
+ * asks has it tried again.
  *
  * @param now milliseconds since the epoch
  */
@@ -31,19 +39,28 @@ export function createSecretReader(
   client: SecretsManagerClient,
   secretArn: string,
   now: () => number,
-): ReadSecret {
-  let reading: Promise<string> | undefined;
+): SecretReader {
+  let text: string | undefined;
   let readAt = Number.NEGATIVE_INFINITY;
-  return () => {
-    if (reading !== undefined && now() - readAt < KEPT_MS) return reading;
-    const latest = read(client, secretArn);
-    reading = latest;
+  let reading: Promise<string> | undefined;
+  const fetch = async (): Promise<string> => {
     readAt = now();
-    latest.catch(() => {
-      if (reading === latest) reading = undefined;
-    });
-    return latest;
+    try {
+      text = await read(client, secretArn);
+    } catch (error) {
+      if (text === undefined) throw error;
+    }
+    return text;
   };
+  const notOlderThan = (milliseconds: number): Promise<string> => {
+    if (reading !== undefined) return reading;
+    if (text !== undefined && now() - readAt < milliseconds) return Promise.resolve(text);
+    reading = fetch().finally(() => {
+      reading = undefined;
+    });
+    return reading;
+  };
+  return { read: () => notOlderThan(KEPT_MS), refresh: () => notOlderThan(REFRESH_INTERVAL_MS) };
 }
 
 async function read(client: SecretsManagerClient, SecretId: string): Promise<string> {

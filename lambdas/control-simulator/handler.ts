@@ -1,4 +1,3 @@
-import { timingSafeEqual } from 'node:crypto';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import middy from '@middy/core';
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
@@ -6,7 +5,7 @@ import { DynamoDbRecordView } from '../../adapters/dynamodb/simulator/dynamodb-r
 import { DynamoDbSwitches } from '../../adapters/dynamodb/simulator/dynamodb-switches.ts';
 import { SimulatorTable } from '../../adapters/dynamodb/simulator/simulator-table.ts';
 import { readEnvironment, variables } from '../../adapters/environment.ts';
-import { simulatorKey } from '../../adapters/psp/simulator/api-keys.ts';
+import { isBearer, keyOfDoor } from '../../adapters/psp/simulator/api-keys.ts';
 import { createSecretReader, createSecretsClient } from '../../adapters/secrets/secret-reader.ts';
 import { systemTime } from '../../adapters/time.ts';
 import type { SimulatedPspName } from '../../domain/payment/payment-method.ts';
@@ -21,11 +20,7 @@ const table = new SimulatorTable({
   tableName: environment.SIMULATOR_TABLE_NAME,
   indexName: environment.SIMULATOR_INDEX_NAME,
 });
-const readSecret = createSecretReader(
-  createSecretsClient(),
-  environment.SIMULATOR_SECRET_ARN,
-  systemTime.now,
-);
+const secret = createSecretReader(createSecretsClient(), environment.SIMULATOR_SECRET_ARN, systemTime.now);
 const controlled: ControlledPsps = {
   psps: { simulator: controlledPsp('simulator'), simulator_2: controlledPsp('simulator_2') },
   now: systemTime.now,
@@ -42,16 +37,11 @@ function controlledPsp(psp: SimulatedPspName): ControlledPsp {
 
 async function answer(event: APIGatewayProxyEvent): Promise<Answer> {
   const request = plainRequestOf(event);
-  const expected = `Bearer ${simulatorKey(await readSecret(), 'control')}`;
-  if (!isSame(request.authorization ?? '', expected)) {
+  const key = await keyOfDoor('control', secret, request.authorization);
+  if (!isBearer(request.authorization, key)) {
     return apiError(401, 'invalid_api_key', 'Present the control address’s own key.');
   }
   return serveControlApi(controlled, request);
-}
-
-function isSame(given: string, expected: string): boolean {
-  const [one, other] = [Buffer.from(given), Buffer.from(expected)];
-  return one.length === other.length && timingSafeEqual(one, other);
 }
 
 export const handler = middy<APIGatewayProxyEvent, APIGatewayProxyResult>()

@@ -85,6 +85,6 @@ function simulatorSettings(): SimulatorSettings | undefined {
     PSP_SIMULATOR_SECRET_ARN: secretArn,
   } = environment;
   if (simulator === undefined || simulator_2 === undefined || secretArn === undefined) return undefined;
-  const readSecret = createSecretReader(createSecretsClient(), secretArn, systemTime.now);
-  return { urls: { simulator, simulator_2 }, readSecret };
+  const secret = createSecretReader(createSecretsClient(), secretArn, systemTime.now);
+  return { urls: { simulator, simulator_2 }, secret };
 }

@@ -6,7 +6,7 @@ import { DynamoDbSwitches } from '../../adapters/dynamodb/simulator/dynamodb-swi
 import { SimulatorTable } from '../../adapters/dynamodb/simulator/simulator-table.ts';
 import { readEnvironment, variables } from '../../adapters/environment.ts';
 import { systemIds } from '../../adapters/ids.ts';
-import { simulatorKey } from '../../adapters/psp/simulator/api-keys.ts';
+import { keyOfDoor } from '../../adapters/psp/simulator/api-keys.ts';
 import { createSecretReader, createSecretsClient } from '../../adapters/secrets/secret-reader.ts';
 import { systemTime } from '../../adapters/time.ts';
 import { SIMULATED_PSPS } from '../../domain/payment/payment-method.ts';
@@ -23,11 +23,7 @@ const table = new SimulatorTable({
   tableName: environment.SIMULATOR_TABLE_NAME,
   indexName: environment.SIMULATOR_INDEX_NAME,
 });
-const readSecret = createSecretReader(
-  createSecretsClient(),
-  environment.SIMULATOR_SECRET_ARN,
-  systemTime.now,
-);
+const secret = createSecretReader(createSecretsClient(), environment.SIMULATOR_SECRET_ARN, systemTime.now);
 
 /** Rivals for one key wait up to so long, times the attempts that they have made. */
 const PAUSE_MS = 10;
@@ -37,13 +33,13 @@ const pause = (attempt: number) =>
   });
 
 /** The PSP that the first part of the path names, as it stands now; undefined where there is none of that name. */
-async function served(name: string): Promise<ServedPsp | undefined> {
+async function served(name: string, authorization: string | undefined): Promise<ServedPsp | undefined> {
   const psp = SIMULATED_PSPS.find((known) => known === name);
   if (psp === undefined) return undefined;
   const record = new DynamoDbRecord({ table, psp, nextCallId: () => systemIds.next('cal'), pause });
-  const apiKey = simulatorKey(await readSecret(), psp);
+  const apiKey = await keyOfDoor(psp, secret, authorization);
   return {
-    psp: new SimulatedPsp({ record, apiKey, random: systemIds.random }),
+    psp: new SimulatedPsp({ record, apiKey: () => apiKey, random: systemIds.random }),
     switches: new DynamoDbSwitches(table, psp),
   };
 }
@@ -51,7 +47,7 @@ async function served(name: string): Promise<ServedPsp | undefined> {
 async function answer(event: APIGatewayProxyEvent): Promise<Answer> {
   const request = plainRequestOf(event);
   const [, name = '', ...rest] = request.path.split('/');
-  const psp = await served(name);
+  const psp = await served(name, request.authorization);
   if (psp === undefined) return apiError(404, 'no_such_resource', `There is no PSP ${name}.`);
   return simulate(psp, { ...request, path: `/${rest.join('/')}` }, systemTime);
 }

@@ -22,8 +22,8 @@ export interface PspSimulatorOptions {
   /** Of `simulator_2`. */
   readonly secondListenerPort?: number;
   readonly clock: Clock;
-  /** What the one key that each PSP knows is made of. */
-  readonly secret: string;
+  /** What the one key that each PSP knows is made of, as it is now. */
+  readonly secret: () => string;
   /** What faults by chance and latencies are rolled with; `Math.random` where none is given. */
   readonly random?: Random;
   /** Told of what an operator should know, one line each. */
@@ -97,7 +97,7 @@ function openPsp(
   const { clock, random = Math.random, secret } = options;
   const record = new SqliteRecord(database);
   const switches = new LocalSwitches();
-  const psp = new SimulatedPsp({ record, apiKey: simulatorKey(secret, name), random });
+  const psp = new SimulatedPsp({ record, apiKey: () => simulatorKey(secret(), name), random });
   const landings = new Landings(clock);
   const served = { psp, switches, landings, clock };
   const serve = safely((request, response) => servePsp(served, request, response), log);

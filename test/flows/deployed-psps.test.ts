@@ -1,4 +1,4 @@
-import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import type { Psp } from '../../adapters/psp/psp.ts';
@@ -15,16 +15,17 @@ import { LocalRuntime } from '../support/runtime.ts';
 const runtime = new LocalRuntime(['local/start.ts', '--port', '0', '--json', '--psp', 'deployed']);
 let endpoints: Endpoints;
 let simulator: Simulator;
+let secrets: SecretsManagerClient;
 
 beforeAll(async () => {
   endpoints = await runtime.start();
-  const client = new SecretsManagerClient({
+  secrets = new SecretsManagerClient({
     endpoint: endpoints.secretsManager,
     region: 'us-east-1',
     credentials: { accessKeyId: 'oncepay-cli', secretAccessKey: 'local' },
   });
   const place = { url: endpoints.psp, secretArn: endpoints.pspSecretArn ?? '' };
-  simulator = connectSimulator(async () => place, client);
+  simulator = connectSimulator(async () => place, secrets);
 });
 afterAll(() => runtime.dispose());
 
@@ -107,6 +108,25 @@ describe('the functions', () => {
     expect((await psp.charge(aCharge('sim_ok'), noDeadline())).kind).toBe('not_sent');
     await simulator.post('/control', { psp: 'simulator_2', reset: true });
     expect((await psp.charge(aCharge('sim_ok'), noDeadline())).kind).toBe('succeeded');
+  });
+});
+
+describe('a new value of the secret that the keys are made of', () => {
+  test('is taken by both sides at once: payments go on, and the old key is refused', async () => {
+    const before = await adapterOf('simulator');
+    await secrets.send(
+      new PutSecretValueCommand({ SecretId: endpoints.pspSecretArn, SecretString: 'another, long enough' }),
+    );
+    const after = await adapterOf('simulator');
+    // Both keep what they have read for a second at least.
+    await expect
+      .poll(async () => (await after.lookUp(aCharge('sim_ok'), noDeadline())).kind, { timeout: 10_000 })
+      .toBe('not_found');
+    expect(await before.charge(aCharge('sim_ok'), noDeadline())).toMatchObject({ kind: 'misconfigured' });
+    const api = new ApiClient(endpoints);
+    const { body } = await api.pay();
+    expect(await api.settled(body.id)).toMatchObject({ status: 'SUCCESS' });
+    expect(await timesCharged(body.payment_orders[0].id)).toBe(1);
   });
 });
 

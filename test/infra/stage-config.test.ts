@@ -95,6 +95,10 @@ describe('a setting that can’t be deployed', () => {
       { pspSecretArns: { stripe: 'stripe-key' } },
       'pspSecretArns.stripe is "stripe-key": give the secret\'s whole ARN',
     ],
+    [
+      { pspSecretArns: { simulator: SECRET } },
+      'pspSecretArns has the PSP "simulator": its secret comes with its own stack; leave it out',
+    ],
     [{ domain: { name: 'localhost', certificateArn: CERTIFICATE } }, 'domain.name is "localhost"'],
     [{ domain: { name: 'pay.example.com', certificateArn: 'mine' } }, 'domain.certificateArn is "mine"'],
   ])('is refused, naming value and fix: %j', (overrides, message) => {

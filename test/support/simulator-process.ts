@@ -7,7 +7,7 @@ const directory = process.argv[2];
 if (directory === undefined || process.send === undefined) throw new Error('to be forked, with a directory');
 const { controlUrl, listenerUrl, secondListenerUrl } = await startPspSimulator({
   directory,
-  secret: SIMULATOR_SECRET,
+  secret: () => SIMULATOR_SECRET,
   controlPort: 0,
   listenerPort: 0,
   clock: systemClock,

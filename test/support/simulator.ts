@@ -55,7 +55,7 @@ export async function startSimulatorInTest(random: () => number = Math.random): 
   const running = await startPspSimulator({
     directory,
     ...ports,
-    secret: SIMULATOR_SECRET,
+    secret: () => SIMULATOR_SECRET,
     clock,
     random,
     log,

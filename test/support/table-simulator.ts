@@ -66,7 +66,7 @@ function serverOf(table: SimulatorTable, options: TableSimulatorOptions, activit
     SIMULATED_PSPS.map((name) => {
       const psp = new SimulatedPsp({
         record: recordOn(table, name),
-        apiKey: simulatorKey(secret, name),
+        apiKey: () => simulatorKey(secret, name),
         random,
       });
       const switches = new DynamoDbSwitches(table, name);

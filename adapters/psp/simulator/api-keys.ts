@@ -1,5 +1,6 @@
-import { createHmac } from 'node:crypto';
+import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { SimulatedPspName } from '../../../domain/payment/payment-method.ts';
+import type { SecretReader } from '../../secrets/secret-reader.ts';
 
 /** Which door a key opens: that of one simulated PSP, or the control address. */
 export type SimulatorDoor = SimulatedPspName | 'control';
@@ -7,4 +8,19 @@ export type SimulatorDoor = SimulatedPspName | 'control';
 /** One secret makes a key for each door; none of them tells another, or the secret. */
 export function simulatorKey(secret: string, door: SimulatorDoor): string {
   return createHmac('sha256', secret).update(door).digest('base64url');
+}
+
+/** The key that a door takes now. Where the caller shows another one his may be the newer: the secret is read anew. */
+export async function keyOfDoor(
+  door: SimulatorDoor,
+  secret: SecretReader,
+  authorization: string | undefined,
+): Promise<string> {
+  const key = simulatorKey(await secret.read(), door);
+  return isBearer(authorization, key) ? key : simulatorKey(await secret.refresh(), door);
+}
+
+export function isBearer(authorization: string | undefined, key: string): boolean {
+  const [given, expected] = [Buffer.from(authorization ?? ''), Buffer.from(`Bearer ${key}`)];
+  return given.length === expected.length && timingSafeEqual(given, expected);
 }

@@ -1,6 +1,7 @@
 import { SIMULATOR, type SimulatedPspName } from '../../../domain/payment/payment-method.ts';
 import type { PspAbilities } from '../../../domain/payment/psp-outcome.ts';
-import { createHttpExchange, type HttpCall, type HttpExchange } from '../http-exchange.ts';
+import { createHttpExchange, type HttpExchange } from '../http-exchange.ts';
+import { createKeyedExchange, fixedKey, type PspKey } from '../keyed-exchange.ts';
 import type { ChargeRequest, Psp } from '../psp.ts';
 import { classifyCancellation, classifyCharge, classifyLookUp } from './classify.ts';
 
@@ -9,8 +10,7 @@ export interface PspSimulatorSettings {
   readonly name?: SimulatedPspName;
   /** Where the simulator listens, without the API's path. */
   readonly url: string;
-  /** Or how to get at it; asked before every call. */
-  readonly apiKey: string | (() => Promise<string>);
+  readonly apiKey: string | PspKey;
   /** What the simulator has been set to play, where that is not what it promises by itself. */
   readonly abilities?: PspAbilities;
   /** Milliseconds since the epoch: a PSP may name the time to come back at as a date. */
@@ -31,21 +31,19 @@ const JSON_BODY = { 'content-type': 'application/json' };
 /** The adapter of the PSP simulator, which speaks as most real ones do: JSON, a bearer key, an idempotency key. */
 export function createPspSimulator(settings: PspSimulatorSettings): Psp {
   const { name = SIMULATOR, url, apiKey, abilities = PSP_SIMULATOR_ABILITIES, now = Date.now } = settings;
-  const exchange = createHttpExchange(url);
-  const readKey = typeof apiKey === 'string' ? async () => apiKey : apiKey;
-  const call = async (unsigned: HttpCall, signal: AbortSignal): Promise<HttpExchange> => {
-    const key = await readKey().catch(() => undefined);
-    if (key === undefined) return { kind: 'not_connected', reason: 'our API key can not be read' };
-    const headers = { ...unsigned.headers, authorization: `Bearer ${key}` };
-    return exchange({ ...unsigned, headers }, signal);
-  };
+  const exchange = createKeyedExchange(
+    createHttpExchange(url),
+    typeof apiKey === 'string' ? fixedKey(apiKey) : apiKey,
+    (key) => ({ authorization: `Bearer ${key}` }),
+    isKeyRefused,
+  );
   return {
     name,
     abilities,
     async charge(request, signal) {
       const headers = { ...JSON_BODY, 'idempotency-key': request.idempotencyKey };
       const send = { method: 'POST', path: '/v1/charges', headers, body: bodyOf(request) } as const;
-      return classifyCharge(await call(send, signal), now());
+      return classifyCharge(await exchange(send, signal), now());
     },
     async lookUp(request, signal) {
       const query = new URLSearchParams({
@@ -53,14 +51,18 @@ export function createPspSimulator(settings: PspSimulatorSettings): Psp {
         idempotency_key: request.idempotencyKey,
       });
       const ask = { method: 'GET', path: `/v1/charges?${query}`, headers: {} } as const;
-      return classifyLookUp(await call(ask, signal), now());
+      return classifyLookUp(await exchange(ask, signal), now());
     },
     async cancel(request, signal) {
       const body = JSON.stringify({ reference: request.reference, idempotency_key: request.idempotencyKey });
       const fence = { method: 'POST', path: '/v1/cancellations', headers: JSON_BODY, body } as const;
-      return classifyCancellation(await call(fence, signal), request.idempotencyKey, now());
+      return classifyCancellation(await exchange(fence, signal), request.idempotencyKey, now());
     },
   };
+}
+
+function isKeyRefused(answer: HttpExchange): boolean {
+  return answer.kind === 'answered' && (answer.status === 401 || answer.status === 403);
 }
 
 /** The amount is a JSON number: it is at most 2^53-1, which a JSON number carries exactly. */

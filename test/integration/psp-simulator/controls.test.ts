@@ -249,7 +249,7 @@ describe('simulated PSPs with sockets of their own', () => {
           directory: simulator.directory,
           controlPort: 0,
           listenerPort: 0,
-          secret: '',
+          secret: () => '',
           clock: systemClock,
         };
         await expect(startPspSimulator({ ...options, [taken]: port })).rejects.toMatchObject({

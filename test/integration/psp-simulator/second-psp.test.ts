@@ -109,7 +109,7 @@ describe.each(SIMULATOR_HOSTS)('simulated PSPs %s', (_host, start) => {
       const psps = createPsps({
         simulator: {
           urls: { simulator: simulator.listenerUrl, simulator_2: simulator.secondListenerUrl },
-          readSecret: async () => SIMULATOR_SECRET,
+          secret: { read: async () => SIMULATOR_SECRET, refresh: async () => SIMULATOR_SECRET },
         },
       });
       for (const [token, name] of [
@@ -129,12 +129,13 @@ describe.each(SIMULATOR_HOSTS)('simulated PSPs %s', (_host, start) => {
 
     it('sends nothing while its key can not be read', async () => {
       const urls = { simulator: simulator.listenerUrl, simulator_2: simulator.secondListenerUrl };
-      const readSecret = () => Promise.reject(new Error('AccessDeniedException'));
-      const psp = createPsps({ simulator: { urls, readSecret } }).get('simulator');
+      const unreadable = () => Promise.reject(new Error('AccessDeniedException'));
+      const secret = { read: unreadable, refresh: unreadable };
+      const psp = createPsps({ simulator: { urls, secret } }).get('simulator');
       const request = aCharge('sim_ok');
       expect(await psp?.charge(request, noDeadline())).toEqual({
         kind: 'not_sent',
-        reason: 'our API key can not be read',
+        reason: 'our key can not be read',
       });
       expect((await simulator.read('/requests')).body).toMatchObject({ total: 0 });
     });

@@ -1,0 +1,50 @@
+import type { ExchangeHttp, HttpCall, HttpExchange } from './http-exchange.ts';
+
+/** Where our key at a PSP comes from. */
+export interface PspKey {
+  read(): Promise<string>;
+  /** For one that was refused: as it is now. */
+  refresh(): Promise<string>;
+}
+
+/** A key that is known and never changes. */
+export function fixedKey(key: string): PspKey {
+  return { read: async () => key, refresh: async () => key };
+}
+
+/**
+ * Exchanges with our key. One that the PSP refuses may have been rotated since it was read: it is read anew, and the call
+ * goes out once more if it is another one. A PSP that refuses a key has done nothing, so that nothing is sent twice.
+ *
+ * @param headersWith what shows the key
+ * @param isRefused whether the answer refuses the key, and nothing else
+ */
+export function createKeyedExchange(
+  exchange: ExchangeHttp,
+  key: PspKey,
+  headersWith: (key: string) => Readonly<Record<string, string>>,
+  isRefused: (answer: HttpExchange) => boolean,
+): ExchangeHttp {
+  const send = (call: HttpCall, shown: string, signal: AbortSignal) =>
+    exchange({ ...call, headers: { ...call.headers, ...headersWith(shown) } }, signal);
+  return async (call, signal) => {
+    const known = await inTime(key.read(), signal);
+    if (known === undefined) return { kind: 'not_connected', reason: 'our key can not be read' };
+    const answer = await send(call, known, signal);
+    if (!isRefused(answer)) return answer;
+    const current = await inTime(key.refresh(), signal);
+    return current === undefined || current === known ? answer : send(call, current, signal);
+  };
+}
+
+/** Undefined where it fails, or the deadline comes first: whoever reads on then sends nothing any more. */
+async function inTime(reading: Promise<string>, signal: AbortSignal): Promise<string | undefined> {
+  const { promise: aborted, resolve } = Promise.withResolvers<undefined>();
+  const abort = () => resolve(undefined);
+  signal.addEventListener('abort', abort, { once: true });
+  if (signal.aborted) abort();
+  const read = reading.catch(() => undefined);
+  const first = await Promise.race([read, aborted]);
+  signal.removeEventListener('abort', abort);
+  return first;
+}
