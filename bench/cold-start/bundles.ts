@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { App, Stack } from 'aws-cdk-lib';
 import { Runtime } from 'aws-cdk-lib/aws-lambda';
-import { LogLevel, NodejsFunction } from 'aws-cdk-lib/aws-lambda-nodejs';
+import { type BundlingOptions, LogLevel, NodejsFunction } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { bundling } from '../../lib/constructs/bundling.ts';
 import { readAssembly } from '../../local/template/assembly.ts';
 import { readDeployment } from '../../local/template/deployment.ts';
@@ -11,8 +11,10 @@ import { synthesize } from '../../local/template/synthesize.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const STAGE = 'staging';
-/** The name of what the others are compared with. */
+/** The name of what the others are compared with: the clients as the SDK has them. */
 export const BARE = 'bare clients';
+/** The same without the credential chain that no function of ours carries. */
+export const BARE_SHORTENED = 'bare clients, our credentials';
 
 /** What Lambda would load. */
 export interface Bundle {
@@ -39,19 +41,28 @@ export async function deployedBundles(): Promise<readonly Bundle[]> {
     .toSorted((one, other) => one.name.localeCompare(other.name));
 }
 
-/** Nothing but the three SDK clients, bundled by the very settings of the functions. */
-export function bareBundle(directory: string): Bundle {
-  const app = new App({ outdir: directory });
+/** Nothing but the three SDK clients, bundled by the settings of the functions, without and with what these replace in the SDK. */
+export function bareBundles(directory: string): readonly Bundle[] {
+  const shortened = bundling();
+  const { esbuildArgs: _alias, ...asShipped } = shortened;
+  return [
+    bareBundle(join(directory, 'bare'), BARE, asShipped),
+    bareBundle(join(directory, 'shortened'), BARE_SHORTENED, shortened),
+  ];
+}
+
+function bareBundle(outdir: string, name: string, settings: BundlingOptions): Bundle {
+  const app = new App({ outdir });
   new NodejsFunction(new Stack(app, 'Bare'), 'Clients', {
     entry: fileURLToPath(new URL('bare-clients.ts', import.meta.url)),
     runtime: Runtime.NODEJS_24_X,
     projectRoot: ROOT,
     depsLockFilePath: `${ROOT}package-lock.json`,
-    bundling: { ...bundling(), logLevel: LogLevel.ERROR },
+    bundling: { ...settings, logLevel: LogLevel.ERROR },
   });
   const [asset] = globSync('asset.*', { cwd: app.synth().directory });
   if (asset === undefined) throw new Error('the bare clients were not bundled');
-  return bundleIn(join(directory, asset), BARE, {});
+  return bundleIn(join(outdir, asset), name, {});
 }
 
 function bundleIn(directory: string, name: string, environment: Readonly<Record<string, string>>): Bundle {
