@@ -25,6 +25,8 @@ export interface AlarmsOptions {
 
 export interface AlarmStatus {
   readonly name: string;
+  /** What it watches. */
+  readonly metric: MetricName;
   readonly state: string;
   readonly since: string;
   readonly reason: string;
@@ -65,6 +67,7 @@ export class Alarms {
   list(): readonly AlarmStatus[] {
     return this.alarms.map(({ resource, state }) => ({
       name: resource.name,
+      metric: resource.metric,
       state: state.value,
       since: state.timestamp,
       reason: state.reason,

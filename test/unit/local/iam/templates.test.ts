@@ -135,6 +135,50 @@ describe('a function', () => {
   });
 });
 
+describe('an alarm’s topic', () => {
+  const TOPIC = `arn:aws:sns:us-east-1:${ACCOUNT}:Stack-Alarms`;
+  const CLOUDWATCH = { Service: 'cloudwatch.amazonaws.com' };
+  const mayPublish = (alarm: string, keyActions: readonly string[]) => {
+    const statement = {
+      Effect: 'Allow',
+      Principal: CLOUDWATCH,
+      Action: 'sns:Publish',
+      Resource: { Ref: 'Alarms' },
+      Condition: { ArnLike: { 'aws:SourceArn': `arn:aws:cloudwatch:us-east-1:${ACCOUNT}:alarm:ours-*` } },
+    };
+    const KeyPolicy = policy({ ...statement, Action: keyActions, Resource: '*' });
+    const { roles, refusals } = start({
+      ...GRANTED,
+      Key: resource('AWS::KMS::Key', { KeyPolicy }),
+      Alarms: resource('AWS::SNS::Topic', { KmsMasterKeyId: { 'Fn::GetAtt': ['Key', 'Arn'] } }),
+      Policy: resource('AWS::SNS::TopicPolicy', {
+        Topics: [{ Ref: 'Alarms' }],
+        PolicyDocument: policy(statement),
+      }),
+    });
+    const may = roles.mayPublish(TOPIC, `arn:aws:cloudwatch:us-east-1:${ACCOUNT}:alarm:${alarm}`);
+    return [may, refusals];
+  };
+
+  test('is published to by the alarms that its policy and its key’s name', () => {
+    expect(mayPublish('ours-slow', ['kms:GenerateDataKey*', 'kms:Decrypt'])).toEqual([true, []]);
+  });
+
+  test('is not published to by another alarm', () => {
+    expect(mayPublish('theirs', ['kms:GenerateDataKey*', 'kms:Decrypt'])).toEqual([
+      false,
+      [expect.stringContaining('cloudwatch.amazonaws.com lacks the grant sns:Publish')],
+    ]);
+  });
+
+  test('is not published to where the key is not CloudWatch’s to use', () => {
+    expect(mayPublish('ours-slow', ['kms:Decrypt'])).toEqual([
+      false,
+      [expect.stringContaining('cloudwatch.amazonaws.com lacks the grant kms:GenerateDataKey')],
+    ]);
+  });
+});
+
 test('a role with a managed policy, whose statements no template shows, stops the start', () => {
   const WorkRole = {
     ...(GRANTED.WorkRole as Resource),
