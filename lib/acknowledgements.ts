@@ -17,13 +17,17 @@ export const OF_FUNCTIONS: Acknowledgements = {
     'It reaches AWS services and PSPs over TLS and the database through the Data API. In the VPC it would need NAT gateways: a way out of the network that holds the database.',
   'Serverless::Serverless-LambdaDLQ':
     'Whoever invokes it waits for its answer (gateway, queue, deployment), or repeats it on a schedule with an event that carries nothing: a kept event would be of no use, and the next run does what one missed.',
-  'Serverless::Serverless-LambdaTracing':
-    'One request id goes from the gateway through every log line to the ledger; a second trace would cost each request and its cold start.',
 };
 
 export const OF_OWN_POLICY: Acknowledgements = {
   'PCI.DSS.321::PCI.DSS.321-IAMNoInlinePolicy':
     'The policy belongs to this one role, is made and removed with it, and can be attached to nothing else; a managed policy could.',
+};
+
+export const OF_TRACED_ROLE: Acknowledgements = {
+  ...OF_OWN_POLICY,
+  'AwsSolutions::AwsSolutions-IAM5[Resource::*]':
+    'Lambda sends the traces of the function by its role, and X-Ray knows no resource that a policy could name. Traces can be put so, not read.',
 };
 
 export const OF_SCHEDULES: Acknowledgements = {
@@ -60,8 +64,6 @@ export const OF_API_STAGE: Acknowledgements = {
     'Nothing is cached at the gateway: a payment’s state must be the newest, and is its merchant’s alone.',
   'PCI.DSS.321::PCI.DSS.321-APIGWSSLEnabled':
     'A client certificate proves the gateway to an HTTP back end. These are Lambda integrations, invoked under IAM over TLS.',
-  'Serverless::Serverless-APIGWXrayEnabled':
-    'One request id goes from the gateway through every log line to the ledger; a second trace would cost each request and its cold start.',
 };
 
 export const OF_STAGE_WITHOUT_FIREWALL: Acknowledgements = {

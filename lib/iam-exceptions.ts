@@ -20,6 +20,12 @@ export const WILDCARD_EXCEPTIONS: readonly WildcardException[] = [
   },
   {
     effect: 'Allow',
+    actions: ['xray:PutTraceSegments', 'xray:PutTelemetryRecords'],
+    resourceEndsWith: '*',
+    reason: 'Lambda sends traces by the function’s role; X-Ray has no resources that a policy could name.',
+  },
+  {
+    effect: 'Allow',
     actions: ['lambda:InvokeFunction'],
     resourceEndsWith: ':*',
     reason: 'The versions of the one migration function; the deployment makes a new one whenever it changes.',

@@ -15,6 +15,7 @@ import { allow } from '../grants.ts';
 /** One line per request: who, what, how long, what came of it. No body, no header, no query: those hold secrets. */
 export const ACCESS_LOG_FIELDS: Readonly<Record<string, string>> = {
   request_id: '$context.requestId',
+  trace_id: '$context.xrayTraceId',
   time: '$context.requestTime',
   address: '$context.identity.sourceIp',
   user_agent: '$context.identity.userAgent',

@@ -84,6 +84,7 @@ export class PaymentsApi extends Construct {
         // Execution logs hold headers and bodies.
         loggingLevel: MethodLoggingLevel.OFF,
         dataTraceEnabled: false,
+        tracingEnabled: true,
       },
     });
     if (log.account !== undefined) api.deploymentStage.node.addDependency(log.account);

@@ -2,11 +2,11 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { type Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { type PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { Architecture, Code, LoggingFormat, Runtime } from 'aws-cdk-lib/aws-lambda';
+import { Architecture, Code, LoggingFormat, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda';
 import { NodejsFunction, type NodejsFunctionProps } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
-import { acknowledge, OF_FUNCTIONS, OF_OWN_POLICY } from '../acknowledgements.ts';
+import { acknowledge, OF_FUNCTIONS, OF_TRACED_ROLE } from '../acknowledgements.ts';
 import type { FunctionContext } from '../functions/function-context.ts';
 import { writeLog } from '../grants.ts';
 import { bundling, type Copied } from './bundling.ts';
@@ -47,6 +47,8 @@ export class PipelineFunction extends NodejsFunction {
       role: roleOf(scope, id, logGroup, props.grants),
       logGroup,
       loggingFormat: LoggingFormat.TEXT,
+      // The CDK grants what sends the traces; Lambda sends them, no code of ours.
+      tracing: Tracing.ACTIVE,
       awsSdkConnectionReuse: false,
       // Where money moves an operator can go back to a version of last week.
       currentVersionOptions: {
@@ -82,6 +84,6 @@ function logGroupOf(scope: Construct, id: string, { config, data }: FunctionCont
 function roleOf(scope: Construct, id: string, logGroup: LogGroup, grants: readonly PolicyStatement[]): Role {
   const role = new Role(scope, `${id}Role`, { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
   for (const grant of [writeLog(logGroup), ...grants]) role.addToPolicy(grant);
-  acknowledge(role, OF_OWN_POLICY);
+  acknowledge(role, OF_TRACED_ROLE);
   return role;
 }

@@ -30,6 +30,7 @@ export class SimulatorApi extends Construct {
       cloudWatchRole: false,
       deployOptions: {
         stageName: 'psp',
+        tracingEnabled: true,
         // As many calls as payments: each is one send and, now and then, a question.
         throttlingRateLimit: rateLimit,
         throttlingBurstLimit: burstLimit,

@@ -98,7 +98,9 @@ export class Authorizer {
       stageVariables: {},
       requestContext: requestContext(request, match, undefined),
     };
-    const result = resultSchema.parse(await this.host.invoke(event, 'api-gateway'));
+    const result = resultSchema.parse(
+      await this.host.invoke(event, 'api-gateway', undefined, request.traceHeader),
+    );
     this.remember(key, result);
     return result;
   }

@@ -4,6 +4,8 @@ import type { Match } from './router.ts';
 export interface GatewayRequest {
   readonly message: IncomingMessage;
   readonly requestId: string;
+  /** One trace for the authorizer and the function; undefined where the stage isn't traced. */
+  readonly traceHeader: string | undefined;
   readonly apiId: string;
   readonly stage: string;
   readonly accountId: string;

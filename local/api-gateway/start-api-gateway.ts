@@ -5,6 +5,7 @@ import type { Answer } from '../alarms/service-metrics.ts';
 import type { Clock } from '../clock.ts';
 import { listen } from '../http-server.ts';
 import type { FunctionHost } from '../lambda/function-host.ts';
+import { newTraceHeader } from '../lambda/trace.ts';
 import type { RequestObserver, RunningService } from '../service-request.ts';
 import type { ApiResource } from '../template/resources.ts';
 import { Authorizer, type MayInvoke } from './authorizer.ts';
@@ -110,6 +111,7 @@ class Gateway {
     const request = {
       message,
       requestId,
+      traceHeader: api.isTraced ? newTraceHeader(Date.now()) : undefined,
       apiId: api.id,
       stage: api.stage,
       accountId,
@@ -137,7 +139,8 @@ class Gateway {
     const source = `${request.apiId}/${request.stage}/${method}${path}`;
     if (this.options.mayInvoke?.(functionArn, source) === false) return 'API_CONFIGURATION_ERROR';
     const host = this.options.hostOf(functionName);
-    const answering = host.invoke(proxyEvent(request, match, authorizer), 'api-gateway', request.requestId);
+    const event = proxyEvent(request, match, authorizer);
+    const answering = host.invoke(event, 'api-gateway', request.requestId, request.traceHeader);
     const result = await within(answering, match.route.timeoutMilliseconds).catch(() => undefined);
     if (result === 'timeout') return 'INTEGRATION_TIMEOUT';
     const answer = lambdaAnswer.safeParse(result);

@@ -25,6 +25,8 @@ export interface CallerRules {
   readonly functionArn: string;
   /** Without the `:*` at its end. */
   readonly logGroupArn: string;
+  /** Whether Lambda sends its traces, by its role. */
+  readonly isTraced: boolean;
 }
 
 /** All that the templates say about who may do what. */

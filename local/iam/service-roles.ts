@@ -44,6 +44,7 @@ export class ServiceRoles {
   assertDeployable(eventSources: readonly EventSourceResource[]): void {
     for (const { roleArn } of this.rules.callers)
       this.assert(servicePrincipal('lambda.amazonaws.com'), { action: 'sts:AssumeRole', resource: roleArn });
+    this.assertTraced();
     this.assertLogsEncrypted();
     this.assertGatewayLogs();
     for (const { functionName, queueArn } of eventSources) {
@@ -57,6 +58,14 @@ export class ServiceRoles {
         action: 'lambda:InvokeFunction',
         resource: handlerArn,
       });
+    }
+  }
+
+  /** Lambda takes active tracing only with a role by which it can send the traces. */
+  private assertTraced(): void {
+    for (const { functionName } of this.rules.callers.filter(({ isTraced }) => isTraced)) {
+      for (const action of ['xray:PutTraceSegments', 'xray:PutTelemetryRecords'])
+        this.assert(this.principalOf(functionName), { action, resource: '*' });
     }
   }
 

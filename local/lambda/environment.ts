@@ -22,6 +22,7 @@ const invokeSchema = z.object({
   event: z.unknown(),
   requestId: z.string(),
   deadline: z.number(),
+  traceHeader: z.optional(z.string()),
 });
 
 /** As `nice` counts. */
@@ -68,7 +69,9 @@ async function start(): Promise<void> {
   const handler = loaded[data.exportName];
   if (typeof handler !== 'function') throw new Error(`${data.module} exports no function ${data.exportName}`);
   parentPort?.on('message', (message) => {
-    const { id, event, requestId, deadline } = invokeSchema.parse(message);
+    const { id, event, requestId, deadline, traceHeader } = invokeSchema.parse(message);
+    if (traceHeader === undefined) delete process.env._X_AMZN_TRACE_ID;
+    else process.env._X_AMZN_TRACE_ID = traceHeader;
     const carryOut = async (): Promise<unknown> => handler(event, contextOf(requestId, deadline));
     carryOut().then(
       // What isn't JSON, Lambda doesn't return either: undefined becomes null.

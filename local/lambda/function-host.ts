@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 import type { Invocation } from '../alarms/service-metrics.ts';
 import type { RequestObserver } from '../service-request.ts';
 import type { FunctionResource } from '../template/resources.ts';
+import { newTraceHeader } from './trace.ts';
 import { WarmEnvironment } from './warm-environment.ts';
 
 /**
@@ -44,13 +45,19 @@ export class FunctionHost {
 
   /**
    * @param caller who invokes: a service's name
+   * @param traceHeader of whoever began the trace; else the function begins one, where it is traced
    * @returns the function's result, parsed
    * @throws FunctionError
    */
-  async invoke(event: unknown, caller: string, requestId: string = randomUUID()): Promise<unknown> {
+  async invoke(
+    event: unknown,
+    caller: string,
+    requestId: string = randomUUID(),
+    traceHeader?: string,
+  ): Promise<unknown> {
     await this.turn();
     try {
-      return await this.carryOut(event, caller, requestId);
+      return await this.carryOut(event, caller, requestId, traceHeader ?? this.newTrace());
     } finally {
       this.endTurn();
     }
@@ -92,13 +99,22 @@ export class FunctionHost {
     else next();
   }
 
-  private async carryOut(event: unknown, caller: string, requestId: string): Promise<unknown> {
+  private newTrace(): string | undefined {
+    return this.resource.isTraced ? newTraceHeader(Date.now()) : undefined;
+  }
+
+  private async carryOut(
+    event: unknown,
+    caller: string,
+    requestId: string,
+    traceHeader: string | undefined,
+  ): Promise<unknown> {
     const environment = this.environment();
     this.busy.add(environment);
     const startedAt = performance.now();
     let failed = true;
     try {
-      const result: unknown = JSON.parse(await environment.invoke(event, requestId));
+      const result: unknown = JSON.parse(await environment.invoke(event, requestId, traceHeader));
       failed = false;
       return result;
     } catch (error) {

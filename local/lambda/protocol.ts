@@ -5,6 +5,8 @@ export interface InvokeMessage {
   readonly requestId: string;
   /** Milliseconds since the epoch. */
   readonly deadline: number;
+  /** As Lambda puts it into `_X_AMZN_TRACE_ID`; undefined where nothing is traced. */
+  readonly traceHeader: string | undefined;
 }
 
 export type AnswerMessage =

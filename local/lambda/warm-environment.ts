@@ -55,7 +55,7 @@ export class WarmEnvironment {
    * @returns the result as JSON text
    * @throws FunctionError
    */
-  invoke(event: unknown, requestId: string): Promise<string> {
+  invoke(event: unknown, requestId: string, traceHeader: string | undefined): Promise<string> {
     this.invocations += 1;
     const milliseconds = this.resource.timeoutSeconds * 1000;
     const message: InvokeMessage = {
@@ -63,6 +63,7 @@ export class WarmEnvironment {
       event,
       requestId,
       deadline: Date.now() + milliseconds,
+      traceHeader,
     };
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {

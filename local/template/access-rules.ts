@@ -89,6 +89,7 @@ function callersOf(reader: ResourceReader): readonly CallerRules[] {
       roleArn: properties.Role,
       functionName,
       functionArn: identities.functionArn(functionName),
+      isTraced: properties.TracingConfig?.Mode === 'Active',
       logGroupArn: identities.logGroupArn(properties.LoggingConfig.LogGroup ?? `/aws/lambda/${functionName}`),
     };
   });

@@ -147,6 +147,7 @@ class DeploymentReader {
           memoryMegabytes: properties.MemorySize,
           environment,
           reservedConcurrency: properties.ReservedConcurrentExecutions,
+          isTraced: properties.TracingConfig?.Mode === 'Active',
         };
       })
       .filter((found) => found !== undefined);

@@ -87,6 +87,7 @@ export const functionProperties = {
     /** Its group, that the function’s role may write to; its format is the function’s own. */
     LoggingConfig: z.object({ LogGroup: z.string().optional() }).default({}),
     Role: z.string(),
+    TracingConfig: z.strictObject({ Mode: z.enum(['Active', 'PassThrough']) }).optional(),
   }),
   inert: {
     Architectures: 'a bundle is JavaScript, the same for every processor',
@@ -167,6 +168,7 @@ export const stageProperties = {
       )
       .max(1)
       .optional(),
+    TracingEnabled: z.boolean().default(false),
   }),
   inert: {
     AccessLogSetting: 'the gateway here logs to nobody: the functions’ own lines say what came in',

@@ -37,6 +37,8 @@ export interface FunctionResource {
   readonly memoryMegabytes: number;
   readonly environment: Readonly<Record<string, string>>;
   readonly reservedConcurrency: number | undefined;
+  /** Whether Lambda begins a trace where no caller has. */
+  readonly isTraced: boolean;
 }
 
 export interface EventSourceResource {
@@ -113,6 +115,8 @@ export interface ApiResource {
   readonly stackName: string;
   /** As its metrics name it. */
   readonly name: string;
+  /** Whether the gateway begins a trace with each request. */
+  readonly isTraced: boolean;
   readonly stage: string;
   readonly rateLimit: number | undefined;
   readonly burstLimit: number | undefined;

@@ -56,6 +56,7 @@ function readApi(reader: ResourceReader, { stack, logicalId, name }: Found & { n
     stackName: stack.name,
     name,
     stage: stage.StageName,
+    isTraced: stage.TracingEnabled,
     rateLimit: settings?.ThrottlingRateLimit,
     burstLimit: settings?.ThrottlingBurstLimit,
     routes: routesOf(reader, ours),

@@ -38,7 +38,8 @@ beforeAll(async () => {
   api = new ApiClient(runtime.endpoints);
   sqs = new SQSClient({ ...AWS, endpoint: runtime.endpoints.sqs });
   secrets = new SecretsManagerClient({ ...AWS, endpoint: runtime.endpoints.secretsManager });
-});
+  // No other test starts this stage: it is synthesized here.
+}, 120_000);
 afterAll(async () => {
   sqs.destroy();
   secrets.destroy();

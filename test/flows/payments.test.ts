@@ -45,6 +45,27 @@ describe('a payment', () => {
     });
   });
 
+  test('is found by its request’s id in the log of every step, each line in a trace', async () => {
+    const accepted = await api.pay();
+    await api.settled(accepted.body.id);
+
+    const requestId = accepted.headers.get('x-request-id') ?? 'none';
+    const lines = () =>
+      runtime.output
+        .split('\n')
+        .filter((line) => line.includes(requestId))
+        .map((line) => JSON.parse(line));
+    await expect
+      .poll(() => lines().map(({ service }) => service))
+      .toEqual(expect.arrayContaining(['accept-payment', 'execute-instructions']));
+    for (const line of lines()) {
+      expect(line).toMatchObject({
+        correlation_id: requestId,
+        xray_trace_id: expect.stringMatching(/^1-[0-9a-f]{8}-[0-9a-f]{24}$/),
+      });
+    }
+  });
+
   test('split among sellers is one charge and one credit each', async () => {
     const sellers = [randomUUID(), randomUUID(), randomUUID()];
     const splits = sellers.map((seller_id, index) => ({ seller_id, amount: 100 * (index + 1) }));

@@ -84,7 +84,12 @@ function nameOf(resource: string, ownLog: string): string {
   return NAMES.find(([part]) => resource.includes(part))?.[1] ?? resource;
 }
 
-const LOG = ['logs:CreateLogStream on its own log', 'logs:PutLogEvents on its own log'];
+const OF_EVERY_FUNCTION = [
+  'logs:CreateLogStream on its own log',
+  'logs:PutLogEvents on its own log',
+  'xray:PutTelemetryRecords on *',
+  'xray:PutTraceSegments on *',
+];
 const statementsAs = (duty: Duty) => [
   'rds-data:ExecuteStatement on the cluster',
   `secretsmanager:GetSecretValue on the secret to ${duty}`,
@@ -208,7 +213,7 @@ describe.each(STAGES)('in %s', (stage) => {
     ],
   ])('%s may do what it does and no more', (name, permissions) => {
     const { target, template } = functionNamed(templates, name);
-    expect(permissionsOf(template, target)).toEqual([...LOG, ...permissions].sort());
+    expect(permissionsOf(template, target)).toEqual([...OF_EVERY_FUNCTION, ...permissions].sort());
   });
 
   test.runIf(stage !== 'prod').each([
@@ -234,7 +239,7 @@ describe.each(STAGES)('in %s', (stage) => {
     ],
   ])('%s may do what it does and no more', (name, permissions) => {
     const { target, template } = functionNamed(templates, name);
-    expect(permissionsOf(template, target)).toEqual([...LOG, ...permissions].sort());
+    expect(permissionsOf(template, target)).toEqual([...OF_EVERY_FUNCTION, ...permissions].sort());
   });
 
   test('no policy has a wildcard but the named exceptions', () => {

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { App, Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { Metric } from 'aws-cdk-lib/aws-cloudwatch';
@@ -81,6 +82,14 @@ describe('the alarms’ topic', () => {
       Endpoint: 'payments@example.com',
     });
   });
+});
+
+test('the page on metrics says of every alarm when it goes off', () => {
+  const page = readFileSync(new URL('../../docs/metrics.md', import.meta.url), 'utf8');
+  const named = [...page.matchAll(/^\| (`[a-z-]+`(?:, `[a-z-]+`)*) +\|/gm)].flatMap(([, names]) =>
+    [...`${names}`.matchAll(/[a-z-]+/g)].map(([name]) => name),
+  );
+  expect(named.toSorted()).toEqual([...RUNBOOKS]);
 });
 
 test('a mail points to the pages where the team reads them', () => {

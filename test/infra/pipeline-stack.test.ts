@@ -62,6 +62,12 @@ describe.each(STAGES)('the pipeline of %s', (stage) => {
     pipeline.resourceCountIs('AWS::Logs::LogGroup', all.length + (config.firewall === undefined ? 1 : 2));
   });
 
+  test('traces every request from the gateway on, and every function', () => {
+    pipeline.hasResourceProperties('AWS::ApiGateway::Stage', { TracingEnabled: true });
+    for (const [name, { Properties }] of functions)
+      expect(Properties.TracingConfig, name).toEqual({ Mode: 'Active' });
+  });
+
   test('executes batches of ten without a window, at most as many at once as configured', () => {
     const { Properties: mapping } = only(pipeline, 'AWS::Lambda::EventSourceMapping');
     expect(mapping).toEqual({

@@ -35,6 +35,7 @@ export function rulesOf({ identity = [], resources = {}, keys = {} }: TestPolici
         functionName: 'work',
         functionArn: `arn:aws:lambda:us-east-1:${ACCOUNT}:function:work`,
         logGroupArn: `arn:aws:logs:us-east-1:${ACCOUNT}:log-group:work`,
+        isTraced: true,
       },
     ],
     triggers: [],

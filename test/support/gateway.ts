@@ -61,6 +61,7 @@ export class TinyApi {
         stackName: 'Stack',
         id: 'api',
         name: 'api',
+        isTraced: false,
         stage: 'v1',
         rateLimit: undefined,
         burstLimit: undefined,

@@ -29,6 +29,7 @@ export class TinyFunction {
       memoryMegabytes: 128,
       environment: { OF_TEMPLATE: 'template' },
       reservedConcurrency,
+      isTraced: true,
     };
     this.host = new FunctionHost({
       resource,

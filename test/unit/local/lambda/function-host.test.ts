@@ -54,6 +54,16 @@ describe('an invocation', () => {
     });
   });
 
+  test('is in the trace of whoever began one, else in one of its own', async () => {
+    const { host } = tiny('export const handler = async () => process.env._X_AMZN_TRACE_ID;');
+    const begun = 'Root=1-67891233-abcdef012345678912345678;Parent=463ac35c9f6413ad;Sampled=1';
+
+    expect(await host.invoke({}, 'test', 'request-1', begun)).toBe(begun);
+    expect(await host.invoke({}, 'test')).toMatch(
+      /^Root=1-[0-9a-f]{8}-[0-9a-f]{24};Parent=[0-9a-f]{16};Sampled=1$/,
+    );
+  });
+
   test('has the template’s environment, the services’ and an identity, and nothing of this process', async () => {
     const { host } = tiny('export const handler = async () => process.env;', {
       environment: { OF_SERVICES: 'services' },
