@@ -1,3 +1,4 @@
+import { abilitiesOf } from './abilities.ts';
 import { FAULT_KINDS, type FaultKind, type PlacedFault } from './faults.ts';
 import { runSchedule, type ScheduleResult } from './run-schedule.ts';
 
@@ -15,7 +16,9 @@ export interface CrashPoint {
 
 /** Of chance, only what brings a schedule to every effect: what goes wrong besides is placed. */
 const BACKGROUND: ReadonlySet<FaultKind> = new Set(
-  FAULT_KINDS.filter((kind) => kind.startsWith('PSP') || kind === 'poison' || kind === 'late duplicate'),
+  FAULT_KINDS.filter(
+    (kind) => kind.startsWith('PSP') || ['poison', 'receives used up', 'late duplicate'].includes(kind),
+  ),
 );
 const WITH_DUPLICATES: ReadonlySet<FaultKind> = new Set([...BACKGROUND, 'duplicate delivery']);
 
@@ -49,19 +52,36 @@ export interface PointResult {
   readonly failed: ScheduleResult | undefined;
 }
 
+/** Points alone, or each with each. */
+export function groupsOf(
+  points: readonly CrashPoint[],
+  inPairs: boolean,
+): readonly (readonly CrashPoint[])[] {
+  if (!inPairs) return points.map((point) => [point]);
+  return points.flatMap((one, index) => points.slice(index + 1).map((other) => [one, other]));
+}
+
 /** Runs schedules until the fault has struck in some, at the first call of its effect and at later ones. */
 export async function runPoint(points: readonly CrashPoint[], schedules: number): Promise<PointResult> {
   let struck = 0;
   for (let seed = 1; struck < schedules && seed <= SEEDS_PER_SCHEDULE * schedules; seed += 1) {
+    // Each of the first three calls of one with each of the other's: in few orders can both be reached.
     const placed = points.map(
-      ({ effect, crash }, index): PlacedFault => ({ effect, kind: crash, call: 1 + ((seed + index) % 3) }),
+      ({ effect, crash }, index): PlacedFault => ({
+        effect,
+        kind: crash,
+        call: 1 + (Math.floor(seed / 3 ** index) % 3),
+      }),
     );
     const isDoubled = points.some(({ sequel }) => sequel === 'with the first worker alive');
+    // Few PSPs cancel, and few instructions come to that.
+    const cancels = points.some(({ effect }) => effect === 'execute.psp.cancel');
     const result = await runSchedule({
       seed,
       placed,
       rate: 0.12,
       payments: 2,
+      ...(cancels ? { abilities: { ...abilitiesOf(seed), cancelsByKey: true } } : {}),
       redeliversAtOnce: points.some(({ sequel }) => sequel === 'redelivered at once'),
       faults: isDoubled ? WITH_DUPLICATES : BACKGROUND,
     });

@@ -16,6 +16,7 @@ export const FAULT_KINDS = [
   'late statement',
   'clock skew',
   'poison',
+  'receives used up',
   'PSP unreachable',
   'PSP limits the rate',
   'PSP time-out, charged',

@@ -5,7 +5,7 @@ import Table from 'cli-table3';
 import { Command, InvalidArgumentError } from 'commander';
 import { createColors } from 'picocolors';
 import * as z from 'zod';
-import { findEffects, pointsOf, runPoint } from './crash-points.ts';
+import { findEffects, groupsOf, pointsOf, runPoint } from './crash-points.ts';
 import { BUGS } from './planted/bugs.ts';
 import { runSchedule } from './run-schedule.ts';
 import { shrink } from './shrink.ts';
@@ -25,8 +25,17 @@ const optionsSchema = z.object({
 });
 type Options = z.infer<typeof optionsSchema>;
 
-const shareSchema = z.object({ from: z.int(), step: z.int(), until: z.int() });
+const seedsSchema = z.object({ kind: z.literal('seeds'), from: z.int(), step: z.int(), until: z.int() });
+const pointsSchema = z.object({
+  kind: z.literal('points'),
+  from: z.int(),
+  step: z.int(),
+  inPairs: z.boolean(),
+});
+const shareSchema = z.discriminatedUnion('kind', [seedsSchema, pointsSchema]);
 const progressSchema = z.custom<Summary>();
+const pointProgressSchema = z.object({ groups: z.int(), unreached: z.int(), failed: z.array(z.string()) });
+type PointProgress = z.infer<typeof pointProgressSchema>;
 /** A thread tells how far it is so often. */
 const REPORT_EVERY = 50;
 
@@ -63,9 +72,13 @@ async function main(options: Options): Promise<number> {
   return explore(options);
 }
 
-/** One thread's share of the seeds. */
+/** One thread's share. */
 async function share(): Promise<void> {
-  const { from, step, until } = shareSchema.parse(workerData);
+  const work = shareSchema.parse(workerData);
+  return work.kind === 'seeds' ? shareOfSeeds(work) : shareOfPoints(work);
+}
+
+async function shareOfSeeds({ from, step, until }: z.infer<typeof seedsSchema>): Promise<void> {
   let summary = emptySummary();
   for (let seed = from; seed < until; seed += step) {
     addResult(summary, await runSchedule({ seed }));
@@ -87,10 +100,10 @@ async function explore(options: Options): Promise<number> {
     );
   };
   const timer = setInterval(progress, 5_000);
+  const until = options.seed + options.schedules;
   const threads = Array.from({ length: options.jobs }, (_, index) =>
-    runThread(
-      { from: options.seed + index, step: options.jobs, until: options.seed + options.schedules },
-      (part) => addSummary(total, part),
+    runThread({ kind: 'seeds', from: options.seed + index, step: options.jobs, until }, (part) =>
+      addSummary(total, progressSchema.parse(part)),
     ),
   );
   await Promise.all(threads);
@@ -103,10 +116,10 @@ async function explore(options: Options): Promise<number> {
   return total.failed.length === 0 ? 0 : 1;
 }
 
-function runThread(data: z.infer<typeof shareSchema>, onPart: (part: Summary) => void): Promise<void> {
+function runThread(data: z.infer<typeof shareSchema>, onPart: (part: unknown) => void): Promise<void> {
   return new Promise((resolve, reject) => {
     const worker = new Worker(fileURLToPath(import.meta.url), { workerData: data });
-    worker.on('message', (part: unknown) => onPart(progressSchema.parse(part)));
+    worker.on('message', onPart);
     worker.once('error', reject);
     worker.once('exit', () => resolve());
   });
@@ -199,26 +212,38 @@ function drawPlanted(
   return table.toString();
 }
 
-async function crashPoints(options: Options): Promise<number> {
-  const effects = await findEffects();
-  const points = pointsOf(effects);
-  const groups = options.pairs
-    ? points.flatMap((one, index) => points.slice(index + 1).map((other) => [one, other]))
-    : points.map((point) => [point]);
-  let failed = 0;
-  let unreached = 0;
-  for (const [index, group] of groups.entries()) {
-    const result = await runPoint(group, options.pairs ? 1 : 3);
-    if (result.struck === 0) unreached += 1;
-    if (result.failed !== undefined) {
-      failed += 1;
-      say(
-        colors.red(JSON.stringify({ group, seed: result.failed.seed, violations: result.failed.violations })),
-      );
-    }
-    if (index % 500 === 499) say(`  ${index + 1} of ${groups.length}`);
-  }
-  const said = { effects: effects.length, points: groups.length, unreached, failed };
+async function crashPoints({ jobs, pairs: inPairs }: Options): Promise<number> {
+  const points = pointsOf(await findEffects());
+  const groups = groupsOf(points, inPairs);
+  const total: PointProgress = { groups: 0, unreached: 0, failed: [] };
+  const add = (part: PointProgress) => {
+    total.groups += part.groups;
+    total.unreached += part.unreached;
+    total.failed.push(...part.failed);
+    for (const failed of part.failed) say(colors.red(failed));
+  };
+  const timer = setInterval(() => say(`  ${total.groups} of ${groups.length}`), 30_000);
+  const threads = Array.from({ length: jobs }, (_, from) =>
+    runThread({ kind: 'points', from, step: jobs, inPairs }, (part) => add(pointProgressSchema.parse(part))),
+  );
+  await Promise.all(threads);
+  clearInterval(timer);
+  const said = { points: points.length, ...total, failed: total.failed.length };
   process.stdout.write(`${JSON.stringify(said)}\n`);
-  return failed === 0 ? 0 : 1;
+  return total.failed.length === 0 ? 0 : 1;
+}
+
+async function shareOfPoints({ from, step, inPairs }: z.infer<typeof pointsSchema>): Promise<void> {
+  const groups = groupsOf(pointsOf(await findEffects()), inPairs);
+  for (let index = from; index < groups.length; index += step) {
+    const group = groups[index] ?? [];
+    const { struck, failed } = await runPoint(group, inPairs ? 1 : 3);
+    const { seed, violations } = failed ?? {};
+    const part: PointProgress = {
+      groups: 1,
+      unreached: struck === 0 && failed === undefined ? 1 : 0,
+      failed: failed === undefined ? [] : [JSON.stringify({ group, seed, violations })],
+    };
+    parentPort?.postMessage(part);
+  }
 }

@@ -188,6 +188,7 @@ class Run {
     world.relay();
     world.watch();
     if (this.minutes % 5 === 0) world.redrive('schedule');
+    if (faults.strikes('receives used up', 0.5)) world.moveUsedUp();
     if (faults.strikes('operator redrives', 0.5)) world.redrive('operator');
     if (faults.strikes('late duplicate')) {
       const rows = [...model.state.instructions.values()];
@@ -199,6 +200,7 @@ class Run {
     if (faults.strikes('poison', 0.3)) {
       world.sendPoison(
         random.pick(['not json', '{"version":9}', `{"n":${random.below(3)}}`, MISSING, this.mismatched()]),
+        faults.strikes('receives used up', 3),
       );
     }
   }

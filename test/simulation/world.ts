@@ -236,9 +236,18 @@ export class World {
     this.sendRaw(body, orderId);
   }
 
-  sendPoison(body: string): void {
+  /** What SQS does by itself with a message that was received too often. */
+  moveUsedUp(): void {
+    const message = this.queues.main.take();
+    if (message === undefined) return;
+    this.options.scheduler.tell(`SQS moves ${nameOf(message.body)} to the dead letters`);
+    this.queues.dead.acceptDeadLetter(message, 'arn:main');
+  }
+
+  /** Of some, each worker dies before it can say so: then it is SQS that moves it. */
+  sendPoison(body: string, killsWorkers: boolean): void {
     this.poisoned.add(body);
-    this.sendRaw(body, 'poison');
+    this.sendRaw(body, 'poison', killsWorkers ? this.queues.dead : this.queues.main);
   }
 
   /** Whatever names no instruction has come to be known as that. */
@@ -249,9 +258,9 @@ export class World {
     }
   }
 
-  private sendRaw(body: string, groupId: string): void {
+  private sendRaw(body: string, groupId: string, queue = this.queues.main): void {
     this.lastId += 1;
-    this.queues.main.send({
+    queue.send({
       body,
       attributes: {},
       groupId,
