@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { OWNER } from './set-up/logins.ts';
+import { ONE_AT_A_TIME } from './set-up/one-at-a-time.ts';
 import { splitStatements } from './split-statements.ts';
 import { inTransaction, type SqlTransaction } from './transaction.ts';
 
@@ -60,11 +61,10 @@ async function apply(
   return missing.map((migration) => migration.name);
 }
 
-/** The owner's rights, a lock of our own number, the pipeline's short `statement_timeout` lifted, what was applied. */
+/** The owner's rights, no other beside it, what was applied. */
 const PREPARE = [
   `set local role ${OWNER}`,
-  `select set_config('statement_timeout', '0', true)`,
-  'select pg_advisory_xact_lock(7082341190)::text as locked',
+  ...ONE_AT_A_TIME,
   `create table if not exists schema_migration (
      name text primary key, checksum text not null, applied_at timestamptz not null default now())`,
 ];

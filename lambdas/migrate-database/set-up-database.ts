@@ -5,6 +5,7 @@ import { DatabaseResumingError } from '../../adapters/database/database.ts';
 import { type Migration, migrate } from '../../adapters/database/migrate.ts';
 import { finishMigration } from '../../adapters/database/set-up/finish-migration.ts';
 import { DUTIES, type Duty } from '../../adapters/database/set-up/logins.ts';
+import { ONE_AT_A_TIME } from '../../adapters/database/set-up/one-at-a-time.ts';
 import { setUpRoles } from '../../adapters/database/set-up/roles.ts';
 import { scramVerifier } from '../../adapters/database/set-up/scram.ts';
 import { inTransaction } from '../../adapters/database/transaction.ts';
@@ -58,13 +59,20 @@ async function provideLogin(options: SetUpOptions, duty: Duty): Promise<string |
   const secretArn = options.loginSecretArns[duty];
   if (await canLogIn(options, secretArn)) return undefined;
   const { username, password } = loginOf(await options.secrets.get(secretArn));
-  const verifier = scramVerifier(password, options.salt());
-  await createDataApiDatabase(targetOf(options, options.masterSecretArn)).execute(
-    `alter role "${username}" password '${verifier}'`,
-    {},
+  const asMaster = targetOf(options, options.masterSecretArn);
+  const isSet = await inTransaction(
+    () => beginDataApiTransaction(asMaster),
+    async (transaction) => {
+      for (const statement of ONE_AT_A_TIME) await transaction.execute(statement, {});
+      // Another deployment may have set it meanwhile; two that change one role at once are refused.
+      if (await canLogIn(options, secretArn)) return false;
+      const verifier = scramVerifier(password, options.salt());
+      await transaction.execute(`alter role "${username}" password '${verifier}'`, {});
+      return true;
+    },
   );
   await createDataApiDatabase(targetOf(options, secretArn)).execute('select 1 as well', {});
-  return username;
+  return isSet ? username : undefined;
 }
 
 /** Whatever else keeps it from logging in shows again once its password is set. */

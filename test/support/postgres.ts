@@ -24,6 +24,11 @@ export function createEmptyDatabase(): Promise<TestDatabase> {
   return createFrom('template0');
 }
 
+/** Another with the same in it; nobody may be connected to the one it is made from, so its connections are closed. */
+export async function cloneDatabase(original: TestDatabase): Promise<TestDatabase> {
+  return createFrom(original.name);
+}
+
 async function createFrom(template: string): Promise<TestDatabase> {
   const { url } = inject('postgres');
   databases += 1;

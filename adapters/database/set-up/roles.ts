@@ -1,6 +1,7 @@
 import type { SqlTransaction } from '../transaction.ts';
 import { CREDENTIALS_SCHEMA } from './credentials-sql.ts';
 import { CREDENTIALS, DUTIES, loginsOf, OWNER, PLANNING } from './logins.ts';
+import { ONE_AT_A_TIME } from './one-at-a-time.ts';
 
 /**
  * Makes the roles that are missing and gives the schema to its owner; run by the cluster's master before the migrations,
@@ -9,7 +10,7 @@ import { CREDENTIALS, DUTIES, loginsOf, OWNER, PLANNING } from './logins.ts';
  */
 export async function setUpRoles(transaction: SqlTransaction): Promise<void> {
   const statements = [
-    'select pg_advisory_xact_lock(7082341190)::text as locked',
+    ...ONE_AT_A_TIME,
     CREATE_ROLES,
     GRANT_MEMBERSHIPS,
     OWN_DATABASE,

@@ -1,6 +1,7 @@
 import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type Migration, migrate, readMigrations } from '../../../adapters/database/migrate.ts';
+import { type Migration, migrate } from '../../../adapters/database/migrate.ts';
+import { ONE_AT_A_TIME } from '../../../adapters/database/set-up/one-at-a-time.ts';
 import { setUpRoles } from '../../../adapters/database/set-up/roles.ts';
 import { inTransaction } from '../../../adapters/database/transaction.ts';
 import { beginPostgresTransaction } from '../../../local/postgres/postgres-transaction.ts';
@@ -26,6 +27,23 @@ async function tables(): Promise<readonly string[]> {
   );
   return rows.map((row) => String(row.tablename));
 }
+
+test('the roles are set up after another deployment, however long that takes', async () => {
+  await database.database.execute(`alter database ${database.name} set statement_timeout = '50ms'`, {});
+  const other = new pg.Client(database.url);
+  await other.connect();
+  await other.query('begin');
+  for (const statement of ONE_AT_A_TIME) await other.query(statement);
+
+  const setUp = inTransaction(begin, setUpRoles);
+  const waiting = `select count(*)::int as n from pg_stat_activity
+    where datname = current_database() and wait_event = 'advisory' and query_start < now() - interval '100 ms'`;
+  await expect.poll(() => database.database.execute(waiting, {})).toEqual([{ n: 1 }]);
+  await other.query('commit');
+  await other.end();
+
+  await expect(setUp).resolves.toBeUndefined();
+});
 
 describe('migrations', () => {
   test('apply in order, once', async () => {
@@ -70,25 +88,5 @@ describe('migrations', () => {
     await expect(run([ONE, { ...TWO, name: '000001_zero.sql' }, TWO])).rejects.toThrow(
       /give it a higher number/,
     );
-  });
-
-  test('of the product carry data from each earlier schema to the newest', async () => {
-    const all = readMigrations(new URL('../../../db/migrations/', import.meta.url));
-    await run(all.slice(0, 3));
-    const client = new pg.Client(database.url);
-    await client.connect();
-    await client.query(`
-      insert into payment values ('pay_1', 'mer', 'ref', 'b', 'sim_ok', '{}', now(), 1);
-      insert into payment_order values ('ord_1', 'pay_1', 'mer', 0, 100, 'KRW', '[]', false, 'simulator',
-        'NOT_STARTED', 'queued', null, null, now(), now());
-      insert into instruction (instruction_id, payment_order_id, payment_id, merchant_id, seq, operation, not_before,
-        last_sent_at, parked) values ('ins_1', 'ord_1', 'pay_1', 'mer', 0, 'charge', now(), now(), true);
-      insert into evidence values ('ins_1', 1, 'c', 0, 'ord_1', 'ask', 'x', '{}', now(), now(), now())`);
-    expect(await run(all)).toEqual(all.slice(3).map(({ name }) => name));
-    const { rows } = await client.query(
-      'select state, parked, waits_for, relay_due_at = not_before as due from instruction',
-    );
-    await client.end();
-    expect(rows).toEqual([{ state: 'ready', parked: true, waits_for: null, due: true }]);
   });
 });
