@@ -10,6 +10,7 @@ import {
 } from '../../adapters/database/statements/quarantine.ts';
 import { systemIds } from '../../adapters/ids.ts';
 import { closeInstruction, type Evidence } from '../close-instruction.ts';
+import { confirm } from '../confirm.ts';
 import type { Pipeline } from '../connect.ts';
 import { CliError, EXIT } from '../errors.ts';
 import { commonSchema, operatorOf, operatorSchema, positiveInteger, withOperator } from '../options.ts';
@@ -22,6 +23,7 @@ const closeSchema = operatorSchema.extend({
   charged: z.boolean(),
   notCharged: z.boolean(),
   pspReference: z.string().optional(),
+  yes: z.boolean(),
 });
 
 export function addQuarantine(program: Command, run: Run): void {
@@ -43,6 +45,7 @@ export function addQuarantine(program: Command, run: Run): void {
     .option('--charged', 'the PSP holds the charge: SUCCESS, booked', false)
     .option('--not-charged', 'the PSP holds none and never will: FAILED, rolled back', false)
     .option('--psp-reference <id>', 'the charge at the PSP; with --charged')
+    .option('--yes', 'don’t ask', false)
     .action(run(closeSchema, close));
 }
 
@@ -84,11 +87,15 @@ async function close(
 ): Promise<number> {
   const operator = await operatorOf(options, pipeline);
   if (id.startsWith('sha256:')) {
+    await confirm(`Nobody will look at the message ${id} any more.`, options);
     if (!(await closePoison(pipeline.database, id, operator))) throw notThere(id);
     output.data({ closed: id }, () => `Closed ${id}.`);
     return EXIT.well;
   }
-  const judgement = await closeInstruction(pipeline.database, id, evidenceOf(options), operator);
+  const evidence = evidenceOf(options);
+  const end = evidence.kind === 'charged' ? 'SUCCESS, and booked' : 'FAILED';
+  await confirm(`The order of ${id} will be ${end}, for good.`, options);
+  const judgement = await closeInstruction(pipeline.database, id, evidence, operator);
   if (judgement === undefined) throw notThere(id);
   output.data(
     { closed: id, status: judgement.orderStatus },

@@ -12,13 +12,12 @@ import { acknowledge, OF_ACCOUNT_LOG_ROLE } from '../acknowledgements.ts';
 import type { FunctionContext } from '../functions/function-context.ts';
 import { allow } from '../grants.ts';
 
-/** One line per request: who, what, how long, what came of it. No body, no header, no query: those hold secrets. */
+/** One line per request: who, what, how long, what came of it. No body, no header, no query: those hold secrets, and what people are known by. */
 export const ACCESS_LOG_FIELDS: Readonly<Record<string, string>> = {
   request_id: '$context.requestId',
   trace_id: '$context.xrayTraceId',
   time: '$context.requestTime',
   address: '$context.identity.sourceIp',
-  user_agent: '$context.identity.userAgent',
   merchant_id: '$context.authorizer.principalId',
   api_key_id: '$context.authorizer.api_key_id',
   method: '$context.httpMethod',

@@ -95,11 +95,11 @@ describe.each(STAGES)('the API of %s', (stage) => {
     });
   });
 
-  test('logs each request without body, header or query, and keeps no execution log', () => {
+  test('logs each request without body, header, query or user agent, and keeps no execution log', () => {
     const { AccessLogSetting, MethodSettings } = only(pipeline, 'AWS::ApiGateway::Stage').Properties;
     const { Format } = AccessLogSetting as { Format: string };
     expect(JSON.parse(Format)).toEqual(ACCESS_LOG_FIELDS);
-    expect(Format).not.toMatch(/header|body|query|authorization\b|\.path/i);
+    expect(Format).not.toMatch(/header|body|query|authorization\b|\.path|userAgent/i);
     expect(MethodSettings).toEqual([
       expect.objectContaining({ LoggingLevel: 'OFF', DataTraceEnabled: false }),
     ]);

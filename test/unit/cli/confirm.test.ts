@@ -1,0 +1,39 @@
+import { PassThrough } from 'node:stream';
+import { describe, expect, test } from 'vitest';
+import { confirm } from '../../../cli/confirm.ts';
+import { EXIT } from '../../../cli/errors.ts';
+
+/** A terminal at which somebody answers. */
+function terminal(answer: string, isTTY = true) {
+  const input = Object.assign(new PassThrough(), { isTTY });
+  const output = Object.assign(new PassThrough(), { isTTY });
+  input.write(`${answer}\n`);
+  return { input, output, asked: () => String(output.read() ?? '') };
+}
+
+describe('what can’t be undone', () => {
+  test.each(['yes', ' YES '])('is done when a person answers %j', async (answer) => {
+    const at = terminal(answer);
+    await confirm('The order will be FAILED.', { yes: false }, at);
+    expect(at.asked()).toContain('The order will be FAILED. Type yes to go on: ');
+  });
+
+  test.each(['', 'y', 'no'])('is refused when a person answers %j', async (answer) => {
+    await expect(confirm('It ends.', { yes: false }, terminal(answer))).rejects.toMatchObject({
+      message: 'Nothing was done.',
+      exitCode: EXIT.refused,
+    });
+  });
+
+  test('is not asked about with --yes', async () => {
+    const at = terminal('no');
+    await confirm('It ends.', { yes: true }, at);
+    expect(at.asked()).toBe('');
+  });
+
+  test('is not asked about where nobody sits at a terminal', async () => {
+    const at = terminal('no', false);
+    await confirm('It ends.', { yes: false }, at);
+    expect(at.asked()).toBe('');
+  });
+});
