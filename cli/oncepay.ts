@@ -1,68 +1,16 @@
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { Command } from 'commander';
-import { addAudit } from './commands/audit.ts';
-import { addCaps } from './commands/caps.ts';
-import { addDeadLetters } from './commands/dead-letters.ts';
-import { addHolds } from './commands/holds.ts';
-import { addKeys } from './commands/keys.ts';
-import { addMerchants } from './commands/merchants.ts';
-import { addPayments } from './commands/payments.ts';
-import { addQuarantine } from './commands/quarantine.ts';
-import { addRestore } from './commands/restore.ts';
-import { addRetention } from './commands/retention.ts';
-import { addSimulator } from './commands/simulator.ts';
-import { addSmoke } from './commands/smoke.ts';
-import { addVerify } from './commands/verify.ts';
 import { EXIT } from './errors.ts';
-import { run } from './run.ts';
+import { createProgram } from './program.ts';
+import { createRun } from './run.ts';
 
-const DEFAULT_DATA = join(fileURLToPath(new URL('../', import.meta.url)), '.oncepay');
+const { stdout, stderr } = process;
+const run = createRun({
+  stdout,
+  stderr,
+  end: (exitCode) => {
+    process.exitCode = exitCode;
+  },
+});
+const leave = (error: { readonly exitCode: number }) =>
+  process.exit(error.exitCode === 0 ? EXIT.well : EXIT.usage);
 
-const program = new Command('oncepay')
-  .description('Looks after a running pipeline: the local one, or with --stage a deployed one.')
-  .option('--stage <stage>', 'a deployed stage: dev, staging or prod; without it the local runtime')
-  .option('--profile <name>', 'the AWS profile; with --stage')
-  .option('--region <region>', 'the AWS region; with --stage')
-  .option('--data <folder>', 'the local runtime’s data folder', DEFAULT_DATA)
-  .option('--json', 'JSON on stdout')
-  .addHelpText(
-    'before',
-    [
-      'Examples:',
-      '  oncepay payments show ord_…',
-      '  oncepay dead-letters list --reason "refuses us" --older-than 10m',
-      '  oncepay dead-letters redrive --dry-run',
-      '  oncepay pause psp simulator --why "maintenance until 14:00"',
-      '  oncepay quarantine close ins_… --charged --psp-reference ch_… --why "seen in the PSP’s portal"',
-      '  oncepay verify --stage prod --profile payments',
-      '  oncepay keys create --merchant mer_1 --name "A shop" --why "contract signed"',
-      '  oncepay smoke --stage staging',
-      '  oncepay simulator control down_for_seconds=30',
-      '  oncepay audit list --people --since 7d',
-      '',
-    ].join('\n'),
-  )
-  .addHelpText(
-    'after',
-    '\nExit codes: 0 well, 1 a problem was found, 2 usage, 3 the pipeline can’t be reached, 4 refused.',
-  )
-  .exitOverride((error) => {
-    process.exit(error.exitCode === 0 ? EXIT.well : EXIT.usage);
-  });
-
-addPayments(program, run);
-addDeadLetters(program, run);
-addQuarantine(program, run);
-addHolds(program, run);
-addVerify(program, run);
-addMerchants(program, run);
-addKeys(program, run);
-addCaps(program, run);
-addRestore(program, run);
-addRetention(program, run);
-addSmoke(program, run);
-addAudit(program, run);
-addSimulator(program, run);
-
-await program.parseAsync();
+await createProgram(run, { stdout, stderr, leave }).parseAsync();

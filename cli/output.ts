@@ -10,16 +10,26 @@ export interface Output {
   note(line: string): void;
 }
 
-export function createOutput(isJson: boolean): Output {
-  const isColored = process.stdout.isTTY === true && process.env.NO_COLOR === undefined;
+export interface OutputStreams {
+  readonly stdout: TextStream;
+  readonly stderr: TextStream;
+}
+
+interface TextStream {
+  readonly isTTY?: boolean;
+  write(text: string): unknown;
+}
+
+export function createOutput(isJson: boolean, { stdout, stderr }: OutputStreams): Output {
+  const isColored = stdout.isTTY === true && process.env.NO_COLOR === undefined;
   return {
     isJson,
     colors: createColors(isColored),
     data: (value, people) => {
-      process.stdout.write(`${isJson ? JSON.stringify(value, asText, 2) : people()}\n`);
+      stdout.write(`${isJson ? JSON.stringify(value, asText, 2) : people()}\n`);
     },
     note: (line) => {
-      process.stderr.write(`${line}\n`);
+      stderr.write(`${line}\n`);
     },
   };
 }

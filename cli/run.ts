@@ -3,7 +3,7 @@ import { DatabaseResumingError, DatabaseUnreachableError } from '../adapters/dat
 import { connect, type Pipeline } from './connect.ts';
 import { CliError, EXIT } from './errors.ts';
 import type { commonSchema } from './options.ts';
-import { createOutput, type Output } from './output.ts';
+import { createOutput, type Output, type OutputStreams } from './output.ts';
 
 type Common = z.output<typeof commonSchema>;
 
@@ -21,28 +21,35 @@ export type Run = <Options extends Common>(
   work: Work<Options>,
 ) => (...given: unknown[]) => Promise<void>;
 
+/** Where a command's words go, and what it comes to. */
+export interface Surroundings extends OutputStreams {
+  /** Told the exit code, once. */
+  end(exitCode: number): void;
+}
+
 /** Parses options, connects, works, and turns every failure into a message and an exit code. */
-export const run: Run =
-  (schema, work) =>
-  async (...given) => {
-    const command = given.at(-1);
-    const parsed = schema.safeParse(optionsOf(command));
-    const output = createOutput(parsed.data?.json ?? false);
-    if (!parsed.success) {
-      for (const issue of parsed.error.issues)
-        output.note(`oncepay: ${flagOf(issue.path)}: ${issue.message}`);
-      process.exitCode = EXIT.usage;
-      return;
-    }
-    const options = parsed.data;
-    const args = given.slice(0, -2).map(String);
-    try {
-      const pipeline = await connect(options);
-      process.exitCode = await work(pipeline, output, options, ...args);
-    } catch (error) {
-      process.exitCode = tell(error, output);
-    }
-  };
+export function createRun(surroundings: Surroundings): Run {
+  return (schema, work) =>
+    async (...given) => {
+      const command = given.at(-1);
+      const parsed = schema.safeParse(optionsOf(command));
+      const output = createOutput(parsed.data?.json ?? false, surroundings);
+      if (!parsed.success) {
+        for (const issue of parsed.error.issues)
+          output.note(`oncepay: ${flagOf(issue.path)}: ${issue.message}`);
+        surroundings.end(EXIT.usage);
+        return;
+      }
+      const options = parsed.data;
+      const args = given.slice(0, -2).map(String);
+      try {
+        const pipeline = await connect(options);
+        surroundings.end(await work(pipeline, output, options, ...args));
+      } catch (error) {
+        surroundings.end(tell(error, output));
+      }
+    };
+}
 
 /** Commander hands over the command last; its parents' options are read through it. */
 function optionsOf(command: unknown): unknown {

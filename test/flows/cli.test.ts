@@ -5,6 +5,8 @@ import { DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ApiClient } from '../support/api-client.ts';
+import { oncepayAt } from '../support/command-line.ts';
+import { argumentsOf, isForAws, placeholderOf, runbookLines } from '../support/runbooks.ts';
 import { LocalRuntime, ROOT } from '../support/runtime.ts';
 
 const runtime = new LocalRuntime(['test/support/fast-runtime.ts']);
@@ -15,21 +17,14 @@ beforeAll(async () => {
 });
 afterAll(() => runtime.dispose());
 
-interface Said {
-  readonly code: number;
-  readonly out: string;
-  readonly err: string;
-  // biome-ignore lint/suspicious/noExplicitAny: a test looks into whatever came
-  readonly json: any;
-}
+const oncepay = (...args: readonly string[]) => oncepayAt(runtime.directory, args);
 
-/** The command as its user runs it. */
-function oncepay(...args: readonly string[]): Promise<Said> {
+/** The command as its user runs it, in a process of its own. */
+function launched(...args: readonly string[]): Promise<{ code: number; out: string; err: string }> {
   return new Promise((resolve) => {
     const all = ['cli/launch.mjs', '--data', runtime.directory, ...args];
     execFile(process.execPath, all, { cwd: ROOT }, (error, out, err) => {
-      const json = args.includes('--json') ? JSON.parse(out) : undefined;
-      resolve({ code: error === null ? 0 : Number(error.code), out, err, json });
+      resolve({ code: error === null ? 0 : Number(error.code), out, err });
     });
   });
 }
@@ -46,6 +41,36 @@ async function inReview(): Promise<{ paymentId: string; orderId: string; instruc
   return { paymentId: body.id, orderId: order.id, instructionId: json.dead_letter_id };
 }
 
+/** A message that no version of ours wrote: the second time that it is seen it waits for a person. */
+async function sendPoison(): Promise<void> {
+  const { sqs: endpoint, queueUrl: QueueUrl } = api.endpoints;
+  const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
+  const sqs = new SQSClient({ endpoint, region: 'us-east-1', credentials });
+  await sqs.send(
+    new SendMessageCommand({
+      QueueUrl,
+      MessageBody: `poison ${randomUUID()}`,
+      MessageGroupId: 'x',
+      MessageDeduplicationId: randomUUID(),
+    }),
+  );
+  sqs.destroy();
+}
+
+/** A message that waits for a person; the redrive that the schedule would start in a while is started now. */
+async function inQuarantine(): Promise<string> {
+  await sendPoison();
+  const messages = async () => {
+    await oncepay('dead-letters', 'redrive', '--why', 'a test');
+    const { json } = await oncepay('quarantine', 'list', '--json');
+    return json
+      .map((letter: { dead_letter_id: string }) => letter.dead_letter_id)
+      .filter((id: string) => id.startsWith('sha256:'));
+  };
+  await expect.poll(messages, { timeout: 30_000, interval: 250 }).not.toEqual([]);
+  return (await messages())[0];
+}
+
 /** When something last ran that may leave something to the relay; milliseconds. */
 async function lastActivity(): Promise<number> {
   const { dynamodb, settings } = api.endpoints;
@@ -57,6 +82,24 @@ async function lastActivity(): Promise<number> {
   return Number(Item?.at?.N);
 }
 
+describe('the command', () => {
+  test('says data on stdout, what goes with it on stderr, and how it ended by its exit code', async () => {
+    const { code, out, err } = await launched('verify', '--json');
+    expect(JSON.parse(out)).toMatchObject({ well: true });
+    expect(err).toContain('holds');
+    expect(code).toBe(0);
+  });
+
+  test.each([
+    [2, ['pause', 'everything', '--why', 'x']],
+    [2, ['pause', '--nonsense']],
+    [3, ['--data', '/nowhere', 'circuits']],
+    [4, ['quarantine', 'release', 'ins_x', '--why', 'x']],
+  ])('ends with %i for %j', async (code, args) => {
+    expect((await launched(...args)).code).toBe(code);
+  });
+});
+
 describe('verify', () => {
   test('says that all invariants hold', async () => {
     const { body } = await api.pay();
@@ -64,6 +107,64 @@ describe('verify', () => {
     const { code, out } = await oncepay('verify');
     expect(out).toContain('All 13 invariants hold.');
     expect(code).toBe(0);
+  });
+});
+
+// Before the tests below close orders against what the PSP holds, which `verify` finds.
+describe('the runbooks', () => {
+  const because = ['--why', 'a runbook'];
+  /** The commands of a page are about one merchant. */
+  const merchants = new Map<string, string>();
+  /** What a reader would put in; the others are fresh each time, since commands use them up. */
+  const values: Readonly<Record<string, (page: string) => Promise<string>>> = {
+    order: async () => (await api.pay()).body.payment_orders[0].id,
+    instruction: async () => (await inReview()).instructionId,
+    charge: async () => `ch_${randomUUID()}`,
+    message: inQuarantine,
+    psp: async () => 'simulator_2',
+    merchant: async (page) => {
+      const known = merchants.get(page);
+      if (known !== undefined) return known;
+      const merchant = `mer_${randomUUID()}`;
+      merchants.set(page, merchant);
+      await oncepay('keys', 'create', '--merchant', merchant, '--name', 'A shop', ...because);
+      return merchant;
+    },
+    key: async () => {
+      const { json } = await oncepay(
+        'keys',
+        'list',
+        '--merchant',
+        (await values.merchant?.(randomUUID())) ?? '',
+        '--json',
+      );
+      return json[0].api_key_id;
+    },
+  };
+  /** What lies in the dead-letter queue may not be due to go, and then a redrive is refused. */
+  const mayBeRefused = (args: readonly string[]) =>
+    args.includes('redrive') && !args.includes('--dry-run') && !args.includes('--status');
+
+  const lines = runbookLines().filter((line) => !isForAws(line));
+  const commands = [...new Set(lines.map((line) => argumentsOf(line).join(' ')))].map(
+    (command) => lines.find((line) => argumentsOf(line).join(' ') === command) ?? { page: '', text: '' },
+  );
+
+  test.each(commands)('$page: $text', { timeout: 60_000 }, async (line) => {
+    const args: string[] = [];
+    for (const argument of argumentsOf(line)) {
+      const placeholder = placeholderOf(argument);
+      args.push(
+        placeholder === undefined ? argument : ((await values[placeholder]?.(line.page)) ?? argument),
+      );
+    }
+    const { code, out, err } = await oncepay(...args);
+    expect([0, ...(mayBeRefused(args) ? [4] : [])], `${out}${err}`).toContain(code);
+    expect(args).not.toContainEqual(expect.stringMatching(/[<>…]/));
+  });
+
+  test('have many of them', () => {
+    expect(commands.length).toBeGreaterThan(30);
   });
 });
 
@@ -173,29 +274,18 @@ describe('pause and resume', () => {
 
 describe('dead letters', () => {
   test('are listed by their reason, and redriven by hand after a look', async () => {
-    const body = `poison ${randomUUID()}`;
-    const { sqs: endpoint, queueUrl: QueueUrl } = api.endpoints;
-    const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
-    const sqs = new SQSClient({ endpoint, region: 'us-east-1', credentials });
-    await sqs.send(
-      new SendMessageCommand({
-        QueueUrl,
-        MessageBody: body,
-        MessageGroupId: 'x',
-        MessageDeduplicationId: randomUUID(),
-      }),
-    );
-    const mine = async () => {
-      const { json } = await oncepay('dead-letters', 'list', '--all', '--reason', 'UNPARSEABLE', '--json');
-      return json.map(({ state }: { state: string }) => state);
-    };
+    const letters = async (): Promise<{ dead_letter_id: string; state: string }[]> =>
+      (await oncepay('dead-letters', 'list', '--all', '--reason', 'UNPARSEABLE', '--json')).json;
+    const others = new Set((await letters()).map(({ dead_letter_id }) => dead_letter_id));
+    await sendPoison();
+    const mine = async () =>
+      (await letters()).filter(({ dead_letter_id }) => !others.has(dead_letter_id)).map(({ state }) => state);
     await expect.poll(mine, { timeout: 10_000 }).toHaveLength(1);
     const planned = await oncepay('dead-letters', 'redrive', '--dry-run', '--json');
     expect(['planned', 'empty', 'moving']).toContain(planned.json.kind);
     expect([0, 4]).toContain((await oncepay('dead-letters', 'redrive', '--why', 'a test')).code);
     await expect.poll(mine, { timeout: 30_000 }).toEqual(['quarantined']);
     expect((await oncepay('dead-letters', 'redrive', '--status')).code).toBe(0);
-    sqs.destroy();
   });
 
   test('that are not there are a problem, a bad option is a usage error, and nobody there is unreachable', async () => {

@@ -7,6 +7,7 @@ import { PaymentPipeline } from '../../lib/index.ts';
 import { OperationalAlarm, SILENCE_IS_FINE } from '../../lib/monitoring/operational-alarm.ts';
 import { RUNBOOKS } from '../../lib/runbooks.ts';
 import { STAGES, type StageOverrides } from '../../lib/stage-config.ts';
+import { runbookLines } from '../support/runbooks.ts';
 import { only, resourcesOf, synthesized } from '../support/synthesized.ts';
 
 function pipelineWith(overrides: StageOverrides): Template {
@@ -124,4 +125,23 @@ test('an alarm that says no more than its name is refused', () => {
   expect(() => new OperationalAlarm(stack, props as never)).toThrow(
     'The alarm api-slow says its impact as "The API is slow.": write a sentence on what it means',
   );
+});
+
+test('every name that a runbook asks AWS for is of one resource of the stage', () => {
+  const { pipeline, data } = synthesized('prod');
+  const resources = {
+    function_of: resourcesOf(pipeline, 'AWS::Lambda::Function'),
+    log_of: resourcesOf(pipeline, 'AWS::Logs::LogGroup'),
+    log_of_data: resourcesOf(data, 'AWS::Logs::LogGroup'),
+    secret_of: resourcesOf(data, 'AWS::SecretsManager::Secret'),
+  };
+  const asked = runbookLines().flatMap(({ text }) => [
+    ...text.matchAll(/\$\((function_of|log_of|secret_of) (\w+)( Data)?\)/g),
+  ]);
+  expect(asked.length).toBeGreaterThan(20);
+  for (const [, kind = '', start = '', ofData = ''] of asked) {
+    const name = ofData === '' ? kind : `${kind}_data`;
+    const ids = [...(resources[name as keyof typeof resources] ?? new Map()).keys()];
+    expect([start, ids.filter((id) => id.startsWith(start)).length]).toEqual([start, 1]);
+  }
 });

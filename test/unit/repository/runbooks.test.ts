@@ -1,0 +1,134 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { RUNBOOKS } from '../../../lib/runbooks.ts';
+import { pages } from '../../support/documents.ts';
+import { awsCallsIn, isForAws, runbookLines } from '../../support/runbooks.ts';
+import { ROOT } from '../../support/source-files.ts';
+
+const runbooks = pages().filter(({ path }) => /^docs\/runbooks\/[a-z-]+\.md$/.test(path));
+const pageOf = (slug: string) => readFileSync(join(ROOT, `docs/runbooks/${slug}.md`), 'utf8');
+
+describe('the page of an alarm', () => {
+  test.each(RUNBOOKS)(
+    '%s says what it means, what happens by itself, how to tell, what to do, when it ends',
+    (slug) => {
+      const parts = [
+        '**What it means.**',
+        '**What happens by itself.**',
+        '## How to tell',
+        '## What to do',
+        '**It is over**',
+      ];
+      const text = pageOf(slug);
+      const places = parts.map((part) => text.indexOf(`\n${part}`));
+      expect(places).not.toContain(-1);
+      expect(places).toEqual([...places].sort((one, other) => one - other));
+    },
+  );
+
+  test.each(RUNBOOKS)('%s has a command to look by, and one that tells whether it is over', (slug) => {
+    const [look = '', over = ''] = pageOf(slug).split('**It is over**');
+    expect(look).toContain('npx oncepay ');
+    expect(over).toContain('npx oncepay ');
+  });
+
+  test.each(RUNBOOKS)('%s is in the index', (slug) => {
+    expect(pageOf('README').includes(`(${slug}.md)`)).toBe(true);
+  });
+});
+
+test('every page is an alarm’s, or is linked from another page than the index', () => {
+  const linked = (path: string) => {
+    const name = path.replace('docs/runbooks/', '');
+    return pages().some(
+      (page) =>
+        page.path !== path && page.path !== 'docs/runbooks/README.md' && page.text.includes(`${name}`),
+    );
+  };
+  const alone = runbooks.filter(
+    ({ path }) => !RUNBOOKS.some((slug) => path === `docs/runbooks/${slug}.md`) && !linked(path),
+  );
+  expect(alone.map(({ path }) => path)).toEqual([]);
+});
+
+/**
+ * What a line may be that no machine here can run, each for the reason in its name. Of the AWS CLI every operation that a
+ * page uses, with the options that its reference lists and a page uses.
+ */
+const ONLY_ON_AWS = {
+  'it deploys': /^npx cdk deploy /,
+  'it names something of a stage for the lines below it': /^[A-Z]+=\S/,
+  'it is a shell function for the lines below it': /^[a-z_]+\(\) \{ .* \}$/,
+  'it repeats a call of the AWS CLI': /^for [a-z]+ in .*; do aws .*; done$/,
+  'it is a call of the AWS CLI': /^aws /,
+};
+
+const AWS_CALLS: Readonly<Record<string, readonly string[]>> = {
+  'cloudformation list-stack-resources': ['--stack-name'],
+  'cloudwatch describe-alarms': ['--state-value', '--alarm-name-prefix'],
+  'lambda delete-function-concurrency': ['--function-name'],
+  'lambda get-account-settings': [],
+  'lambda get-function-concurrency': ['--function-name'],
+  'lambda invoke': ['--function-name'],
+  'lambda list-event-source-mappings': ['--function-name'],
+  'lambda put-function-concurrency': ['--function-name', '--reserved-concurrent-executions'],
+  'lambda update-event-source-mapping': ['--uuid', '--enabled', '--no-enabled'],
+  'logs tail': ['--since', '--filter-pattern', '--format'],
+  'rds create-db-instance': [
+    '--db-cluster-identifier',
+    '--db-instance-identifier',
+    '--engine',
+    '--db-instance-class',
+  ],
+  'rds describe-db-clusters': ['--db-cluster-identifier'],
+  'rds describe-events': ['--source-type', '--duration'],
+  'rds enable-http-endpoint': ['--resource-arn'],
+  'rds modify-db-cluster': [
+    '--db-cluster-identifier',
+    '--new-db-cluster-identifier',
+    '--apply-immediately',
+    '--master-user-password',
+  ],
+  'rds restore-db-cluster-to-point-in-time': [
+    '--source-db-cluster-identifier',
+    '--db-cluster-identifier',
+    '--restore-to-time',
+    '--db-subnet-group-name',
+    '--vpc-security-group-ids',
+    '--serverless-v2-scaling-configuration',
+    '--deletion-protection',
+  ],
+  'rds wait': ['--db-cluster-identifier', '--db-instance-identifier'],
+  'secretsmanager get-secret-value': ['--secret-id'],
+  'secretsmanager list-secrets': ['--filters'],
+  'secretsmanager rotate-secret': ['--secret-id'],
+};
+const EVERY_CALL_TAKES = ['--query', '--output', '--profile', '--region'];
+
+describe('a line that needs AWS', () => {
+  const lines = runbookLines().filter(isForAws);
+
+  test('is of a kind that has its reason', () => {
+    expect(lines.length).toBeGreaterThan(30);
+    const known = Object.values(ONLY_ON_AWS);
+    expect(lines.filter(({ text }) => !known.some((kind) => kind.test(text)))).toEqual([]);
+  });
+
+  test('calls what the AWS CLI has, with options that it takes', () => {
+    const unknown = lines.flatMap((line) =>
+      awsCallsIn(line).flatMap(({ call, options }) =>
+        options
+          .filter((option) => ![...(AWS_CALLS[call] ?? []), ...EVERY_CALL_TAKES].includes(option))
+          .concat(AWS_CALLS[call] === undefined ? ['is not known'] : [])
+          .map((fault) => `${line.page}: aws ${call} ${fault}`),
+      ),
+    );
+    expect(unknown).toEqual([]);
+  });
+
+  test('uses every call that is known here: nothing is kept that no page needs', () => {
+    const used = new Set(lines.flatMap(awsCallsIn).map(({ call }) => call));
+    expect(Object.keys(AWS_CALLS).filter((call) => !used.has(call))).toEqual([]);
+  });
+});
