@@ -61,7 +61,7 @@ const SEPARATOR = /([ .\-/])/;
  * them, nor, where they are grouped, a dash with more behind it: a UUID is not a card.
  */
 const CANDIDATE =
-  /(?<![0-9A-Za-z])(?:\d{13,19}|(?<![0-9A-Za-z]-)\d{4}(?:([ -])\d{4}\1\d{4}\1\d{4}(?:\1\d{1,3})?|([ -])\d{6}\2\d{4,5})(?!-?[0-9A-Za-z]))(?![0-9A-Za-z])/g;
+  /(?<![0-9A-Za-z])(?:\d{13,19}|(?<![0-9A-Za-z]-)\d{4}(?:([ -])\d{4}\1\d{4}\1\d{4}(?:\1\d{1,3})?|([ -])\d{6}\2\d{4,5})(?!-[0-9A-Za-z]))(?![0-9A-Za-z])/g;
 
 /**
  * Issuer ranges as the networks publish them: Visa 4; Mastercard 51-55, 2221-2720; American Express 34, 37; Discover

@@ -1,38 +1,7 @@
 import { describe, expect, test, vi } from 'vitest';
 import { generateApiKey } from '../../../adapters/api-key.ts';
 import { redactForLog, redactText } from '../../../adapters/redact.ts';
-import { withoutCardNumbers } from '../../../domain/payment/card-number.ts';
 import { logger } from '../../../lambdas/middleware/logger.ts';
-
-const without = (text: string) => withoutCardNumbers(text, '#');
-
-describe('a card number is hidden', () => {
-  test.each([
-    ['4111111111111111', '#'],
-    ['card 4111 1111 1111 1111!', 'card #!'],
-    ['4111-1111-1111-1111', '#'],
-    ['4111.1111.1111.1111', '#'],
-    ['4111/1111/1111/1111', '#'],
-    ['41 11 11 11 11 11 11 11', '#'],
-    ['3782 822463 10005', '#'],
-    ['until 12 4111 1111 1111 1111 27', 'until 12 # 27'],
-    ['4111111111111111 5555555555554444', '# #'],
-    ['{"pan":"4111111111111111"}', '{"pan":"#"}'],
-    ['ref_4111111111111111', 'ref_#'],
-    ['/wallets/4111111111111111?x=1', '/wallets/#?x=1'],
-    ['４１１１１１１１１１１１１１１１', '#'],
-  ])('%s becomes %s', (text, hidden) => expect(without(text)).toBe(hidden));
-
-  test.each([
-    '4111111111111112',
-    '1764064800000',
-    'pay_019000000000000000000000004111111111111111',
-    '41111111-1111-4111-8111-4111a1111111',
-    '411111111111',
-    '41111111111111111111',
-    '2026-11-25 10:00:00.000',
-  ])('but not in %s', (text) => expect(without(text)).toBe(text));
-});
 
 const { text: KEY, apiKeyId } = generateApiKey('live');
 
