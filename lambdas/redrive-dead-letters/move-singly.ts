@@ -8,6 +8,7 @@ import { poisonIdOf, registerPoison } from '../../adapters/database/statements/r
 import type { HeldLetter } from '../../adapters/sqs/dead-letter-queue.ts';
 import { readInstructionMessage } from '../../adapters/sqs/instruction-message.ts';
 import { CORRELATION_ATTRIBUTE } from '../../adapters/sqs/instruction-queue.ts';
+import type { InstructionKey } from '../../domain/payment/instruction.ts';
 import { PLAN_LIMIT, REST_SECONDS, type RedriveEffects, type RedriveOptions } from './redrive.ts';
 
 /** Longer than one run of the function: what is kept must not come round again in the same run. */
@@ -85,11 +86,11 @@ async function learnVerdicts(
   const unknown = letters.filter((letter) => !isKnown(letter, judged));
   if (unknown.length === 0) return;
   const named = unknown.flatMap((letter) => {
-    const instructionId = instructionIdOf(letter);
-    return instructionId === undefined ? [] : [{ instructionId, messageId: letter.messageId }];
+    const key = keyOf(letter);
+    return key === undefined ? [] : [{ key, messageId: letter.messageId }];
   });
   await registerMovedLetters(effects.database, named);
-  const poison = unknown.filter((letter) => instructionIdOf(letter) === undefined);
+  const poison = unknown.filter((letter) => keyOf(letter) === undefined);
   if (poison.length > 0) {
     await registerPoison(
       effects.database,
@@ -129,7 +130,7 @@ async function giveBack(letters: readonly HeldLetter[], effects: RedriveEffects)
 
 /** The name of a message among the dead letters: its instruction's, or its body's. */
 function idOf(letter: HeldLetter): string {
-  return instructionIdOf(letter) ?? poisonIdOf(letter.body);
+  return keyOf(letter)?.instructionId ?? poisonIdOf(letter.body);
 }
 
 function correlationIdOf(letter: HeldLetter): string | null {
@@ -137,9 +138,9 @@ function correlationIdOf(letter: HeldLetter): string | null {
 }
 
 /** Poison names no instruction: what cannot be read, and what was sent here as poison, without a cycle of its own. */
-function instructionIdOf(letter: HeldLetter): string | undefined {
+function keyOf(letter: HeldLetter): InstructionKey | undefined {
   const message = readInstructionMessage(letter.body);
   if (!('key' in message)) return undefined;
   const isMissing = 'reason' in letter.attributes && !('cycle' in letter.attributes);
-  return isMissing ? undefined : message.key.instructionId;
+  return isMissing ? undefined : message.key;
 }

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import type { InstructionKey } from '../../../domain/payment/instruction.ts';
 import type { Database } from '../database.ts';
 import type { Operator } from './operation-log.ts';
 
@@ -85,7 +86,7 @@ limit (select (p ->> 'limit')::int from parameter)
 
 /** What SQS moved by itself, after too many receives: nobody could write a reason, so it is derived. */
 export interface MovedLetter {
-  readonly instructionId: string;
+  readonly key: InstructionKey;
   readonly messageId: string;
 }
 
@@ -98,8 +99,10 @@ export async function registerMovedLetters(
   letters: readonly MovedLetter[],
 ): Promise<void> {
   await database.execute(REGISTER_SQL, {
-    letters: letters.map(({ instructionId, messageId }) => ({
-      instruction_id: instructionId,
+    letters: letters.map(({ key, messageId }) => ({
+      instruction_id: key.instructionId,
+      payment_order_id: key.paymentOrderId,
+      operation: key.operation,
       message_id: messageId,
     })),
   });
@@ -107,9 +110,12 @@ export async function registerMovedLetters(
 
 export const REGISTER_SQL = `
 with found as materialized (
-  select instruction_id, min(message_id) as message_id
-  from jsonb_to_recordset(:input::jsonb -> 'letters') as l(instruction_id text, message_id text)
-  group by instruction_id
+  -- By all that names it: of what names another order or operation, the executor will say so.
+  select i.instruction_id, min(l.message_id) as message_id
+  from jsonb_to_recordset(:input::jsonb -> 'letters')
+    as l(instruction_id text, payment_order_id text, operation text, message_id text)
+  join instruction i using (instruction_id, payment_order_id, operation)
+  group by i.instruction_id
 ),
 waiting as (
   update dead_letter d
@@ -129,7 +135,8 @@ select i.instruction_id, false,
   i.cycle, m.message_id, clock(), clock()
 from found m
 join instruction i on i.instruction_id = m.instruction_id
-where i.state <> 'dead_lettered'
+-- What is in quarantine has a reason already, and keeps it.
+where i.state not in ('dead_lettered', 'quarantined')
 order by i.instruction_id
 on conflict (dead_letter_id) do update
 set reason = excluded.reason, message_id = excluded.message_id, cycle = excluded.cycle,

@@ -2,6 +2,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Database } from '../../../adapters/database/database.ts';
 import type { NewOrder } from '../../../adapters/database/statements/accept-payment.ts';
 import { readPayment } from '../../../adapters/database/statements/read-payments.ts';
+import { registerMovedLetters } from '../../../adapters/database/statements/redrive-dead-letters.ts';
+import type { InstructionKey } from '../../../domain/payment/instruction.ts';
 import type { PspAbilities, PspOutcome } from '../../../domain/payment/psp-outcome.ts';
 import { TIMING } from '../../../domain/payment/timing.ts';
 import { DEDUPLICATING, ExecutorHarness, recordOf, ScriptedPsp, succeeded } from '../../support/executor.ts';
@@ -233,6 +235,47 @@ describe('past the last cycle an instruction is settled', () => {
     expect((await readPayment(database, MERCHANT, order.paymentId)).orders[0]?.status_detail).toBe(
       'manual_review',
     );
+  });
+});
+
+describe('a message that is found in the dead-letter queue, and had no letter that waits', () => {
+  const nameOf = ({ instructionId, paymentOrderId }: NewOrder): InstructionKey => ({
+    instructionId,
+    paymentOrderId,
+    operation: 'charge',
+  });
+  const find = (key: InstructionKey) => registerMovedLetters(database, [{ key, messageId: 'message-found' }]);
+
+  test('becomes one with a reason that is derived', async () => {
+    const order = await storeOrder();
+    await find(nameOf(order));
+
+    expect(await letter(order.instructionId)).toMatchObject({
+      state: 'waiting',
+      reason: 'received again and again, never claimed',
+    });
+  });
+
+  test('takes no reason from what is in quarantine', async () => {
+    const order = await storeOrder();
+    const psp = scripted();
+    psp.onCharge = async (request) => {
+      const { kind, charge } = succeeded(request);
+      return { kind, charge: { ...charge, amountMinor: 1n } };
+    };
+    await new ExecutorHarness(database, psp).execute(recordOf(order));
+    const before = await letter(order.instructionId);
+    await find(nameOf(order));
+
+    expect(before).toMatchObject({ state: 'quarantined', reason: expect.stringContaining('asked was') });
+    expect(await letter(order.instructionId)).toEqual(before);
+  });
+
+  test('makes no letter of an instruction that it names by its id alone', async () => {
+    const order = await storeOrder();
+    await find({ ...nameOf(order), operation: 'refund' });
+
+    expect(await letter(order.instructionId)).toBeUndefined();
   });
 });
 

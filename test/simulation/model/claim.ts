@@ -49,7 +49,11 @@ export function claim(state: ModelState, input: ClaimInput, now: number): Databa
 
 type Asked = ClaimInput['instructions'][number];
 
-function isNamed(row: ModelInstruction, asked: Asked): boolean {
+/** Every instruction of the simulation is a charge. */
+export function isNamed(
+  row: ModelInstruction,
+  asked: Pick<Asked, 'payment_order_id' | 'operation'>,
+): boolean {
   return row.orderId === asked.payment_order_id && asked.operation === 'charge';
 }
 

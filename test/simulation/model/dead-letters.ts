@@ -1,5 +1,6 @@
 import type * as z from 'zod/mini';
 import type { DatabaseRow } from '../../../adapters/database/database.ts';
+import { isNamed } from './claim.ts';
 import type { markInput, planInput, poisonInput, registerInput } from './inputs.ts';
 import { isTerminalState, type ModelInstruction, type ModelLetter, type ModelState } from './state.ts';
 
@@ -89,11 +90,13 @@ export function registerMoved(
   { letters, believes_marks: believesMarks }: z.infer<typeof registerInput>,
   now: number,
 ): DatabaseRow[] {
-  for (const { instruction_id: id, message_id: messageId } of letters) {
-    const row = state.instructions.get(id);
+  for (const { message_id: messageId, ...named } of letters) {
+    const id = named.instruction_id;
+    const found = state.instructions.get(id);
+    const row = found !== undefined && isNamed(found, named) ? found : undefined;
     const known = state.letters.get(id);
     if (row?.state === 'dead_lettered' && known !== undefined && !believesMarks) known.redrivenAt = null;
-    if (row === undefined || row.state === 'dead_lettered') continue;
+    if (row === undefined || row.state === 'dead_lettered' || row.state === 'quarantined') continue;
     if (known?.messageId === messageId) continue;
     state.letters.set(id, {
       isPoison: false,

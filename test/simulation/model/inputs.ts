@@ -122,7 +122,14 @@ export const planInput = z.object({
   limit: z.int(),
 });
 export const registerInput = z.object({
-  letters: z.array(z.object({ instruction_id: z.string(), message_id: z.string() })),
+  letters: z.array(
+    z.object({
+      instruction_id: z.string(),
+      payment_order_id: z.string(),
+      operation: z.string(),
+      message_id: z.string(),
+    }),
+  ),
   /** Of a planted bug: what is marked as redriven is believed to have gone. */
   believes_marks: z.optional(z.boolean()),
 });
