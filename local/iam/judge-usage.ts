@@ -69,12 +69,13 @@ function parse(text: string): z.output<typeof lineSchema> | undefined {
   }
 }
 
+/** A grant that was used in one stage is not in vain in another: a stage test holds that none grants more than dev. */
 export function judgeUsage(
   { granted, used }: Pick<Usage, 'granted' | 'used'>,
   reasons: readonly ReasonedGrant[],
 ): Verdict {
-  const usedKeys = new Set(used.map(keyOf));
-  const idle = granted.filter((grant) => !usedKeys.has(keyOf(grant)));
+  const usedKeys = new Set(used.map(keyInAnyStage));
+  const idle = granted.filter((grant) => !usedKeys.has(keyInAnyStage(grant)));
   const reasonOf = (grant: UsedGrant) => reasons.find((reason) => fits(reason, grant));
   return {
     unused: idle.filter((grant) => reasonOf(grant) === undefined),
@@ -104,4 +105,11 @@ function fits(reason: ReasonedGrant, grant: UsedGrant): boolean {
 
 function keyOf({ holder, principal = '', action, resource, condition = '' }: UsedGrant): string {
   return [holder, principal, action, resource, condition].join('\n');
+}
+
+/** Without the stage in the names of stacks, and without what the CDK, or the runtime for an API, computes from them. */
+function keyInAnyStage(grant: UsedGrant): string {
+  return keyOf(grant)
+    .replaceAll(/Oncepay(-?)(?:dev|staging|prod)(?=-|[A-Z])/g, 'Oncepay$1')
+    .replaceAll(/[0-9A-F]{8}|\b[0-9a-f]{10}\b/g, '');
 }

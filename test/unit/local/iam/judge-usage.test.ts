@@ -50,6 +50,25 @@ describe('the usage of several runtimes', () => {
   });
 });
 
+describe('a grant of several stages', () => {
+  const ofStage = (stage: string, hash: string) => ({
+    holder: `PermissionOncepay${stage}PipelineApi${hash}GETpayments${hash}`,
+    action: 'lambda:InvokeFunction',
+    resource: `arn:aws:lambda:us-east-1:000000000000:function:Oncepay-${stage}-Pipeline-ReadPayment${hash}`,
+    condition: `arn:aws:execute-api:us-east-1:000000000000:${hash.toLowerCase()}ff/v1/GET/payments`,
+  });
+  const dev = ofStage('dev', '0A1B2C3D');
+  const staging = ofStage('staging', '99AABBCC');
+
+  test('is used where one of them used it', () => {
+    expect(judgeUsage({ granted: [dev, staging], used: [dev] }, []).unused).toEqual([]);
+  });
+
+  test('is in vain where none did', () => {
+    expect(judgeUsage({ granted: [dev, staging], used: [] }, []).unused).toEqual([dev, staging]);
+  });
+});
+
 describe('a grant that nothing used', () => {
   const usage = { granted: [send, receive], used: [send] };
 
