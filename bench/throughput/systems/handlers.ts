@@ -19,7 +19,7 @@ import { runSystem } from '../system-process.ts';
 
 const CONNECTIONS = 16;
 /** Batches at once: enough to overlap the PSP's answer with the database's, few enough that batches fill. */
-const EXECUTORS = 4;
+const EXECUTORS = 5;
 const BATCH_SIZE = 10;
 const REMAINING_MS = 30_000;
 
