@@ -44,7 +44,7 @@ export async function measureRequests(json: boolean): Promise<void> {
   try {
     const { endpoints } = runtime;
     await payOnce(endpoints, 'warm-up', 0);
-    await settle(endpoints);
+    await settledCounts(endpoints);
     const results = [await fullBatches(endpoints), await batchesOfOne(endpoints)];
     const file = writeResult('requests', {
       settings: settingsOfThisMachine(),
@@ -92,9 +92,25 @@ async function control({ runtime }: Endpoints, command: object): Promise<void> {
   await fetch(`${runtime}/control`, { method: 'POST', body: JSON.stringify(command) });
 }
 
-async function measure(endpoints: Endpoints, name: string, payments: number): Promise<Measured> {
+const QUIET_MS = 300;
+
+/** An order is terminal before its batch has ended: what that still asks for is counted here, and not with what comes next. */
+async function settledCounts(endpoints: Endpoints): Promise<readonly Count[]> {
   await settle(endpoints);
-  const { counts } = countsSchema.parse(await (await fetch(`${endpoints.runtime}/counts`)).json());
+  for (let counts = await countsOf(endpoints); ; ) {
+    await new Promise((resolve) => setTimeout(resolve, QUIET_MS));
+    const later = await countsOf(endpoints);
+    if (JSON.stringify(later) === JSON.stringify(counts)) return counts;
+    counts = later;
+  }
+}
+
+async function countsOf({ runtime }: Endpoints): Promise<readonly Count[]> {
+  return countsSchema.parse(await (await fetch(`${runtime}/counts`)).json()).counts;
+}
+
+async function measure(endpoints: Endpoints, name: string, payments: number): Promise<Measured> {
+  const counts = await settledCounts(endpoints);
   const sum = (wanted: (count: Count) => boolean) =>
     counts.filter(wanted).reduce((total, count) => total + count.count, 0);
   const isPayment = (count: Count) => !isApart(count);
