@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setImmediate } from 'node:timers/promises';
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import type { AlarmStatus } from '../../local/alarms/alarms.ts';
 import type { MetricName } from '../../local/alarms/metrics.ts';
@@ -12,6 +12,8 @@ import { type RunningRuntime, startRuntime } from '../../local/runtime.ts';
 import { SteppedClock } from './stepped-clock.ts';
 
 const MINUTE_MS = 60_000;
+/** What an invocation writes in one go comes within this. */
+const LINES_BEHIND_MS = 25;
 /** What a run of measure-pipeline writes at its end, well or not. */
 const MEASURED = /"MeasureRuns":1|"invocation failed".*"measure-pipeline"/;
 
@@ -62,18 +64,19 @@ export class SteppedRuntime {
   async minute(): Promise<void> {
     const before = this.lines.length;
     await this.runSchedule('measure-pipeline');
-    // A function's lines come by another way than its answer, and may come later.
+    // A function's lines come by another way than its answer, and may come later: one, then the others.
     while (!this.lines.slice(before).some((line) => MEASURED.test(line))) await setImmediate();
-    await setImmediate();
+    await sleep(LINES_BEHIND_MS);
     await this.step();
   }
 
-  /** To the next minute, at once. */
+  /** To the beginning of the next minute, at once. */
   async step(): Promise<void> {
+    const milliseconds = MINUTE_MS - (this.clock.now() % MINUTE_MS);
     await this.database.query(
-      `update stepped_clock set ahead = make_interval(secs => ${(this.clock.ahead + MINUTE_MS) / 1000})`,
+      `update stepped_clock set ahead = make_interval(secs => ${(this.clock.ahead + milliseconds) / 1000})`,
     );
-    this.clock.advance(MINUTE_MS);
+    this.clock.advance(milliseconds);
   }
 
   /** @param service the function's folder in `lambdas/` */
