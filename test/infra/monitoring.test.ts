@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { App, Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { Metric } from 'aws-cdk-lib/aws-cloudwatch';
+import { UrlSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import { describe, expect, test } from 'vitest';
 import { PaymentPipeline } from '../../lib/index.ts';
 import { OperationalAlarm, SILENCE_IS_FINE } from '../../lib/monitoring/operational-alarm.ts';
@@ -91,6 +92,16 @@ test('the page on metrics says of every alarm when it goes off', () => {
     [...`${names}`.matchAll(/[a-z-]+/g)].map(([name]) => name),
   );
   expect(named.toSorted()).toEqual([...RUNBOOKS]);
+});
+
+test('a team subscribes whatever it is on call by', () => {
+  const app = new App({ context: { 'aws:cdk:bundling-stacks': [] } });
+  const { alarmTopic, pipelineStack } = new PaymentPipeline(app, 'Payments', { stage: 'staging' });
+  alarmTopic.addSubscription(new UrlSubscription('https://oncall.example.com/hook'));
+  Template.fromStack(pipelineStack).hasResourceProperties('AWS::SNS::Subscription', {
+    Protocol: 'https',
+    Endpoint: 'https://oncall.example.com/hook',
+  });
 });
 
 test('a mail points to the pages where the team reads them', () => {
