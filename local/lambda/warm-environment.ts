@@ -1,6 +1,7 @@
 import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import type { FunctionResource } from '../template/resources.ts';
+import { environmentFile } from './environment-file.ts';
 import type { AnswerMessage, EnvironmentData, FunctionErrorShape, InvokeMessage } from './protocol.ts';
 
 /** Thrown for an invocation that failed: the function threw, timed out or was killed. */
@@ -36,7 +37,7 @@ export class WarmEnvironment {
     onLine: (line: string) => void,
   ) {
     this.resource = resource;
-    this.worker = new Worker(new URL('./environment.ts', import.meta.url), {
+    this.worker = new Worker(environmentFile(), {
       workerData: environmentData(resource, environment),
       env: { ...environment },
       stdout: true,
