@@ -51,7 +51,7 @@ const program = new Command('npm run simulate --')
   .option('--jobs <n>', 'threads', integer, availableParallelism())
   .option('--planted', 'plants one bug after the other, and looks how many seeds catch it', false)
   .option('--crash-points', 'crashes at every effect in every way', false)
-  .option('--pairs', 'crashes at every pair of effects; for the night', false)
+  .option('--pairs', 'crashes at every pair of effects; a quarter of an hour of a processor', false)
   .option('--json', 'JSON on stdout', false)
   .addHelpText(
     'after',
