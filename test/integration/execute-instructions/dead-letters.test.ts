@@ -2,7 +2,12 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Database } from '../../../adapters/database/database.ts';
 import type { NewOrder } from '../../../adapters/database/statements/accept-payment.ts';
 import { readPayment } from '../../../adapters/database/statements/read-payments.ts';
-import { registerMovedLetters } from '../../../adapters/database/statements/redrive-dead-letters.ts';
+import {
+  markRedriven,
+  type PlannedLetter,
+  planRedrive,
+  registerMovedLetters,
+} from '../../../adapters/database/statements/redrive-dead-letters.ts';
 import type { InstructionKey } from '../../../domain/payment/instruction.ts';
 import type { PspAbilities, PspOutcome } from '../../../domain/payment/psp-outcome.ts';
 import { TIMING } from '../../../domain/payment/timing.ts';
@@ -238,14 +243,50 @@ describe('past the last cycle an instruction is settled', () => {
   });
 });
 
-describe('a message that is found in the dead-letter queue, and had no letter that waits', () => {
-  const nameOf = ({ instructionId, paymentOrderId }: NewOrder): InstructionKey => ({
-    instructionId,
-    paymentOrderId,
-    operation: 'charge',
-  });
-  const find = (key: InstructionKey) => registerMovedLetters(database, [{ key, messageId: 'message-found' }]);
+function nameOf({ instructionId, paymentOrderId }: NewOrder): InstructionKey {
+  return { instructionId, paymentOrderId, operation: 'charge' };
+}
 
+/** Its message lies in the dead-letter queue. */
+function find(key: InstructionKey): Promise<void> {
+  return registerMovedLetters(database, [{ key, messageId: 'message-found' }]);
+}
+
+describe('a letter that is sent back', () => {
+  const REDRIVE = { actor: 'redrive', origin: 'pipeline', reason: 'a test' };
+
+  async function planned(order: NewOrder): Promise<readonly PlannedLetter[]> {
+    const plan = await planRedrive(database, { restSeconds: [0], filter: {}, limit: 1_000 });
+    return plan.filter(({ dead_letter_id }) => dead_letter_id === order.instructionId);
+  }
+
+  test('is noted of the death that was planned, and of no later one', async () => {
+    const order = await storeOrder();
+    await useUpCycle(order, scripted());
+    const plan = await planned(order);
+    expect(plan).toMatchObject([{ verdict: 'may_go', cycle: 0, times_seen: 1 }]);
+    await later();
+    await useUpCycle(order, scripted(), 0);
+
+    await markRedriven(database, plan, REDRIVE);
+    expect(await letter(order.instructionId)).toMatchObject({ state: 'waiting', cycle: 1, times_seen: 2 });
+
+    await markRedriven(database, await planned(order), REDRIVE);
+    expect(await letter(order.instructionId)).toMatchObject({ state: 'redriven' });
+  });
+
+  test('waits again where it is found in the queue all the same', async () => {
+    const order = await storeOrder();
+    await useUpCycle(order, scripted());
+    const before = await letter(order.instructionId);
+    await markRedriven(database, await planned(order), REDRIVE);
+    await find(nameOf(order));
+
+    expect(await letter(order.instructionId)).toEqual(before);
+  });
+});
+
+describe('a message that is found in the dead-letter queue, and had no letter that waits', () => {
   test('becomes one with a reason that is derived', async () => {
     const order = await storeOrder();
     await find(nameOf(order));
