@@ -133,7 +133,7 @@ test('a taken port is named with the option that changes it', async () => {
 });
 
 test.each([
-  [['--stage', 'moon'], /There is no stage "moon".*dev, staging, prod/s],
+  [['--port', '0', '--stage', 'moon'], /There is no stage "moon".*dev, staging, prod/s],
   [['--port', 'abc'], /--port.*abc.*number from 0 to 65000/s],
   [['--nope'], /unknown option '--nope'/],
 ])('%s is refused with what would be taken', (options, message) => {
