@@ -292,6 +292,24 @@ describe('row-level security', () => {
     ).rejects.toMatchObject({ code: '42501' });
     await client.end();
   });
+
+  test.each([
+    ['the same number', 0, '23505'],
+    ['another number', 1, '42501'],
+  ])('lets nobody who accepts have an order charged again, under %s', async (_, seq, code) => {
+    const { paymentId, orders } = await storePayment(as.accept, newOrder());
+    const client = await connectAs('oncepay_accept');
+    await client.query('begin');
+    await client.query(`select set_config('oncepay.merchant_id', $1, true)`, [MERCHANT]);
+    await expect(
+      client.query(
+        `insert into instruction (instruction_id, payment_order_id, payment_id, merchant_id, seq, operation, not_before,
+           last_sent_at) values ($1, $2, $3, $4, $5, 'charge', now(), now())`,
+        [`ins_again_${seq}`, orders[0]?.paymentOrderId, paymentId, MERCHANT, seq],
+      ),
+    ).rejects.toMatchObject({ code });
+    await client.end();
+  });
 });
 
 async function connectAs(role: string): Promise<pg.Client> {
