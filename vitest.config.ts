@@ -18,7 +18,7 @@ export default defineConfig({
       project('infra', 60_000),
       project('integration', 30_000, ['./test/support/global-postgres.ts']),
       project('simulation', 120_000, ['./test/support/global-postgres.ts']),
-      project('flows', 120_000),
+      project('flows', 120_000, ['./test/support/global-assemblies.ts']),
     ],
   },
 });

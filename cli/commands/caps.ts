@@ -10,6 +10,7 @@ import {
 import { formatAmount, isCurrency, MAX_AMOUNT_MINOR } from '../../domain/money/currency.ts';
 import type { Pipeline } from '../connect.ts';
 import { CliError, EXIT } from '../errors.ts';
+import { requireMerchant } from '../known.ts';
 import { commonSchema, merchantId, operatorOf, operatorSchema, withOperator } from '../options.ts';
 import { type Output, table } from '../output.ts';
 import type { Run } from '../run.ts';
@@ -79,6 +80,7 @@ async function set(
   const { merchant } = options;
   const maxAmountMinor = BigInt(minor);
   const operator = await operatorOf(options, pipeline);
+  if (merchant !== EVERY_MERCHANT) await requireMerchant(pipeline.database, merchant);
   const before = await setCap(
     pipeline.database,
     { merchantId: merchant, currency: code, maxAmountMinor },

@@ -1,8 +1,10 @@
 import type { Command } from 'commander';
 import type * as z from 'zod';
 import { listCircuits, listHolds, pause, resume } from '../../adapters/database/statements/holds.ts';
+import { PSPS } from '../../domain/payment/payment-method.ts';
 import type { Pipeline } from '../connect.ts';
 import { CliError, EXIT } from '../errors.ts';
+import { requireMerchant } from '../known.ts';
 import { commonSchema, operatorOf, operatorSchema, withOperator } from '../options.ts';
 import { type Output, table } from '../output.ts';
 import type { Run } from '../run.ts';
@@ -40,6 +42,17 @@ function holdIdOf(what: string | undefined, id: string | undefined): string {
   );
 }
 
+/** A pause of what isn't there would hold up nothing, and the one that was meant would go on. */
+async function requireKnown({ database }: Pipeline, holdId: string): Promise<void> {
+  const [what, id = ''] = holdId.split(':', 2);
+  if (what === 'merchant') return requireMerchant(database, id);
+  if (what !== 'psp') return;
+  const failedBefore = (await listCircuits(database)).map(({ psp }) => psp);
+  const known = [...new Set([...PSPS, ...failedBefore])];
+  if (!known.includes(id))
+    throw new CliError(`There is no PSP ${id}; known are ${known.join(', ')}.`, EXIT.problem);
+}
+
 async function change(
   verb: 'pause' | 'resume',
   pipeline: Pipeline,
@@ -48,6 +61,7 @@ async function change(
   holdId: string,
 ): Promise<number> {
   const operator = await operatorOf(options, pipeline);
+  if (verb === 'pause') await requireKnown(pipeline, holdId);
   const isChanged = await (verb === 'pause' ? pause : resume)(pipeline.database, holdId, operator);
   const said = verb === 'pause' ? 'paused' : 'resumed';
   output.data({ [said]: holdId, changed: isChanged }, () =>

@@ -109,7 +109,7 @@ function evidenceOf(options: z.infer<typeof closeSchema>): Evidence {
     throw new CliError('Say what the evidence shows: --charged or --not-charged.', EXIT.usage);
   }
   if (options.notCharged) return { kind: 'not_charged' };
-  if (options.pspReference === undefined) {
+  if (options.pspReference === undefined || options.pspReference.trim() === '') {
     throw new CliError('Name the charge at the PSP: --psp-reference <id>.', EXIT.usage);
   }
   return { kind: 'charged', pspReference: options.pspReference };

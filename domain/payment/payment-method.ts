@@ -9,6 +9,8 @@ export const SIMULATOR = 'simulator';
 /** Takes the same tokens with another prefix, so that one PSP's trouble can be told from another's. */
 export const SIMULATOR_2 = 'simulator_2';
 export const SIMULATED_PSPS = [SIMULATOR, SIMULATOR_2] as const;
+/** Every PSP that a payment method may name. */
+export const PSPS: readonly string[] = [...SIMULATED_PSPS];
 export type SimulatedPspName = (typeof SIMULATED_PSPS)[number];
 
 /** What can be asked of the PSP simulator, one line of meaning each. */

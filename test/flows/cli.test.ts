@@ -255,6 +255,11 @@ describe('what is in quarantine', () => {
       err: expect.stringContaining('--why'),
     });
     expect((await oncepay('quarantine', 'release', 'ins_x', '--why', 'x')).code).toBe(4);
+    const unnamed = ['--charged', '--psp-reference', ' ', '--yes', '--why', 'x'];
+    expect(await oncepay('quarantine', 'close', 'ins_x', ...unnamed)).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('--psp-reference <id>'),
+    });
   });
 });
 
@@ -277,6 +282,15 @@ describe('pause and resume', () => {
       code: 2,
       err: expect.stringContaining('psp <name>, merchant <id> or all'),
     });
+  });
+
+  test.each([
+    [['pause', 'psp', 'nosuch'], 'There is no PSP nosuch; known are simulator, simulator_2'],
+    [['pause', 'merchant', 'mer_nosuch'], 'There is no merchant mer_nosuch'],
+    [['caps', 'set', 'EUR', '500', '--merchant', 'mer_nosuch'], 'There is no merchant mer_nosuch'],
+  ])('%s is refused: it would hold up nothing', async (command, message) => {
+    const said = await oncepay(...command, '--why', 'a test');
+    expect(said).toMatchObject({ code: 1, err: expect.stringContaining(message) });
   });
 });
 

@@ -1,6 +1,6 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -116,11 +116,30 @@ test('a second start on the same data says whose they are', async () => {
   expect(second.stderr).toMatch(/is in use by process \d+.*--data/);
 });
 
-test('a taken port is named with the option that changes it', async () => {
+/** One whose followers are free: the runtime takes them too, and names the first that it can't have. */
+async function takePort() {
+  for (;;) {
+    const server = await listenOn(0);
+    const address = server?.address();
+    const port = typeof address === 'object' && address !== null ? address.port : 0;
+    const followers = await Promise.all(Array.from({ length: 12 }, (_, index) => listenOn(port + 1 + index)));
+    for (const follower of followers) follower?.close();
+    if (server !== undefined && followers.every((follower) => follower !== undefined))
+      return { server, port };
+    server?.close();
+  }
+}
+
+function listenOn(port: number): Promise<Server | undefined> {
   const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  return new Promise((resolve) => {
+    server.once('error', () => resolve(undefined));
+    server.listen(port, '127.0.0.1', () => resolve(server));
+  });
+}
+
+test('a taken port is named with the option that changes it', async () => {
+  const { server, port } = await takePort();
   const directory = mkdtempSync(join(tmpdir(), 'oncepay-flow-'));
 
   const { status, stderr } = start('--port', String(port), '--data', directory);
