@@ -23,11 +23,15 @@ import { CliError, EXIT } from './errors.ts';
 import { originOf } from './origin.ts';
 import { connectSimulator, type Simulator, type SimulatorPlace } from './simulator.ts';
 
+const STAGES: readonly string[] = ['dev', 'staging', 'prod'];
+
 export interface TargetOptions {
   /** A deployed stage; without it the local runtime is spoken to. */
   readonly stage?: string | undefined;
   readonly profile?: string | undefined;
   readonly region?: string | undefined;
+  /** How the names of its stacks begin: the construct's `stackPrefix`. */
+  readonly prefix?: string | undefined;
   /** The local runtime's data folder. */
   readonly data: string;
 }
@@ -107,7 +111,15 @@ const endpointsSchema = z.object({
 
 /** @throws CliError with the exit code 3 when nothing runs there */
 export async function connect(options: TargetOptions): Promise<Pipeline> {
-  return options.stage === undefined ? connectLocal(options.data) : connectStage(options.stage, options);
+  if (options.stage !== undefined) return connectStage(stageNamed(options.stage), options);
+  const ofAStage = (['profile', 'region', 'prefix'] as const).find((name) => options[name] !== undefined);
+  if (ofAStage === undefined) return connectLocal(options.data);
+  throw new CliError(`--${ofAStage} is for a deployed stage: name it with --stage.`, EXIT.usage);
+}
+
+function stageNamed(stage: string): string {
+  if (STAGES.includes(stage)) return stage;
+  throw new CliError(`There is no stage ${stage}; there are ${STAGES.join(', ')}.`, EXIT.usage);
 }
 
 function connectLocal(directory: string): Promise<Pipeline> {
@@ -171,7 +183,8 @@ async function connectStage(stage: string, options: TargetOptions): Promise<Pipe
     ...(options.profile === undefined ? {} : { profile: options.profile }),
   };
   const cloudFormation = new CloudFormationClient(common);
-  const outputs = await readOutputs(`Oncepay-${stage}-Pipeline`, cloudFormation);
+  const stacks = `${options.prefix ?? 'Oncepay'}-${stage}`;
+  const outputs = await readOutputs(`${stacks}-Pipeline`, cloudFormation);
   const output = (name: string): string => {
     const value = outputs.get(name);
     if (value !== undefined) return value;
@@ -208,14 +221,14 @@ async function connectStage(stage: string, options: TargetOptions): Promise<Pipe
       isLocal: false,
       simulator: takesRealMoney
         ? undefined
-        : connectSimulator(() => locateSimulator(stage, cloudFormation), new SecretsManagerClient(common)),
+        : connectSimulator(() => locateSimulator(stacks, cloudFormation), new SecretsManagerClient(common)),
       origin: () => originOf(common),
     },
   );
 }
 
-async function locateSimulator(stage: string, client: CloudFormationClient): Promise<SimulatorPlace> {
-  const StackName = `Oncepay-${stage}-Simulator`;
+async function locateSimulator(stacks: string, client: CloudFormationClient): Promise<SimulatorPlace> {
+  const StackName = `${stacks}-Simulator`;
   const outputs = await readOutputs(StackName, client);
   const url = outputs.get('ControlUrl')?.replace(/\/$/, '');
   const secretArn = outputs.get('SecretArn');

@@ -10,6 +10,7 @@ export const commonSchema = z.object({
   stage: z.string().optional(),
   profile: z.string().optional(),
   region: z.string().optional(),
+  prefix: z.string().optional(),
   data: z.string(),
   json: z.boolean().default(false),
 });

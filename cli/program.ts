@@ -31,6 +31,7 @@ export function createProgram(run: Run, { stdout, stderr, leave }: Usage): Comma
     .option('--stage <stage>', 'a deployed stage: dev, staging or prod; without it the local runtime')
     .option('--profile <name>', 'the AWS profile; with --stage')
     .option('--region <region>', 'the AWS region; with --stage')
+    .option('--prefix <name>', 'how its stacks’ names begin, where that isn’t Oncepay; with --stage')
     .option('--data <folder>', 'the local runtime’s data folder', DEFAULT_DATA)
     .option('--json', 'JSON on stdout')
     .addHelpText(

@@ -9,7 +9,13 @@ import { FEATURE_FLAGS } from './feature-flags.ts';
 import { PipelineMetrics } from './pipeline-metrics.ts';
 import { type PipelineFunctions, PipelineStack } from './pipeline-stack.ts';
 import { hasSimulator, SimulatorStack } from './simulator-stack.ts';
-import { type Stage, type StageConfig, type StageOverrides, stageConfig } from './stage-config.ts';
+import {
+  DEFAULT_PREFIX,
+  type Stage,
+  type StageConfig,
+  type StageOverrides,
+  stageConfig,
+} from './stage-config.ts';
 
 export interface PaymentPipelineProps {
   /** Whose settings to start from: `dev` scales to zero and is thrown away, `prod` is retained and protected. */
@@ -54,8 +60,9 @@ export class PaymentPipeline extends Construct {
   constructor(scope: Construct, id: string, props: PaymentPipelineProps) {
     super(scope, id);
     for (const [flag, value] of Object.entries(FEATURE_FLAGS)) this.node.setContext(flag, value);
-    const config = stageConfig(props.stage, props.overrides);
-    const namePrefix = `${props.stackPrefix ?? 'Oncepay'}-${config.stage}-`;
+    const prefix = props.stackPrefix ?? DEFAULT_PREFIX;
+    const config = stageConfig(props.stage, props.overrides, prefix);
+    const namePrefix = `${prefix}-${config.stage}-`;
     const common = (stack: string): StackProps => ({
       stackName: `${namePrefix}${stack}`,
       env: props.env ?? environmentOf(scope),
@@ -71,7 +78,7 @@ export class PaymentPipeline extends Construct {
       simulator: this.simulatorStack,
       ...common('Pipeline'),
     });
-    this.metrics = new PipelineMetrics(config.stage, this.dataStack, this.pipelineStack);
+    this.metrics = new PipelineMetrics(config.name, this.dataStack, this.pipelineStack);
   }
 
   /** The FIFO queue of instructions. Its messages are the pipeline's own: watch it, but send nothing to it. */

@@ -3,18 +3,17 @@ import type { MetricName } from '../domain/observability/metrics.ts';
 import type { DataStack } from './data-stack.ts';
 import { MINUTE, ownMetric } from './monitoring/watched-metrics.ts';
 import type { PipelineStack } from './pipeline-stack.ts';
-import type { Stage } from './stage-config.ts';
 
 const EVERY_MINUTE = { period: MINUTE };
 
 /** Named measures of a pipeline, for the dashboards and alarms of the team that deploys it. */
 export class PipelineMetrics {
-  private readonly stage: Stage;
+  private readonly name: string;
   private readonly data: DataStack;
   private readonly pipeline: PipelineStack;
 
-  constructor(stage: Stage, data: DataStack, pipeline: PipelineStack) {
-    this.stage = stage;
+  constructor(name: string, data: DataStack, pipeline: PipelineStack) {
+    this.name = name;
     this.data = data;
     this.pipeline = pipeline;
   }
@@ -49,6 +48,6 @@ export class PipelineMetrics {
     statistic: string = Stats.SUM,
     dimensions: Readonly<Record<string, string>> = {},
   ): Metric {
-    return ownMetric(this.stage, metricName, statistic, dimensions);
+    return ownMetric(this.name, metricName, statistic, dimensions);
   }
 }

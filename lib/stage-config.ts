@@ -5,6 +5,9 @@ import { assertSettings } from './stage-validation.ts';
 export const STAGES = ['dev', 'staging', 'prod'] as const;
 export type Stage = (typeof STAGES)[number];
 
+/** How the names of the stacks begin. */
+export const DEFAULT_PREFIX = 'Oncepay';
+
 /** How a new version takes over: the share of requests that it serves first, and for how long. */
 export type RollOutPace = 'all-at-once' | 'a-tenth-for-5-minutes' | 'a-tenth-for-15-minutes';
 
@@ -18,6 +21,8 @@ export interface FirewallConfig {
 /** What differs between stages. What doesn't differ is written where it is used. */
 export interface StageConfig {
   readonly stage: Stage;
+  /** What tells its metrics and its API from those of other pipelines in the account: the stage, behind its stacks' prefix where that isn't the default. */
+  readonly name: string;
   /** Whether the simulator's tokens are refused. */
   readonly takesRealMoney: boolean;
   readonly database: {
@@ -102,7 +107,7 @@ const AUTHORIZER_CACHE = Duration.seconds(60);
 /** Which PSPs a stage has an account at is known to its team alone. */
 const NO_PSP_SECRETS = {};
 
-const CONFIGS: Readonly<Record<Stage, StageConfig>> = {
+const CONFIGS: Readonly<Record<Stage, Omit<StageConfig, 'name'>>> = {
   dev: {
     stage: 'dev',
     takesRealMoney: false,
@@ -213,7 +218,7 @@ export function stageNamed(asked: unknown): Stage {
 
 /** A stage's settings that are to be others; of a group, what isn't named stays. */
 export interface StageOverrides
-  extends Partial<Omit<StageConfig, 'stage' | 'database' | 'api' | 'retention'>> {
+  extends Partial<Omit<StageConfig, 'stage' | 'name' | 'database' | 'api' | 'retention'>> {
   readonly database?: Partial<StageConfig['database']>;
   readonly api?: Partial<StageConfig['api']>;
   readonly retention?: Partial<StageConfig['retention']>;
@@ -224,10 +229,15 @@ export interface StageOverrides
  *
  * @throws UnknownStageError naming the value and the choices, InvalidSettingsError naming each value and its fix
  */
-export function stageConfig(asked: unknown, overrides: StageOverrides = {}): StageConfig {
+export function stageConfig(
+  asked: unknown,
+  overrides: StageOverrides = {},
+  stackPrefix: string = DEFAULT_PREFIX,
+): StageConfig {
   const config = CONFIGS[stageNamed(asked)];
   const settings = {
     ...config,
+    name: stackPrefix === DEFAULT_PREFIX ? config.stage : `${stackPrefix}-${config.stage}`,
     ...overrides,
     database: { ...config.database, ...overrides.database },
     api: { ...config.api, ...overrides.api },

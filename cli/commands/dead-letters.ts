@@ -86,7 +86,7 @@ export function drawLetters(letters: readonly DeadLetterRow[]): string {
   return table(
     ['id', 'state', 'cycle', 'psp', 'last seen', 'reason'],
     letters.map((letter) => [
-      letter.dead_letter_id.slice(0, 40),
+      letter.dead_letter_id,
       letter.state,
       letter.cycle,
       letter.psp,

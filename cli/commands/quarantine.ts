@@ -5,6 +5,7 @@ import { listDeadLetters } from '../../adapters/database/statements/list-dead-le
 import type { Operator } from '../../adapters/database/statements/operation-log.ts';
 import {
   closePoison,
+  readPoison,
   releaseInstruction,
   releasePoison,
 } from '../../adapters/database/statements/quarantine.ts';
@@ -61,7 +62,7 @@ async function list(
 
 async function release(pipeline: Pipeline, output: Output, id: string, operator: Operator): Promise<number> {
   if (id.startsWith('sha256:')) {
-    const body = await releasePoison(pipeline.database, id, operator);
+    const body = await readPoison(pipeline.database, id);
     if (body === undefined) throw notThere(id);
     await pipeline.sqs.send(
       new SendMessageCommand({
@@ -71,6 +72,7 @@ async function release(pipeline: Pipeline, output: Output, id: string, operator:
         MessageDeduplicationId: systemIds.next('clm'),
       }),
     );
+    await releasePoison(pipeline.database, id, operator);
   } else {
     await pipeline.activity.touch();
     if (!(await releaseInstruction(pipeline.database, id, operator))) throw notThere(id);

@@ -70,7 +70,7 @@ export class PaymentsApi extends Construct {
   private createApi({ config, data }: PaymentsApiProps): RestApi {
     const log = new AccessLog(this, 'AccessLog', { config, data });
     const api = new RestApi(this, 'RestApi', {
-      restApiName: `oncepay-${config.stage}`,
+      restApiName: `oncepay-${config.name}`,
       endpointTypes: [EndpointType.REGIONAL],
       // Its own address takes older TLS than the team's does.
       disableExecuteApiEndpoint: config.domain !== undefined,

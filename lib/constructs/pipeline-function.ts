@@ -39,7 +39,7 @@ export class PipelineFunction extends NodejsFunction {
       timeout: props.timeout,
       memorySize: props.memorySize,
       environment: {
-        STAGE: props.config.stage,
+        STAGE: props.config.name,
         POWERTOOLS_SERVICE_NAME: props.folder,
         POWERTOOLS_LOG_LEVEL: 'INFO',
         ...props.environment,

@@ -25,7 +25,7 @@ export class SimulatorApi extends Construct {
     super(scope, id);
     const { rateLimit, burstLimit } = props.config.api;
     this.api = new RestApi(this, 'RestApi', {
-      restApiName: `oncepay-${props.config.stage}-simulator`,
+      restApiName: `oncepay-${props.config.name}-simulator`,
       endpointTypes: [EndpointType.REGIONAL],
       cloudWatchRole: false,
       deployOptions: {

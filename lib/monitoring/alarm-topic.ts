@@ -9,7 +9,7 @@ import type { FunctionContext } from '../functions/function-context.ts';
 export class AlarmTopic extends Topic {
   constructor(scope: Construct, id: string, { config, data }: FunctionContext) {
     super(scope, id, {
-      displayName: `Oncepay ${config.stage}`,
+      displayName: `Oncepay ${config.name}`,
       masterKey: data.key,
       enforceSSL: true,
     });

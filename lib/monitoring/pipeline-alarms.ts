@@ -65,7 +65,7 @@ export class PipelineAlarms extends Construct {
 
   /** Of what measure-pipeline finds, each minute while the database is awake. */
   private addGauge(metric: MetricName, watch: Omit<Watch, 'metric' | 'missing'>): void {
-    const { stage } = this.props.config;
+    const { name: stage } = this.props.config;
     this.add({ ...watch, metric: ownMetric(stage, metric, Stats.MAXIMUM), missing: LAST_KNOWN_HOLDS });
   }
 
@@ -199,7 +199,7 @@ export class PipelineAlarms extends Construct {
   }
 
   private watchTheSchedules(): void {
-    const { stage } = this.props.config;
+    const { name: stage } = this.props.config;
     const runsEveryMinute = {
       threshold: 1,
       periods: [5, 5] as const,
@@ -256,7 +256,7 @@ export class PipelineAlarms extends Construct {
     const { config, data } = this.props;
     this.add({
       runbook: 'database-failing',
-      metric: ownMetric(config.stage, 'StatementsFailed', Stats.SUM),
+      metric: ownMetric(config.name, 'StatementsFailed', Stats.SUM),
       threshold: 5,
       periods: [2, 3],
       missing: SILENCE_IS_FINE,

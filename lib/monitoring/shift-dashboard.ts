@@ -33,7 +33,7 @@ export class ShiftDashboard extends Dashboard {
     this.showTheWay(props);
   }
 
-  private showMoney({ config: { stage } }: ShiftDashboardProps): void {
+  private showMoney({ config: { name: stage } }: ShiftDashboardProps): void {
     this.addWidgets(
       new SingleValueWidget({
         title: 'Now',
@@ -49,7 +49,7 @@ export class ShiftDashboard extends Dashboard {
     );
   }
 
-  private showPayments({ config: { stage } }: ShiftDashboardProps): void {
+  private showPayments({ config: { name: stage } }: ShiftDashboardProps): void {
     this.addWidgets(
       graph('Orders', [
         ownMetric(stage, 'OrdersAccepted', Stats.SUM),
@@ -69,7 +69,7 @@ export class ShiftDashboard extends Dashboard {
     );
   }
 
-  private showTheWay({ config: { stage }, data, api, executeInstructions }: ShiftDashboardProps): void {
+  private showTheWay({ config: { name: stage }, data, api, executeInstructions }: ShiftDashboardProps): void {
     const maximum = { period: MINUTE, statistic: Stats.MAXIMUM };
     this.addWidgets(
       graph('API: requests, 4xx, 5xx', [

@@ -3,14 +3,17 @@ import { Metric, Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import type { Construct } from 'constructs';
 import { METRIC_NAMESPACE, type MetricName } from '../../domain/observability/metrics.ts';
 import { firewallMetricName } from '../constructs/web-firewall.ts';
-import type { Stage } from '../stage-config.ts';
 
 export const MINUTE = Duration.minutes(1);
 export const FIVE_MINUTES = Duration.minutes(5);
 
-/** One that the functions write themselves. */
+/**
+ * One that the functions write themselves.
+ *
+ * @param stage the pipeline's name in its account
+ */
 export function ownMetric(
-  stage: Stage,
+  stage: string,
   metricName: MetricName,
   statistic: string,
   dimensions: Readonly<Record<string, string>> = {},

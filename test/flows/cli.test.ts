@@ -99,6 +99,8 @@ describe('the command', () => {
   test.each([
     [2, ['pause', 'everything', '--why', 'x']],
     [2, ['pause', '--nonsense']],
+    [2, ['verify', '--profile', 'payments']],
+    [2, ['verify', '--stage', 'qa']],
     [3, ['--data', '/nowhere', 'circuits']],
     [4, ['quarantine', 'release', 'ins_x', '--why', 'x']],
   ])('ends with %i for %j', async (code, args) => {

@@ -49,6 +49,20 @@ describe('the pipeline as a construct', () => {
     expect(names).toEqual(['Shop-staging-Data', 'Market-staging-Data']);
   });
 
+  test('tells the metrics and the API of one beginning from those of another', () => {
+    const { pipelineStack } = new PaymentPipeline(app(), 'Shop', { stage: 'staging', stackPrefix: 'Shop' });
+    const template = Template.fromStack(pipelineStack);
+    template.hasResourceProperties('AWS::ApiGateway::RestApi', { Name: 'oncepay-Shop-staging' });
+    template.hasResourceProperties('AWS::Lambda::Function', {
+      Environment: { Variables: Match.objectLike({ STAGE: 'Shop-staging' }) },
+    });
+    template.hasResourceProperties('AWS::CloudWatch::Alarm', {
+      AlarmName: 'Shop-staging-relay-stopped',
+      Metrics: Match.absent(),
+      Dimensions: [{ Name: 'stage', Value: 'Shop-staging' }],
+    });
+  });
+
   test('lets the executor alone read the secrets of the PSPs that are named', () => {
     const stripe = 'arn:aws:secretsmanager:eu-central-1:111111111111:secret:stripe-AbCdEf';
     const { pipelineStack } = new PaymentPipeline(app(), 'Payments', {

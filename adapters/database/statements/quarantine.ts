@@ -105,14 +105,22 @@ export async function closePoison(database: Database, id: string, operator: Oper
   return rows.length > 0;
 }
 
-/** @returns the body, in base64, of what was quarantined and is to be sent to the main queue again */
-export async function releasePoison(
-  database: Database,
-  id: string,
-  operator: Operator,
-): Promise<string | undefined> {
-  const [row] = await database.execute(CLOSE_POISON_SQL, { id, action: 'released', ...operator });
+/** The body of a poison message that waits or is in quarantine, in base64; undefined where there is none. */
+export async function readPoison(database: Database, id: string): Promise<string | undefined> {
+  const [row] = await database.execute(READ_POISON_SQL, { id });
   return row === undefined ? undefined : z.object({ body: z.string() }).parse(row).body;
+}
+
+const READ_POISON_SQL = `
+select d.poison_body as body
+from dead_letter d
+where d.dead_letter_id = :input::jsonb ->> 'id' and d.is_poison and d.poison_state in ('waiting', 'quarantined')
+`;
+
+/** To be noted once its message is sent again: the other way round, a send that fails would leave it closed and unsent. */
+export async function releasePoison(database: Database, id: string, operator: Operator): Promise<boolean> {
+  const rows = await database.execute(CLOSE_POISON_SQL, { id, action: 'released', ...operator });
+  return rows.length > 0;
 }
 
 const CLOSE_POISON_SQL = `
