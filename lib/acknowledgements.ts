@@ -1,4 +1,4 @@
-import { Validations } from 'aws-cdk-lib';
+import { Stack, Token, Validations } from 'aws-cdk-lib';
 import type { IConstruct } from 'constructs';
 
 /**
@@ -7,9 +7,16 @@ import type { IConstruct } from 'constructs';
  */
 export type Acknowledgements = Readonly<Record<string, string>>;
 
+/** An id holds region and account as the findings do: by name, where the stack is for a known one. */
 export function acknowledge(construct: IConstruct, findings: Acknowledgements): void {
   const validations = Validations.of(construct);
-  for (const [id, reason] of Object.entries(findings)) validations.acknowledge({ id, reason });
+  const { region, account } = Stack.of(construct);
+  for (const [id, reason] of Object.entries(findings)) {
+    const here = id
+      .replaceAll('<AWS::Region>', Token.isUnresolved(region) ? '<AWS::Region>' : region)
+      .replaceAll('<AWS::AccountId>', Token.isUnresolved(account) ? '<AWS::AccountId>' : account);
+    validations.acknowledge({ id: here, reason });
+  }
 }
 
 export const OF_FUNCTIONS: Acknowledgements = {
@@ -43,6 +50,11 @@ export const OF_EVENT_SOURCE: Acknowledgements = {
 export const OF_DEAD_LETTERS: Acknowledgements = {
   'Serverless::Serverless-SQSRedrivePolicy':
     'This is the dead-letter queue. It is watched by an alarm, and every redrive out of it ends.',
+};
+
+export const OF_MAILED_ALARMS: Acknowledgements = {
+  'Serverless::Serverless-SNSRedrivePolicy':
+    'SNS itself sends a mail again for hours. What a mailbox never took is of no use later: the alarm’s state is in CloudWatch.',
 };
 
 export const OF_API: Acknowledgements = {

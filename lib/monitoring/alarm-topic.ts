@@ -3,6 +3,7 @@ import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import type { Construct } from 'constructs';
+import { acknowledge, OF_MAILED_ALARMS } from '../acknowledgements.ts';
 import type { FunctionContext } from '../functions/function-context.ts';
 
 /** Where alarms are published, encrypted; mailed to whom the stage's settings name. */
@@ -23,6 +24,7 @@ export class AlarmTopic extends Topic {
         conditions: { StringEquals: { 'aws:SourceAccount': Stack.of(this).account } },
       }),
     );
-    if (config.alarmEmail !== undefined) this.addSubscription(new EmailSubscription(config.alarmEmail));
+    if (config.alarmEmail === undefined) return;
+    acknowledge(this.addSubscription(new EmailSubscription(config.alarmEmail)), OF_MAILED_ALARMS);
   }
 }

@@ -33,11 +33,33 @@ function reportOf(name: string, build: (app: App) => void): Report {
   return JSON.parse(readFileSync(join(outdir, 'validation-report.json'), 'utf8'));
 }
 
-const reports = new Map(
+const reports = new Map<string, Report>(
   STAGES.map((stage) => [
     stage,
     reportOf(stage, (app) => void new PaymentPipeline(app, 'Payments', { stage })),
   ]),
+);
+
+const HOME = { account: '111111111111', region: 'eu-central-1' };
+reports.set(
+  'prod, with every setting',
+  reportOf('all', (app) => {
+    new PaymentPipeline(app, 'Payments', {
+      stage: 'prod',
+      env: HOME,
+      overrides: {
+        alarmEmail: 'oncall@example.com',
+        runbooksUrl: 'https://example.com/runbooks/',
+        domain: {
+          name: 'payments.example.com',
+          certificateArn: `arn:aws:acm:${HOME.region}:${HOME.account}:certificate/one`,
+        },
+        pspSecretArns: {
+          stripe: `arn:aws:secretsmanager:${HOME.region}:${HOME.account}:secret:one-AbCdEf`,
+        },
+      },
+    });
+  }),
 );
 
 describe.each([...reports])('in %s', (_stage, report) => {
