@@ -65,6 +65,26 @@ export const INVARIANTS: readonly Invariant[] = [
       where i.instruction_id is null or t.source_id is null`,
   },
   {
+    // What balances may still be another's: a pair added to an old transaction moves money from one seller to the next.
+    name: 'a charge’s ledger transaction books its order: amount, currency, merchant and splits',
+    sql: `
+      select t.ledger_transaction_id as subject
+      from ledger_transaction t
+      join instruction i on i.instruction_id = t.source_id
+      join payment_order o on o.payment_order_id = i.payment_order_id
+      join (
+        select ledger_transaction_id, count(*) as entries, min(merchant_id) as first_merchant,
+               max(merchant_id) as last_merchant, min(currency) as first_currency, max(currency) as last_currency,
+               sum(amount_minor) filter (where direction = 'debit') as debits
+        from ledger_entry
+        group by ledger_transaction_id
+      ) e on e.ledger_transaction_id = t.ledger_transaction_id
+      where t.posting_type = 'charge'
+        and (t.merchant_id, e.first_merchant, e.last_merchant, e.first_currency, e.last_currency, e.debits, e.entries)
+            is distinct from (o.merchant_id, o.merchant_id, o.merchant_id, o.currency, o.currency, o.amount_minor::numeric,
+                              1::bigint + jsonb_array_length(o.splits))`,
+  },
+  {
     name: 'an order says what its instruction came to',
     sql: `
       select o.payment_order_id as subject
