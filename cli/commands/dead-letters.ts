@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import * as z from 'zod';
 import {
   DEAD_LETTER_STATES,
@@ -49,9 +49,9 @@ export function addDeadLetters(program: Command, run: Run): void {
     .action(run(commonSchema, (pipeline, output, _options, id) => show(pipeline, output, id)));
   withFilters(group.command('redrive').description('Sends dead letters back to the main queue.'))
     .option('--dry-run', 'only tell what would go, and what keeps the rest', false)
-    .option('--rate <n>', 'messages a second', positiveInteger, 50)
+    .option('--rate <n>', `messages a second, up to ${MAX_RATE}`, rate, 50)
     .option('--status', 'show the move tasks, running and past', false)
-    .option('--cancel', 'stop the move task that runs', false)
+    .addOption(new Option('--cancel', 'stop the move task that runs').default(false).conflicts('status'))
     .option('--by <name>', 'who asks, for the record')
     .option('--why <text>', 'why, for the record')
     .action(run(redriveSchema, redrive));
@@ -80,6 +80,15 @@ async function list(
   const [first] = letters;
   if (first !== undefined) output.note(`\nnext: oncepay dead-letters show ${first.dead_letter_id}`);
   return EXIT.well;
+}
+
+/** A move task of SQS takes no more. */
+const MAX_RATE = 500;
+
+function rate(text: string): number {
+  const messages = positiveInteger(text);
+  if (messages <= MAX_RATE) return messages;
+  throw new InvalidArgumentError(`It takes a whole number from 1 to ${MAX_RATE}.`);
 }
 
 export function drawLetters(letters: readonly DeadLetterRow[]): string {

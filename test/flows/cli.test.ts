@@ -101,6 +101,8 @@ describe('the command', () => {
     [2, ['pause', '--nonsense']],
     [2, ['verify', '--profile', 'payments']],
     [2, ['verify', '--stage', 'qa']],
+    [2, ['dead-letters', 'redrive', '--rate', '501']],
+    [2, ['dead-letters', 'redrive', '--status', '--cancel']],
     [3, ['--data', '/nowhere', 'circuits']],
     [4, ['quarantine', 'release', 'ins_x', '--why', 'x']],
   ])('ends with %i for %j', async (code, args) => {
