@@ -7,6 +7,8 @@ export const FEATURE_FLAGS: Readonly<Record<string, unknown>> = {
   '@aws-cdk/aws-iam:minimizePolicies': true,
   // A change of the authorizer makes a new deployment of the API; without one it would not take effect.
   '@aws-cdk/aws-apigateway:authorizerChangeDeploymentLogicalId': true,
+  // Groups that are to be without alarms say so: what a template leaves out, CloudFormation leaves as it was.
+  '@aws-cdk/aws-codedeploy:removeAlarmsFromDeploymentGroup': true,
   // A secret's value can't slip into a template.
   '@aws-cdk/core:checkSecretUsage': true,
   // What the pipeline uses can't be taken out of the data stack: CloudFormation refuses.

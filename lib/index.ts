@@ -15,3 +15,4 @@ export {
 } from './stage-config.ts';
 export { overridesFromContext } from './stage-context.ts';
 export { InvalidSettingsError } from './stage-validation.ts';
+export { warnOfMisspeltOptions } from './stage-warnings.ts';

@@ -8,8 +8,17 @@ export type Stage = (typeof STAGES)[number];
 /** How the names of the stacks begin. */
 export const DEFAULT_PREFIX = 'Oncepay';
 
-/** How a new version takes over: the share of requests that it serves first, and for how long. */
-export type RollOutPace = 'all-at-once' | 'a-tenth-for-5-minutes' | 'a-tenth-for-15-minutes';
+/**
+ * How a new version takes over: the share of requests that it serves first, and for how long. An alarm sends it back, but
+ * for the last: a fix while the alarm is on would be sent back by the very errors that it ends.
+ */
+export const ROLL_OUT_PACES = [
+  'all-at-once',
+  'a-tenth-for-5-minutes',
+  'a-tenth-for-15-minutes',
+  'at-once-without-alarms',
+] as const;
+export type RollOutPace = (typeof ROLL_OUT_PACES)[number];
 
 /** Requests in a minute, WAF's shortest window; beyond it: 429. */
 export interface FirewallConfig {

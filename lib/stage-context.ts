@@ -1,10 +1,24 @@
 import type { Node } from 'constructs';
-import type { StageOverrides } from './stage-config.ts';
+import { ROLL_OUT_PACES, type RollOutPace, type StageOverrides } from './stage-config.ts';
 import { InvalidSettingsError } from './stage-validation.ts';
+
+/** Every option that the command line or cdk.json may give, `stage` and `compliance` of bin/oncepay.ts among them. */
+export const OPTIONS = [
+  'stage',
+  'compliance',
+  'alarmEmail',
+  'runbooksUrl',
+  'domainName',
+  'certificateArn',
+  'pspSecretArns',
+  'rollOut',
+] as const;
+type Option = (typeof OPTIONS)[number];
 
 /**
  * The settings that a team gives on the command line or in cdk.json: `-c alarmEmail=…`,
- * `-c runbooksUrl=…`, `-c domainName=… -c certificateArn=…`, and `pspSecretArns`, an object (on the command line: as JSON).
+ * `-c runbooksUrl=…`, `-c domainName=… -c certificateArn=…`, `-c rollOut=…`, and `pspSecretArns`, an object (on the
+ * command line: as JSON).
  *
  * @throws InvalidSettingsError naming the value and the fix
  */
@@ -14,6 +28,7 @@ export function overridesFromContext(node: Node): StageOverrides {
   const name = text(node, 'domainName');
   const certificateArn = text(node, 'certificateArn');
   const pspSecretArns = texts(node, 'pspSecretArns');
+  const rollOut = pace(node);
   if (name !== undefined && certificateArn === undefined) throw incomplete('domainName', 'certificateArn');
   if (certificateArn !== undefined && name === undefined) throw incomplete('certificateArn', 'domainName');
   return {
@@ -21,16 +36,27 @@ export function overridesFromContext(node: Node): StageOverrides {
     ...(runbooksUrl === undefined ? {} : { runbooksUrl }),
     ...(name === undefined || certificateArn === undefined ? {} : { domain: { name, certificateArn } }),
     ...(pspSecretArns === undefined ? {} : { pspSecretArns }),
+    ...(rollOut === undefined ? {} : { rollOut }),
   };
 }
 
-function text(node: Node, key: string): string | undefined {
+function pace(node: Node): RollOutPace | undefined {
+  const asked = text(node, 'rollOut');
+  if (asked === undefined) return undefined;
+  const known = ROLL_OUT_PACES.find((each) => each === asked);
+  if (known !== undefined) return known;
+  throw new InvalidSettingsError(
+    `rollOut is ${JSON.stringify(asked)}: give one of ${ROLL_OUT_PACES.join(', ')}, or leave it out for the stage’s own.`,
+  );
+}
+
+function text(node: Node, key: Option): string | undefined {
   const value: unknown = node.tryGetContext(key);
   if (value === undefined || typeof value === 'string') return value;
   throw new InvalidSettingsError(`${key} is ${JSON.stringify(value)}: give a text, -c ${key}=…`);
 }
 
-function texts(node: Node, key: string): Readonly<Record<string, string>> | undefined {
+function texts(node: Node, key: Option): Readonly<Record<string, string>> | undefined {
   const given: unknown = node.tryGetContext(key);
   if (given === undefined) return undefined;
   const value = typeof given === 'string' ? parsed(key, given) : given;

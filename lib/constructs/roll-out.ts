@@ -15,7 +15,7 @@ import type { ServingFunction } from './serving-function.ts';
 
 export interface RollOutProps {
   readonly config: StageConfig;
-  /** Each of them rolls a deployment back. */
+  /** Each of them rolls a deployment back, unless the stage's pace is without them. */
   readonly alarms: readonly Alarm[];
   /** What is rolled out with care. */
   readonly functions: readonly ServingFunction[];
@@ -30,22 +30,25 @@ export class RollOut extends Construct {
     super(scope, id);
     const application = new LambdaApplication(this, 'Application');
     const role = this.createRole(props.functions);
-    const alarms = [...props.alarms];
+    const isWatched = props.config.rollOut !== 'at-once-without-alarms';
     for (const target of props.functions) {
-      new LambdaDeploymentGroup(this, target.node.id, {
+      const group = new LambdaDeploymentGroup(this, target.node.id, {
         application,
         alias: target.alias,
         deploymentConfig: PACES[props.config.rollOut],
         // Its own policy is all that it may do: the CDK would add a managed one over every function.
         role: role.withoutPolicyUpdates(),
-        alarms,
-        autoRollback: { failedDeployment: true, stoppedDeployment: true, deploymentInAlarm: true },
+        alarms: isWatched ? [...props.alarms] : [],
+        autoRollback: { failedDeployment: true, stoppedDeployment: true, deploymentInAlarm: isWatched },
       });
+      // A deployment is by the group as this template has it: it moves the alias only when the group is up to date.
+      target.alias.node.addDependency(group);
     }
   }
 
   private createRole(functions: readonly ServingFunction[]): Role {
-    const aliases = functions.map(({ live }) => live.functionArn);
+    // By their names: a reference would have the group wait, by its role, for the aliases that wait for the group.
+    const aliases = functions.map(({ alias, functionArn }) => `${functionArn}:${alias.aliasName}`);
     const named = functions.map(({ functionArn }) => functionArn);
     const role = new Role(this, 'Role', {
       assumedBy: new ServicePrincipal('codedeploy.amazonaws.com'),
@@ -74,4 +77,5 @@ const PACES: Readonly<Record<RollOutPace, ILambdaDeploymentConfig>> = {
   'all-at-once': LambdaDeploymentConfig.ALL_AT_ONCE,
   'a-tenth-for-5-minutes': LambdaDeploymentConfig.CANARY_10PERCENT_5MINUTES,
   'a-tenth-for-15-minutes': LambdaDeploymentConfig.CANARY_10PERCENT_15MINUTES,
+  'at-once-without-alarms': LambdaDeploymentConfig.ALL_AT_ONCE,
 };

@@ -1,13 +1,15 @@
-import { Stack } from 'aws-cdk-lib';
+import { Annotations, Aspects, Stack } from 'aws-cdk-lib';
 import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { Topic } from 'aws-cdk-lib/aws-sns';
+import { type ITopicSubscription, type Subscription, Topic } from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
-import type { Construct } from 'constructs';
+import type { Construct, IConstruct } from 'constructs';
 import { acknowledge, OF_MAILED_ALARMS } from '../acknowledgements.ts';
 import type { FunctionContext } from '../functions/function-context.ts';
 
 /** Where alarms are published, encrypted; mailed to whom the stage's settings name. */
 export class AlarmTopic extends Topic {
+  private isHeard = false;
+
   constructor(scope: Construct, id: string, { config, data }: FunctionContext) {
     super(scope, id, {
       displayName: `Oncepay ${config.name}`,
@@ -24,7 +26,23 @@ export class AlarmTopic extends Topic {
         conditions: { StringEquals: { 'aws:SourceAccount': Stack.of(this).account } },
       }),
     );
-    if (config.alarmEmail === undefined) return;
-    acknowledge(this.addSubscription(new EmailSubscription(config.alarmEmail)), OF_MAILED_ALARMS);
+    if (config.alarmEmail !== undefined) {
+      acknowledge(this.addSubscription(new EmailSubscription(config.alarmEmail)), OF_MAILED_ALARMS);
+    }
+    // At synth, since a team may subscribe after this is made.
+    if (config.takesRealMoney) Aspects.of(this).add({ visit: (node) => this.warnUnheard(node) });
+  }
+
+  override addSubscription(subscription: ITopicSubscription): Subscription {
+    this.isHeard = true;
+    return super.addSubscription(subscription);
+  }
+
+  private warnUnheard(visited: IConstruct): void {
+    if (this.isHeard || visited !== this) return;
+    Annotations.of(this).addWarningV2(
+      'oncepay:alarmsUnheard',
+      'Nobody is told of alarms, and this stage takes real money: give an address, -c alarmEmail=…, or subscribe to payments.alarmTopic where you import the construct.',
+    );
   }
 }

@@ -190,15 +190,19 @@ describe.each(STAGES)('a deployment of %s', (stage) => {
       'all-at-once': 'CodeDeployDefault.LambdaAllAtOnce',
       'a-tenth-for-5-minutes': 'CodeDeployDefault.LambdaCanary10Percent5Minutes',
       'a-tenth-for-15-minutes': 'CodeDeployDefault.LambdaCanary10Percent15Minutes',
+      'at-once-without-alarms': undefined,
     }[config.rollOut];
     expect([...groups.values()].map(({ Properties }) => Properties.DeploymentConfigName)).toEqual(
       ROLLED_OUT.map(() => pace),
     );
     for (const name of ROLLED_OUT) {
-      const { UpdatePolicy } = resourcesOf(pipeline).get(aliasOf(pipeline, name)) as never as {
+      const { UpdatePolicy, DependsOn } = resourcesOf(pipeline).get(aliasOf(pipeline, name)) as never as {
+        DependsOn: readonly string[];
         UpdatePolicy: { CodeDeployLambdaAliasUpdate: { DeploymentGroupName: { Ref: string } } };
       };
-      expect(groups.has(UpdatePolicy.CodeDeployLambdaAliasUpdate.DeploymentGroupName.Ref)).toBe(true);
+      const group = UpdatePolicy.CodeDeployLambdaAliasUpdate.DeploymentGroupName.Ref;
+      expect(groups.has(group)).toBe(true);
+      expect(DependsOn).toContain(group);
     }
   });
 

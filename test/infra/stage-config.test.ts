@@ -116,7 +116,7 @@ describe('a setting that can’t be deployed', () => {
 describe('the settings of the command line', () => {
   const given = (context: Record<string, unknown>) => overridesFromContext(new App({ context }).node);
 
-  test('are none, the alarms’ address, the runbooks’, the domain and the PSPs’ secrets', () => {
+  test('are none, the alarms’ address, the runbooks’, the domain, the PSPs’ secrets and the roll-out', () => {
     expect(given({})).toEqual({});
     expect(
       given({
@@ -125,12 +125,14 @@ describe('the settings of the command line', () => {
         domainName: 'pay.example.com',
         certificateArn: CERTIFICATE,
         pspSecretArns: JSON.stringify({ stripe: SECRET }),
+        rollOut: 'at-once-without-alarms',
       }),
     ).toEqual({
       alarmEmail: 'payments@example.com',
       runbooksUrl: 'https://wiki.example.com/runbooks/',
       domain: { name: 'pay.example.com', certificateArn: CERTIFICATE },
       pspSecretArns: { stripe: SECRET },
+      rollOut: 'at-once-without-alarms',
     });
   });
 
@@ -140,6 +142,10 @@ describe('the settings of the command line', () => {
     [{ alarmEmail: 7 }, 'alarmEmail is 7: give a text, -c alarmEmail=…'],
     [{ pspSecretArns: 'stripe' }, 'pspSecretArns is "stripe": give an object'],
     [{ pspSecretArns: [SECRET] }, 'give an object'],
+    [
+      { rollOut: 'at-once' },
+      'rollOut is "at-once": give one of all-at-once, a-tenth-for-5-minutes, a-tenth-for-15-minutes, at-once-without-alarms, or leave it out',
+    ],
   ])('are refused where they are incomplete or not readable: %j', (context, message) => {
     expect(() => given(context)).toThrow(InvalidSettingsError);
     expect(() => given(context)).toThrow(message);
