@@ -1,8 +1,7 @@
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { DirectDatabase } from '../../../adapters/database/direct-database.ts';
-import { DUTIES, type Duty, loginsOf, otherLogin } from '../../../adapters/database/set-up/logins.ts';
-import { scramVerifier } from '../../../adapters/database/set-up/scram.ts';
+import { DUTIES, type Duty, loginsOf } from '../../../adapters/database/set-up/logins.ts';
 import { clearCap, setCap } from '../../../adapters/database/statements/amount-caps.ts';
 import { createApiKey, findApiKey } from '../../../adapters/database/statements/api-keys.ts';
 import { countSentUnasked, markAskFirst } from '../../../adapters/database/statements/ask-first.ts';
@@ -21,10 +20,9 @@ import { listPayments, readPayment } from '../../../adapters/database/statements
 import { planRedrive } from '../../../adapters/database/statements/redrive-dead-letters.ts';
 import { takeDueInstructions } from '../../../adapters/database/statements/relay-instructions.ts';
 import { checkInvariant, INVARIANTS } from '../../../adapters/database/statements/verify.ts';
-import { setUpDatabase } from '../../../local/postgres/set-up-database.ts';
 import { ExecutorHarness, recordOf } from '../../support/executor.ts';
 import { MERCHANT, newOrder, newPayment, storePayment } from '../../support/payments.ts';
-import { createEmptyDatabase, createTestDatabase, type TestDatabase } from '../../support/postgres.ts';
+import { createTestDatabase, type TestDatabase } from '../../support/postgres.ts';
 
 let testDatabase: TestDatabase;
 let as: Readonly<Record<Duty, DirectDatabase>>;
@@ -317,97 +315,3 @@ async function connectAs(role: string): Promise<pg.Client> {
   await client.connect();
   return client;
 }
-
-/** With its password, as the Data API does. */
-async function logIn(database: TestDatabase, user: string, password: string): Promise<pg.Client> {
-  const url = new URL(database.url);
-  url.username = user;
-  url.password = password;
-  const client = new pg.Client(url.href);
-  await client.connect();
-  return client;
-}
-
-const PASSWORD = 'a-long-password';
-const SALT = Buffer.alloc(16, 7);
-
-describe('a cluster whose master is no superuser, as Aurora’s', () => {
-  let database: TestDatabase;
-  let master: pg.Client;
-  let masterUrl: URL;
-
-  beforeAll(async () => {
-    database = await createEmptyDatabase();
-    await database.database.execute(`create role test_master login createrole createdb password 'm'`, {});
-    // Other tests' roles were made by the superuser; on Aurora the master makes them, and may give them on.
-    for (const role of [...DUTIES.flatMap(loginsOf), 'oncepay_owner', 'oncepay_credentials']) {
-      await database.database.execute(
-        `grant ${role} to test_master with admin true, inherit false, set false`,
-        {},
-      );
-    }
-    await database.database.execute(`alter database ${database.name} owner to test_master`, {});
-    masterUrl = new URL(database.url);
-    masterUrl.username = 'test_master';
-    masterUrl.password = 'm';
-    await setUpDatabase(masterUrl.href);
-    master = new pg.Client(masterUrl.href);
-    await master.connect();
-  });
-
-  afterAll(async () => {
-    await master.end();
-    for (const login of loginsOf('read'))
-      await database.database.execute(`alter role ${login} password null`, {});
-    await database.drop();
-    await testDatabase.database.execute(
-      `do $$ declare m record; begin
-         for m in select roleid::regrole as granted, grantor::regrole as grantor from pg_auth_members
-                  where member = 'test_master'::regrole or grantor = 'test_master'::regrole loop
-           execute format('revoke %s from test_master granted by %s cascade', m.granted, m.grantor);
-         end loop;
-       end $$`,
-      {},
-    );
-    await testDatabase.database.execute('drop role test_master', {});
-  });
-
-  test('is set up by it, as often as asked', async () => {
-    expect(await setUpDatabase(masterUrl.href)).toEqual([]);
-    const { rows } = await master.query(
-      `select distinct tableowner from pg_tables where schemaname = 'public'`,
-    );
-    expect(rows).toEqual([{ tableowner: 'oncepay_owner' }]);
-  });
-
-  test('gives a login its first password, which is never in a statement', async () => {
-    await master.query(`alter role oncepay_read password '${scramVerifier(PASSWORD, SALT)}'`);
-    const client = await logIn(database, 'oncepay_read', PASSWORD);
-    expect((await client.query('select current_user as me')).rows).toEqual([{ me: 'oncepay_read' }]);
-    await client.end();
-  });
-
-  test('lets a login set the password of the other of its duty, and of nobody else', async () => {
-    const client = await logIn(database, 'oncepay_read', PASSWORD);
-    const verifier = scramVerifier('another-password', SALT);
-    const { rows } = await client.query('select credentials.set_other_password($1) as other', [verifier]);
-    expect(rows).toEqual([{ other: otherLogin('oncepay_read') }]);
-    const noted = await client.query('select login, salt from credentials.other_password()');
-    expect(noted.rows).toEqual([{ login: 'oncepay_read_alternate', salt: SALT.toString('base64') }]);
-    await expect(client.query(`select credentials.set_other_password('in the clear')`)).rejects.toMatchObject(
-      {
-        code: '22023',
-      },
-    );
-    await client.end();
-    const other = await logIn(database, 'oncepay_read_alternate', 'another-password');
-    expect((await other.query('select credentials.other_login() as other')).rows).toEqual([
-      { other: 'oncepay_read' },
-    ]);
-    await other.end();
-  });
-
-  test('refuses the master a turn: it belongs to no duty', async () => {
-    await expect(master.query('select credentials.other_login()')).rejects.toMatchObject({ code: '42501' });
-  });
-});
