@@ -114,10 +114,18 @@ begin
   end loop;
 end $$`;
 
+/** Only where it isn't so yet: roles are the whole cluster's, and another database's set-up may be at the same one. */
 const PLAN_BY_KEY = DUTIES.flatMap((duty) =>
   loginsOf(duty).flatMap((login) =>
     Object.entries(PLANNING[duty] ?? {}).map(
-      ([setting, value]) => `alter role ${login} set ${setting} = ${value}`,
+      ([setting, value]) => `do $$ begin
+        if not exists (
+          select from pg_db_role_setting
+          where setdatabase = 0 and setrole = '${login}'::regrole and '${setting}=${value}' = any(setconfig)
+        ) then
+          alter role ${login} set ${setting} = ${value};
+        end if;
+      end $$`,
     ),
   ),
 );
