@@ -41,6 +41,12 @@ const reportSchema = z.object({
   batchItemFailures: z.array(z.object({ itemIdentifier: z.string().min(1) })).nullish(),
 });
 
+/** A message and what the function is given of it. */
+interface Delivery {
+  readonly received: Received;
+  readonly record: object;
+}
+
 /** Lambda's pollers of one FIFO queue: batches as they come, without a window; so many at once. */
 export class SqsEventSource {
   private readonly options: EventSourceOptions;
@@ -112,24 +118,26 @@ export class SqsEventSource {
   /** In one call, or where that would be too large in several, one after the other. */
   private async deliver(batch: readonly Received[]): Promise<void> {
     const stopped = new Set<string>();
-    for (const payload of inPayloads(batch, (one) => this.record(one))) {
+    const deliveries = batch.map((received) => ({ received, record: this.record(received) }));
+    for (const payload of inPayloads(deliveries, ({ record }) => record)) {
       // A group goes on only behind what has succeeded; what waits for it comes again.
-      const free = payload.filter(({ message }) => !stopped.has(message.groupId));
+      const free = payload.filter(({ received }) => !stopped.has(received.message.groupId));
       if (free.length === 0) continue;
       const failed = await this.invoke(free);
       if (this.stopping.signal.aborted) return;
-      const succeeded = free.filter(({ message }) => !failed.has(message.id));
+      const handed = free.map(({ received }) => received);
+      const succeeded = handed.filter(({ message }) => !failed.has(message.id));
       if (succeeded.length > 0) this.delete(succeeded);
-      for (const { message } of free) if (failed.has(message.id)) stopped.add(message.groupId);
+      for (const { message } of handed) if (failed.has(message.id)) stopped.add(message.groupId);
     }
   }
 
   /** @returns the ids of the messages that come again; all of them where the function failed or its report is odd */
-  private async invoke(batch: readonly Received[]): Promise<ReadonlySet<string>> {
-    const all = new Set(batch.map(({ message }) => message.id));
+  private async invoke(deliveries: readonly Delivery[]): Promise<ReadonlySet<string>> {
+    const all = new Set(deliveries.map(({ received }) => received.message.id));
     try {
       const result = await this.options.host.invoke(
-        { Records: batch.map((one) => this.record(one)) },
+        { Records: deliveries.map(({ record }) => record) },
         CALLER,
       );
       if (!this.options.resource.reportsItemFailures) return new Set();
