@@ -1,26 +1,16 @@
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import middy from '@middy/core';
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
 import { DynamoDbRecordView } from '../../adapters/dynamodb/simulator/dynamodb-record-view.ts';
 import { DynamoDbSwitches } from '../../adapters/dynamodb/simulator/dynamodb-switches.ts';
-import { SimulatorTable } from '../../adapters/dynamodb/simulator/simulator-table.ts';
-import { readEnvironment, variables } from '../../adapters/environment.ts';
 import { isBearer, keyOfDoor } from '../../adapters/psp/simulator/api-keys.ts';
-import { createSecretReader, createSecretsClient } from '../../adapters/secrets/secret-reader.ts';
 import { systemTime } from '../../adapters/time.ts';
 import type { SimulatedPspName } from '../../domain/payment/payment-method.ts';
 import { type ControlledPsp, type ControlledPsps, serveControlApi } from '../../simulator/control-api.ts';
 import { type Answer, apiError } from '../../simulator/reply.ts';
 import { logInvocation } from '../middleware/logger.ts';
 import { plainRequestOf, proxyResultOf } from '../middleware/plain-http.ts';
+import { secret, table } from '../simulate-psp/simulator-host.ts';
 
-const environment = readEnvironment(variables.simulatorHost);
-const table = new SimulatorTable({
-  client: new DynamoDBClient({ cacheMiddleware: true }),
-  tableName: environment.SIMULATOR_TABLE_NAME,
-  indexName: environment.SIMULATOR_INDEX_NAME,
-});
-const secret = createSecretReader(createSecretsClient(), environment.SIMULATOR_SECRET_ARN, systemTime.now);
 const controlled: ControlledPsps = {
   psps: { simulator: controlledPsp('simulator'), simulator_2: controlledPsp('simulator_2') },
   now: systemTime.now,

@@ -1,17 +1,8 @@
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
+import type { PspRequest } from '../../simulator/psp-api.ts';
 
-/** A request through the REST API without what only the gateway knows. */
-export interface PlainRequest {
-  readonly method: string;
-  readonly path: string;
-  readonly query: URLSearchParams;
-  readonly authorization: string | undefined;
-  readonly idempotencyKey: string | undefined;
-  readonly body: string;
-}
-
-/** Of a header or parameter that is sent twice, the last one counts, as the gateway has it. */
-export function plainRequestOf(event: APIGatewayProxyEvent): PlainRequest {
+/** Without what only the gateway knows. Of a header or parameter that is sent twice, the last one counts, as the gateway has it. */
+export function plainRequestOf(event: APIGatewayProxyEvent): PspRequest {
   const header = (name: string) =>
     Object.entries(event.headers ?? {}).find(([given]) => given.toLowerCase() === name)?.[1];
   const query = new URLSearchParams();

@@ -1,13 +1,9 @@
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import middy from '@middy/core';
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
 import { BusyKeyError, DynamoDbRecord } from '../../adapters/dynamodb/simulator/dynamodb-record.ts';
 import { DynamoDbSwitches } from '../../adapters/dynamodb/simulator/dynamodb-switches.ts';
-import { SimulatorTable } from '../../adapters/dynamodb/simulator/simulator-table.ts';
-import { readEnvironment, variables } from '../../adapters/environment.ts';
 import { systemIds } from '../../adapters/ids.ts';
 import { keyOfDoor } from '../../adapters/psp/simulator/api-keys.ts';
-import { createSecretReader, createSecretsClient } from '../../adapters/secrets/secret-reader.ts';
 import { systemTime } from '../../adapters/time.ts';
 import { SIMULATED_PSPS } from '../../domain/payment/payment-method.ts';
 import { notProcessed, serverError } from '../../simulator/behaviours.ts';
@@ -16,14 +12,7 @@ import { SimulatedPsp } from '../../simulator/simulated-psp.ts';
 import { logger, logInvocation } from '../middleware/logger.ts';
 import { plainRequestOf, proxyResultOf } from '../middleware/plain-http.ts';
 import { type ServedPsp, simulate } from './simulate.ts';
-
-const environment = readEnvironment(variables.simulatorHost);
-const table = new SimulatorTable({
-  client: new DynamoDBClient({ cacheMiddleware: true }),
-  tableName: environment.SIMULATOR_TABLE_NAME,
-  indexName: environment.SIMULATOR_INDEX_NAME,
-});
-const secret = createSecretReader(createSecretsClient(), environment.SIMULATOR_SECRET_ARN, systemTime.now);
+import { secret, table } from './simulator-host.ts';
 
 /** Rivals for one key wait up to so long, times the attempts that they have made. */
 const PAUSE_MS = 10;
