@@ -4,6 +4,7 @@ import {
   type RDSDataClientConfig,
   type SqlParameter,
 } from '@aws-sdk/client-rds-data';
+import { Sha256 } from '../sha256.ts';
 import {
   AnswerTooLargeError,
   type Database,
@@ -24,6 +25,7 @@ export function createRdsDataClient(config: RDSDataClientConfig = {}): RDSDataCl
     ...config,
     // Nothing is added to the client later; resolving its steps anew for each call costs a tenth of the call.
     cacheMiddleware: true,
+    sha256: Sha256,
     maxAttempts: 1,
     requestHandler: {
       requestTimeout: REQUEST_TIMEOUT_MS,

@@ -5,6 +5,7 @@ import { connectDatabase } from '../../adapters/database/connect.ts';
 import { alwaysActive, createActivity } from '../../adapters/dynamodb/activity.ts';
 import { readEnvironment, variables } from '../../adapters/environment.ts';
 import { systemIds } from '../../adapters/ids.ts';
+import { Sha256 } from '../../adapters/sha256.ts';
 import { createInstructionSender } from '../../adapters/sqs/instruction-queue.ts';
 import { systemTime } from '../../adapters/time.ts';
 import { formatAmount } from '../../domain/money/currency.ts';
@@ -30,6 +31,7 @@ const environment = readEnvironment({
 /** The caller waits: one repeat, and the relay takes over from there. */
 const sqs = new SQSClient({
   cacheMiddleware: true,
+  sha256: Sha256,
   maxAttempts: 2,
   requestHandler: { requestTimeout: 2_000, connectionTimeout: 1_000 },
 });

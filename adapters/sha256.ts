@@ -1,0 +1,59 @@
+import { hash } from 'node:crypto';
+
+/** What the SDK hashes. */
+type Data = string | ArrayBuffer | ArrayBufferView;
+
+/** Of SHA-256, in bytes: what it works on at once, and what comes out (FIPS 180-4). */
+const BLOCK_BYTES = 64;
+const DIGEST_BYTES = 32;
+const INNER = 0x36;
+const OUTER = 0x5c;
+
+/**
+ * SHA-256, and HMAC-SHA-256 where there is a secret: what the AWS SDK signs each request with, by Node's hash of a whole
+ * text. The SDK's own makes two streams and two key objects for every request, a quarter of all that a call costs it.
+ */
+export class Sha256 {
+  private readonly secret: Buffer | undefined;
+  private parts: Buffer[] = [];
+
+  constructor(secret?: Data) {
+    this.secret = secret === undefined ? undefined : bytesOf(secret);
+  }
+
+  update(chunk: Data): void {
+    this.parts.push(bytesOf(chunk));
+  }
+
+  async digest(): Promise<Uint8Array> {
+    return this.secret === undefined ? sha256(this.parts) : hmac(this.secret, this.parts);
+  }
+
+  reset(): void {
+    this.parts = [];
+  }
+}
+
+/** RFC 2104. */
+function hmac(secret: Buffer, parts: readonly Buffer[]): Buffer {
+  const key = secret.length > BLOCK_BYTES ? sha256([secret]) : secret;
+  const inner = Buffer.alloc(BLOCK_BYTES, INNER);
+  const outer = Buffer.alloc(BLOCK_BYTES + DIGEST_BYTES, OUTER);
+  for (const [place, byte] of key.entries()) {
+    inner[place] = byte ^ INNER;
+    outer[place] = byte ^ OUTER;
+  }
+  sha256([inner, ...parts]).copy(outer, BLOCK_BYTES);
+  return sha256([outer]);
+}
+
+function sha256(parts: readonly Buffer[]): Buffer {
+  const [first] = parts;
+  return hash('sha256', parts.length === 1 && first !== undefined ? first : Buffer.concat(parts), 'buffer');
+}
+
+function bytesOf(data: Data): Buffer {
+  if (typeof data === 'string') return Buffer.from(data, 'utf8');
+  if (ArrayBuffer.isView(data)) return Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+  return Buffer.from(data);
+}
