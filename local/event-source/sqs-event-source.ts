@@ -1,7 +1,7 @@
-import { availableParallelism } from 'node:os';
 import * as z from 'zod';
 import type { Clock } from '../clock.ts';
 import type { FunctionHost } from '../lambda/function-host.ts';
+import { ownProcessors, type Processors } from '../lambda/processors.ts';
 import type { RequestObserver } from '../service-request.ts';
 import { systemAttributesOf } from '../sqs/actions/receive-message.ts';
 import type { FifoQueue } from '../sqs/engine/fifo-queue.ts';
@@ -19,8 +19,8 @@ export interface EventSourceOptions {
   readonly region: string;
   readonly clock: Clock;
   readonly observer: RequestObserver;
-  /** Of this machine; undefined: as many as it has. */
-  readonly processors?: number;
+  /** This machine's, where no others are named. */
+  readonly processors?: Processors;
 }
 
 const CALLER = 'event-source-mapping';
@@ -32,10 +32,12 @@ const POLL_MS = 20_000;
  */
 const ROUND_TRIP_MS = 30;
 /**
- * One more environment makes nothing faster where all processors are busy, and takes the messages of a fuller batch away.
- * So then a batch that isn't full waits for so many more round trips: a hanging PSP delays others by no more than that.
+ * Where every processor has a batch, a batch that isn't full waits for so many more round trips; while they are busy
+ * besides, any batch waits longer, since one more environment makes nothing faster. A hanging PSP delays others by no
+ * more than that.
  */
 const PATIENT_ROUND_TRIPS = 2;
+const BUSY_ROUND_TRIPS = 8;
 
 const reportSchema = z.object({
   batchItemFailures: z.array(z.object({ itemIdentifier: z.string().min(1) })).nullish(),
@@ -86,15 +88,17 @@ export class SqsEventSource {
       }
       await this.options.queue.whenReady(POLL_MS, signal);
       await this.roundTrip();
-      for (let more = 0; more < PATIENT_ROUND_TRIPS && this.gainsByWaiting(); more += 1)
-        await this.roundTrip();
+      for (let more = 0; this.gainsByWaiting(more); more += 1) await this.roundTrip();
       if (!signal.aborted && !this.isPaused) this.take();
     }
   }
 
-  private gainsByWaiting(): boolean {
-    const { queue, resource, processors = availableParallelism() } = this.options;
-    return this.running.size >= processors && queue.readyGroups < resource.batchSize;
+  /** @param waited round trips */
+  private gainsByWaiting(waited: number): boolean {
+    const { queue, resource, processors = ownProcessors } = this.options;
+    if (this.running.size < processors.count) return false;
+    const isFull = queue.readyGroups >= resource.batchSize;
+    return (!isFull && waited < PATIENT_ROUND_TRIPS) || (waited < BUSY_ROUND_TRIPS && processors.areBusy());
   }
 
   private roundTrip(): Promise<void> {

@@ -1,16 +1,30 @@
 import { randomUUID } from 'node:crypto';
-import { availableParallelism } from 'node:os';
 import type { Invocation } from '../alarms/service-metrics.ts';
 import type { RequestObserver } from '../service-request.ts';
 import type { FunctionResource } from '../template/resources.ts';
+import { ownProcessors, type Processors } from './processors.ts';
 import { newTraceHeader } from './trace.ts';
 import { WarmEnvironment } from './warm-environment.ts';
 
 /**
- * AWS gives every concurrent invocation an environment of its own; a laptop has few cores. The functions wait for the
+ * AWS gives every concurrent invocation an environment of its own; a laptop has few cores. Functions wait for the
  * database most of their time, so three per core keep it busy, and beyond them invocations wait their turn.
  */
-const ENVIRONMENT_LIMIT = Math.max(4, 3 * availableParallelism());
+const ENVIRONMENTS_PER_PROCESSOR = 3;
+const LEAST_ENVIRONMENTS = 4;
+/**
+ * While all processors are busy, one environment for each and one that waits for the database are enough: more would take
+ * turns with them, and each would run code that V8 has seen too seldom to make it fast. So a further one is opened when
+ * the processors aren't busy, or after a while: what hangs in those that are open must not hold up everybody.
+ */
+const SPARE_ENVIRONMENTS = 1;
+const LOOK_MS = 50;
+const LONGEST_WAIT_MS = 300;
+
+interface Waiting {
+  readonly since: number;
+  readonly go: () => void;
+}
 
 export interface FunctionHostOptions {
   readonly resource: FunctionResource;
@@ -25,6 +39,8 @@ export interface FunctionHostOptions {
   readonly onInvocation?: (invocation: Invocation) => void;
   /** Asked by each new environment, as Lambda makes its log stream; without the grants its output is lost. */
   readonly mayLog?: () => boolean;
+  /** This machine's, where no others are named. */
+  readonly processors?: Processors;
 }
 
 /** One function with its environments: reused, newest first, as long as they live. */
@@ -33,14 +49,24 @@ export class FunctionHost {
   private readonly options: FunctionHostOptions;
   private readonly idle: WarmEnvironment[] = [];
   private readonly busy = new Set<WarmEnvironment>();
-  private readonly waiting: (() => void)[] = [];
+  private readonly processors: Processors;
+  private readonly limit: number;
+  /** So many are under way at once without a look at the processors. */
+  private readonly unasked: number;
+  private readonly waiting: Waiting[] = [];
+  private looking: NodeJS.Timeout | undefined;
   private underWay = 0;
   private cpuOfTheDead = 0;
   private isClosed = false;
 
   constructor(options: FunctionHostOptions) {
+    const { resource, concurrency, processors = ownProcessors } = options;
     this.options = options;
-    this.resource = options.resource;
+    this.resource = resource;
+    this.processors = processors;
+    const usual = Math.max(LEAST_ENVIRONMENTS, ENVIRONMENTS_PER_PROCESSOR * processors.count);
+    this.limit = resource.reservedConcurrency ?? concurrency ?? usual;
+    this.unasked = concurrency ?? Math.min(this.limit, processors.count + SPARE_ENVIRONMENTS);
   }
 
   /**
@@ -81,22 +107,46 @@ export class FunctionHost {
 
   async close(): Promise<void> {
     this.isClosed = true;
+    clearInterval(this.looking);
     await Promise.all([...this.idle, ...this.busy].map((environment) => environment.close()));
   }
 
-  /** Resolves when no more than the limit are under way with this one: first come, first served. */
+  /** Resolves when this one may be under way beside the others: first come, first served. */
   private async turn(): Promise<void> {
-    const limit = this.resource.reservedConcurrency ?? this.options.concurrency ?? ENVIRONMENT_LIMIT;
     // Counted before anything is awaited: invocations of the same moment see each other.
-    if (this.underWay < limit) this.underWay += 1;
-    else await new Promise<void>((resolve) => this.waiting.push(resolve));
+    if (this.underWay < this.unasked) this.underWay += 1;
+    else await new Promise<void>((go) => this.wait(go));
+  }
+
+  private wait(go: () => void): void {
+    this.waiting.push({ since: performance.now(), go });
+    this.looking ??= setInterval(() => this.look(), LOOK_MS);
+  }
+
+  /** Lets more be under way, where that makes them faster or the first has waited too long. */
+  private look(): void {
+    const [first] = this.waiting;
+    if (first === undefined) {
+      clearInterval(this.looking);
+      this.looking = undefined;
+      return;
+    }
+    const room = this.limit - this.underWay;
+    if (!this.processors.areBusy()) this.admit(room);
+    else if (performance.now() - first.since >= LONGEST_WAIT_MS) this.admit(Math.min(room, 1));
+  }
+
+  private admit(count: number): void {
+    for (const { go } of this.waiting.splice(0, Math.max(0, count))) {
+      this.underWay += 1;
+      go();
+    }
   }
 
   /** The turn is handed over, or given back. */
   private endTurn(): void {
-    const next = this.waiting.shift();
-    if (next === undefined) this.underWay -= 1;
-    else next();
+    this.underWay -= 1;
+    if (this.underWay < this.unasked || !this.processors.areBusy()) this.admit(1);
   }
 
   private newTrace(): string | undefined {

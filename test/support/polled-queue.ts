@@ -14,10 +14,7 @@ const VISIBILITY_SECONDS = 30;
 const A_MOMENT_MS = 50;
 const QUEUE = 'orders.fifo';
 
-export interface PolledQueueOptions extends TinyFunctionOptions {
-  /** Busy with so many batches, a poller waits for a full one. */
-  readonly processors?: number;
-}
+export type PolledQueueOptions = TinyFunctionOptions;
 
 /** A queue of the local SQS and a function that is given its messages; time stands still unless a test moves it. */
 export class PolledQueue {

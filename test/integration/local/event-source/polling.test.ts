@@ -4,6 +4,10 @@ import type { EventSourceResource } from '../../../../local/template/resources.t
 import { PolledQueue, type PolledQueueOptions } from '../../../support/polled-queue.ts';
 import { httpAnswer, startRawServer } from '../../../support/raw-server.ts';
 
+const ONE_PROCESSOR = { count: 1, areBusy: () => false };
+/** As long as one may wait for busy processors. */
+const BUSY_ROUND_TRIPS = 8;
+
 const closers: (() => Promise<void>)[] = [];
 afterEach(async () => {
   for (const close of closers.splice(0)) await close();
@@ -113,7 +117,7 @@ test('no more batches are under way than the mapping’s concurrency', async () 
 });
 
 test('while all processors have a batch, the next waits to be full, for two round trips at most', async () => {
-  const { queue, gate, open } = await gated({ batchSize: 2 }, { processors: 1 });
+  const { queue, gate, open } = await gated({ batchSize: 2 }, { processors: ONE_PROCESSOR });
   await queue.send('a1');
   queue.source.start();
   const first = gate.nextRequest();
@@ -132,7 +136,7 @@ test('while all processors have a batch, the next waits to be full, for two roun
 });
 
 test('while all processors have a batch, a full one is taken at once', async () => {
-  const { queue, gate, open } = await gated({ batchSize: 2 }, { processors: 1 });
+  const { queue, gate, open } = await gated({ batchSize: 2 }, { processors: ONE_PROCESSOR });
   await queue.send('a1');
   queue.source.start();
   const first = gate.nextRequest();
@@ -144,6 +148,27 @@ test('while all processors have a batch, a full one is taken at once', async () 
   await second;
 
   expect(queue.inFlight).toBe(3);
+  open();
+});
+
+test('while all processors have a batch and are busy, a full one waits too, but not for ever', async () => {
+  const { queue, gate, open } = await gated(
+    { batchSize: 1 },
+    { processors: { count: 1, areBusy: () => true } },
+  );
+  await queue.send('a1');
+  queue.source.start();
+  const first = gate.nextRequest();
+  await queue.poll();
+  await first;
+  await queue.send('b1');
+  for (let trip = 0; trip < BUSY_ROUND_TRIPS; trip += 1) await queue.poll();
+  const heldBack = queue.inFlight;
+  const second = gate.nextRequest();
+  await queue.poll();
+  await second;
+
+  expect([heldBack, queue.inFlight]).toEqual([1, 2]);
   open();
 });
 

@@ -73,6 +73,28 @@ describe('invocations at once', () => {
   });
 });
 
+describe('while all processors are busy', () => {
+  const BUSY = { count: 1, areBusy: () => true };
+
+  test('no more environments are opened than processors and one', async () => {
+    expect(environmentsOf(await manyAtOnce(tiny({ processors: BUSY }), 6))).toBeLessThanOrEqual(2);
+  });
+
+  test('another is opened all the same, when those that are open hang', async () => {
+    const { of } = await hanging({ processors: BUSY });
+    void of.invoke({ hang: true }).catch(() => {});
+
+    expect(await of.invoke()).toMatchObject({ count: 1 });
+  });
+});
+
+test('where the processors wait, an invocation has an environment of its own soon', async () => {
+  const { of } = await hanging({ processors: { count: 1, areBusy: () => false } });
+  void of.invoke({ hang: true }).catch(() => {});
+
+  expect(environmentsOf(await manyAtOnce(of, 2))).toBe(2);
+});
+
 describe('killing one environment', () => {
   test('fails the invocation that it is busy with', async () => {
     const { of, outcome } = await hanging();
