@@ -124,8 +124,9 @@ async function answer(
     const input = parse(body);
     const refusal = access?.refuse(request.headers, needsOf(name, input, context.engine));
     if (refusal !== undefined) throw refused(refusal);
-    const signal = hangUp(response, context.signal);
-    replyJson(response, 200, CONTENT_TYPE, await run(action, { ...context, caller, signal }, input));
+    const output = await run(action, { ...context, caller }, response, input);
+    await context.engine.store.committed();
+    replyJson(response, 200, CONTENT_TYPE, output);
   } catch (error) {
     const known = error instanceof SqsError ? error : new SqsError('InternalFailure', String(error));
     const fault = known.name === 'InternalFailure' ? 'Receiver' : 'Sender';
@@ -151,9 +152,14 @@ function refused({ kind, action, message }: AccessRefusal): SqsError {
 }
 
 /** One transaction per request; waiting for messages happens outside of any. */
-function run(action: Action, context: ActionContext, input: unknown): object | Promise<object> {
+function run(
+  action: Action,
+  context: ActionContext,
+  response: ServerResponse,
+  input: unknown,
+): object | Promise<object> {
   return action === receiveMessage
-    ? action(context, input)
+    ? action({ ...context, signal: hangUp(response, context.signal) }, input)
     : context.engine.store.transaction(() => action(context, input));
 }
 

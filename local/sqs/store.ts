@@ -1,5 +1,6 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import * as z from 'zod';
+import { TurnTransactions } from '../turn-transactions.ts';
 import type { Message } from './engine/message.ts';
 import type { MoveTask } from './engine/move-task.ts';
 
@@ -20,26 +21,24 @@ export interface StoredDeduplication {
 /** The truth of all queues on disk. The operating system survives a `kill -9`, so no commit waits for the disk. */
 export class SqsStore {
   private readonly database: DatabaseSync;
+  private readonly transactions: TurnTransactions;
   private readonly statements = new Map<string, StatementSync>();
 
   constructor(file: string) {
     this.database = new DatabaseSync(file);
     this.database.exec('pragma journal_mode = wal; pragma synchronous = normal; pragma busy_timeout = 5000');
     this.database.exec(SCHEMA);
+    this.transactions = new TurnTransactions(this.database);
   }
 
   /** All that `work` writes is kept, or none of it. */
   transaction<T>(work: () => T): T {
-    if (this.database.isTransaction) return work();
-    this.database.exec('begin immediate');
-    try {
-      const result = work();
-      this.database.exec('commit');
-      return result;
-    } catch (error) {
-      this.database.exec('rollback');
-      throw error;
-    }
+    return this.transactions.run(work);
+  }
+
+  /** Resolves when every transaction so far survives a kill: what a client is told must. */
+  committed(): Promise<void> {
+    return this.transactions.committed();
   }
 
   saveQueue(queue: StoredQueue): void {
@@ -132,6 +131,7 @@ export class SqsStore {
   }
 
   close(): void {
+    this.transactions.flush();
     this.database.close();
   }
 

@@ -61,16 +61,3 @@ export function openRecord(directory: string, name: string): DatabaseSync {
 
 /** A runtime that was killed may hold the file for a moment longer than its successor takes to start. */
 const LOCK_TIMEOUT_MS = 5_000;
-
-/** Runs `work` as one transaction: all of it is on record, or none. */
-export function inTransaction<T>(database: DatabaseSync, work: () => T): T {
-  database.exec('begin immediate');
-  try {
-    const result = work();
-    database.exec('commit');
-    return result;
-  } catch (error) {
-    database.exec('rollback');
-    throw error;
-  }
-}

@@ -15,34 +15,36 @@ import type {
 } from '../../../simulator/record.ts';
 import type { Reply } from '../../../simulator/reply.ts';
 import { statusOf } from '../../../simulator/simulated-psp.ts';
+import { TurnTransactions } from '../../turn-transactions.ts';
 import { CallLog } from './call-log.ts';
 import { ChargeRecord } from './charge-record.ts';
 import { FenceRecord } from './fence-record.ts';
-import { inTransaction } from './open-record.ts';
 
 /** More than that under one key needs a thousand sends without deduplication; what is older decides nothing new. */
 const CHARGES_PER_KEY = 1_000;
 
 /** The record of one simulated PSP in SQLite: one transaction per call, and one process that makes them. */
 export class SqliteRecord implements PspRecord, RecordView {
-  private readonly database: DatabaseSync;
+  private readonly transactions: TurnTransactions;
   private readonly charges: ChargeRecord;
   private readonly fences: FenceRecord;
   private readonly calls: CallLog;
 
   constructor(database: DatabaseSync) {
-    this.database = database;
+    this.transactions = new TurnTransactions(database);
     this.charges = new ChargeRecord(database);
     this.fences = new FenceRecord(database);
     this.calls = new CallLog(database);
   }
 
   async carryOut(call: KeyCall, decide: Decide): Promise<Reply> {
-    return inTransaction(this.database, () => {
-      const reply = this.keep(call, decide(this.knownOf(call)));
-      this.calls.add({ ...call, status: statusOf(reply) });
-      return reply;
+    const reply = this.transactions.run(() => {
+      const decided = this.keep(call, decide(this.knownOf(call)));
+      this.calls.add({ ...call, status: statusOf(decided) });
+      return decided;
     });
+    await this.transactions.committed();
+    return reply;
   }
 
   async find({ reference, idempotencyKey, createdUntil }: LookUp, limit: number): Promise<readonly Charge[]> {
@@ -50,7 +52,13 @@ export class SqliteRecord implements PspRecord, RecordView {
   }
 
   async log(call: Call): Promise<void> {
-    this.calls.add(call);
+    this.transactions.run(() => this.calls.add(call));
+    await this.transactions.committed();
+  }
+
+  /** Keeps what is under way; before its database is closed. */
+  close(): void {
+    this.transactions.flush();
   }
 
   async listCharges(
