@@ -1,7 +1,8 @@
 /** What the host and a function's environment (a worker thread) say to each other. */
 export interface InvokeMessage {
   readonly id: number;
-  readonly event: unknown;
+  /** JSON text, as Lambda hands it over. */
+  readonly event: string;
   readonly requestId: string;
   /** Milliseconds since the epoch. */
   readonly deadline: number;
@@ -11,6 +12,8 @@ export interface InvokeMessage {
 
 export type AnswerMessage =
   | { readonly kind: 'ready' }
+  /** What the function wrote to its standard output or error, as it was written. */
+  | { readonly kind: 'output'; readonly text: string }
   | { readonly kind: 'init_failed'; readonly error: FunctionErrorShape }
   | { readonly kind: 'result'; readonly id: number; readonly json: string }
   | { readonly kind: 'error'; readonly id: number; readonly error: FunctionErrorShape };

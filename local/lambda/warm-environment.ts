@@ -24,6 +24,7 @@ const PAYLOAD_LIMIT_BYTES = 6 * 1024 * 1024;
 export class WarmEnvironment {
   private readonly worker: Worker;
   private readonly resource: FunctionResource;
+  private readonly onOutput: (text: string) => void;
   private pending:
     | { readonly resolve: (json: string) => void; readonly reject: (error: Error) => void }
     | undefined;
@@ -44,7 +45,12 @@ export class WarmEnvironment {
       stderr: true,
       resourceLimits: { maxOldGenerationSizeMb: resource.memoryMegabytes },
     });
-    for (const stream of [this.worker.stdout, this.worker.stderr]) stream.on('data', lineSplitter(onLine));
+    // What Node itself writes comes by the streams, a function's own by messages.
+    for (const stream of [this.worker.stdout, this.worker.stderr]) {
+      const split = lineSplitter(onLine);
+      stream.on('data', (chunk: Buffer) => split(chunk.toString('utf8')));
+    }
+    this.onOutput = lineSplitter(onLine);
     this.worker.on('message', (message: AnswerMessage) => this.onAnswer(message));
     this.worker.on('error', (error) => {
       this.deathCause = exitedFor(error instanceof Error ? error.message : String(error));
@@ -61,7 +67,7 @@ export class WarmEnvironment {
     const milliseconds = this.resource.timeoutSeconds * 1000;
     const message: InvokeMessage = {
       id: this.invocations,
-      event,
+      event: JSON.stringify(event),
       requestId,
       deadline: Date.now() + milliseconds,
       traceHeader,
@@ -110,6 +116,10 @@ export class WarmEnvironment {
 
   private onAnswer(message: AnswerMessage): void {
     if (message.kind === 'ready') return;
+    if (message.kind === 'output') {
+      this.onOutput(message.text);
+      return;
+    }
     if (message.kind === 'init_failed') {
       this.deathCause = exitedFor(message.error.errorMessage);
       this.kill();
@@ -154,10 +164,10 @@ function environmentData(
 }
 
 /** By hand: `node:readline` costs several times as much, for every line of every function. */
-function lineSplitter(onLine: (line: string) => void): (chunk: Buffer) => void {
+function lineSplitter(onLine: (line: string) => void): (text: string) => void {
   let rest = '';
-  return (chunk) => {
-    const lines = (rest + chunk.toString('utf8')).split('\n');
+  return (text) => {
+    const lines = (rest + text).split('\n');
     rest = lines.pop() ?? '';
     for (const line of lines) onLine(line);
   };
