@@ -2,19 +2,37 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 
 /** @returns the body as text; undefined where it is longer than the limit, all of which is read and dropped */
 export async function readText(request: IncomingMessage, limitBytes: number): Promise<string | undefined> {
+  return (await readBytes(request, limitBytes))?.toString('utf8');
+}
+
+/**
+ * By events: iterating over a request costs as much as all of the reading.
+ *
+ * @returns undefined where it is longer than the limit, all of which is read and dropped
+ * @throws when it breaks off before its end
+ */
+export function readBytes(request: IncomingMessage, limitBytes: number): Promise<Buffer | undefined> {
+  const { promise, resolve, reject } = Promise.withResolvers<Buffer | undefined>();
   const chunks: Buffer[] = [];
   let bytes = 0;
-  for await (const chunk of request) {
-    if (!Buffer.isBuffer(chunk)) continue;
+  request.on('data', (chunk: Buffer) => {
     bytes += chunk.length;
     if (bytes <= limitBytes) chunks.push(chunk);
-  }
-  return bytes > limitBytes ? undefined : Buffer.concat(chunks).toString('utf8');
+  });
+  request.on('end', () => resolve(bytes > limitBytes ? undefined : Buffer.concat(chunks)));
+  request.on('error', reject);
+  request.on('close', () => {
+    if (!request.readableEnded) reject(new Error('the request broke off'));
+  });
+  return promise;
 }
 
 /** @param contentType that of the protocol, `application/x-amz-json-1.0` say */
 export function replyJson(response: ServerResponse, status: number, contentType: string, body: object): void {
-  const text = JSON.stringify(body);
+  replyText(response, status, contentType, JSON.stringify(body));
+}
+
+export function replyText(response: ServerResponse, status: number, contentType: string, text: string): void {
   response.writeHead(status, { 'content-type': contentType, 'content-length': Buffer.byteLength(text) });
   response.end(text);
 }

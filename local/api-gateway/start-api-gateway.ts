@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import * as z from 'zod';
 import type { Answer } from '../alarms/service-metrics.ts';
 import type { Clock } from '../clock.ts';
+import { readBytes } from '../http-body.ts';
 import { listen } from '../http-server.ts';
 import type { FunctionHost } from '../lambda/function-host.ts';
 import { newTraceHeader } from '../lambda/trace.ts';
@@ -100,7 +101,7 @@ class Gateway {
     url: { readonly path: string; readonly query: URLSearchParams },
     response: ServerResponse,
   ): Promise<GatewayResponseType | undefined> {
-    const body = await readBody(message);
+    const body = await readBytes(message, PAYLOAD_LIMIT_BYTES);
     const { api, accountId, clock } = this.options;
     const prefix = `/${api.stage}`;
     const path = url.path.startsWith(`${prefix}/`) ? url.path.slice(prefix.length) : undefined;
@@ -163,18 +164,6 @@ class Gateway {
 function pathAndQuery(url: string): { readonly path: string; readonly query: URLSearchParams } {
   const [path = '/', query = ''] = url.split('?', 2);
   return { path, query: new URLSearchParams(url.includes('?') ? url.slice(url.indexOf('?') + 1) : query) };
-}
-
-/** Undefined when it is larger than the gateway takes; then it is read to its end and dropped. */
-async function readBody(message: IncomingMessage): Promise<Buffer | undefined> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of message) {
-    if (!Buffer.isBuffer(chunk)) continue;
-    bytes += chunk.length;
-    if (bytes <= PAYLOAD_LIMIT_BYTES) chunks.push(chunk);
-  }
-  return bytes > PAYLOAD_LIMIT_BYTES ? undefined : Buffer.concat(chunks);
 }
 
 async function within<T>(work: Promise<T>, milliseconds: number): Promise<T | 'timeout'> {

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { MAX_BODY_BYTES } from '../../simulator/psp-api.ts';
+import { readText } from '../http-body.ts';
 
 export type Body =
   | { readonly kind: 'read'; readonly text: string }
@@ -9,19 +10,12 @@ export type Body =
 
 /** Reads the whole body, also one that is too large, of which nothing is kept: its sender waits to be heard out. */
 export async function readBody(request: IncomingMessage): Promise<Body> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
   try {
-    for await (const chunk of request) {
-      const buffer = Buffer.from(chunk);
-      bytes += buffer.length;
-      if (bytes <= MAX_BODY_BYTES) chunks.push(buffer);
-    }
+    const text = await readText(request, MAX_BODY_BYTES);
+    return text === undefined ? { kind: 'too_large' } : { kind: 'read', text };
   } catch {
     return { kind: 'broken_off' };
   }
-  if (bytes > MAX_BODY_BYTES) return { kind: 'too_large' };
-  return { kind: 'read', text: Buffer.concat(chunks).toString('utf8') };
 }
 
 /** The path and query that were asked for; the root for what is no address, where nothing is. */

@@ -97,7 +97,7 @@ function openPsp(
   const { clock, random = Math.random, secret } = options;
   const record = new SqliteRecord(database);
   const switches = new LocalSwitches();
-  const psp = new SimulatedPsp({ record, apiKey: () => simulatorKey(secret(), name), random });
+  const psp = new SimulatedPsp({ record, apiKey: keyOf(secret, name), random });
   const landings = new Landings(clock);
   const served = { psp, switches, landings, clock };
   const serve = safely((request, response) => servePsp(served, request, response), log);
@@ -105,11 +105,26 @@ function openPsp(
   const close = async () => {
     await door.close();
     landings.close();
+    record.close();
     database.close();
   };
   const goDownFor = (milliseconds: number) => door.goDownFor(milliseconds);
   const controlled: ControlledPsp = { record, switches, goDownFor };
   return { controlled, door, close };
+}
+
+/** Made anew only when the secret is another. */
+function keyOf(secret: () => string, name: SimulatedPspName): () => string {
+  let of = '';
+  let key = '';
+  return () => {
+    const now = secret();
+    if (now !== of) {
+      of = now;
+      key = simulatorKey(now, name);
+    }
+    return key;
+  };
 }
 
 type Serve = (...exchange: Parameters<RequestListener>) => Promise<void>;

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import * as z from 'zod';
 import type { Clock } from '../clock.ts';
-import { readText, replyJson } from '../http-body.ts';
+import { readText, replyJson, replyText } from '../http-body.ts';
 import { listen } from '../http-server.ts';
 import type { ServiceAccess } from '../service-access.ts';
 import { callerOf, type RequestObserver, type RunningService } from '../service-request.ts';
@@ -42,6 +42,7 @@ const ACTIONS: ReadonlyMap<string, { readonly name: string; readonly run: Action
 ]);
 
 const REQUEST_LIMIT_BYTES = 4 * 1024 * 1024;
+const RESPONSE_LIMIT_BYTES = 1024 * 1024;
 
 /** The RDS Data API of one Aurora cluster, in front of a real PostgreSQL. */
 export async function startRdsData(options: RdsDataOptions): Promise<RunningRdsData> {
@@ -97,7 +98,10 @@ async function answer(
         'The Aurora DB instance is resuming after being auto-paused.',
       );
     }
-    replyJson(response, 200, CONTENT_TYPE, await action.run(service, input));
+    const output = JSON.stringify(await action.run(service, input));
+    if (Buffer.byteLength(output) > RESPONSE_LIMIT_BYTES)
+      throw badRequest('Database returned more than the allowed response size limit');
+    replyText(response, 200, CONTENT_TYPE, output);
   } catch (error) {
     const known = knownError(error);
     response.setHeader('x-amzn-errortype', known.name);

@@ -28,7 +28,6 @@ const requestSchema = z.strictObject({
 type Request = z.infer<typeof requestSchema>;
 
 const ROW_LIMIT_BYTES = 64 * 1024;
-const RESPONSE_LIMIT_BYTES = 1024 * 1024;
 
 export async function executeStatement(service: Service, body: unknown): Promise<object> {
   const request = requestSchema.parse(body);
@@ -42,7 +41,7 @@ export async function executeStatement(service: Service, body: unknown): Promise
     request.transactionId === undefined
       ? await runAlone(service, request, statement, mayContinue)
       : await service.transactions.run(request.transactionId, request, statement, mayContinue);
-  return withinLimit(answerOf(result, request));
+  return answerOf(result, request);
 }
 
 function answerOf(result: RawResult, request: Request): object {
@@ -70,11 +69,4 @@ function objectOf(result: RawResult, row: RawResult['rows'][number]): object {
   return Object.fromEntries(
     result.columns.map((column, index) => [column.name, formattedOf(row[index] ?? null, column.typeId)]),
   );
-}
-
-function withinLimit(answer: object): object {
-  if (Buffer.byteLength(JSON.stringify(answer)) > RESPONSE_LIMIT_BYTES) {
-    throw badRequest('Database returned more than the allowed response size limit');
-  }
-  return answer;
 }
