@@ -26,7 +26,7 @@ program
   .command('throughput')
   .description('payments per second end to end, beside other ways to do the same work')
   .option('--rounds <n>', 'rounds of each system, interleaved', positive, 3)
-  .option('--payments <n>', 'payments per round', positive, 1500)
+  .option('--payments <n>', 'payments per round', positive, 3000)
   .option('--connections <n>', 'of the load generator', positive, 32)
   .option('--systems <list>', `of ${SYSTEMS.join(', ')}`, systems, [...SYSTEMS])
   .option('--json', 'print JSON instead of tables', false)
