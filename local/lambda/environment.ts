@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { parentPort, workerData } from 'node:worker_threads';
 import * as z from 'zod/mini';
 import { markOrigin } from './mark-origin.ts';
-import type { AnswerMessage, FunctionErrorShape } from './protocol.ts';
+import type { AnswerMessage, FunctionErrorShape, OutputKind } from './protocol.ts';
 
 const dataSchema = z.object({
   module: z.string(),
@@ -65,20 +65,20 @@ function giveWay(): void {
 }
 
 /** Past the worker's own streams, which cost as much for a line as the function that writes it. */
-function tellOutput(stream: NodeJS.WriteStream): void {
+function tellOutput(kind: OutputKind): void {
   const write = (chunk: string | Uint8Array, ...rest: readonly unknown[]) => {
-    answer({ kind: 'output', text: typeof chunk === 'string' ? chunk : Buffer.from(chunk).toString('utf8') });
+    answer({ kind, text: typeof chunk === 'string' ? chunk : Buffer.from(chunk).toString('utf8') });
     const written = rest.find((each) => typeof each === 'function');
     if (written !== undefined) process.nextTick(written);
     return true;
   };
-  stream.write = write;
+  process[kind].write = write;
 }
 
 async function start(): Promise<void> {
   giveWay();
-  tellOutput(process.stdout);
-  tellOutput(process.stderr);
+  tellOutput('stdout');
+  tellOutput('stderr');
   // Beside this file: what V8 made of a bundle serves all of its environments, and those of the next start.
   enableCompileCache(fileURLToPath(new URL('./compiled/', import.meta.url)));
   markOrigin(data.endpoints, data.accessKeyId);

@@ -10,10 +10,12 @@ export interface InvokeMessage {
   readonly traceHeader: string | undefined;
 }
 
+export type OutputKind = 'stdout' | 'stderr';
+
 export type AnswerMessage =
   | { readonly kind: 'ready' }
-  /** What the function wrote to its standard output or error, as it was written. */
-  | { readonly kind: 'output'; readonly text: string }
+  /** What the function wrote, as it was written. */
+  | { readonly kind: OutputKind; readonly text: string }
   | { readonly kind: 'init_failed'; readonly error: FunctionErrorShape }
   | { readonly kind: 'result'; readonly id: number; readonly json: string }
   | { readonly kind: 'error'; readonly id: number; readonly error: FunctionErrorShape };

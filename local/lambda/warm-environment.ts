@@ -2,7 +2,13 @@ import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import type { FunctionResource } from '../template/resources.ts';
 import { environmentFile } from './environment-file.ts';
-import type { AnswerMessage, EnvironmentData, FunctionErrorShape, InvokeMessage } from './protocol.ts';
+import type {
+  AnswerMessage,
+  EnvironmentData,
+  FunctionErrorShape,
+  InvokeMessage,
+  OutputKind,
+} from './protocol.ts';
 
 /** Thrown for an invocation that failed: the function threw, timed out or was killed. */
 export class FunctionError extends Error {
@@ -24,7 +30,7 @@ const PAYLOAD_LIMIT_BYTES = 6 * 1024 * 1024;
 export class WarmEnvironment {
   private readonly worker: Worker;
   private readonly resource: FunctionResource;
-  private readonly onOutput: (text: string) => void;
+  private readonly output: Readonly<Record<OutputKind, (text: string) => void>>;
   private pending:
     | { readonly resolve: (json: string) => void; readonly reject: (error: Error) => void }
     | undefined;
@@ -46,11 +52,9 @@ export class WarmEnvironment {
       resourceLimits: { maxOldGenerationSizeMb: resource.memoryMegabytes },
     });
     // What Node itself writes comes by the streams, a function's own by messages.
-    for (const stream of [this.worker.stdout, this.worker.stderr]) {
-      const split = lineSplitter(onLine);
-      stream.on('data', (chunk: Buffer) => split(chunk.toString('utf8')));
-    }
-    this.onOutput = lineSplitter(onLine);
+    this.output = { stdout: lineSplitter(onLine), stderr: lineSplitter(onLine) };
+    this.worker.stdout.on('data', (chunk: Buffer) => this.output.stdout(chunk.toString('utf8')));
+    this.worker.stderr.on('data', (chunk: Buffer) => this.output.stderr(chunk.toString('utf8')));
     this.worker.on('message', (message: AnswerMessage) => this.onAnswer(message));
     this.worker.on('error', (error) => {
       this.deathCause = exitedFor(error instanceof Error ? error.message : String(error));
@@ -115,24 +119,32 @@ export class WarmEnvironment {
   }
 
   private onAnswer(message: AnswerMessage): void {
-    if (message.kind === 'ready') return;
-    if (message.kind === 'output') {
-      this.onOutput(message.text);
+    switch (message.kind) {
+      case 'ready':
+        return;
+      case 'stdout':
+      case 'stderr':
+        this.output[message.kind](message.text);
+        return;
+      case 'init_failed':
+        this.deathCause = exitedFor(message.error.errorMessage);
+        this.kill();
+        return;
+      case 'error':
+        this.pending?.reject(new FunctionError(message.error));
+        return;
+      case 'result':
+        this.onResult(message.json);
+    }
+  }
+
+  private onResult(json: string): void {
+    if (Buffer.byteLength(json) <= PAYLOAD_LIMIT_BYTES) {
+      this.pending?.resolve(json);
       return;
     }
-    if (message.kind === 'init_failed') {
-      this.deathCause = exitedFor(message.error.errorMessage);
-      this.kill();
-      return;
-    }
-    if (message.kind === 'error') {
-      this.pending?.reject(new FunctionError(message.error));
-    } else if (Buffer.byteLength(message.json) > PAYLOAD_LIMIT_BYTES) {
-      const errorMessage = `Response payload size exceeded maximum allowed payload size (${PAYLOAD_LIMIT_BYTES} bytes).`;
-      this.pending?.reject(new FunctionError({ errorType: 'Function.ResponseSizeTooLarge', errorMessage }));
-    } else {
-      this.pending?.resolve(message.json);
-    }
+    const errorMessage = `Response payload size exceeded maximum allowed payload size (${PAYLOAD_LIMIT_BYTES} bytes).`;
+    this.pending?.reject(new FunctionError({ errorType: 'Function.ResponseSizeTooLarge', errorMessage }));
   }
 
   private onExit(): void {
