@@ -49,10 +49,13 @@ export const operatorSchema = commonSchema.extend({
 });
 
 /** The options of whatever changes something. */
-export function withOperator(command: Command): Command {
-  return command
-    .option('--by <name>', 'who does it, for the record')
-    .option('--why <text>', 'why, for the record; required');
+export function withOperator(command: Command, why = 'why, for the record; required'): Command {
+  return command.option('--by <name>', 'who does it, for the record').option('--why <text>', why);
+}
+
+/** The option of what a person on a terminal is asked about first: see `confirm`. */
+export function withYes(command: Command): Command {
+  return command.option('--yes', 'don’t ask; required where nobody is at a terminal', false);
 }
 
 /** Who acts, from where and why, for the record: the caller's word, else the account on this machine. */

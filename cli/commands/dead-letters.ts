@@ -15,7 +15,14 @@ import { systemTime } from '../../adapters/time.ts';
 import { type RedriveReport, redriveDeadLetters } from '../../lambdas/redrive-dead-letters/redrive.ts';
 import type { Pipeline } from '../connect.ts';
 import { CliError, EXIT } from '../errors.ts';
-import { commonSchema, duration, operatorOf, positiveInteger } from '../options.ts';
+import {
+  commonSchema,
+  duration,
+  operatorOf,
+  operatorSchema,
+  positiveInteger,
+  withOperator,
+} from '../options.ts';
 import { type Output, table } from '../output.ts';
 import type { Run } from '../run.ts';
 
@@ -28,13 +35,11 @@ const filterSchema = z.object({
   olderThan: z.number().optional(),
 });
 const listSchema = commonSchema.extend(filterSchema.shape).extend({ all: z.boolean(), limit: z.number() });
-const redriveSchema = commonSchema.extend(filterSchema.shape).extend({
+const redriveSchema = operatorSchema.extend(filterSchema.shape).extend({
   dryRun: z.boolean(),
   rate: z.number(),
   status: z.boolean(),
   cancel: z.boolean(),
-  by: z.string().optional(),
-  why: z.string().default('an operator asked for it'),
 });
 
 export function addDeadLetters(program: Command, run: Run): void {
@@ -47,13 +52,16 @@ export function addDeadLetters(program: Command, run: Run): void {
     .command('show <id>')
     .description('One, by its id or its order’s, with all that was done and said.')
     .action(run(commonSchema, (pipeline, output, _options, id) => show(pipeline, output, id)));
-  withFilters(group.command('redrive').description('Sends dead letters back to the main queue.'))
+  withOperator(
+    withFilters(group.command('redrive').description('Sends dead letters back to the main queue.')),
+    'why, for the record; required but with --dry-run and --status',
+  )
     .option('--dry-run', 'only tell what would go, and what keeps the rest', false)
     .option('--rate <n>', `messages a second, up to ${MAX_RATE}`, rate, 50)
     .option('--status', 'show the move tasks, running and past', false)
-    .addOption(new Option('--cancel', 'stop the move task that runs').default(false).conflicts('status'))
-    .option('--by <name>', 'who asks, for the record')
-    .option('--why <text>', 'why, for the record')
+    .addOption(
+      new Option('--cancel', 'stop the move task that runs').default(false).conflicts(['status', 'dryRun']),
+    )
     .action(run(redriveSchema, redrive));
 }
 
@@ -133,8 +141,9 @@ async function redrive(
   options: z.infer<typeof redriveSchema>,
 ): Promise<number> {
   if (options.status) return showTasks(pipeline, output);
-  if (options.cancel) return cancel(pipeline, output, await operatorOf(options, pipeline));
-  const operator = await operatorOf(options, pipeline);
+  // A dry run changes nothing and is on no record: it takes no reason.
+  const operator = await operatorOf(options.dryRun ? { ...options, why: 'a dry run' } : options, pipeline);
+  if (options.cancel) return cancel(pipeline, output, operator);
   const report = await redriveDeadLetters(
     {
       database: pipeline.database,

@@ -19,6 +19,7 @@ import {
   operatorSchema,
   positiveInteger,
   withOperator,
+  withYes,
 } from '../options.ts';
 import { type Output, table } from '../output.ts';
 import type { Run } from '../run.ts';
@@ -53,9 +54,8 @@ export function addKeys(program: Command, run: Run): void {
     .description('A second key beside the one in use; revoke that once the merchant has changed over.')
     .requiredOption('--merchant <id>', 'whose key', merchantId)
     .action(run(rotateSchema, rotate));
-  withOperator(group.command('revoke <id>'))
+  withYes(withOperator(group.command('revoke <id>')))
     .description('Ends a key, by its id.')
-    .option('--yes', 'don’t ask', false)
     .action(run(revokeSchema, revoke));
 }
 

@@ -14,7 +14,14 @@ import { closeInstruction, type Evidence } from '../close-instruction.ts';
 import { confirm } from '../confirm.ts';
 import type { Pipeline } from '../connect.ts';
 import { CliError, EXIT } from '../errors.ts';
-import { commonSchema, operatorOf, operatorSchema, positiveInteger, withOperator } from '../options.ts';
+import {
+  commonSchema,
+  operatorOf,
+  operatorSchema,
+  positiveInteger,
+  withOperator,
+  withYes,
+} from '../options.ts';
 import type { Output } from '../output.ts';
 import type { Run } from '../run.ts';
 import { drawLetters } from './dead-letters.ts';
@@ -41,12 +48,11 @@ export function addQuarantine(program: Command, run: Run): void {
         release(pipeline, output, id, await operatorOf(options, pipeline)),
       ),
     );
-  withOperator(group.command('close <id>'))
+  withYes(withOperator(group.command('close <id>')))
     .description('Ends it on evidence of your own.')
     .option('--charged', 'the PSP holds the charge: SUCCESS, booked', false)
     .option('--not-charged', 'the PSP holds none and never will: FAILED, rolled back', false)
     .option('--psp-reference <id>', 'the charge at the PSP; with --charged')
-    .option('--yes', 'don’t ask', false)
     .action(run(closeSchema, close));
 }
 

@@ -9,7 +9,7 @@ import { TIMING } from '../../domain/payment/timing.ts';
 import { confirm } from '../confirm.ts';
 import type { Pipeline } from '../connect.ts';
 import { EXIT } from '../errors.ts';
-import { operatorOf, operatorSchema, withOperator } from '../options.ts';
+import { operatorOf, operatorSchema, withOperator, withYes } from '../options.ts';
 import type { Output } from '../output.ts';
 import type { Run } from '../run.ts';
 
@@ -25,10 +25,9 @@ export function addRestore(program: Command, run: Run): void {
       'What a database that was restored to an earlier point must be told: docs/runbooks/restore.md.',
     )
     .addHelpText('before', EXAMPLES);
-  withOperator(group.command('ask-first'))
+  withYes(withOperator(group.command('ask-first')))
     .description('Whatever is open may have been charged after the restored point: its PSP is asked first.')
     .option('--dry-run', 'only count', false)
-    .option('--yes', 'don’t ask', false)
     .action(run(askFirstSchema, askFirst));
 }
 

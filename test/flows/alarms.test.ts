@@ -135,7 +135,7 @@ test('money nobody knows of, a PSP that refuses us, books that differ, an order 
     `select instruction_id from instruction where payment_order_id = $1`,
     [inReview],
   );
-  await oncepay('quarantine', 'close', rows[0].instruction_id, '--not-charged');
+  await oncepay('quarantine', 'close', rows[0].instruction_id, '--not-charged', '--yes');
   await end('trial-balance-broken', 'quarantine-waits', 'circuit-open', 'relay-stopped', 'dead-letters-wait');
 });
 

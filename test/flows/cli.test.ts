@@ -103,6 +103,7 @@ describe('the command', () => {
     [2, ['verify', '--stage', 'qa']],
     [2, ['dead-letters', 'redrive', '--rate', '501']],
     [2, ['dead-letters', 'redrive', '--status', '--cancel']],
+    [2, ['dead-letters', 'redrive', '--dry-run', '--cancel', '--why', 'x']],
     [3, ['--data', '/nowhere', 'circuits']],
     [4, ['quarantine', 'release', 'ins_x', '--why', 'x']],
   ])('ends with %i for %j', async (code, args) => {
@@ -207,6 +208,7 @@ describe('what is in quarantine', () => {
       'ann',
       '--why',
       'seen in the portal',
+      '--yes',
     );
     expect(closed).toMatchObject({ code: 0, out: expect.stringContaining('SUCCESS') });
     const payment = (await api.get(`/payments/${paymentId}`)).body;
@@ -216,14 +218,15 @@ describe('what is in quarantine', () => {
       expect.objectContaining({ what: 'closed by ann', detail: 'seen in the portal' }),
     );
     expect(
-      (await oncepay('quarantine', 'close', instructionId, '--not-charged', '--why', 'again')).code,
+      (await oncepay('quarantine', 'close', instructionId, '--not-charged', '--why', 'again', '--yes')).code,
     ).toBe(4);
   });
 
   test('is closed as not charged: FAILED, rolled back', async () => {
     const { instructionId, paymentId } = await inReview();
     expect(
-      (await oncepay('quarantine', 'close', instructionId, '--not-charged', '--why', 'never there')).code,
+      (await oncepay('quarantine', 'close', instructionId, '--not-charged', '--why', 'never there', '--yes'))
+        .code,
     ).toBe(0);
     expect((await api.get(`/payments/${paymentId}`)).body).toMatchObject({
       status: 'FAILED',
@@ -264,6 +267,31 @@ describe('what is in quarantine', () => {
       code: 2,
       err: expect.stringContaining('--psp-reference <id>'),
     });
+  });
+});
+
+describe('where nobody is at a terminal', () => {
+  const operations = async () => (await oncepay('audit', 'list', '--people', '--json')).json;
+
+  test('what can’t be undone is refused without --yes, as its user runs it, and nothing is written', async () => {
+    const { instructionId, paymentId } = await inReview();
+    const key = await oncepay('keys', 'create', '--merchant', 'mer_piped', '--why', 'a test', '--json');
+    const before = await operations();
+    for (const command of [
+      ['quarantine', 'close', instructionId, '--not-charged'],
+      ['quarantine', 'close', 'sha256:0'],
+      ['keys', 'revoke', key.json.api_key_id],
+      ['restore', 'ask-first'],
+    ]) {
+      const said = await launched(...command, '--why', 'a script');
+      expect(said).toMatchObject({ code: 2, out: '', err: expect.stringContaining('--yes') });
+    }
+    expect(await operations()).toEqual(before);
+    expect((await api.get(`/payments/${paymentId}`)).body.payment_orders[0].status_detail).toBe(
+      'manual_review',
+    );
+    const { json } = await oncepay('keys', 'list', '--merchant', 'mer_piped', '--json');
+    expect(json).toMatchObject([{ api_key_id: key.json.api_key_id, state: 'valid' }]);
   });
 });
 
@@ -314,6 +342,26 @@ describe('dead letters', () => {
     expect((await oncepay('dead-letters', 'redrive', '--status')).code).toBe(0);
   });
 
+  test('are not redriven, nor is a redrive stopped, without a reason; what was done is on record with it', async () => {
+    await sendPoison();
+    const operations = async () =>
+      (await oncepay('audit', 'list', '--action', 'redrive_started', '--json')).json;
+    const before = await operations();
+    for (const command of [[], ['--cancel'], ['--why', ' ']]) {
+      const said = await oncepay('dead-letters', 'redrive', ...command);
+      expect(said).toMatchObject({ code: 2, out: '', err: expect.stringContaining('--why') });
+    }
+    expect(await operations()).toEqual(before);
+    const why = `mended, ticket ${randomUUID()}`;
+    const newest = async () => {
+      await oncepay('dead-letters', 'redrive', '--by', 'ann', '--why', why);
+      return (await operations())[0];
+    };
+    await expect
+      .poll(newest, { timeout: 30_000, interval: 250 })
+      .toMatchObject({ subject_id: 'dead-letter queue', actor: 'ann', reason: why, origin: hostname() });
+  });
+
   test('that are not there are a problem, a bad option is a usage error, and nobody there is unreachable', async () => {
     expect((await oncepay('dead-letters', 'show', 'ins_nothing')).code).toBe(1);
     expect((await oncepay('dead-letters', 'redrive', '--rate', 'fast')).code).toBe(2);
@@ -360,10 +408,10 @@ describe('keys', () => {
 
     expect(third).toMatchObject({ code: 4, out: '', err: expect.stringContaining('Revoke the one') });
     expect(third.err).toContain(old);
-    const revoked = await oncepay('keys', 'revoke', old, ...because);
+    const revoked = await oncepay('keys', 'revoke', old, '--yes', ...because);
     expect(revoked).toMatchObject({ code: 0, out: expect.stringContaining('for 60 seconds') });
     expect(await listed()).toMatchObject([{ api_key_id: second.json.api_key_id }]);
-    expect((await oncepay('keys', 'revoke', old, ...because)).code).toBe(1);
+    expect((await oncepay('keys', 'revoke', old, '--yes', ...because)).code).toBe(1);
   });
 
   test('of nobody, or without a reason, are not made', async () => {

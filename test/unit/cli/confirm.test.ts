@@ -4,9 +4,9 @@ import { confirm } from '../../../cli/confirm.ts';
 import { EXIT } from '../../../cli/errors.ts';
 
 /** A terminal at which somebody answers. */
-function terminal(answer: string, isTTY = true) {
-  const input = Object.assign(new PassThrough(), { isTTY });
-  const output = Object.assign(new PassThrough(), { isTTY });
+function terminal(answer: string, isTTY = { input: true, output: true }) {
+  const input = Object.assign(new PassThrough(), { isTTY: isTTY.input });
+  const output = Object.assign(new PassThrough(), { isTTY: isTTY.output });
   input.write(`${answer}\n`);
   return { input, output, asked: () => String(output.read() ?? '') };
 }
@@ -31,9 +31,22 @@ describe('what can’t be undone', () => {
     expect(at.asked()).toBe('');
   });
 
-  test('is not asked about where nobody sits at a terminal', async () => {
-    const at = terminal('no', false);
-    await confirm('It ends.', { yes: false }, at);
+  test.each([
+    ['the answer is piped in', { input: false, output: true }],
+    ['the question would go into a file', { input: true, output: false }],
+    ['neither is a terminal', { input: false, output: false }],
+  ])('is refused without --yes where %s, whatever it says', async (_where, isTTY) => {
+    const at = terminal('yes', isTTY);
+    await expect(confirm('It ends.', { yes: false }, at)).rejects.toMatchObject({
+      message: expect.stringContaining('--yes'),
+      exitCode: EXIT.usage,
+    });
+    expect(at.asked()).toBe('');
+  });
+
+  test('is done with --yes where nobody sits at a terminal', async () => {
+    const at = terminal('', { input: false, output: false });
+    await confirm('It ends.', { yes: true }, at);
     expect(at.asked()).toBe('');
   });
 });
