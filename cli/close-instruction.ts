@@ -1,12 +1,15 @@
 import type { Database } from '../adapters/database/database.ts';
 import type { Operator } from '../adapters/database/statements/operation-log.ts';
-import { claimQuarantined } from '../adapters/database/statements/quarantine.ts';
-import { recordAttempts } from '../adapters/database/statements/record-attempts.ts';
+import { readQuarantined } from '../adapters/database/statements/quarantine.ts';
+import { recordClosing } from '../adapters/database/statements/record-attempts.ts';
 import { systemIds } from '../adapters/ids.ts';
-import { assert } from '../domain/assert.ts';
-import { type Judgement, judgeOutcome } from '../domain/payment/judge-outcome.ts';
+import {
+  type Attempt,
+  type ExpectedCharge,
+  type Judgement,
+  judgeOutcome,
+} from '../domain/payment/judge-outcome.ts';
 import { rollBack } from '../domain/payment/settle.ts';
-import { TIMING } from '../domain/payment/timing.ts';
 
 /** What an operator has found out. */
 export type Evidence =
@@ -14,10 +17,10 @@ export type Evidence =
   | { readonly kind: 'not_charged' };
 
 /**
- * Ends a quarantined instruction by an operator's evidence, through the same claim and the same record as any attempt:
- * whoever else thinks that he holds it is fenced off.
+ * Ends a quarantined instruction by an operator's evidence, by the same record as any attempt and in one statement: no
+ * worker touches what is in quarantine, and of two operators the first one's word stands.
  *
- * @returns undefined when it is not in quarantine
+ * @returns undefined when it is not in quarantine, or somebody else has decided meanwhile
  */
 export async function closeInstruction(
   database: Database,
@@ -25,74 +28,52 @@ export async function closeInstruction(
   evidence: Evidence,
   operator: Operator,
 ): Promise<Judgement | undefined> {
-  const claimToken = systemIds.next('clm');
-  const claim = await claimQuarantined(
+  const found = await readQuarantined(database, instructionId);
+  if (found === undefined) return undefined;
+  const attemptNo = found.attempt_no + 1;
+  const expected = {
+    psp: found.psp,
+    reference: found.payment_order_id,
+    amountMinor: BigInt(found.amount_minor),
+    currency: found.currency,
+    splits: found.splits,
+  };
+  const judgement = judge(evidence, expected, attemptNo);
+  const now = new Date();
+  const detail = { actor: operator.actor, reason: operator.reason };
+  const isClosed = await recordClosing(
     database,
-    instructionId,
-    { claimToken, leaseSeconds: TIMING.leaseSeconds },
+    {
+      instructionId,
+      paymentOrderId: found.payment_order_id,
+      psp: found.psp,
+      correlationId: found.correlation_id,
+      attemptNo,
+      claimToken: systemIds.next('clm'),
+      judgement,
+      ledgerTransactionId: systemIds.next('ltx'),
+      isProbe: false,
+      health: { kind: 'silent' },
+      steps: [{ action: 'close', outcome: evidence.kind, detail, startedAt: now, finishedAt: now }],
+    },
     operator,
   );
-  if (claim === undefined) return undefined;
-  const judgement = judge(claim, evidence);
-  const now = new Date();
-  const [row] = await recordAttempts(
-    database,
-    [
-      {
-        instructionId,
-        paymentOrderId: claim.payment_order_id,
-        psp: claim.psp,
-        correlationId: claim.correlation_id,
-        attemptNo: claim.attempt_no,
-        claimToken,
-        judgement,
-        ledgerTransactionId: systemIds.next('ltx'),
-        isProbe: false,
-        health: { kind: 'silent' },
-        steps: [
-          {
-            action: 'close',
-            outcome: evidence.kind,
-            detail: { actor: operator.actor, reason: operator.reason },
-            startedAt: now,
-            finishedAt: now,
-          },
-        ],
-      },
-    ],
-    0,
-  );
-  assert(row?.stands === true, `closing ${instructionId} was overtaken; look at it again`);
-  return judgement;
+  return isClosed ? judgement : undefined;
 }
 
-function judge(
-  claim: NonNullable<Awaited<ReturnType<typeof claimQuarantined>>>,
-  evidence: Evidence,
-): Judgement {
+function judge(evidence: Evidence, expected: ExpectedCharge, attemptNo: number): Judgement {
   if (evidence.kind === 'not_charged') return rollBack();
-  const expected = {
-    psp: claim.psp,
-    reference: claim.payment_order_id,
-    amountMinor: BigInt(claim.amount_minor),
-    currency: claim.currency,
-    splits: claim.splits,
-  };
   const { reference, amountMinor, currency } = expected;
   const charge = { pspReference: evidence.pspReference, reference, amountMinor, currency };
-  // An operator's word needs no landing time: what the abilities say is not asked here.
-  const abilities = {
-    keyLifetimeSeconds: null,
-    lookUpLagSeconds: null,
-    landingSeconds: 0,
-    cancelsByKey: false,
-    replaysStoredServerErrors: false,
-  };
-  return judgeOutcome({ kind: 'succeeded', charge }, expected, abilities, {
-    attemptNo: claim.attempt_no,
-    random: 0,
-    sent: false,
-    maybeSentBefore: true,
-    isProbe: false,
-  });
+  const attempt: Attempt = { attemptNo, random: 0, sent: false, maybeSentBefore: true, isProbe: false };
+  return judgeOutcome({ kind: 'succeeded', charge }, expected, NO_ABILITIES, attempt);
 }
+
+/** An operator's word needs no landing time: what the abilities say is not asked here. */
+const NO_ABILITIES = {
+  keyLifetimeSeconds: null,
+  lookUpLagSeconds: null,
+  landingSeconds: 0,
+  cancelsByKey: false,
+  replaysStoredServerErrors: false,
+};

@@ -33,7 +33,7 @@ const named = {
   operation: z.enum(['charge', 'authorize', 'capture', 'void', 'refund']),
 };
 
-export const claimedRow = z.object({
+const claimedRow = z.object({
   ...named,
   verdict: z.enum(['claimed', 'mine', 'settle']),
   payment_id: z.string(),

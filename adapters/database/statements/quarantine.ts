@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
+import { splitsSchema } from '../columns.ts';
 import type { Database } from '../database.ts';
-import { type ClaimedInstruction, claimedRow } from './claim-instructions.ts';
 import type { Operator } from './operation-log.ts';
 
 /**
@@ -50,53 +50,32 @@ logged as (
 select instruction_id from released
 `;
 
-export interface QuarantineClaim {
-  readonly claimToken: string;
-  readonly leaseSeconds: number;
-}
+const quarantinedRow = z.object({
+  payment_order_id: z.string(),
+  /** Null for what an older version accepted. */
+  correlation_id: z.nullable(z.string()),
+  attempt_no: z.int(),
+  psp: z.string(),
+  amount_minor: z.string(),
+  currency: z.string(),
+  splits: splitsSchema,
+});
 
-/** Claims a quarantined instruction for an operator who settles it: closed by the same fence as any attempt. */
-export async function claimQuarantined(
+/** What an operator decides about; undefined when it is not in quarantine. */
+export async function readQuarantined(
   database: Database,
   instructionId: string,
-  claim: QuarantineClaim,
-  operator: Operator,
-): Promise<ClaimedInstruction | undefined> {
-  const [row] = await database.execute(CLAIM_QUARANTINED_SQL, {
-    id: instructionId,
-    claim_token: claim.claimToken,
-    lease_seconds: claim.leaseSeconds,
-    ...operator,
-  });
-  return row === undefined ? undefined : claimedRow.parse(row);
+): Promise<z.infer<typeof quarantinedRow> | undefined> {
+  const [row] = await database.execute(READ_QUARANTINED_SQL, { id: instructionId });
+  return row === undefined ? undefined : quarantinedRow.parse(row);
 }
 
-const CLAIM_QUARANTINED_SQL = `
-with given as materialized (
-  select :input::jsonb as p
-),
-claimed as (
-  update instruction i
-  set state = 'executing', attempt_no = i.attempt_no + 1, claim_token = p ->> 'claim_token',
-      not_before = clock() + make_interval(secs => (p ->> 'lease_seconds')::int)
-  from given
-  where i.instruction_id = p ->> 'id'
-    and (i.state = 'quarantined' or i.state = 'executing' and i.claim_token = p ->> 'claim_token')
-  returning i.*
-),
-logged as (
-  insert into operation_log (subject_id, action, actor, reason, origin, at)
-  select c.instruction_id, 'closed', p ->> 'actor', p ->> 'reason', p ->> 'origin', clock()
-  from claimed c, given
-)
-select 'claimed' as verdict, c.instruction_id, c.payment_order_id, c.payment_id, c.merchant_id, c.correlation_id,
-       c.operation,
-       c.attempt_no, c.cycle, false as all_proven_not_sent, 0 as age_seconds, o.psp, t.payment_method,
-       o.amount_minor::text as amount_minor, o.currency, o.splits::text as splits, false as order_started,
-       false as is_probe
-from claimed c
-join payment_order o on o.payment_order_id = c.payment_order_id
-join payment t on t.payment_id = c.payment_id
+const READ_QUARANTINED_SQL = `
+select i.payment_order_id, i.correlation_id, i.attempt_no, o.psp, o.amount_minor::text as amount_minor, o.currency,
+       o.splits::text as splits
+from instruction i
+join payment_order o on o.payment_order_id = i.payment_order_id
+where i.instruction_id = :input::jsonb ->> 'id' and i.state = 'quarantined'
 `;
 
 /** Closes a quarantined body for good; what it asked for is lost, which its reason must bear out. */

@@ -1,5 +1,17 @@
-/** See `recordAttempts` for what goes in and comes out. */
-export const RECORD_SQL = `
+/** In what an attempt's record and an operator's differ. */
+interface Recording {
+  /** Who may change the instruction `i` by the input `r`. */
+  readonly fence: string;
+  /** Of whose input `r` the evidence is kept. */
+  readonly isEvidence: string;
+  /** What else the instruction's row says from then on; ends with a comma. */
+  readonly alsoSet: string;
+  /** Further steps; begins with a comma. */
+  readonly alsoDo: string;
+}
+
+/** Whatever ends an attempt: evidence, transition, counters, ledger, balances and what the circuit learns. */
+const recordSql = ({ fence, isEvidence, alsoSet, alsoDo }: Recording) => `
 with moment as materialized (
   select clock() as now
 ),
@@ -18,7 +30,7 @@ locked as materialized (
   select i.instruction_id
   from instruction i
   join input r using (instruction_id)
-  where i.attempt_no = r.attempt_no and i.claim_token = r.claim_token and i.state = 'executing'
+  where ${fence}
   order by i.instruction_id
   for update of i
 ),
@@ -31,6 +43,7 @@ witnessed as (
   cross join moment
   cross join lateral jsonb_to_recordset(r.steps) as s(
     step smallint, action text, outcome text, detail jsonb, started_at timestamptz, finished_at timestamptz)
+  where ${isEvidence}
   on conflict do nothing
   returning instruction_id
 ),
@@ -102,7 +115,8 @@ failing as (
 ),
 applied as (
   update instruction i
-  set state = r.state,
+  set ${alsoSet}
+      state = r.state,
       reason = r.reason,
       parked = r.parked,
       waits_for = r.waits_for,
@@ -194,7 +208,7 @@ balanced as (
   on conflict (merchant_id, account_kind, account_owner, currency, shard) do update
   set posted_debits = b.posted_debits + excluded.posted_debits,
       posted_credits = b.posted_credits + excluded.posted_credits
-)
+)${alsoDo}
 select
   i.instruction_id,
   a.instruction_id is not null
@@ -212,3 +226,28 @@ join instruction i using (instruction_id)
 left join applied a using (instruction_id)
 left join ordered o on o.payment_order_id = r.payment_order_id
 `;
+
+/** See `recordAttempts` for what goes in and comes out. */
+export const RECORD_SQL = recordSql({
+  fence: `i.attempt_no = r.attempt_no and i.claim_token = r.claim_token and i.state = 'executing'`,
+  isEvidence: 'true',
+  alsoSet: '',
+  alsoDo: '',
+});
+
+/**
+ * See `recordClosing`. An operator's attempt has no claim: it begins and ends in this statement, behind a fence of its
+ * own, and counts as the attempt after the one that was last when he looked. A word that came too late is evidence of
+ * nothing.
+ */
+export const CLOSE_SQL = recordSql({
+  fence: `i.attempt_no = r.attempt_no - 1 and i.state = 'quarantined'`,
+  isEvidence: 'r.instruction_id in (select instruction_id from locked)',
+  alsoSet: 'attempt_no = r.attempt_no, claim_token = r.claim_token,',
+  alsoDo: `,
+logged as (
+  insert into operation_log (subject_id, action, actor, reason, origin, at)
+  select a.instruction_id, 'closed', o.actor, o.reason, o.origin, moment.now
+  from applied a, moment, parameter, jsonb_to_record(p -> 'operator') as o(actor text, reason text, origin text)
+)`,
+});

@@ -4,7 +4,8 @@ import { CIRCUIT, type PspHealth } from '../../../domain/payment/circuit.ts';
 import { isTerminal } from '../../../domain/payment/instruction.ts';
 import type { Judgement } from '../../../domain/payment/judge-outcome.ts';
 import type { Database, JsonInput } from '../database.ts';
-import { RECORD_SQL } from './record-attempts-sql.ts';
+import type { Operator } from './operation-log.ts';
+import { CLOSE_SQL, RECORD_SQL } from './record-attempts-sql.ts';
 
 /** One question to a PSP and what came of it; written for every attempt, also a stale worker's. */
 export interface EvidenceStep {
@@ -83,7 +84,28 @@ export async function recordAttempts(
   records: readonly AttemptRecord[],
   shard: number,
 ): Promise<readonly RecordedAttempt[]> {
-  const rows = await database.execute(RECORD_SQL, {
+  const rows = await database.execute(RECORD_SQL, inputOf(records, shard));
+  return rows.map((row) => recordedRow.parse(row));
+}
+
+/**
+ * Ends a quarantined instruction by an operator's word, which it notes with him: one statement, so that whoever is stopped
+ * in the middle has either closed it or not. Safe to replay.
+ *
+ * @param record its `attemptNo` is one more than the instruction's was when the operator looked
+ * @returns false where it isn't in quarantine any more, or was let go and came back since
+ */
+export async function recordClosing(
+  database: Database,
+  record: AttemptRecord,
+  operator: Operator,
+): Promise<boolean> {
+  const [row] = await database.execute(CLOSE_SQL, { ...inputOf([record], 0), operator: { ...operator } });
+  return row !== undefined && recordedRow.parse(row).stands;
+}
+
+function inputOf(records: readonly AttemptRecord[], shard: number) {
+  return {
     shard,
     records: records.map(recordInput),
     circuits: newsOf(records).map(circuitInput),
@@ -94,8 +116,7 @@ export async function recordAttempts(
       longest_seconds: CIRCUIT.longestOpenSeconds,
       give_back_limit: CIRCUIT.giveBackLimit,
     },
-  });
-  return rows.map((row) => recordedRow.parse(row));
+  };
 }
 
 /** An answer of any kind shows that the PSP is there; beside it the failures of the same batch say little. */
