@@ -109,6 +109,9 @@ async function close(
     { closed: id, status: judgement.orderStatus },
     () => `Closed ${id}: its order is ${judgement.orderStatus}.`,
   );
+  // Of a real PSP nobody here has the record.
+  if (pipeline.simulator !== undefined)
+    output.note('\nnext: oncepay verify, which compares it with what the PSP holds');
   return EXIT.well;
 }
 

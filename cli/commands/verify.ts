@@ -45,8 +45,9 @@ async function verify(pipeline: Pipeline, output: Output): Promise<number> {
   await check('only what is terminal is recorded as consumed', () => checkConsumed(pipeline));
   const { simulator } = pipeline;
   if (simulator !== undefined) {
-    await check('the PSP holds one charge for each order that succeeded, and none for another', () =>
-      checkPsp(pipeline, simulator),
+    await check(
+      'the PSP holds one charge for each order that succeeded, of its amount and currency, and none for another',
+      () => checkPsp(pipeline, simulator),
     );
   }
   const violations = checked.flatMap((each) => each.violations);
@@ -68,8 +69,13 @@ async function checkPatiently(pipeline: Pipeline, invariant: Invariant): Promise
 
 function draw(checked: readonly Checked[], violations: readonly Violation[]): string {
   if (violations.length === 0) return `All ${checked.length} invariants hold.`;
-  return table(
+  const broken = table(
     ['broken', 'how often', 'for example'],
     violations.map(({ invariant, count, examples }) => [invariant, count, examples.slice(0, 3).join('\n')]),
   );
+  const advice = violations.flatMap(({ invariant, advice }) =>
+    advice === undefined ? [] : [`  ${invariant}:\n    ${advice}.`],
+  );
+  if (advice.length === 0) return broken;
+  return [broken, 'What to do (docs/runbooks/psp-differs.md):', ...advice].join('\n');
 }

@@ -29,8 +29,10 @@ function launched(...args: readonly string[]): Promise<{ code: number; out: stri
   });
 }
 
-async function inReview(): Promise<{ paymentId: string; orderId: string; instructionId: string }> {
-  const { body } = await api.pay({ paymentMethod: 'sim_wrong_amount' });
+async function inReview(
+  paymentMethod = 'sim_wrong_amount',
+): Promise<{ paymentId: string; orderId: string; instructionId: string }> {
+  const { body } = await api.pay({ paymentMethod });
   await expect
     .poll(async () => (await api.get(`/payments/${body.id}`)).body.payment_orders[0].status_detail, {
       timeout: 10_000,
@@ -267,6 +269,54 @@ describe('what is in quarantine', () => {
       code: 2,
       err: expect.stringContaining('--psp-reference <id>'),
     });
+  });
+});
+
+describe('what a person closed', () => {
+  const because = ['--by', 'ann', '--why', 'seen in the portal', '--yes'];
+  const chargeOf = async (orderId: string): Promise<string> =>
+    (await oncepay('simulator', 'charges', '--reference', orderId, '--json')).json.charges[0].id;
+  const asCharged = async (instructionId: string, charge: string) => {
+    const evidence = ['--charged', '--psp-reference', charge];
+    expect((await oncepay('quarantine', 'close', instructionId, ...evidence, ...because)).code).toBe(0);
+  };
+  /** Of the orders asked for, what `verify` says about them. */
+  const saidOf = async (orderId: string): Promise<string[]> => {
+    const { code, json } = await oncepay('verify', '--json');
+    expect([code, json.well]).toEqual([1, false]);
+    const broken: { invariant: string; examples: string[]; advice: string }[] = json.checked.flatMap(
+      ({ violations }: { violations: unknown }) => violations,
+    );
+    return broken
+      .filter(({ examples }) => examples.some((example) => example.startsWith(orderId)))
+      .map(({ invariant }) => invariant);
+  };
+
+  test('against what the PSP holds is broken for verify, with whose word it was and what to do', async () => {
+    const otherAmount = await inReview();
+    await asCharged(otherAmount.instructionId, await chargeOf(otherAmount.orderId));
+    expect(await saidOf(otherAmount.orderId)).toEqual([
+      expect.stringContaining('another amount or currency'),
+    ]);
+
+    const misnamed = await inReview('sim_wrong_reference');
+    await asCharged(misnamed.instructionId, 'ch_typed');
+    expect(await saidOf(misnamed.orderId)).toEqual([expect.stringContaining('names another charge')]);
+
+    const paid = await inReview('sim_wrong_reference');
+    await oncepay('quarantine', 'close', paid.instructionId, '--not-charged', ...because);
+    expect(await saidOf(paid.orderId)).toEqual(['an order failed, and the PSP holds its charge']);
+
+    const { code, out } = await oncepay('verify');
+    expect(code).toBe(1);
+    expect(out).toContain('closed as not charged by ann');
+    expect(out).toContain('refund it at the PSP, and tell the merchant');
+  });
+
+  test('as the PSP has it is well: it answered for another order, and holds the charge for this one', async () => {
+    const { instructionId, orderId } = await inReview('sim_wrong_reference');
+    await asCharged(instructionId, await chargeOf(orderId));
+    expect(await saidOf(orderId)).toEqual([]);
   });
 });
 

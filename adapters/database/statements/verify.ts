@@ -6,6 +6,8 @@ export interface Violation {
   readonly invariant: string;
   readonly count: number;
   readonly examples: readonly string[];
+  /** What to do about it, where one thing is to be done. */
+  readonly advice?: string;
 }
 
 export interface Invariant {
@@ -177,28 +179,6 @@ export async function checkInvariant(
   return { invariant: invariant.name, count, examples: examples.split('\n') };
 }
 
-const stateRow = z.object({ payment_order_id: z.string(), status: z.string() });
-
-/** Orders by id, as far as they exist. */
-export async function readOrderStatuses(
-  database: Database,
-  orderIds: readonly string[],
-): Promise<ReadonlyMap<string, string>> {
-  const rows = await database.execute(ORDERS_SQL, { ids: orderIds });
-  return new Map(
-    rows.map((row) => {
-      const { payment_order_id, status } = stateRow.parse(row);
-      return [payment_order_id, status];
-    }),
-  );
-}
-
-const ORDERS_SQL = `
-select o.payment_order_id, o.status
-from payment_order o
-where o.payment_order_id in (select jsonb_array_elements_text(:input::jsonb -> 'ids'))
-`;
-
 /** Of these instructions, those that are not terminal, or are not there at all. */
 export async function findNotTerminal(
   database: Database,
@@ -213,14 +193,4 @@ select asked.id
 from jsonb_array_elements_text(:input::jsonb -> 'ids') as asked(id)
 left join instruction i on i.instruction_id = asked.id
 where i.instruction_id is null or i.state not in ('succeeded', 'declined', 'requires_action', 'cancelled')
-`;
-
-/** How many orders of a PSP have succeeded, to be compared with its own count. */
-export async function countSucceeded(database: Database, psp: string): Promise<number> {
-  const [row] = await database.execute(COUNT_SQL, { psp });
-  return z.object({ count: z.int() }).parse(row).count;
-}
-
-const COUNT_SQL = `
-select count(*)::int as count from payment_order where status = 'SUCCESS' and psp = :input::jsonb ->> 'psp'
 `;
