@@ -49,7 +49,9 @@ judged as materialized (
     earlier.has_no_message as predecessor_has_no_message,
     greatest(l.not_before, earlier.not_before) as free_at
   from locked l
-  join payment_order o on o.payment_order_id = l.payment_order_id
+  -- Whose token is charged and whose books it is in, the instruction says: only as its order does.
+  join payment_order o on o.payment_order_id = l.payment_order_id and o.payment_id = l.payment_id
+    and o.merchant_id = l.merchant_id
   join input on input.instruction_id = l.instruction_id and input.payment_order_id = l.payment_order_id
     and input.operation = l.operation
   cross join moment
@@ -183,13 +185,16 @@ select
     when d.decision = 'given_up' then 'quarantined'
     when d.decision is not null then d.decision
     when known.instruction_id is null then 'missing'
-    when known.payment_order_id = input.payment_order_id and known.operation = input.operation then 'locked'
+    when known.payment_order_id = input.payment_order_id and known.operation = input.operation
+      and known.payment_id = o.payment_id and known.merchant_id = o.merchant_id then 'locked'
     else 'mismatched'
   end as verdict,
   greatest(0, ceil(extract(epoch from
     case when d.decision = 'circuit_open' then d.closed_at else d.free_at end - moment.now)))::int as seconds_left,
   k.instruction_id is not null as parked,
-  coalesce(e.reason, d.last_reason, known.operation || ' of ' || known.payment_order_id) as reason,
+  coalesce(e.reason, d.last_reason, known.operation || ' of ' || known.payment_order_id
+    || case when (known.payment_id, known.merchant_id) <> (o.payment_id, o.merchant_id)
+            then ' that says it is in ' || known.payment_id || ' of ' || known.merchant_id else '' end) as reason,
   d.payment_id, d.merchant_id,
   case when d.decision in ('claimed', 'settle') then d.next_cycle else d.cycle end as cycle,
   coalesce(c.attempt_no, d.attempt_no) as attempt_no,
@@ -206,7 +211,7 @@ left join claimed c on c.instruction_id = d.instruction_id
 left join parked k on k.instruction_id = d.instruction_id
 left join ended e on e.instruction_id = d.instruction_id
 left join instruction known on d.decision is null and known.instruction_id = input.instruction_id
-left join payment_order o on o.payment_order_id = d.payment_order_id
+left join payment_order o on o.payment_order_id = coalesce(d.payment_order_id, known.payment_order_id)
 left join payment t on t.payment_id = d.payment_id
 left join started s on s.payment_order_id = d.payment_order_id
 `;

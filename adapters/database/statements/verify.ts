@@ -111,6 +111,19 @@ export const INVARIANTS: readonly Invariant[] = [
             <> (o.total, o.started, o.succeeded, o.failed)`,
   },
   {
+    name: 'an order is of its payment’s merchant, and an instruction of its order’s payment and merchant',
+    sql: `
+      select o.payment_order_id as subject
+      from payment_order o
+      join payment t using (payment_id)
+      where t.merchant_id <> o.merchant_id
+      union all
+      select i.instruction_id
+      from instruction i
+      join payment_order o using (payment_order_id)
+      where (i.payment_id, i.merchant_id) <> (o.payment_id, o.merchant_id)`,
+  },
+  {
     name: 'splits sum to their order’s amount',
     sql: `
       select o.payment_order_id as subject

@@ -181,6 +181,7 @@ describe('no login may do another’s duty', () => {
          values ('i', 'o', 'p', 'm', 0, 'charge', now(), now(), 'succeeded')`,
         `insert into payment_order (payment_order_id, status) values ('o', 'SUCCESS')`,
         'delete from idempotency_key',
+        'select accepted_in from payment',
         'select * from ledger_entry',
       ],
     ],

@@ -1,0 +1,160 @@
+import pg from 'pg';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { NewPayment } from '../../../adapters/database/statements/accept-payment.ts';
+import { checkInvariant, INVARIANTS } from '../../../adapters/database/statements/verify.ts';
+import { systemIds } from '../../../adapters/ids.ts';
+import { ExecutorHarness, recordOf } from '../../support/executor.ts';
+import { MERCHANT, newOrder, storePayment } from '../../support/payments.ts';
+import { createTestDatabase, type TestDatabase } from '../../support/postgres.ts';
+
+let testDatabase: TestDatabase;
+/** Whoever holds the login that accepts, and may act for any merchant. */
+let thief: pg.Client;
+let victim: NewPayment;
+
+beforeAll(async () => {
+  testDatabase = await createTestDatabase();
+  const options = '-c role=oncepay_accept';
+  thief = new pg.Client({ connectionString: testDatabase.url, options });
+  await thief.connect();
+});
+afterAll(async () => {
+  await thief.end();
+  await testDatabase.drop();
+});
+beforeEach(async () => {
+  victim = await storePayment(testDatabase.as('oncepay_accept'), newOrder(), newOrder());
+  await thief.query('begin');
+  await actFor(MERCHANT);
+});
+afterEach(() => thief.query('rollback'));
+
+async function actFor(merchantId: string): Promise<void> {
+  await thief.query(`select set_config('oncepay.merchant_id', $1, true)`, [merchantId]);
+}
+
+const insertPayment = (paymentId: string, merchantId = MERCHANT) =>
+  thief.query(
+    `insert into payment (payment_id, merchant_id, merchant_reference, buyer_id, payment_method, metadata, created_at,
+       orders_total) values ($1, $2, $1, 'thief', 'sim_ok', '{}', now(), 1)`,
+    [paymentId, merchantId],
+  );
+
+const insertOrder = (orderId: string, paymentId: string, position = 0, merchantId = MERCHANT) =>
+  thief.query(
+    `insert into payment_order (payment_order_id, payment_id, merchant_id, position, amount_minor, currency, splits,
+       is_split, psp, created_at, updated_at)
+     values ($1, $2, $3, $4, 1, 'KRW', '[{"seller_id":"thief","amount_minor":"1"}]', false, 'simulator', now(), now())`,
+    [orderId, paymentId, merchantId, position],
+  );
+
+const insertInstruction = (
+  instructionId: string,
+  orderId: string,
+  paymentId: string,
+  merchantId = MERCHANT,
+) =>
+  thief.query(
+    `insert into instruction (instruction_id, payment_order_id, payment_id, merchant_id, seq, operation, not_before,
+       last_sent_at) values ($1, $2, $3, $4, 0, 'charge', now(), now())`,
+    [instructionId, orderId, paymentId, merchantId],
+  );
+
+const NOT_ITS_PAYMENT = { code: '23503', constraint: 'payment_order_comes_with_its_payment' };
+
+describe('whoever accepts can’t add an order', () => {
+  test('to a payment that is there, though he acts for its merchant', async () => {
+    await expect(insertOrder(systemIds.next('ord'), victim.paymentId, 2)).rejects.toMatchObject(
+      NOT_ITS_PAYMENT,
+    );
+  });
+
+  test('to a payment of his own once it is made', async () => {
+    const paymentId = systemIds.next('pay');
+    await insertPayment(paymentId);
+    await thief.query('commit');
+    await thief.query('begin');
+    await actFor(MERCHANT);
+    await expect(insertOrder(systemIds.next('ord'), paymentId)).rejects.toMatchObject(NOT_ITS_PAYMENT);
+  });
+
+  test('of one merchant to a payment of another, made just now', async () => {
+    const paymentId = systemIds.next('pay');
+    await insertPayment(paymentId);
+    await actFor('mer_thief');
+    await expect(insertOrder(systemIds.next('ord'), paymentId, 0, 'mer_thief')).rejects.toMatchObject(
+      NOT_ITS_PAYMENT,
+    );
+  });
+
+  test.each(['payment', 'payment_order'])(
+    'by saying in which transaction a row of %s was made',
+    async (table) => {
+      await expect(thief.query(`insert into ${table} (accepted_in) values ('0')`)).rejects.toMatchObject({
+        code: '42501',
+      });
+    },
+  );
+});
+
+test('what is made whole in one transaction is taken, its order in the same or a later statement of it', async () => {
+  const [paymentId, orderId] = [systemIds.next('pay'), systemIds.next('ord')];
+  await insertPayment(paymentId);
+  await insertOrder(orderId, paymentId);
+  await insertInstruction(systemIds.next('ins'), orderId, paymentId);
+  await expect(thief.query('commit')).resolves.toBeDefined();
+});
+
+test('whoever accepts can’t put another answer in the place of one that is promised', async () => {
+  await expect(thief.query("update idempotency_key set body = '{}'")).rejects.toMatchObject({
+    code: '42501',
+    constraint: 'idempotency_key_is_kept',
+  });
+});
+
+describe('an instruction that says it is in another’s payment', () => {
+  afterEach(() =>
+    testDatabase.database.execute(
+      `delete from instruction i using payment_order o
+       where o.payment_order_id = i.payment_order_id and (o.payment_id, o.merchant_id) <> (i.payment_id, i.merchant_id)`,
+      {},
+    ),
+  );
+
+  /** In an order of the thief's own. */
+  async function steal(named: { readonly merchantId?: string; readonly paymentId?: string }) {
+    const [paymentId, paymentOrderId] = [systemIds.next('pay'), systemIds.next('ord')];
+    const instructionId = systemIds.next('ins');
+    const merchantId = named.merchantId ?? MERCHANT;
+    await insertPayment(paymentId);
+    await insertOrder(paymentOrderId, paymentId);
+    await actFor(merchantId);
+    await insertInstruction(instructionId, paymentOrderId, named.paymentId ?? paymentId, merchantId);
+    await thief.query('commit');
+    return { instructionId, paymentOrderId };
+  }
+
+  test.each([
+    ['whose buyer’s token it would charge', () => ({ paymentId: victim.paymentId })],
+    ['of a merchant in whose books it would be', () => ({ merchantId: 'mer_other' })],
+  ])('%s is never claimed, and verifying finds it', async (_, named) => {
+    const { instructionId, paymentOrderId } = await steal(named());
+    const harness = new ExecutorHarness(testDatabase.as('oncepay_execute'));
+
+    expect(await harness.execute(recordOf({ instructionId, paymentOrderId }))).toEqual([]);
+
+    expect(harness.psp.charges).toEqual([]);
+    expect(harness.deadLetters).toMatchObject([
+      {
+        reason: expect.stringMatching(
+          `${instructionId} is a charge of ${paymentOrderId} that says it is in `,
+        ),
+      },
+    ]);
+    const checked = INVARIANTS.find(({ name }) => name.startsWith('an order is of its payment’s merchant'));
+    if (checked === undefined) throw new Error('there is no such check');
+    expect(await checkInvariant(testDatabase.as('oncepay_operate'), checked)).toMatchObject({
+      examples: [instructionId],
+    });
+  });
+});
