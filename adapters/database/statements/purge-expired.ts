@@ -118,7 +118,12 @@ const DUE_SQL: Readonly<Record<Purge, string>> = {
     `and not exists (
       select from payment_order o
       join evidence e on e.payment_order_id = o.payment_order_id
-      where o.payment_id = t.payment_id and e.recorded_at >= ${BEFORE})`,
+      where o.payment_id = t.payment_id and e.recorded_at >= ${BEFORE})
+    and not exists (
+      select from payment_order o
+      join instruction i on i.payment_order_id = o.payment_order_id
+      join dead_letter d on d.dead_letter_id = i.instruction_id
+      where o.payment_id = t.payment_id and d.last_seen_at >= ${BEFORE})`,
   ),
   poison: rowsDue(
     'dead_letter',

@@ -8,6 +8,7 @@ import { countDue, lastRun } from '../../../adapters/database/statements/purge-e
 import { closePoison } from '../../../adapters/database/statements/quarantine.ts';
 import { readTrialBalance } from '../../../adapters/database/statements/read-ledger.ts';
 import { readPayment } from '../../../adapters/database/statements/read-payments.ts';
+import { registerMovedLetters } from '../../../adapters/database/statements/redrive-dead-letters.ts';
 import { registerPoison } from '../../../adapters/database/statements/register-poison.ts';
 import { checkInvariant, INVARIANTS } from '../../../adapters/database/statements/verify.ts';
 import { JOB, type PurgeReport, purgeExpired } from '../../../lambdas/purge-expired/purge.ts';
@@ -127,6 +128,21 @@ test('closed poison goes with its body, and what a person hasn’t closed stays'
   expect(bodies).toEqual([{ body: 'open' }]);
 });
 
+test('a letter that was seen again stays, and its payment’s evidence with it, until that is old', async () => {
+  const payment = await executed();
+  const [order] = payment.orders;
+  if (order === undefined) throw new Error('a payment has an order');
+  await later(61);
+  await registerMovedLetters(database, [{ key: { ...order, operation: 'charge' }, messageId: 'm_late' }]);
+  await later(91);
+  expect(await kept(payment)).toMatchObject({ attempts: 2 });
+  const letters = `dead_letter where dead_letter_id = '${order.instructionId}'`;
+  expect(await count(letters)).toBe(1);
+  await later(152);
+  expect(await kept(payment)).toMatchObject({ attempts: 0 });
+  expect(await count(letters)).toBe(0);
+});
+
 test('the record of who did what goes as the stage says', async () => {
   await pause(database, 'merchant:mer_gone', OPERATOR);
   await resume(database, 'merchant:mer_gone', OPERATOR);
@@ -174,6 +190,8 @@ describe('deleting is refused', () => {
   test.each([
     ['oncepay_purge', 'delete from evidence', 'young evidence to the purge itself'],
     ['oncepay_purge', 'delete from operation_log', 'a young record to the purge itself'],
+    ['oncepay_purge', 'delete from idempotency_key', 'young keys to the purge itself'],
+    ['oncepay_purge', 'delete from dead_letter', 'young letters to the purge itself'],
     ['oncepay_purge', 'delete from ledger_entry', 'the ledger to the purge'],
     ['oncepay_purge', 'delete from payment', 'payments to the purge'],
     ['oncepay_purge', 'update payment set merchant_reference = payment_id', 'what the merchant calls it'],
@@ -183,7 +201,45 @@ describe('deleting is refused', () => {
   ])('as %s: %s (%s)', async (login, sql) => {
     await executed();
     await pause(database, 'psp:refused', OPERATOR);
+    await registerPoison(database, [{ body: 'refused', messageId: 'm3', reason: 'unparseable' }]);
     await expect(testDatabase.as(login).execute(sql, {})).rejects.toMatchObject({ sqlState: '42501' });
+  });
+
+  test('of a key for the thirty days that the API promises, and not a day longer', async () => {
+    await storePayment(database);
+    const remove = () => asPurge.execute('delete from idempotency_key', {});
+    await moveClock(database, 30 * A_DAY - 60);
+    await expect(remove()).rejects.toMatchObject({ sqlState: '42501' });
+    await moveClock(database, 30 * A_DAY + 60);
+    await expect(remove()).resolves.toEqual([]);
+  });
+
+  test.each([
+    [
+      'poison that no person has closed',
+      async () => {
+        await registerPoison(database, [{ body: 'open again', messageId: 'm4', reason: 'unparseable' }]);
+        return 'is_poison';
+      },
+    ],
+    [
+      'of an order that has not ended',
+      async () => {
+        const { orders } = await storePayment(database);
+        const letters = orders.map((order) => ({
+          key: { ...order, operation: 'charge' as const },
+          messageId: 'm5',
+        }));
+        await registerMovedLetters(database, letters);
+        return 'not is_poison';
+      },
+    ],
+  ])('of a dead letter, however old: %s', async (_, bury) => {
+    const which = await bury();
+    await moveClock(database, 1_000 * A_DAY);
+    await expect(asPurge.execute(`delete from dead_letter where ${which}`, {})).rejects.toMatchObject({
+      sqlState: '42501',
+    });
   });
 
   test('to the owner, whatever its age', async () => {
@@ -194,5 +250,25 @@ describe('deleting is refused', () => {
         database.execute(`do $$ begin set local role oncepay_owner; delete from ${table}; end $$`, {}),
       ).rejects.toMatchObject({ sqlState: '42501' });
     }
+  });
+});
+
+describe('the purge’s login can’t take the buyer', () => {
+  const erase = () => asPurge.execute("update payment set buyer_id = 'gone', metadata = '{}'", {});
+
+  test('off a payment that is young', async () => {
+    const payment = await executed();
+    await erase();
+    expect(await kept(payment)).toMatchObject({ buyer: 'buyer_1' });
+    await moveClock(database, 31 * A_DAY);
+    await erase();
+    expect(await kept(payment)).toMatchObject({ buyer: 'gone' });
+  });
+
+  test('off one that has not ended, however old it is', async () => {
+    const payment = await storePayment(database);
+    await moveClock(database, 1_000 * A_DAY);
+    await erase();
+    expect(await kept(payment)).toMatchObject({ buyer: 'buyer_1' });
   });
 });
