@@ -16,6 +16,7 @@ export const RUNBOOKS = [
   'payments-wait-in-queue',
   'pipeline-unmeasured',
   'purge-failing',
+  'purge-stopped',
   'quarantine-waits',
   'redrive-failing',
   'relay-stopped',

@@ -13,7 +13,14 @@ import {
   SILENCE_IS_TROUBLE,
   type Watch,
 } from './operational-alarm.ts';
-import { databaseUtilization, FIVE_MINUTES, firewallBlocks, MINUTE, ownMetric } from './watched-metrics.ts';
+import {
+  databaseUtilization,
+  FIVE_MINUTES,
+  firewallBlocks,
+  HOUR,
+  MINUTE,
+  ownMetric,
+} from './watched-metrics.ts';
 
 export interface PipelineAlarmsProps extends FunctionContext {
   readonly api: RestApi;
@@ -200,12 +207,12 @@ export class PipelineAlarms extends Construct {
 
   private watchTheSchedules(): void {
     const { name: stage } = this.props.config;
-    const runsEveryMinute = {
+    const mustRun = {
       threshold: 1,
-      periods: [5, 5] as const,
       comparison: ComparisonOperator.LESS_THAN_THRESHOLD,
       missing: SILENCE_IS_TROUBLE,
     };
+    const runsEveryMinute = { ...mustRun, periods: [5, 5] as const };
     this.add({
       ...runsEveryMinute,
       runbook: 'relay-stopped',
@@ -219,6 +226,15 @@ export class PipelineAlarms extends Construct {
       metric: ownMetric(stage, 'MeasureRuns', Stats.SUM),
       impact:
         'Trial balance, unknown money and quarantine have not been measured for five minutes: their alarms would not go off.',
+    });
+    this.add({
+      ...mustRun,
+      // Of two hours, one may fall between two runs, and one be missed while a deployment is under way.
+      periods: [3, 3],
+      runbook: 'purge-stopped',
+      metric: ownMetric(stage, 'PurgeRuns', Stats.SUM).with({ period: HOUR }),
+      impact:
+        'The purge has not come to the end of a run for three hours: buyers’ data, evidence and keys that are due are not removed. No payment is affected.',
     });
   }
 

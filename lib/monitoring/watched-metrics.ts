@@ -6,6 +6,7 @@ import { firewallMetricName } from '../constructs/web-firewall.ts';
 
 export const MINUTE = Duration.minutes(1);
 export const FIVE_MINUTES = Duration.minutes(5);
+export const HOUR = Duration.hours(1);
 
 /**
  * One that the functions write themselves.

@@ -25,6 +25,8 @@ const STAGE = 'staging';
 const AWS = { region: 'us-east-1', credentials: { accessKeyId: 'test', secretAccessKey: 'test' } };
 /** A dead letter rests for up to twenty minutes; an alarm looks back for up to three periods of five. */
 const LONGEST_RECOVERY_MINUTES = 40;
+/** The purge's alarm needs three without a run, and looks back for two more before it takes data for missing. */
+const HOURS_UNTIL_STOPPED = 6;
 /** For what takes real time. */
 const PATIENCE = { timeout: 20_000 };
 
@@ -233,6 +235,16 @@ test('executions that die', async () => {
   }
   await begin(2, 'executor-errors');
   await end('executor-errors');
+});
+
+test('a purge that never comes to its end', async () => {
+  // It fails in the last line of its run, and nothing else asks for this table.
+  await rename('table job_run', 'job_run_away');
+  await begin(HOURS_UNTIL_STOPPED * 60, 'purge-stopped');
+
+  await rename('table job_run_away', 'job_run');
+  await runtime.runSchedule('purge-expired');
+  await end('purge-stopped', 'purge-failing');
 });
 
 test.each<[Runbook, string, number]>([

@@ -94,6 +94,20 @@ test('the page on metrics says of every alarm when it goes off', () => {
   expect(named.toSorted()).toEqual([...RUNBOOKS]);
 });
 
+test('a purge that never runs is told after three hours, though nothing says that it failed', () => {
+  synthesized('dev').pipeline.hasResourceProperties('AWS::CloudWatch::Alarm', {
+    AlarmName: 'Oncepay-dev-purge-stopped',
+    MetricName: 'PurgeRuns',
+    Statistic: 'Sum',
+    Period: 3_600,
+    EvaluationPeriods: 3,
+    DatapointsToAlarm: 3,
+    ComparisonOperator: 'LessThanThreshold',
+    Threshold: 1,
+    TreatMissingData: 'breaching',
+  });
+});
+
 test('a team subscribes whatever it is on call by', () => {
   const app = new App({ context: { 'aws:cdk:bundling-stacks': [] } });
   const { alarmTopic, pipelineStack } = new PaymentPipeline(app, 'Payments', { stage: 'staging' });
