@@ -1,7 +1,7 @@
 import type { Database } from '../adapters/database/database.ts';
 import type { Operator } from '../adapters/database/statements/operation-log.ts';
 import { readQuarantined } from '../adapters/database/statements/quarantine.ts';
-import { recordClosing } from '../adapters/database/statements/record-attempts.ts';
+import { recordClosing } from '../adapters/database/statements/record-closing.ts';
 import { systemIds } from '../adapters/ids.ts';
 import {
   type Attempt,

@@ -5,6 +5,7 @@ import {
   type CreateTableCommandInput,
   DynamoDBClient,
   ListTablesCommand,
+  waitUntilTableExists,
 } from '@aws-sdk/client-dynamodb';
 import { PortTakenError } from '../http-server.ts';
 import type { AccessRules } from '../iam/access-rules.ts';
@@ -82,6 +83,9 @@ export async function startDynamoDb(options: DynamoDbOptions): Promise<RunningDy
   };
 }
 
+/** In seconds: a table is there a moment after it was made, as on AWS. */
+const PATIENCE = { minDelay: 0.02, maxDelay: 0.2, maxWaitTime: 10 };
+
 async function createTables(endpoint: string, { region, tables }: DynamoDbOptions): Promise<void> {
   const client = new DynamoDBClient({
     endpoint,
@@ -101,6 +105,7 @@ async function createTables(endpoint: string, { region, tables }: DynamoDbOption
       }),
     );
   }
+  for (const { name } of tables) await waitUntilTableExists({ client, ...PATIENCE }, { TableName: name });
   client.destroy();
 }
 

@@ -1,8 +1,11 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
-import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { CreateTableCommand, DynamoDBClient, waitUntilTableExists } from '@aws-sdk/client-dynamodb';
 import dynalite from 'dynalite';
 import { SimulatorTable } from '../../adapters/dynamodb/simulator/simulator-table.ts';
+
+/** In seconds: a table is there a moment after it was made, as on AWS. */
+const PATIENCE = { minDelay: 0.02, maxDelay: 0.2, maxWaitTime: 10 };
 
 let tables = 0;
 let starting: Promise<DynamoDBClient> | undefined;
@@ -40,6 +43,7 @@ export async function createSimulatorTable(): Promise<{
       BillingMode: 'PAY_PER_REQUEST',
     }),
   );
+  await waitUntilTableExists({ client, ...PATIENCE }, { TableName: tableName });
   return { client, table: new SimulatorTable({ client, tableName, indexName: 'by-listing' }) };
 }
 

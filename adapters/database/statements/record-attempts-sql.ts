@@ -11,7 +11,7 @@ interface Recording {
 }
 
 /** Whatever ends an attempt: evidence, transition, counters, ledger, balances and what the circuit learns. */
-const recordSql = ({ fence, isEvidence, alsoSet, alsoDo }: Recording) => `
+export const recordSql = ({ fence, isEvidence, alsoSet, alsoDo }: Recording) => `
 with moment as materialized (
   select clock() as now
 ),
@@ -233,21 +233,4 @@ export const RECORD_SQL = recordSql({
   isEvidence: 'true',
   alsoSet: '',
   alsoDo: '',
-});
-
-/**
- * See `recordClosing`. An operator's attempt has no claim: it begins and ends in this statement, behind a fence of its
- * own, and counts as the attempt after the one that was last when he looked. A word that came too late is evidence of
- * nothing.
- */
-export const CLOSE_SQL = recordSql({
-  fence: `i.attempt_no = r.attempt_no - 1 and i.state = 'quarantined'`,
-  isEvidence: 'r.instruction_id in (select instruction_id from locked)',
-  alsoSet: 'attempt_no = r.attempt_no, claim_token = r.claim_token,',
-  alsoDo: `,
-logged as (
-  insert into operation_log (subject_id, action, actor, reason, origin, at)
-  select a.instruction_id, 'closed', o.actor, o.reason, o.origin, moment.now
-  from applied a, moment, parameter, jsonb_to_record(p -> 'operator') as o(actor text, reason text, origin text)
-)`,
 });

@@ -4,8 +4,7 @@ import { CIRCUIT, type PspHealth } from '../../../domain/payment/circuit.ts';
 import { isTerminal } from '../../../domain/payment/instruction.ts';
 import type { Judgement } from '../../../domain/payment/judge-outcome.ts';
 import type { Database, JsonInput } from '../database.ts';
-import type { Operator } from './operation-log.ts';
-import { CLOSE_SQL, RECORD_SQL } from './record-attempts-sql.ts';
+import { RECORD_SQL } from './record-attempts-sql.ts';
 
 /** One question to a PSP and what came of it; written for every attempt, also a stale worker's. */
 export interface EvidenceStep {
@@ -48,7 +47,7 @@ interface CircuitNews {
 /** How many rows a platform account's balance is spread over: 32 took 2,400 statements/s where one took 1,000. */
 export const PLATFORM_SHARDS = 32;
 
-const recordedRow = z.object({
+export const recordedRow = z.object({
   instruction_id: z.string(),
   /** Whether this attempt's transition stands: made now, or by an earlier run of this very statement. */
   stands: z.boolean(),
@@ -84,27 +83,12 @@ export async function recordAttempts(
   records: readonly AttemptRecord[],
   shard: number,
 ): Promise<readonly RecordedAttempt[]> {
-  const rows = await database.execute(RECORD_SQL, inputOf(records, shard));
+  const rows = await database.execute(RECORD_SQL, recordingOf(records, shard));
   return rows.map((row) => recordedRow.parse(row));
 }
 
-/**
- * Ends a quarantined instruction by an operator's word, which it notes with him: one statement, so that whoever is stopped
- * in the middle has either closed it or not. Safe to replay.
- *
- * @param record its `attemptNo` is one more than the instruction's was when the operator looked
- * @returns false where it isn't in quarantine any more, or was let go and came back since
- */
-export async function recordClosing(
-  database: Database,
-  record: AttemptRecord,
-  operator: Operator,
-): Promise<boolean> {
-  const [row] = await database.execute(CLOSE_SQL, { ...inputOf([record], 0), operator: { ...operator } });
-  return row !== undefined && recordedRow.parse(row).stands;
-}
-
-function inputOf(records: readonly AttemptRecord[], shard: number) {
+/** What the statements that record are given. */
+export function recordingOf(records: readonly AttemptRecord[], shard: number) {
   return {
     shard,
     records: records.map(recordInput),
