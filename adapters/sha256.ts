@@ -15,7 +15,7 @@ const OUTER = 0x5c;
  */
 export class Sha256 {
   private readonly secret: Buffer | undefined;
-  private parts: Buffer[] = [];
+  private readonly parts: Buffer[] = [];
 
   constructor(secret?: Data) {
     this.secret = secret === undefined ? undefined : bytesOf(secret);
@@ -27,10 +27,6 @@ export class Sha256 {
 
   async digest(): Promise<Uint8Array> {
     return this.secret === undefined ? sha256(this.parts) : hmac(this.secret, this.parts);
-  }
-
-  reset(): void {
-    this.parts = [];
   }
 }
 
@@ -48,8 +44,7 @@ function hmac(secret: Buffer, parts: readonly Buffer[]): Buffer {
 }
 
 function sha256(parts: readonly Buffer[]): Buffer {
-  const [first] = parts;
-  return hash('sha256', parts.length === 1 && first !== undefined ? first : Buffer.concat(parts), 'buffer');
+  return hash('sha256', Buffer.concat(parts), 'buffer');
 }
 
 function bytesOf(data: Data): Buffer {

@@ -1,4 +1,10 @@
-/** See `claimInstructions` for what goes in and comes out. */
+/**
+ * See `claimInstructions` for what goes in and comes out.
+ *
+ * A session keeps its plan, and one made while the tables were empty would read them whole for every batch. So each row is
+ * found by its key: the limit on what comes in limits nothing, but lets the planner take ten for granted where it would
+ * a hundred, and the last joins are lateral with a limit, one by one.
+ */
 export const CLAIM_SQL = `
 with moment as materialized (
   select clock() as now
@@ -11,7 +17,6 @@ parameter as materialized (
 input as materialized (
   select asked.instruction_id, asked.payment_order_id, asked.operation, max(asked.letter_cycle) as letter_cycle
   from (
-    -- It limits nothing. The planner takes ten for granted where it would a hundred, and looks each up by its key.
     select a.*
     from parameter, jsonb_to_recordset(p -> 'instructions')
       as a(instruction_id text, payment_order_id text, operation text, letter_cycle int)
@@ -54,9 +59,9 @@ judged as materialized (
     earlier.has_no_message as predecessor_has_no_message,
     greatest(l.not_before, earlier.not_before) as free_at
   from locked l
-  -- Whose token is charged and whose books it is in, the instruction says: only as its order does.
-  join payment_order o on o.payment_order_id = l.payment_order_id and o.payment_id = l.payment_id
-    and o.merchant_id = l.merchant_id
+  -- Whose token and whose books: only as its order says.
+  join payment_order o
+    on (o.payment_order_id, o.payment_id, o.merchant_id) = (l.payment_order_id, l.payment_id, l.merchant_id)
   join input on input.instruction_id = l.instruction_id and input.payment_order_id = l.payment_order_id
     and input.operation = l.operation
   cross join moment
@@ -190,8 +195,8 @@ select
     when d.decision = 'given_up' then 'quarantined'
     when d.decision is not null then d.decision
     when known.instruction_id is null then 'missing'
-    when known.payment_order_id = input.payment_order_id and known.operation = input.operation
-      and known.payment_id = o.payment_id and known.merchant_id = o.merchant_id then 'locked'
+    when (known.payment_order_id, known.operation, known.payment_id, known.merchant_id)
+      = (input.payment_order_id, input.operation, o.payment_id, o.merchant_id) then 'locked'
     else 'mismatched'
   end as verdict,
   greatest(0, ceil(extract(epoch from
@@ -215,13 +220,11 @@ left join decided d on d.instruction_id = input.instruction_id and d.payment_ord
 left join claimed c on c.instruction_id = d.instruction_id
 left join parked k on k.instruction_id = d.instruction_id
 left join ended e on e.instruction_id = d.instruction_id
--- One by one, each by its key: a plan made while the tables were empty would read them whole for every batch.
+left join lateral (select * from instruction where d.decision is null and instruction_id = input.instruction_id limit 1)
+  known on true
 left join lateral (
-  select * from instruction where d.decision is null and instruction_id = input.instruction_id limit 1
-) known on true
-left join lateral (
-  select * from payment_order where payment_order_id = coalesce(d.payment_order_id, known.payment_order_id) limit 1
-) o on true
+  select * from payment_order where payment_order_id = coalesce(d.payment_order_id, known.payment_order_id) limit 1)
+  o on true
 left join lateral (select payment_method from payment where payment_id = d.payment_id limit 1) t on true
 left join started s on s.payment_order_id = d.payment_order_id
 `;

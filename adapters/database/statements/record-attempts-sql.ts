@@ -10,7 +10,10 @@ interface Recording {
   readonly alsoDo: string;
 }
 
-/** Whatever ends an attempt: evidence, transition, counters, ledger, balances and what the circuit learns. */
+/**
+ * Whatever ends an attempt: evidence, transition, counters, ledger, balances and what the circuit learns. The limit on what
+ * comes in limits nothing; it is there for the planner, as the claim's.
+ */
 export const recordSql = ({ fence, isEvidence, alsoSet, alsoDo }: Recording) => `
 with moment as materialized (
   select clock() as now
@@ -24,7 +27,6 @@ input as materialized (
     instruction_id text, psp text, may_give_back boolean, payment_order_id text, attempt_no int, claim_token text, state text, reason text,
     wait_seconds int, parked boolean, waits_for text, not_sent int, order_status text, order_status_detail text, failure jsonb,
     psp_reference text, ledger_transaction_id text, posting_type text, entries jsonb, steps jsonb)
-  -- It limits nothing. The planner takes ten for granted where it would a hundred, and looks each up by its key.
   limit (select jsonb_array_length(p -> 'records') from parameter)
 ),
 locked as materialized (
