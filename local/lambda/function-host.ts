@@ -94,7 +94,8 @@ export class FunctionHost {
     const [victim] = this.busy;
     if (victim === undefined) return false;
     this.cpuOfTheDead += await victim.cpuMilliseconds();
-    victim.kill();
+    // Whoever asked for it is told when it is dead, and its invocation counted as failed.
+    await victim.close();
     return true;
   }
 
