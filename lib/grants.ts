@@ -73,11 +73,6 @@ export function readStageSecret(data: DataStack, secretArn: string): readonly Po
   ];
 }
 
-/** Those that the team made itself, encrypted with the key that it chose for them. */
-export function readSecrets(secretArns: readonly string[]): readonly PolicyStatement[] {
-  return secretArns.length === 0 ? [] : [allow(['secretsmanager:GetSecretValue'], ...secretArns)];
-}
-
 /** One statement at a time, with the login of this duty. */
 export function runStatements(data: DataStack, duty: Duty): readonly PolicyStatement[] {
   return [

@@ -9,10 +9,8 @@ export {
   type Stage,
   type StageConfig,
   type StageOverrides,
-  stageConfig,
-  stageNamed,
-  UnknownStageError,
 } from './stage-config.ts';
 export { overridesFromContext } from './stage-context.ts';
 export { InvalidSettingsError } from './stage-validation.ts';
 export { warnOfMisspeltOptions } from './stage-warnings.ts';
+export { stageConfig, stageNamed, UnknownStageError } from './stages.ts';

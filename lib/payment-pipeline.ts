@@ -9,13 +9,8 @@ import { FEATURE_FLAGS } from './feature-flags.ts';
 import { PipelineMetrics } from './pipeline-metrics.ts';
 import { type PipelineFunctions, PipelineStack } from './pipeline-stack.ts';
 import { hasSimulator, SimulatorStack } from './simulator-stack.ts';
-import {
-  DEFAULT_PREFIX,
-  type Stage,
-  type StageConfig,
-  type StageOverrides,
-  stageConfig,
-} from './stage-config.ts';
+import { DEFAULT_PREFIX, type Stage, type StageConfig, type StageOverrides } from './stage-config.ts';
+import { stageConfig } from './stages.ts';
 
 export interface PaymentPipelineProps {
   /** Whose settings to start from: `dev` scales to zero and is thrown away, `prod` is retained and protected. */

@@ -6,6 +6,7 @@ import { acknowledge, OF_SIMULATOR_SECRET } from './acknowledgements.ts';
 import { SimulatorApi } from './constructs/simulator-api.ts';
 import { SimulatorRecord } from './constructs/simulator-record.ts';
 import type { DataStack } from './data-stack.ts';
+import type { SimulatedPsps } from './function-context.ts';
 import { ControlSimulator } from './functions/control-simulator.ts';
 import { SimulatePsp } from './functions/simulate-psp.ts';
 import type { StageConfig } from './stage-config.ts';
@@ -27,12 +28,10 @@ export function hasSimulator({ stage, takesRealMoney }: StageConfig): boolean {
  * The simulated PSPs beside a stage that takes no real money, so that a first payment needs no account anywhere. It can
  * be taken away, with its record, without touching what the pipeline stores.
  */
-export class SimulatorStack extends Stack {
-  /** What the keys of the PSPs and of the control address are made of. */
+export class SimulatorStack extends Stack implements SimulatedPsps {
   readonly secret: Secret;
   readonly table: TableV2;
-  /** Where each PSP answers, without its API's path. */
-  readonly urls: { readonly simulator: string; readonly simulator_2: string };
+  readonly urls: SimulatedPsps['urls'];
 
   constructor(scope: Construct, id: string, { config, data, ...props }: SimulatorStackProps) {
     super(scope, id, props);

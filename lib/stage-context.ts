@@ -10,15 +10,13 @@ export const OPTIONS = [
   'runbooksUrl',
   'domainName',
   'certificateArn',
-  'pspSecretArns',
   'rollOut',
 ] as const;
 type Option = (typeof OPTIONS)[number];
 
 /**
- * The settings that a team gives on the command line or in cdk.json: `-c alarmEmail=…`,
- * `-c runbooksUrl=…`, `-c domainName=… -c certificateArn=…`, `-c rollOut=…`, and `pspSecretArns`, an object (on the
- * command line: as JSON).
+ * The settings that a team gives on the command line or in cdk.json: `-c alarmEmail=…`, `-c runbooksUrl=…`,
+ * `-c domainName=… -c certificateArn=…`, `-c rollOut=…`.
  *
  * @throws InvalidSettingsError naming the value and the fix
  */
@@ -27,7 +25,6 @@ export function overridesFromContext(node: Node): StageOverrides {
   const runbooksUrl = text(node, 'runbooksUrl');
   const name = text(node, 'domainName');
   const certificateArn = text(node, 'certificateArn');
-  const pspSecretArns = texts(node, 'pspSecretArns');
   const rollOut = pace(node);
   if (name !== undefined && certificateArn === undefined) throw incomplete('domainName', 'certificateArn');
   if (certificateArn !== undefined && name === undefined) throw incomplete('certificateArn', 'domainName');
@@ -35,7 +32,6 @@ export function overridesFromContext(node: Node): StageOverrides {
     ...(alarmEmail === undefined ? {} : { alarmEmail }),
     ...(runbooksUrl === undefined ? {} : { runbooksUrl }),
     ...(name === undefined || certificateArn === undefined ? {} : { domain: { name, certificateArn } }),
-    ...(pspSecretArns === undefined ? {} : { pspSecretArns }),
     ...(rollOut === undefined ? {} : { rollOut }),
   };
 }
@@ -54,31 +50,6 @@ function text(node: Node, key: Option): string | undefined {
   const value: unknown = node.tryGetContext(key);
   if (value === undefined || typeof value === 'string') return value;
   throw new InvalidSettingsError(`${key} is ${JSON.stringify(value)}: give a text, -c ${key}=…`);
-}
-
-function texts(node: Node, key: Option): Readonly<Record<string, string>> | undefined {
-  const given: unknown = node.tryGetContext(key);
-  if (given === undefined) return undefined;
-  const value = typeof given === 'string' ? parsed(key, given) : given;
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
-    const entries = Object.entries(value).map(([name, inner]) => [name, String(inner)]);
-    return Object.fromEntries(entries);
-  }
-  throw notAnObject(key, given);
-}
-
-function parsed(key: string, json: string): unknown {
-  try {
-    return JSON.parse(json);
-  } catch {
-    throw notAnObject(key, json);
-  }
-}
-
-function notAnObject(key: string, value: unknown): InvalidSettingsError {
-  return new InvalidSettingsError(
-    `${key} is ${JSON.stringify(value)}: give an object, -c '${key}={"<psp>":"<arn>"}'`,
-  );
 }
 
 function incomplete(given: string, missing: string): InvalidSettingsError {

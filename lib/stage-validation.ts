@@ -69,20 +69,12 @@ function api({ api: { rateLimit, burstLimit, authorizerCache }, firewall }: Stag
   ];
 }
 
-function executor({ executorConcurrency, restoreEpoch, pspSecretArns }: StageConfig) {
+function executor({ executorConcurrency, restoreEpoch }: StageConfig) {
   return [
     !isBetween(executorConcurrency, 2, 1_000) &&
       `executorConcurrency is ${executorConcurrency}: give 2 to 1000, what an event source mapping takes.`,
     !/^[A-Za-z0-9-]{1,32}$/.test(restoreEpoch) &&
       `restoreEpoch is ${JSON.stringify(restoreEpoch)}: give 1 to 32 letters, digits and hyphens; another one after each restore.`,
-    ...Object.entries(pspSecretArns).flatMap(([psp, arn]) => [
-      psp === 'simulator' &&
-        `pspSecretArns has the PSP ${JSON.stringify(psp)}: its secret comes with its own stack; leave it out.`,
-      !/^[a-z][a-z0-9-]*$/.test(psp) &&
-        `pspSecretArns has the PSP ${JSON.stringify(psp)}: name it as the code does, in lower case.`,
-      !/^arn:[^:]+:secretsmanager:[^:]+:\d{12}:secret:[^:*?]+$/.test(arn) &&
-        `pspSecretArns.${psp} is ${JSON.stringify(arn)}: give the secret's whole ARN, arn:aws:secretsmanager:<region>:<account>:secret:<name>-<suffix>.`,
-    ]),
   ];
 }
 

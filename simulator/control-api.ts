@@ -1,7 +1,8 @@
 import * as z from 'zod/mini';
 import { SIMULATED_PSPS, SIMULATOR, type SimulatedPspName } from '../domain/payment/payment-method.ts';
+import { chargeJson } from './charge-json.ts';
 import type { Call, Charge, RecordView } from './record.ts';
-import { type Answer, answer, apiError, chargeJson } from './reply.ts';
+import { type Answer, answer, apiError } from './reply.ts';
 import {
   changedSwitches,
   INITIAL_SWITCHES,

@@ -1,7 +1,8 @@
 import { behaviourOf, type Fault, serverError } from './behaviours.ts';
+import { chargeJson } from './charge-json.ts';
 import { type ChargeRequest, canonical, paymentMethodOf } from './psp-requests.ts';
 import type { Charge, Decision, KnownOfKey, NewCharge } from './record.ts';
-import { answer, apiError, chargeJson, type Reply } from './reply.ts';
+import { answer, apiError, type Reply } from './reply.ts';
 import type { Settings } from './switches.ts';
 
 /** One charge that was asked for, and what stands when it is carried out. */

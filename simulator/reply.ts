@@ -1,5 +1,3 @@
-import type { Charge } from './record.ts';
-
 /** What the simulated PSP does about a call once it has decided. */
 export type Reply =
   | {
@@ -25,19 +23,4 @@ export function apiError(status: number, code: string, message: string, paramete
   return answer(status, {
     error: { code, message, ...(parameter === undefined ? {} : { param: parameter }) },
   });
-}
-
-/** A charge as the API shows it. */
-export function chargeJson(charge: Charge, psp?: string) {
-  return {
-    id: charge.id,
-    ...(psp === undefined ? {} : { psp }),
-    reference: charge.reference,
-    amount: charge.amount,
-    currency: charge.currency,
-    status: charge.status,
-    ...(charge.declineCode === null ? {} : { decline_code: charge.declineCode }),
-    idempotency_key: charge.idempotencyKey,
-    created_at: new Date(charge.createdAt).toISOString(),
-  };
 }

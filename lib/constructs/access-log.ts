@@ -9,7 +9,7 @@ import { PolicyDocument, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { acknowledge, OF_ACCOUNT_LOG_ROLE } from '../acknowledgements.ts';
-import type { FunctionContext } from '../functions/function-context.ts';
+import type { FunctionContext } from '../function-context.ts';
 import { allow } from '../grants.ts';
 
 /** One line per request: who, what, how long, what came of it. No body, no header, no query: those hold secrets, and what people are known by. */

@@ -3,7 +3,7 @@ import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Trigger } from 'aws-cdk-lib/triggers';
 import { Construct } from 'constructs';
-import type { FunctionContext } from '../functions/function-context.ts';
+import type { FunctionContext } from '../function-context.ts';
 import { writeLog } from '../grants.ts';
 import type { PipelineFunction } from './pipeline-function.ts';
 

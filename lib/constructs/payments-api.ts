@@ -17,7 +17,7 @@ import {
   OF_OPEN_ROUTE,
   OF_STAGE_WITHOUT_FIREWALL,
 } from '../acknowledgements.ts';
-import type { FunctionContext } from '../functions/function-context.ts';
+import type { FunctionContext } from '../function-context.ts';
 import { AccessLog } from './access-log.ts';
 import { ApiDomain } from './api-domain.ts';
 import { GATEWAY_PROBLEMS, problemTemplate } from './gateway-problems.ts';

@@ -7,7 +7,7 @@ import { NodejsFunction, type NodejsFunctionProps } from 'aws-cdk-lib/aws-lambda
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import { acknowledge, OF_FUNCTIONS, OF_TRACED_ROLE } from '../acknowledgements.ts';
-import type { FunctionContext } from '../functions/function-context.ts';
+import type { FunctionContext } from '../function-context.ts';
 import { writeLog } from '../grants.ts';
 import { bundling, type Copied } from './bundling.ts';
 

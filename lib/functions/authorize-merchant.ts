@@ -1,9 +1,9 @@
 import { Duration } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { ServingFunction } from '../constructs/serving-function.ts';
+import type { FunctionContext } from '../function-context.ts';
 import { runStatements } from '../grants.ts';
 import { databaseEnvironment } from './environment.ts';
-import type { FunctionContext } from './function-context.ts';
 
 export class AuthorizeMerchant extends ServingFunction {
   constructor(scope: Construct, id: string, context: FunctionContext) {

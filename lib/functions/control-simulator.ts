@@ -2,9 +2,9 @@ import { Duration } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { PipelineFunction } from '../constructs/pipeline-function.ts';
 import { LISTING_INDEX } from '../constructs/simulator-record.ts';
+import type { SimulatorContext } from '../function-context.ts';
 import { queryIndex, readStageSecret, useTable } from '../grants.ts';
 import { simulatorHostEnvironment } from './environment.ts';
-import type { SimulatorContext } from './function-context.ts';
 
 /** The address that controls the simulated PSPs. A function of its own: it answers however many PSP calls hang. */
 export class ControlSimulator extends PipelineFunction {

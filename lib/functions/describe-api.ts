@@ -1,7 +1,7 @@
 import { Duration } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { ServingFunction } from '../constructs/serving-function.ts';
-import type { FunctionContext } from './function-context.ts';
+import type { FunctionContext } from '../function-context.ts';
 
 export class DescribeApi extends ServingFunction {
   constructor(scope: Construct, id: string, context: FunctionContext) {

@@ -1,7 +1,7 @@
 import type { Duty } from '../constructs/database-logins.ts';
 import { DATABASE_NAME } from '../constructs/payment-database.ts';
 import { LISTING_INDEX } from '../constructs/simulator-record.ts';
-import type { FunctionContext, SimulatorContext } from './function-context.ts';
+import type { FunctionContext, SimulatorContext } from '../function-context.ts';
 
 /** How a function finds the database, and as whom it comes. */
 export function databaseEnvironment({ data }: FunctionContext, duty: Duty): Record<string, string> {
@@ -34,12 +34,4 @@ export function simulatorHostEnvironment({ simulator }: SimulatorContext): Recor
     SIMULATOR_INDEX_NAME: LISTING_INDEX,
     SIMULATOR_SECRET_ARN: simulator.secret.secretArn,
   };
-}
-
-/** `PSP_STRIPE_SECRET_ARN`: where the adapter of that PSP finds its credentials. */
-export function pspSecretEnvironment({ config }: FunctionContext): Record<string, string> {
-  const entries = Object.entries(config.pspSecretArns);
-  return Object.fromEntries(
-    entries.map(([psp, arn]) => [`PSP_${psp.toUpperCase().replaceAll('-', '_')}_SECRET_ARN`, arn]),
-  );
 }

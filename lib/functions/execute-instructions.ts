@@ -5,16 +5,9 @@ import type { Construct } from 'constructs';
 import { TIMING } from '../../domain/payment/timing.ts';
 import { acknowledge, OF_EVENT_SOURCE } from '../acknowledgements.ts';
 import { ServingFunction } from '../constructs/serving-function.ts';
-import {
-  readSecrets,
-  readStageSecret,
-  receiveMessages,
-  runStatements,
-  sendMessages,
-  useTable,
-} from '../grants.ts';
-import { databaseEnvironment, pspSecretEnvironment, simulatorEnvironment } from './environment.ts';
-import type { FunctionContext } from './function-context.ts';
+import type { FunctionContext } from '../function-context.ts';
+import { readStageSecret, receiveMessages, runStatements, sendMessages, useTable } from '../grants.ts';
+import { databaseEnvironment, simulatorEnvironment } from './environment.ts';
 
 /** The queue's consumer. */
 export class ExecuteInstructions extends ServingFunction {
@@ -34,7 +27,6 @@ export class ExecuteInstructions extends ServingFunction {
         CONSUMED_TABLE_NAME: consumedTable.tableName,
         RESTORE_EPOCH: context.config.restoreEpoch,
         ...simulatorEnvironment(context),
-        ...pspSecretEnvironment(context),
       },
       grants: grantsOf(context),
     });
@@ -54,7 +46,7 @@ export class ExecuteInstructions extends ServingFunction {
   }
 }
 
-function grantsOf({ config, data, simulator }: FunctionContext): readonly PolicyStatement[] {
+function grantsOf({ data, simulator }: FunctionContext): readonly PolicyStatement[] {
   return [
     ...runStatements(data, 'execute'),
     ...receiveMessages(data, data.queue, [
@@ -66,7 +58,6 @@ function grantsOf({ config, data, simulator }: FunctionContext): readonly Policy
     // To the dead-letter queue, never to its own: only accept and relay feed the pipeline.
     ...sendMessages(data, data.deadLetterQueue),
     ...useTable(data, data.consumedTable, ['dynamodb:BatchGetItem', 'dynamodb:BatchWriteItem']),
-    ...readSecrets(Object.values(config.pspSecretArns)),
     ...(simulator === undefined ? [] : readStageSecret(data, simulator.secret.secretArn)),
   ];
 }

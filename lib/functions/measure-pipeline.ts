@@ -1,9 +1,9 @@
 import { Duration } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { ServingFunction } from '../constructs/serving-function.ts';
+import type { FunctionContext } from '../function-context.ts';
 import { runStatements, useTable } from '../grants.ts';
 import { activityEnvironment, databaseEnvironment } from './environment.ts';
-import type { FunctionContext } from './function-context.ts';
 import { runEvery } from './run-every.ts';
 
 /** Puts what only the database knows into metrics, whatever state the rest is in: a function of its own. */

@@ -1,10 +1,10 @@
 import { Duration } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { ServingFunction } from '../constructs/serving-function.ts';
+import type { FunctionContext } from '../function-context.ts';
 import { runStatements, useTable } from '../grants.ts';
 import type { StageConfig } from '../stage-config.ts';
 import { activityEnvironment, databaseEnvironment } from './environment.ts';
-import type { FunctionContext } from './function-context.ts';
 import { runEvery } from './run-every.ts';
 
 /** Every hour rather than once a night: small batches, and a stage that sleeps at night purges while it is used. */

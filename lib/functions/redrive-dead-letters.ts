@@ -3,9 +3,9 @@ import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 import { ServingFunction } from '../constructs/serving-function.ts';
 import type { DataStack } from '../data-stack.ts';
+import type { FunctionContext } from '../function-context.ts';
 import { receiveMessages, runStatements, sendMessages, useTable } from '../grants.ts';
 import { databaseEnvironment } from './environment.ts';
-import type { FunctionContext } from './function-context.ts';
 import { runEvery } from './run-every.ts';
 
 /** Invoked by the dead letters' alarm; an alarm acts on transitions only, so it also runs on a schedule. */

@@ -5,8 +5,8 @@ import type { Construct } from 'constructs';
 import { DATABASE_NAME } from '../constructs/payment-database.ts';
 import { PipelineFunction } from '../constructs/pipeline-function.ts';
 import type { DataStack } from '../data-stack.ts';
+import type { FunctionContext } from '../function-context.ts';
 import { allow, useKey } from '../grants.ts';
-import type { FunctionContext } from './function-context.ts';
 
 /** How long a password lives that nobody knows to be stolen. */
 const PERIOD = Duration.days(30);

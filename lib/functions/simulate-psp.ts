@@ -1,9 +1,9 @@
 import { Duration } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { PipelineFunction } from '../constructs/pipeline-function.ts';
+import type { SimulatorContext } from '../function-context.ts';
 import { readStageSecret, useTable } from '../grants.ts';
 import { simulatorHostEnvironment } from './environment.ts';
-import type { SimulatorContext } from './function-context.ts';
 
 /** The simulated PSPs' APIs. */
 export class SimulatePsp extends PipelineFunction {

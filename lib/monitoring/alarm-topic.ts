@@ -4,7 +4,7 @@ import { type ITopicSubscription, type Subscription, Topic } from 'aws-cdk-lib/a
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import type { Construct, IConstruct } from 'constructs';
 import { acknowledge, OF_MAILED_ALARMS } from '../acknowledgements.ts';
-import type { FunctionContext } from '../functions/function-context.ts';
+import type { FunctionContext } from '../function-context.ts';
 
 /** Where alarms are published, encrypted; mailed to whom the stage's settings name. */
 export class AlarmTopic extends Topic {

@@ -2,7 +2,7 @@ import type { RestApi } from 'aws-cdk-lib/aws-apigateway';
 import type { Alarm } from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import { Construct } from 'constructs';
-import type { FunctionContext } from '../functions/function-context.ts';
+import type { FunctionContext } from '../function-context.ts';
 import { AlarmTopic } from './alarm-topic.ts';
 import { PipelineAlarms, type WatchedFunctions } from './pipeline-alarms.ts';
 import { ShiftDashboard } from './shift-dashboard.ts';

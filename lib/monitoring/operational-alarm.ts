@@ -6,7 +6,7 @@ import {
   TreatMissingData,
 } from 'aws-cdk-lib/aws-cloudwatch';
 import type { Construct } from 'constructs';
-import type { FunctionContext } from '../functions/function-context.ts';
+import type { FunctionContext } from '../function-context.ts';
 import type { Runbook } from '../runbooks.ts';
 
 /** What is watched, and what it means when it goes wrong. */

@@ -5,7 +5,7 @@ import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import type { MetricName } from '../../domain/observability/metrics.ts';
 import type { ServingFunction } from '../constructs/serving-function.ts';
-import type { FunctionContext } from '../functions/function-context.ts';
+import type { FunctionContext } from '../function-context.ts';
 import {
   LAST_KNOWN_HOLDS,
   OperationalAlarm,

@@ -10,7 +10,7 @@ import {
 } from 'aws-cdk-lib/aws-cloudwatch';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
-import type { FunctionContext } from '../functions/function-context.ts';
+import type { FunctionContext } from '../function-context.ts';
 import { databaseUtilization, MINUTE, ownMetric } from './watched-metrics.ts';
 
 export interface ShiftDashboardProps extends FunctionContext {

@@ -54,9 +54,6 @@ reports.set(
           name: 'payments.example.com',
           certificateArn: `arn:aws:acm:${HOME.region}:${HOME.account}:certificate/one`,
         },
-        pspSecretArns: {
-          stripe: `arn:aws:secretsmanager:${HOME.region}:${HOME.account}:secret:one-AbCdEf`,
-        },
       },
     });
   }),

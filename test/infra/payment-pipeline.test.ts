@@ -63,22 +63,6 @@ describe('the pipeline as a construct', () => {
     });
   });
 
-  test('lets the executor alone read the secrets of the PSPs that are named', () => {
-    const stripe = 'arn:aws:secretsmanager:eu-central-1:111111111111:secret:stripe-AbCdEf';
-    const { pipelineStack } = new PaymentPipeline(app(), 'Payments', {
-      stage: 'prod',
-      overrides: { pspSecretArns: { stripe } },
-    });
-    const template = Template.fromStack(pipelineStack);
-    template.hasResourceProperties('AWS::Lambda::Function', {
-      Environment: { Variables: Match.objectLike({ PSP_STRIPE_SECRET_ARN: stripe }) },
-    });
-    const holders = Object.entries(template.findResources('AWS::IAM::Policy')).filter(([, policy]) =>
-      JSON.stringify(policy).includes(stripe),
-    );
-    expect(holders.map(([id]) => id)).toEqual([expect.stringMatching(/^ExecuteInstructions/)]);
-  });
-
   test('refuses a stage that isn’t one', () => {
     expect(() => new PaymentPipeline(app(), 'Payments', { stage: 'live' as 'prod' })).toThrow(
       UnknownStageError,

@@ -9,7 +9,6 @@ import {
 } from '../../lib/index.ts';
 
 const CERTIFICATE = 'arn:aws:acm:eu-central-1:111111111111:certificate/0a1b';
-const SECRET = 'arn:aws:secretsmanager:eu-central-1:111111111111:secret:stripe-AbCdEf';
 
 describe('the stage that is asked for', () => {
   test('is dev when none is', () => {
@@ -91,14 +90,6 @@ describe('a setting that can’t be deployed', () => {
     [{ restoreEpoch: 'a#b' }, 'restoreEpoch is "a#b"'],
     [{ alarmEmail: 'operators' }, 'alarmEmail is "operators": give an address such as payments@example.com'],
     [{ runbooksUrl: 'wiki' }, 'runbooksUrl is "wiki": give an address that ends in a slash'],
-    [
-      { pspSecretArns: { stripe: 'stripe-key' } },
-      'pspSecretArns.stripe is "stripe-key": give the secret\'s whole ARN',
-    ],
-    [
-      { pspSecretArns: { simulator: SECRET } },
-      'pspSecretArns has the PSP "simulator": its secret comes with its own stack; leave it out',
-    ],
     [{ domain: { name: 'localhost', certificateArn: CERTIFICATE } }, 'domain.name is "localhost"'],
     [{ domain: { name: 'pay.example.com', certificateArn: 'mine' } }, 'domain.certificateArn is "mine"'],
   ])('is refused, naming value and fix: %j', (overrides, message) => {
@@ -116,7 +107,7 @@ describe('a setting that can’t be deployed', () => {
 describe('the settings of the command line', () => {
   const given = (context: Record<string, unknown>) => overridesFromContext(new App({ context }).node);
 
-  test('are none, the alarms’ address, the runbooks’, the domain, the PSPs’ secrets and the roll-out', () => {
+  test('are none, the alarms’ address, the runbooks’, the domain and the roll-out', () => {
     expect(given({})).toEqual({});
     expect(
       given({
@@ -124,14 +115,12 @@ describe('the settings of the command line', () => {
         runbooksUrl: 'https://wiki.example.com/runbooks/',
         domainName: 'pay.example.com',
         certificateArn: CERTIFICATE,
-        pspSecretArns: JSON.stringify({ stripe: SECRET }),
         rollOut: 'at-once-without-alarms',
       }),
     ).toEqual({
       alarmEmail: 'payments@example.com',
       runbooksUrl: 'https://wiki.example.com/runbooks/',
       domain: { name: 'pay.example.com', certificateArn: CERTIFICATE },
-      pspSecretArns: { stripe: SECRET },
       rollOut: 'at-once-without-alarms',
     });
   });
@@ -140,8 +129,6 @@ describe('the settings of the command line', () => {
     [{ domainName: 'pay.example.com' }, 'domainName is given without certificateArn: give both'],
     [{ certificateArn: CERTIFICATE }, 'certificateArn is given without domainName: give both'],
     [{ alarmEmail: 7 }, 'alarmEmail is 7: give a text, -c alarmEmail=…'],
-    [{ pspSecretArns: 'stripe' }, 'pspSecretArns is "stripe": give an object'],
-    [{ pspSecretArns: [SECRET] }, 'give an object'],
     [
       { rollOut: 'at-once' },
       'rollOut is "at-once": give one of all-at-once, a-tenth-for-5-minutes, a-tenth-for-15-minutes, at-once-without-alarms, or leave it out',

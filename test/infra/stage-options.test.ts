@@ -73,7 +73,7 @@ test('an option that nobody reads is warned of with the name that is meant, when
     alarmMail: 'payments@example.com',
     rollout: 'all-at-once',
     'runbooks-url': 'https://wiki.example.com/',
-    pspSecretArn: '{}',
+    'domain-names': 'pay.example.com',
     team: 'payments',
     '@aws-cdk/core:checkSecretUsage': true,
   });
@@ -83,7 +83,7 @@ test('an option that nobody reads is warned of with the name that is meant, when
   );
   expect(warned.toSorted()).toEqual([
     'alarmMail → alarmEmail',
-    'pspSecretArn → pspSecretArns',
+    'domain-names → domainName',
     'rollout → rollOut',
     'runbooks-url → runbooksUrl',
   ]);

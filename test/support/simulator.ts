@@ -5,6 +5,7 @@ import * as z from 'zod';
 import type { Psp } from '../../adapters/psp/psp.ts';
 import { createPspSimulator } from '../../adapters/psp/simulator/psp-simulator.ts';
 import { startPspSimulator } from '../../local/psp-simulator/psp-simulator.ts';
+import type { SimulatorHost } from './simulator-host.ts';
 import { SIMULATOR_2_KEY, SIMULATOR_KEY, SIMULATOR_SECRET } from './simulator-keys.ts';
 import { startTableSimulator } from './table-simulator.ts';
 import { WatchedClock } from './watched-clock.ts';
@@ -12,14 +13,6 @@ import { WatchedClock } from './watched-clock.ts';
 export interface Answer {
   readonly status: number;
   readonly body: unknown;
-}
-
-/** Simulated PSPs, wherever they run. */
-export interface SimulatorHost {
-  readonly controlUrl: string;
-  readonly listenerUrl: string;
-  readonly secondListenerUrl: string;
-  close(): Promise<void>;
 }
 
 export interface SimulatorInTest extends SimulatorHost {

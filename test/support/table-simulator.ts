@@ -15,7 +15,7 @@ import type { Random } from '../../simulator/chance.ts';
 import { type ControlledPsp, serveControlApi } from '../../simulator/control-api.ts';
 import type { Answer } from '../../simulator/reply.ts';
 import { SimulatedPsp } from '../../simulator/simulated-psp.ts';
-import type { SimulatorHost } from './simulator.ts';
+import type { SimulatorHost } from './simulator-host.ts';
 import { createSimulatorTable } from './simulator-table.ts';
 
 export interface TableSimulatorOptions {

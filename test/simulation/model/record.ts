@@ -1,5 +1,5 @@
 import type { DatabaseRow } from '../../../adapters/database/database.ts';
-import { NO_FENCE } from '../planted/bugs.ts';
+import { NO_FENCE } from '../planted/planted.ts';
 import { writeLetter } from './claim.ts';
 import type { RecordInput } from './inputs.ts';
 import type { ModelInstruction, ModelState } from './state.ts';

@@ -13,7 +13,7 @@ import type { PspAbilities, PspOutcome } from '../../../domain/payment/psp-outco
 import type { ExecutorEffects } from '../../../lambdas/execute-instructions/effects.ts';
 import { SHORT_KEY_SECONDS } from '../abilities.ts';
 import type { ScheduleOptions } from '../run-schedule.ts';
-import { NOTHING_PLANTED, type Planted } from './planted.ts';
+import { NO_FENCE, NOTHING_PLANTED, type Planted } from './planted.ts';
 
 /** One mistake that somebody could make, and how the pipeline behaves with it. */
 export interface Bug {
@@ -436,9 +436,6 @@ function withoutFence(records: JsonInput | undefined): JsonInput {
     isObject(record) ? { ...record, claim_token: NO_FENCE } : record,
   );
 }
-
-/** A planted record's token: it matches any claim, in any state. */
-export const NO_FENCE = 'planted: no fence';
 
 function believed(outcome: PspOutcome, amountMinor: bigint): PspOutcome {
   return outcome.kind === 'succeeded' ? { ...outcome, charge: { ...outcome.charge, amountMinor } } : outcome;

@@ -20,3 +20,6 @@ export const NOTHING_PLANTED: Planted = {
   beforeBatch: () => {},
   deadLetterQueue: (queue) => queue,
 };
+
+/** A planted record's token: it matches any claim, in any state. */
+export const NO_FENCE = 'planted: no fence';
