@@ -4,6 +4,7 @@ import type { Key } from 'aws-cdk-lib/aws-kms';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import { EncryptedTable } from './constructs/encrypted-table.ts';
+import { GatewayLogAccount } from './constructs/gateway-log-account.ts';
 import { InstructionQueue } from './constructs/instruction-queue.ts';
 import { PaymentDatabase } from './constructs/payment-database.ts';
 import { StageKey } from './constructs/stage-key.ts';
@@ -37,6 +38,7 @@ export class DataStack extends Stack {
       key: this.key,
       clusterIdentifier: `${namePrefix}data`.toLowerCase(),
     });
+    if (config.api.setsAccountLogRole) new GatewayLogAccount(this, 'GatewayLogs');
     const queues = new InstructionQueue(this, 'Queue', this.key);
     this.queue = queues.queue;
     this.deadLetterQueue = queues.deadLetterQueue;

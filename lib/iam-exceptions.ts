@@ -1,4 +1,4 @@
-import { ACCOUNT_LOG_ACTIONS } from './constructs/access-log.ts';
+import { ACCOUNT_LOG_ACTIONS } from './constructs/gateway-log-account.ts';
 
 /** A wildcard that a policy may hold, with the reason a reviewer accepts. A test refuses every other, and an unused one. */
 export interface WildcardException {

@@ -44,7 +44,7 @@ export class SimulatorStack extends Stack implements SimulatedPsps {
     this.table = new SimulatorRecord(this, 'Record', data.key);
     const context = { config, data, simulator: this };
     const { api } = new SimulatorApi(this, 'Api', {
-      config,
+      ...context,
       simulatePsp: new SimulatePsp(this, 'SimulatePsp', context),
       controlSimulator: new ControlSimulator(this, 'ControlSimulator', context),
     });

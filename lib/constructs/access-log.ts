@@ -1,16 +1,12 @@
-import { RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { RemovalPolicy } from 'aws-cdk-lib';
 import {
   AccessLogFormat,
-  CfnAccount,
   type IAccessLogDestination,
   LogGroupLogDestination,
 } from 'aws-cdk-lib/aws-apigateway';
-import { PolicyDocument, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import { acknowledge, OF_ACCOUNT_LOG_ROLE } from '../acknowledgements.ts';
 import type { FunctionContext } from '../function-context.ts';
-import { allow } from '../grants.ts';
 
 /** One line per request: who, what, how long, what came of it. No body, no header, no query: those hold secrets, and what people are known by. */
 export const ACCESS_LOG_FIELDS: Readonly<Record<string, string>> = {
@@ -30,12 +26,10 @@ export const ACCESS_LOG_FIELDS: Readonly<Record<string, string>> = {
   response_bytes: '$context.responseLength',
 };
 
-/** Where the API's access log goes. */
+/** Where an API's access log goes. API Gateway writes it by the role of the account (GatewayLogAccount). */
 export class AccessLog extends Construct {
   readonly destination: IAccessLogDestination;
   readonly format = AccessLogFormat.custom(JSON.stringify(ACCESS_LOG_FIELDS));
-  /** What must be there before a stage that logs. */
-  readonly account: CfnAccount | undefined;
 
   constructor(scope: Construct, id: string, { config, data }: FunctionContext) {
     super(scope, id);
@@ -45,33 +39,5 @@ export class AccessLog extends Construct {
       removalPolicy: config.deletionProtection ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
     });
     this.destination = new LogGroupLogDestination(group);
-    this.account = config.api.setsAccountLogRole ? this.createAccount() : undefined;
-  }
-
-  /**
-   * API Gateway writes all logs of an account and region by one role, and takes only one that may write to every group.
-   * It is kept when the stack goes: other APIs may log by it meanwhile.
-   */
-  private createAccount(): CfnAccount {
-    const groups = Stack.of(this).formatArn({ service: 'logs', resource: 'log-group:*' });
-    const role = new Role(this, 'Role', {
-      assumedBy: new ServicePrincipal('apigateway.amazonaws.com'),
-      inlinePolicies: { Logs: new PolicyDocument({ statements: [allow(ACCOUNT_LOG_ACTIONS, groups)] }) },
-    });
-    acknowledge(role, OF_ACCOUNT_LOG_ROLE);
-    const account = new CfnAccount(this, 'Account', { cloudWatchRoleArn: role.roleArn });
-    for (const kept of [role, account]) kept.applyRemovalPolicy(RemovalPolicy.RETAIN);
-    return account;
   }
 }
-
-/** As documented for this role. */
-export const ACCOUNT_LOG_ACTIONS = [
-  'logs:CreateLogGroup',
-  'logs:CreateLogStream',
-  'logs:DescribeLogGroups',
-  'logs:DescribeLogStreams',
-  'logs:FilterLogEvents',
-  'logs:GetLogEvents',
-  'logs:PutLogEvents',
-];

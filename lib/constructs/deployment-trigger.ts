@@ -36,6 +36,9 @@ export class DeploymentTrigger extends Construct {
     const role = this.providersResource('Role');
     role.addPropertyDeletionOverride('ManagedPolicyArns');
     role.addPropertyOverride('Policies.1', inlinePolicy('Log', writeLog(logGroup)));
+    role.addPropertyOverride('AssumeRolePolicyDocument.Statement.0.Condition', {
+      StringEquals: { 'aws:SourceAccount': Stack.of(this).account },
+    });
     const provider = this.providersResource('Handler');
     provider.addPropertyOverride('LoggingConfig', { LogGroup: logGroup.logGroupName });
     provider.addPropertyOverride('Architectures', ['arm64']);

@@ -1,10 +1,11 @@
 import { RemovalPolicy } from 'aws-cdk-lib';
 import { FlowLog, FlowLogDestination, FlowLogResourceType, type IVpc } from 'aws-cdk-lib/aws-ec2';
-import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { Role } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { acknowledge, OF_OWN_POLICY } from '../acknowledgements.ts';
+import { serviceForAccount } from '../grants.ts';
 import type { StageConfig } from '../stage-config.ts';
 
 export interface NetworkFlowLogProps {
@@ -22,7 +23,7 @@ export class NetworkFlowLog extends Construct {
       retention: config.logRetention,
       removalPolicy: config.deletionProtection ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
     });
-    const role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('vpc-flow-logs.amazonaws.com') });
+    const role = new Role(this, 'Role', { assumedBy: serviceForAccount(this, 'vpc-flow-logs') });
     acknowledge(role, OF_OWN_POLICY);
     new FlowLog(this, 'Flows', {
       resourceType: FlowLogResourceType.fromVpc(vpc),

@@ -12,6 +12,7 @@ import {
 import { Construct } from 'constructs';
 import {
   acknowledge,
+  acknowledgeOpen,
   OF_API,
   OF_API_STAGE,
   OF_OPEN_ROUTE,
@@ -48,18 +49,10 @@ export class PaymentsApi extends Construct {
     this.addRoutes(props, this.createAuthorizer(props));
     this.addGatewayProblems();
     acknowledge(this.api, OF_API);
-    acknowledge(this.api.deploymentStage, {
-      ...OF_API_STAGE,
-      ...(config.firewall === undefined ? OF_STAGE_WITHOUT_FIREWALL : {}),
-    });
-    if (config.firewall !== undefined) {
-      new WebFirewall(this, 'Firewall', {
-        config,
-        firewall: config.firewall,
-        key: data.key,
-        apiStage: this.api.deploymentStage,
-      });
-    }
+    const apiStage = this.api.deploymentStage;
+    acknowledge(apiStage, OF_API_STAGE);
+    if (config.firewall === undefined) acknowledge(apiStage, OF_STAGE_WITHOUT_FIREWALL);
+    else new WebFirewall(this, 'Firewall', { config, limits: config.firewall, key: data.key, apiStage });
     const { domain } = config;
     this.url =
       domain === undefined
@@ -69,7 +62,7 @@ export class PaymentsApi extends Construct {
 
   private createApi({ config, data }: PaymentsApiProps): RestApi {
     const log = new AccessLog(this, 'AccessLog', { config, data });
-    const api = new RestApi(this, 'RestApi', {
+    return new RestApi(this, 'RestApi', {
       restApiName: `oncepay-${config.name}`,
       endpointTypes: [EndpointType.REGIONAL],
       // Its own address takes older TLS than the team's does.
@@ -87,8 +80,6 @@ export class PaymentsApi extends Construct {
         tracingEnabled: true,
       },
     });
-    if (log.account !== undefined) api.deploymentStage.node.addDependency(log.account);
-    return api;
   }
 
   private createAuthorizer({ config, authorizeMerchant }: PaymentsApiProps): Authorizer {
@@ -120,7 +111,7 @@ export class PaymentsApi extends Construct {
     // Open to all: a probe and a client generator have no key.
     const describeApi = integration(props.describeApi);
     for (const path of ['health', 'openapi.json'])
-      acknowledge(root.addResource(path).addMethod('GET', describeApi), OF_OPEN_ROUTE);
+      acknowledgeOpen(root.addResource(path).addMethod('GET', describeApi), OF_OPEN_ROUTE);
   }
 
   /**

@@ -1,14 +1,14 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { type Duration, RemovalPolicy } from 'aws-cdk-lib';
-import { type PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { type PolicyStatement, Role } from 'aws-cdk-lib/aws-iam';
 import { Architecture, Code, LoggingFormat, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda';
 import { NodejsFunction, type NodejsFunctionProps } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import { acknowledge, OF_FUNCTIONS, OF_TRACED_ROLE } from '../acknowledgements.ts';
 import type { FunctionContext } from '../function-context.ts';
-import { writeLog } from '../grants.ts';
+import { serviceForAccount, writeLog } from '../grants.ts';
 import { bundling, type Copied } from './bundling.ts';
 
 /** The project's folder, or in the package its `dist`. */
@@ -82,7 +82,7 @@ function logGroupOf(scope: Construct, id: string, { config, data }: FunctionCont
 }
 
 function roleOf(scope: Construct, id: string, logGroup: LogGroup, grants: readonly PolicyStatement[]): Role {
-  const role = new Role(scope, `${id}Role`, { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
+  const role = new Role(scope, `${id}Role`, { assumedBy: serviceForAccount(scope, 'lambda') });
   for (const grant of [writeLog(logGroup), ...grants]) role.addToPolicy(grant);
   acknowledge(role, OF_TRACED_ROLE);
   return role;

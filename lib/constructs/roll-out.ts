@@ -6,10 +6,10 @@ import {
   LambdaDeploymentConfig,
   LambdaDeploymentGroup,
 } from 'aws-cdk-lib/aws-codedeploy';
-import { PolicyDocument, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { PolicyDocument, Role } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import { acknowledge, OF_ROLL_OUT_ROLE } from '../acknowledgements.ts';
-import { allow } from '../grants.ts';
+import { allow, serviceForAccount } from '../grants.ts';
 import type { RollOutPace, StageConfig } from '../stage-config.ts';
 import type { ServingFunction } from './serving-function.ts';
 
@@ -51,7 +51,7 @@ export class RollOut extends Construct {
     const aliases = functions.map(({ alias, functionArn }) => `${functionArn}:${alias.aliasName}`);
     const named = functions.map(({ functionArn }) => functionArn);
     const role = new Role(this, 'Role', {
-      assumedBy: new ServicePrincipal('codedeploy.amazonaws.com'),
+      assumedBy: serviceForAccount(this, 'codedeploy'),
       inlinePolicies: {
         RollOut: new PolicyDocument({
           statements: [

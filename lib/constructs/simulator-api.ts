@@ -1,12 +1,20 @@
 import { Duration } from 'aws-cdk-lib';
-import { EndpointType, LambdaIntegration, RestApi } from 'aws-cdk-lib/aws-apigateway';
+import { EndpointType, type IResource, LambdaIntegration, RestApi } from 'aws-cdk-lib/aws-apigateway';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
-import { acknowledge, OF_SIMULATOR_API, OF_SIMULATOR_STAGE } from '../acknowledgements.ts';
-import type { StageConfig } from '../stage-config.ts';
+import {
+  acknowledge,
+  acknowledgeOpen,
+  OF_API_STAGE,
+  OF_SIMULATOR_API,
+  OF_SIMULATOR_ROUTE,
+  OF_STAGE_WITHOUT_FIREWALL,
+} from '../acknowledgements.ts';
+import type { FunctionContext } from '../function-context.ts';
+import { AccessLog } from './access-log.ts';
+import { WebFirewall } from './web-firewall.ts';
 
-export interface SimulatorApiProps {
-  readonly config: StageConfig;
+export interface SimulatorApiProps extends FunctionContext {
   readonly simulatePsp: IFunction;
   readonly controlSimulator: IFunction;
 }
@@ -23,9 +31,11 @@ export class SimulatorApi extends Construct {
 
   constructor(scope: Construct, id: string, props: SimulatorApiProps) {
     super(scope, id);
-    const { rateLimit, burstLimit } = props.config.api;
+    const { config, data } = props;
+    const { rateLimit, burstLimit } = config.api;
+    const log = new AccessLog(this, 'AccessLog', { config, data });
     this.api = new RestApi(this, 'RestApi', {
-      restApiName: `oncepay-${props.config.name}-simulator`,
+      restApiName: `oncepay-${config.name}-simulator`,
       endpointTypes: [EndpointType.REGIONAL],
       cloudWatchRole: false,
       deployOptions: {
@@ -34,35 +44,55 @@ export class SimulatorApi extends Construct {
         // As many calls as payments: each is one send and, now and then, a question.
         throttlingRateLimit: rateLimit,
         throttlingBurstLimit: burstLimit,
+        accessLogDestination: log.destination,
+        accessLogFormat: log.format,
       },
     });
     acknowledge(this.api, OF_SIMULATOR_API);
-    acknowledge(this.api.deploymentStage, OF_SIMULATOR_STAGE);
+    this.protect(props);
     this.addPsp('simulator', props.simulatePsp);
     this.addPsp('simulator_2', props.simulatePsp);
     this.addControl(props.controlSimulator);
+  }
+
+  /** The executor is one caller from few addresses: the limit is what the stage takes, for it and for everybody. */
+  private protect({ config, data }: FunctionContext): void {
+    const apiStage = this.api.deploymentStage;
+    acknowledge(apiStage, OF_API_STAGE);
+    if (config.firewall === undefined) {
+      acknowledge(apiStage, OF_STAGE_WITHOUT_FIREWALL);
+      return;
+    }
+    const perMinute = config.api.rateLimit * 60;
+    const limits = { perAddressPerMinute: perMinute, perKeyPerMinute: perMinute };
+    new WebFirewall(this, 'Firewall', { config, limits, key: data.key, apiStage });
   }
 
   private addPsp(name: string, handler: IFunction): void {
     const integration = integrationOf(handler);
     const v1 = this.api.root.addResource(name).addResource('v1');
     const charges = v1.addResource('charges');
-    charges.addMethod('POST', integration);
-    charges.addMethod('GET', integration);
-    v1.addResource('cancellations').addMethod('POST', integration);
+    addOpenMethod(charges, 'POST', integration);
+    addOpenMethod(charges, 'GET', integration);
+    addOpenMethod(v1.addResource('cancellations'), 'POST', integration);
   }
 
   private addControl(handler: IFunction): void {
     const integration = integrationOf(handler);
     for (const path of ['charges', 'requests', 'stats']) {
-      this.api.root.addResource(path).addMethod('GET', integration);
+      addOpenMethod(this.api.root.addResource(path), 'GET', integration);
     }
     const control = this.api.root.addResource('control');
-    control.addMethod('GET', integration);
-    control.addMethod('POST', integration);
+    addOpenMethod(control, 'GET', integration);
+    addOpenMethod(control, 'POST', integration);
   }
 }
 
 function integrationOf(handler: IFunction): LambdaIntegration {
   return new LambdaIntegration(handler, { allowTestInvoke: false, timeout: TIMEOUT });
+}
+
+/** Open to the gateway: the function behind it checks the key. */
+function addOpenMethod(resource: IResource, verb: string, integration: LambdaIntegration): void {
+  acknowledgeOpen(resource.addMethod(verb, integration), OF_SIMULATOR_ROUTE);
 }

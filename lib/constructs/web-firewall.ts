@@ -9,7 +9,7 @@ import { problemTemplate, TOO_MANY_REQUESTS } from './gateway-problems.ts';
 
 export interface WebFirewallProps {
   readonly config: StageConfig;
-  readonly firewall: FirewallConfig;
+  readonly limits: FirewallConfig;
   readonly key: IKey;
   readonly apiStage: Stage;
 }
@@ -38,9 +38,9 @@ const COUNTED_ONLY = [
  * WAF's, exact to some ten seconds; the stage's own throttle holds meanwhile.
  */
 export class WebFirewall extends Construct {
-  constructor(scope: Construct, id: string, { config, firewall, key, apiStage }: WebFirewallProps) {
+  constructor(scope: Construct, id: string, { config, limits, key, apiStage }: WebFirewallProps) {
     super(scope, id);
-    const acl = this.createAcl(firewall);
+    const acl = this.createAcl(limits);
     new CfnWebACLAssociation(this, 'Association', {
       webAclArn: acl.attrArn,
       resourceArn: apiStage.stageArn,
@@ -48,7 +48,7 @@ export class WebFirewall extends Construct {
     this.logRefusals(acl, config, key);
   }
 
-  private createAcl(firewall: FirewallConfig): CfnWebACL {
+  private createAcl(limits: FirewallConfig): CfnWebACL {
     return new CfnWebACL(this, 'Acl', {
       scope: 'REGIONAL',
       defaultAction: { allow: {} },
@@ -57,9 +57,9 @@ export class WebFirewall extends Construct {
         [TOO_MANY]: { contentType: 'APPLICATION_JSON', content: problemTemplate(TOO_MANY_REQUESTS, {}) },
       },
       rules: [
-        rateRule('PerAddress', 0, { limit: firewall.perAddressPerMinute, aggregateKeyType: 'IP' }),
+        rateRule('PerAddress', 0, { limit: limits.perAddressPerMinute, aggregateKeyType: 'IP' }),
         rateRule('PerKey', 1, {
-          limit: firewall.perKeyPerMinute,
+          limit: limits.perKeyPerMinute,
           aggregateKeyType: 'CUSTOM_KEYS',
           customKeys: [{ header: { name: 'authorization', textTransformations: ONE_SPELLING } }],
         }),

@@ -42,8 +42,10 @@ export class ServiceRoles {
    * @throws MissingGrantError naming the function, the action and the resource
    */
   assertDeployable(eventSources: readonly EventSourceResource[]): void {
+    const context = { 'aws:sourceaccount': this.rules.accountId };
+    const lambda = servicePrincipal('lambda.amazonaws.com');
     for (const { roleArn } of this.rules.callers)
-      this.assert(servicePrincipal('lambda.amazonaws.com'), { action: 'sts:AssumeRole', resource: roleArn });
+      this.assert(lambda, { action: 'sts:AssumeRole', resource: roleArn, context });
     this.assertTraced();
     this.assertLogsEncrypted();
     this.assertGatewayLogs();

@@ -267,6 +267,17 @@ describe.each(STAGES)('in %s', (stage) => {
     expect(roles.map(({ Properties }) => Properties.ManagedPolicyArns)).toEqual(roles.map(() => undefined));
   });
 
+  test('no role can be assumed for another account by way of a service that says for whom it asks', () => {
+    const trusts = all
+      .flatMap((template) => [...resourcesOf(template, 'AWS::IAM::Role').values()])
+      .map(({ Properties }) => JSON.stringify(Properties.AssumeRolePolicyDocument))
+      .filter((trust) => !trust.includes('"apigateway.amazonaws.com"'));
+    for (const trust of trusts)
+      expect(trust).toContain('"StringEquals":{"aws:SourceAccount":{"Ref":"AWS::AccountId"}}');
+    for (const service of ['lambda', 'vpc-flow-logs', 'codedeploy'])
+      expect(trusts.some((trust) => trust.includes(`"${service}.amazonaws.com"`))).toBe(true);
+  });
+
   test('only the services that need to may invoke a function, each from one place', () => {
     for (const permission of all.flatMap((template) => [
       ...resourcesOf(template, 'AWS::Lambda::Permission').values(),

@@ -1,6 +1,7 @@
 import { App, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { Match } from 'aws-cdk-lib/assertions';
 import { describe, expect, test } from 'vitest';
+import { ACCESS_LOG_FIELDS } from '../../lib/constructs/access-log.ts';
 import { PaymentPipeline } from '../../lib/index.ts';
 import { SimulatorStack } from '../../lib/simulator-stack.ts';
 import { functionsOf, only, resourcesOf, synthesized } from '../support/synthesized.ts';
@@ -110,6 +111,39 @@ describe.each(['dev', 'staging'] as const)('the simulated PSPs of %s', (stage) =
         }),
       ],
     });
+  });
+
+  test('log each request without its key, into an encrypted group that is kept as long as the stage says', () => {
+    const { AccessLogSetting } = only(simulator, 'AWS::ApiGateway::Stage').Properties;
+    const { Format, DestinationArn } = AccessLogSetting as { Format: string; DestinationArn: unknown };
+    expect(JSON.parse(Format)).toEqual(ACCESS_LOG_FIELDS);
+    const [logicalId, group] = [...resourcesOf(simulator, 'AWS::Logs::LogGroup')].find(([id]) =>
+      id.startsWith('ApiAccessLog'),
+    ) ?? ['', undefined];
+    expect(JSON.stringify(DestinationArn)).toContain(logicalId);
+    expect(group?.Properties).toMatchObject({
+      RetentionInDays: config.logRetention,
+      KmsKeyId: { 'Fn::ImportValue': expect.stringContaining('Key') },
+    });
+  });
+
+  test('stand behind a firewall where the payments do, that lets through all that the stage takes', () => {
+    const acls = [...resourcesOf(simulator, 'AWS::WAFv2::WebACL').values()];
+    expect(acls).toHaveLength(config.firewall === undefined ? 0 : 1);
+    for (const { Properties } of acls) {
+      const rules = Properties.Rules as readonly { Statement: { RateBasedStatement?: { Limit: number } } }[];
+      const limits = rules.flatMap(({ Statement }) => Statement.RateBasedStatement?.Limit ?? []);
+      expect(limits).toEqual([config.api.rateLimit * 60, config.api.rateLimit * 60]);
+    }
+    simulator.resourceCountIs('AWS::WAFv2::WebACLAssociation', acls.length);
+  });
+
+  test('say in the template why each of their methods is open', () => {
+    for (const method of resourcesOf(simulator, 'AWS::ApiGateway::Method').values()) {
+      expect(method).toMatchObject({
+        Metadata: { checkov: { skip: [{ id: 'CKV_AWS_59', comment: expect.stringContaining('key') }] } },
+      });
+    }
   });
 
   test('tell operators where they are', () => {
