@@ -11,10 +11,17 @@ export class SqsError extends Error {
   }
 
   get status(): number {
-    if (this.name === 'AccessDenied' || this.name === 'InvalidClientTokenId') return 403;
-    return this.name === 'InternalFailure' ? 500 : 400;
+    return STATUSES.get(this.name) ?? 400;
   }
 }
+
+const STATUSES: ReadonlyMap<string, number> = new Map([
+  ['AccessDenied', 403],
+  ['InvalidClientTokenId', 403],
+  ['PurgeQueueInProgress', 403],
+  ['ResourceNotFoundException', 404],
+  ['InternalFailure', 500],
+]);
 
 const QUERY_CODES = {
   AccessDenied: 'AccessDenied',
@@ -31,11 +38,14 @@ const QUERY_CODES = {
   KmsAccessDenied: 'KMS.AccessDeniedException',
   MessageNotInflight: 'AWS.SimpleQueueService.MessageNotInflight',
   MissingParameter: 'MissingParameter',
+  PurgeQueueInProgress: 'AWS.SimpleQueueService.PurgeQueueInProgress',
+  QueueDeletedRecently: 'AWS.SimpleQueueService.QueueDeletedRecently',
   QueueDoesNotExist: 'AWS.SimpleQueueService.NonExistentQueue',
   QueueNameExists: 'QueueAlreadyExists',
   ReceiptHandleIsInvalid: 'ReceiptHandleIsInvalid',
   ResourceNotFoundException: 'ResourceNotFoundException',
   SerializationException: 'SerializationException',
+  ThrottlingException: 'ThrottlingException',
   TooManyEntriesInBatchRequest: 'AWS.SimpleQueueService.TooManyEntriesInBatchRequest',
   UnknownOperationException: 'UnknownOperationException',
   UnsupportedOperation: 'AWS.SimpleQueueService.UnsupportedOperation',

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import type { Need } from '../iam/needs.ts';
 import { nameOf } from './actions/action.ts';
+import { sourceOfTask } from './engine/message-mover.ts';
 import type { SqsEngine } from './engine/sqs-engine.ts';
 
 /** What of a request says which queue it is about; the action itself parses the rest. */
@@ -11,8 +12,6 @@ const targetSchema = z.object({
   DestinationArn: z.string().optional(),
   TaskHandle: z.string().optional(),
 });
-
-const handleSchema = z.object({ sourceArn: z.string() });
 
 /** IAM has no actions for batches. */
 const BATCH = /^(ChangeMessageVisibility|DeleteMessage|SendMessage)Batch$/;
@@ -36,7 +35,7 @@ type Target = z.infer<typeof targetSchema>;
 
 function queueArn({ QueueUrl, QueueName, SourceArn, TaskHandle }: Target, engine: SqsEngine) {
   if (SourceArn !== undefined) return SourceArn;
-  if (TaskHandle !== undefined) return sourceOf(TaskHandle);
+  if (TaskHandle !== undefined) return sourceOfTask(TaskHandle);
   const name = QueueUrl === undefined ? QueueName : nameOf(QueueUrl);
   return name === undefined ? undefined : engine.arnOf(name);
 }
@@ -51,13 +50,4 @@ function moveNeeds({ SourceArn, DestinationArn }: Target, engine: SqsEngine): re
     ...ofSource.map((action) => ({ action: `sqs:${action}`, resource: SourceArn })),
     ...destinations.map((resource) => ({ action: 'sqs:SendMessage', resource })),
   ];
-}
-
-/** A handle is the task's source, encoded. */
-function sourceOf(handle: string): string | undefined {
-  try {
-    return handleSchema.parse(JSON.parse(Buffer.from(handle, 'base64').toString('utf8'))).sourceArn;
-  } catch {
-    return undefined;
-  }
 }

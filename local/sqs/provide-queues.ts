@@ -8,7 +8,7 @@ export function provideQueues(engine: SqsEngine, queues: readonly QueueResource[
     (one, other) => Number('RedrivePolicy' in one.attributes) - Number('RedrivePolicy' in other.attributes),
   );
   for (const { name, attributes } of ordered) {
-    if (engine.names().includes(name)) engine.setAttributes(name, attributes);
+    if (engine.has(name)) engine.setAttributes(name, attributes);
     else engine.createQueue(name, attributes, {});
   }
 }

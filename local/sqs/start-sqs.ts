@@ -31,6 +31,7 @@ import { setQueueAttributes } from './actions/set-queue-attributes.ts';
 import { SqsEngine } from './engine/sqs-engine.ts';
 import { SqsError } from './errors.ts';
 import { needsOf } from './needs.ts';
+import { Throttle } from './throttle.ts';
 
 const CONTENT_TYPE = 'application/x-amz-json-1.0';
 
@@ -87,14 +88,14 @@ export async function startSqs(options: SqsOptions): Promise<RunningSqs> {
   const { clock, accountId, region } = options;
   const engine = new SqsEngine({ file: join(options.directory, 'sqs.sqlite'), clock, accountId, region });
   const stopping = new AbortController();
-  const server = createServer((request, response) => {
-    void answer(
-      request,
-      response,
-      { engine, urlOf: (name) => urlOf(name), signal: stopping.signal },
-      options,
-    );
-  });
+  const serving: Serving = {
+    ...options,
+    engine,
+    throttle: new Throttle(clock, engine),
+    urlOf: (name) => urlOf(name),
+    signal: stopping.signal,
+  };
+  const server = createServer((request, response) => void answer(request, response, serving));
   const listening = await listen(server, options.port);
   const urlOf = (name: string) => `${listening.url}/${accountId}/${name}`;
   return {
@@ -109,12 +110,14 @@ export async function startSqs(options: SqsOptions): Promise<RunningSqs> {
   };
 }
 
-async function answer(
-  request: IncomingMessage,
-  response: ServerResponse,
-  context: Omit<ActionContext, 'caller'>,
-  { observer, access }: Pick<SqsOptions, 'observer' | 'access'>,
-): Promise<void> {
+interface Serving
+  extends Pick<SqsOptions, 'observer' | 'access'>,
+    Pick<ActionContext, 'engine' | 'urlOf' | 'signal'> {
+  readonly throttle: Throttle;
+}
+
+async function answer(request: IncomingMessage, response: ServerResponse, serving: Serving): Promise<void> {
+  const { engine, observer } = serving;
   const name = /^AmazonSQS\.(\w+)$/.exec(String(request.headers['x-amz-target'] ?? ''))?.[1];
   const caller = callerOf(request.headers.authorization);
   try {
@@ -122,10 +125,13 @@ async function answer(
     const action = ACTIONS.get(name ?? '');
     if (name === undefined || action === undefined) throw unknownAction(name, request);
     const input = parse(body);
-    const refusal = access?.refuse(request.headers, needsOf(name, input, context.engine));
+    const refusal = serving.access?.refuse(request.headers, needsOf(name, input, engine));
     if (refusal !== undefined) throw refused(refusal);
-    const output = await run(action, { ...context, caller }, response, input);
-    await context.engine.store.committed();
+    serving.throttle.admit(name, input);
+    const { urlOf, signal } = serving;
+    const context = { engine, urlOf, signal, caller, traceHeader: traceHeaderOf(request) };
+    const output = await run(action, context, response, input);
+    await engine.store.committed();
     replyJson(response, 200, CONTENT_TYPE, output);
   } catch (error) {
     const known = error instanceof SqsError ? error : new SqsError('InternalFailure', String(error));
@@ -137,6 +143,14 @@ async function answer(
     });
   }
   observer?.({ service: 'sqs', action: name ?? 'unknown', caller });
+}
+
+/** What isn't formed as X-Ray writes it becomes no attribute of a message. */
+const TRACE_HEADER = /^Root=1-[0-9a-f]{8}-[0-9a-f]{24}(;[^;]+)*$/i;
+
+function traceHeaderOf(request: IncomingMessage): string | undefined {
+  const header = String(request.headers['x-amzn-trace-id'] ?? '');
+  return TRACE_HEADER.test(header) ? header : undefined;
 }
 
 function refused({ kind, action, message }: AccessRefusal): SqsError {

@@ -4,11 +4,17 @@ import { TurnTransactions } from '../turn-transactions.ts';
 import type { Message } from './engine/message.ts';
 import type { MoveTask } from './engine/move-task.ts';
 
+/** Times are milliseconds since the epoch. */
 export interface StoredQueue {
   readonly name: string;
   readonly attributes: Readonly<Record<string, string>>;
   readonly tags: Readonly<Record<string, string>>;
+  /** As the queue was created: AWS goes on so when `DeduplicationScope` is changed afterwards. */
+  readonly deduplicatesPerGroup: boolean;
   readonly createdAt: number;
+  readonly modifiedAt: number;
+  /** Undefined for one that never was. */
+  readonly purgedAt: number | undefined;
 }
 
 export interface StoredDeduplication {
@@ -24,9 +30,11 @@ export class SqsStore {
   private readonly transactions: TurnTransactions;
   private readonly statements = new Map<string, StatementSync>();
 
+  /** @throws Error for a file that another version has written */
   constructor(file: string) {
     this.database = new DatabaseSync(file);
     this.database.exec('pragma journal_mode = wal; pragma synchronous = normal; pragma busy_timeout = 5000');
+    assertVersion(this.database, file);
     this.database.exec(SCHEMA);
     this.transactions = new TurnTransactions(this.database);
   }
@@ -42,23 +50,25 @@ export class SqsStore {
   }
 
   saveQueue(queue: StoredQueue): void {
-    this.run(
-      'insert or replace into queue values (?, ?, ?, ?)',
-      queue.name,
-      json(queue.attributes),
-      json(queue.tags),
-      queue.createdAt,
-    );
+    this.run('insert or replace into queue values (?, ?)', queue.name, json(queue));
   }
 
-  deleteQueue(name: string): void {
+  deleteQueue(name: string, at: number): void {
     for (const table of ['queue', 'message', 'deduplication', 'move_task']) {
       this.run(`delete from ${table} where queue = ?`, name);
     }
+    this.run('insert or replace into deleted_queue values (?, ?)', name, at);
   }
 
+  /** When a queue of this name was last deleted; undefined for never. */
+  deletedAt(name: string): number | undefined {
+    const [row] = this.all('select deleted_at from deleted_queue where queue = ?', deletedRow, name);
+    return row?.deleted_at;
+  }
+
+  /** Messages, and the memory of what was sent. */
   purge(queue: string): void {
-    this.run('delete from message where queue = ?', queue);
+    for (const table of ['message', 'deduplication']) this.run(`delete from ${table} where queue = ?`, queue);
   }
 
   insertMessage(queue: string, message: Message): void {
@@ -98,12 +108,9 @@ export class SqsStore {
   }
 
   loadQueues(): readonly StoredQueue[] {
-    return this.all('select * from queue order by created_at', queueRow).map((row) => ({
-      name: row.queue,
-      attributes: strings.parse(JSON.parse(row.attributes)),
-      tags: strings.parse(JSON.parse(row.tags)),
-      createdAt: row.created_at,
-    }));
+    return this.all('select content from queue order by queue', contentRow).map((row) =>
+      queueSchema.parse(JSON.parse(row.content)),
+    );
   }
 
   loadMessages(queue: string): readonly Message[] {
@@ -155,23 +162,45 @@ export class SqsStore {
 }
 
 const SCHEMA = `
-  create table if not exists queue (queue text primary key, attributes text, tags text, created_at integer);
+  create table if not exists queue (queue text primary key, content text);
+  create table if not exists deleted_queue (queue text primary key, deleted_at integer);
   create table if not exists message (queue text, sequence integer, content text, primary key (queue, sequence));
   create table if not exists deduplication (
     queue text, key text, message_id text, sequence integer, expires_at integer, primary key (queue, key));
   create table if not exists move_task (queue text, handle text primary key, content text);
 `;
 
+/** Raised with each change of the schema or of what is written into it. */
+const VERSION = 2;
+
+function assertVersion(database: DatabaseSync, file: string): void {
+  const isNew = database.prepare('select 1 from sqlite_schema').get() === undefined;
+  const found = versionSchema.parse(database.prepare('pragma user_version').get()).user_version;
+  if (!isNew && found !== VERSION) {
+    throw new Error(
+      `${file} was written by another version of Oncepay. Delete the data folder it is in, or start with --data and another folder.`,
+    );
+  }
+  database.exec(`pragma user_version = ${VERSION}`);
+}
+
+const versionSchema = z.object({ user_version: z.number() });
 const json = (value: object) => JSON.stringify(value);
 
 const strings = z.record(z.string(), z.string());
-const queueRow = z.object({
-  queue: z.string(),
-  attributes: z.string(),
-  tags: z.string(),
-  created_at: z.number(),
-});
 const contentRow = z.object({ content: z.string() });
+const deletedRow = z.object({ deleted_at: z.number() });
+const queueSchema = z
+  .object({
+    name: z.string(),
+    attributes: strings,
+    tags: strings,
+    deduplicatesPerGroup: z.boolean(),
+    createdAt: z.number(),
+    modifiedAt: z.number(),
+    purgedAt: z.number().optional(),
+  })
+  .transform((queue) => ({ ...queue, purgedAt: queue.purgedAt }));
 const deduplicationRow = z.object({
   key: z.string(),
   message_id: z.string(),
@@ -194,6 +223,7 @@ const messageSchema = z
     groupId: z.string(),
     deduplicationId: z.string(),
     senderId: z.string(),
+    traceHeader: z.string().optional(),
     sentAt: z.number(),
     deadLetterSourceArn: z.string().optional(),
     receiveCount: z.number(),
@@ -213,11 +243,16 @@ const moveTaskSchema = z
     handle: z.string(),
     sourceArn: z.string(),
     destinationArn: z.string().optional(),
-    ratePerSecond: z.number(),
+    ratePerSecond: z.number().optional(),
     status: z.enum(['RUNNING', 'COMPLETED', 'CANCELLING', 'CANCELLED', 'FAILED']),
     moved: z.number(),
     toMove: z.number(),
     failureReason: z.string().optional(),
     startedAt: z.number(),
   })
-  .transform((task) => ({ ...task, destinationArn: task.destinationArn, failureReason: task.failureReason }));
+  .transform((task) => ({
+    ...task,
+    destinationArn: task.destinationArn,
+    ratePerSecond: task.ratePerSecond,
+    failureReason: task.failureReason,
+  }));

@@ -10,6 +10,8 @@ export interface ActionContext {
   urlOf(name: string): string;
   /** The access key id of whoever asks. */
   readonly caller: string;
+  /** Of the trace that the request is in, `Root=…`; undefined for one that isn't traced. */
+  readonly traceHeader: string | undefined;
   /** Aborts when the client hangs up or the service stops. */
   readonly signal: AbortSignal;
 }

@@ -26,9 +26,8 @@ export function getQueueAttributes(context: ActionContext, input: unknown): obje
 
 function attributesOf(context: ActionContext, name: string): Record<string, string> {
   const queue = context.engine.queue(name);
-  const { attributes, createdAt } = context.engine.describe(name);
+  const { attributes, createdAt, modifiedAt } = context.engine.describe(name);
   const { visible, inFlight } = queue.metrics();
-  const created = String(Math.floor(createdAt / 1000));
   return {
     ...attributes,
     FifoQueue: 'true',
@@ -36,7 +35,11 @@ function attributesOf(context: ActionContext, name: string): Record<string, stri
     ApproximateNumberOfMessages: String(visible),
     ApproximateNumberOfMessagesNotVisible: String(inFlight),
     ApproximateNumberOfMessagesDelayed: '0',
-    CreatedTimestamp: created,
-    LastModifiedTimestamp: created,
+    CreatedTimestamp: inSeconds(createdAt),
+    LastModifiedTimestamp: inSeconds(modifiedAt),
   };
+}
+
+function inSeconds(milliseconds: number): string {
+  return String(Math.floor(milliseconds / 1000));
 }

@@ -35,7 +35,7 @@ function resultOf(task: MoveTask): object {
     Status: task.status,
     SourceArn: task.sourceArn,
     ...(task.destinationArn === undefined ? {} : { DestinationArn: task.destinationArn }),
-    MaxNumberOfMessagesPerSecond: task.ratePerSecond,
+    ...(task.ratePerSecond === undefined ? {} : { MaxNumberOfMessagesPerSecond: task.ratePerSecond }),
     ApproximateNumberOfMessagesMoved: task.moved,
     ApproximateNumberOfMessagesToMove: task.toMove,
     ...(task.failureReason === undefined ? {} : { FailureReason: task.failureReason }),

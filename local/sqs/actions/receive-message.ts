@@ -62,15 +62,16 @@ export function systemAttributesOf({ message }: Received): Readonly<Record<strin
     ...(message.deadLetterSourceArn === undefined
       ? {}
       : { DeadLetterQueueSourceArn: message.deadLetterSourceArn }),
+    ...(message.traceHeader === undefined ? {} : { AWSTraceHeader: message.traceHeader }),
   };
 }
 
-/** By name, by `prefix.*`, or all. */
+/** By name, by `prefix.*`, which needs no dot in the name, or all. */
 function chosenAttributes(attributes: MessageAttributes, wanted: readonly string[]): MessageAttributes {
   const isWanted = (name: string) =>
     wanted.some((want) => {
-      if (want === 'All' || want === '.*' || want === name) return true;
-      return want.endsWith('.*') && name.startsWith(want.slice(0, -1));
+      if (want === 'All' || want === '*' || want === name) return true;
+      return want.endsWith('.*') && name.startsWith(want.slice(0, -'.*'.length));
     });
   return Object.fromEntries(Object.entries(attributes).filter(([name]) => isWanted(name)));
 }

@@ -1,7 +1,14 @@
 import * as z from 'zod';
-import { SqsError } from '../errors.ts';
+import type { FifoQueue } from '../engine/fifo-queue.ts';
+import { invalidParameter, SqsError } from '../errors.ts';
 import { type ActionContext, assertBatch, parseInput, queueAt, queueUrl, runBatch } from './action.ts';
-import { messageFields, sendOne, sizeOf } from './send-message.ts';
+import {
+  type MessageFields,
+  messageFields,
+  missingDeduplicationId,
+  sendOne,
+  sizeOf,
+} from './send-message.ts';
 
 const inputSchema = z.strictObject({
   QueueUrl: queueUrl,
@@ -22,5 +29,17 @@ export function sendMessageBatch(context: ActionContext, input: unknown): object
       `Batch requests cannot be longer than ${BATCH_BYTES_LIMIT} bytes. You have sent ${bytes} bytes.`,
     );
   }
-  return runBatch(Entries, ({ Id: _id, ...fields }) => sendOne(queue, fields, context.caller));
+  for (const entry of Entries) assertFifoParameters(queue, entry);
+  return runBatch(Entries, ({ Id: _id, ...fields }) => sendOne(queue, fields, context));
+}
+
+/** One entry without a group or without anything to deduplicate it by fails the whole request. */
+function assertFifoParameters(
+  queue: FifoQueue,
+  { MessageGroupId, MessageDeduplicationId }: MessageFields,
+): void {
+  if (MessageGroupId === undefined)
+    throw invalidParameter('The request must contain the parameter MessageGroupId.');
+  if (MessageDeduplicationId === undefined && !queue.settings.contentBasedDeduplication)
+    throw missingDeduplicationId();
 }

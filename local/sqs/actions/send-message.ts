@@ -5,9 +5,10 @@ import type { MessageAttributes, NewMessage } from '../engine/message.ts';
 import { invalidParameter, SqsError } from '../errors.ts';
 import { md5OfAttributes, md5OfText } from '../md5.ts';
 import { type ActionContext, parseInput, queueAt, queueUrl } from './action.ts';
+import { assertAttributes, isText } from './message-attributes.ts';
 
 const attributeSchema = z.strictObject({
-  DataType: z.string().regex(/^(String|Number|Binary)(\..{1,249})?$/),
+  DataType: z.string(),
   StringValue: z.string().optional(),
   BinaryValue: z.string().optional(),
 });
@@ -27,11 +28,14 @@ export type MessageFields = z.infer<typeof fieldsSchema>;
 
 export function sendMessage(context: ActionContext, input: unknown): object {
   const { QueueUrl, ...fields } = parseInput(inputSchema, input);
-  return sendOne(queueAt(context, QueueUrl), fields, context.caller);
+  return sendOne(queueAt(context, QueueUrl), fields, context);
 }
 
-export function sendOne(queue: FifoQueue, fields: MessageFields, caller: string): object {
-  const message = newMessage(queue, fields, caller);
+/** Who sends, and in which trace. */
+type Sender = Pick<ActionContext, 'caller' | 'traceHeader'>;
+
+export function sendOne(queue: FifoQueue, fields: MessageFields, sender: Sender): object {
+  const message = newMessage(queue, fields, sender);
   const { messageId, sequence } = queue.send(message);
   const md5 = md5OfAttributes(message.attributes);
   return {
@@ -50,7 +54,7 @@ export function sequenceNumber(sequence: number): string {
 /** "Alphanumeric characters and punctuation", at most 128 of them. */
 const ID = /^[A-Za-z0-9!"#$%&'()*+,\-./:;<=>?@[\\\]^_`{|}~]{1,128}$/;
 
-function newMessage(queue: FifoQueue, fields: MessageFields, caller: string): NewMessage {
+function newMessage(queue: FifoQueue, fields: MessageFields, { caller, traceHeader }: Sender): NewMessage {
   const attributes = fields.MessageAttributes ?? {};
   if (fields.DelaySeconds !== undefined && fields.DelaySeconds !== 0) {
     throw invalidParameter(
@@ -63,59 +67,49 @@ function newMessage(queue: FifoQueue, fields: MessageFields, caller: string): Ne
   return {
     body: fields.MessageBody,
     attributes,
-    groupId: idOf(fields.MessageGroupId, 'MessageGroupId'),
+    groupId: groupIdOf(fields),
     deduplicationId: deduplicationIdOf(queue, fields),
     senderId: caller,
+    traceHeader,
   };
+}
+
+/** @throws SqsError MissingParameter */
+function groupIdOf({ MessageGroupId: id }: MessageFields): string {
+  if (id === undefined)
+    throw new SqsError('MissingParameter', 'The request must contain the parameter MessageGroupId.');
+  return assertId(id, 'MessageGroupId');
 }
 
 function deduplicationIdOf(queue: FifoQueue, fields: MessageFields): string {
   if (fields.MessageDeduplicationId !== undefined)
-    return idOf(fields.MessageDeduplicationId, 'MessageDeduplicationId');
+    return assertId(fields.MessageDeduplicationId, 'MessageDeduplicationId');
   if (queue.settings.contentBasedDeduplication)
     return createHash('sha256').update(fields.MessageBody).digest('hex');
-  throw invalidParameter(
+  throw missingDeduplicationId();
+}
+
+export function missingDeduplicationId(): SqsError {
+  return invalidParameter(
     'The queue should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided explicitly',
   );
 }
 
-function idOf(id: string | undefined, parameter: string): string {
-  if (id === undefined)
-    throw new SqsError('MissingParameter', `The request must contain the parameter ${parameter}.`);
+function assertId(id: string, parameter: string): string {
   if (ID.test(id)) return id;
   throw invalidParameter(
     `Value ${id} for parameter ${parameter} is invalid. Reason: ${parameter} can only include alphanumeric and punctuation characters. 1 to 128 in length.`,
   );
 }
 
-/** The characters that XML 1.0 allows; everything else is refused. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is refused
-const UNALLOWED = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/;
-
 function assertContents(body: string): void {
   if (body.length === 0)
     throw new SqsError('MissingParameter', 'The request must contain the parameter MessageBody.');
-  if (UNALLOWED.test(body) || !body.isWellFormed()) {
+  if (!isText(body)) {
     throw new SqsError(
       'InvalidMessageContents',
       'Invalid characters found. Valid unicode characters are #x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF',
     );
-  }
-}
-
-const ATTRIBUTES_LIMIT = 10;
-
-function assertAttributes(attributes: MessageAttributes): void {
-  if (Object.keys(attributes).length > ATTRIBUTES_LIMIT) {
-    throw invalidParameter('Number of message attributes exceeds the allowed maximum [10].');
-  }
-  for (const [name, attribute] of Object.entries(attributes)) {
-    const value = attribute.DataType.startsWith('Binary') ? attribute.BinaryValue : attribute.StringValue;
-    if (value === undefined || value === '') {
-      throw invalidParameter(
-        `The message attribute '${name}' must contain a non-empty value of type '${attribute.DataType}'.`,
-      );
-    }
   }
 }
 

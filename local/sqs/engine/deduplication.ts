@@ -24,11 +24,6 @@ export class Deduplication {
     for (const entry of store.loadDeduplications(name)) this.entries.set(entry.key, entry);
   }
 
-  /** So that a queue that was emptied and restarted goes on counting. */
-  get lastSequence(): number {
-    return Math.max(0, ...[...this.entries.values()].map((entry) => entry.sequence));
-  }
-
   find(message: NewMessage, perGroup: boolean): Sent | undefined {
     const entry = this.entries.get(keyOf(message, perGroup));
     return entry !== undefined && entry.expiresAt > this.clock.now() ? entry : undefined;
@@ -40,6 +35,11 @@ export class Deduplication {
     this.entries.delete(key);
     this.entries.set(key, entry);
     this.store.saveDeduplication(this.queue, entry);
+  }
+
+  /** Forgets everything in memory; the store forgets with the queue's purge. */
+  clear(): void {
+    this.entries.clear();
   }
 
   expire(): void {

@@ -4,13 +4,15 @@ import { invalidParameter, SqsError } from '../errors.ts';
 import type { SqsStore } from '../store.ts';
 import { Deduplication } from './deduplication.ts';
 import type { Message, NewMessage, QueueMetrics, Received, Sent } from './message.ts';
+import { MessageGroups } from './message-groups.ts';
 import type { QueueSettings } from './queue-attributes.ts';
 import { receiptHandleOf, sequenceOf } from './receipt-handle.ts';
-import { Waiters } from './waiters.ts';
 
 /** Past it a queue says nothing and gives nothing; groups are looked for in the first so many only. Tests set others. */
 const AWS_LIMITS = { inFlight: 120_000, lookAhead: 120_000 };
 const VISIBILITY_LIMIT_MS = 12 * 3600 * 1000;
+/** More than a queue takes here in a millisecond: a sequence that starts with the time goes on after every restart. */
+const SEQUENCES_PER_MS = 1_000;
 
 export interface FifoQueueOptions {
   readonly name: string;
@@ -33,13 +35,8 @@ export class FifoQueue {
   settings: QueueSettings;
   private readonly options: FifoQueueOptions;
   private readonly deduplication: Deduplication;
-  private readonly messages = new Map<number, Message>();
-  private readonly groups = new Map<string, Message[]>();
-  /** Groups whose first message is visible, in the order in which they became so. */
-  private readonly ready = new Set<string>();
-  private readonly wakeUps = new Map<number, () => void>();
-  private readonly waiters: Waiters;
-  private lastSequence = 0;
+  private readonly groups: MessageGroups;
+  private lastSequence: number;
 
   constructor(options: FifoQueueOptions) {
     this.options = options;
@@ -47,9 +44,9 @@ export class FifoQueue {
     this.arn = options.arn;
     this.settings = options.settings;
     this.deduplication = new Deduplication(options);
-    this.waiters = new Waiters(options.clock);
+    this.groups = new MessageGroups(options.clock);
+    this.lastSequence = options.clock.now() * SEQUENCES_PER_MS;
     for (const message of options.store.loadMessages(options.name)) this.add(message);
-    this.lastSequence = Math.max(this.lastSequence, this.deduplication.lastSequence);
   }
 
   /** A repeat within five minutes is answered as the first was, and dropped. */
@@ -63,6 +60,7 @@ export class FifoQueue {
 
   /** @param max 1 to 10 */
   receive(max: number, visibilitySeconds = this.settings.visibilityTimeoutSeconds): readonly Received[] {
+    this.dropExpired();
     const received: Received[] = [];
     for (const groupId of [...this.eligibleGroups()]) {
       if (received.length >= max) break;
@@ -73,12 +71,12 @@ export class FifoQueue {
 
   /** Resolves at once when a group is ready, else when one becomes so, `milliseconds` have passed or it is aborted. */
   whenReady(milliseconds: number, signal: AbortSignal): Promise<void> {
-    return this.ready.size > 0 ? Promise.resolve() : this.waiters.wait(milliseconds, signal);
+    return this.groups.whenReady(milliseconds, signal);
   }
 
   /** How many groups could be handed out now; each has at least one message. */
   get readyGroups(): number {
-    return this.ready.size;
+    return this.groups.ready.size;
   }
 
   /** @throws SqsError when the handle isn't of this queue, or its visibility has ended */
@@ -86,17 +84,25 @@ export class FifoQueue {
     const message = this.find(receiptHandle);
     // Deleting what is already deleted succeeds.
     if (message === undefined) return;
-    if (!this.isHeldBy(message, receiptHandle))
-      throw invalidParameter(
-        `Value ${receiptHandle} for parameter ReceiptHandle is invalid. Reason: The receipt handle has expired.`,
-      );
+    if (!this.isCurrent(message, receiptHandle))
+      throw invalidHandle(receiptHandle, 'The receipt handle has expired.');
     this.remove(message);
   }
 
-  /** @throws SqsError MessageNotInflight when the message is visible, handed out anew or gone */
+  /**
+   * A standard queue answers for an expired handle as if it had been honoured. What a FIFO queue does isn't documented;
+   * it refuses such a handle for a deletion, so it is refused here.
+   *
+   * @throws SqsError MessageNotInflight when the message is visible or was handed out anew, InvalidParameterValue when it is gone
+   */
   changeVisibility(receiptHandle: string, seconds: number): void {
     const message = this.find(receiptHandle);
-    if (message === undefined || !this.isHeldBy(message, receiptHandle))
+    if (message === undefined)
+      throw invalidHandle(
+        receiptHandle,
+        'Message does not exist or is not available for visibility timeout change.',
+      );
+    if (!this.isCurrent(message, receiptHandle))
       throw new SqsError('MessageNotInflight', 'The specified message is not in flight.');
     const until = this.now() + seconds * 1000;
     if (until - message.receivedAt > VISIBILITY_LIMIT_MS) {
@@ -106,23 +112,28 @@ export class FifoQueue {
     }
     message.visibleAt = until;
     this.options.store.updateMessage(this.name, message);
-    this.schedule(message);
+    this.groups.visibilityChanged(message);
   }
 
+  /** Drops all messages, and the memory of what was sent: the same deduplication id is a new message afterwards. */
   purge(): void {
-    for (const message of [...this.messages.values()]) this.forget(message);
+    for (const message of [...this.groups.all()]) this.groups.remove(message);
+    this.deduplication.clear();
     this.options.store.purge(this.name);
   }
 
-  /** Takes the first message that can be handed out, for good: what a move task moves. */
+  /** The first message that can be handed out: what a move task moves next. */
+  peek(): Message | undefined {
+    this.dropExpired();
+    const [groupId] = this.groups.ready;
+    return groupId === undefined ? undefined : this.groups.of(groupId)[0];
+  }
+
+  /** Removes that message for good. */
   take(): Message | undefined {
-    for (const groupId of this.ready) {
-      const [message] = this.groups.get(groupId) ?? [];
-      if (message === undefined) continue;
-      this.remove(message);
-      return message;
-    }
-    return undefined;
+    const message = this.peek();
+    if (message !== undefined) this.remove(message);
+    return message;
   }
 
   /** By a redrive policy: the deduplication id becomes the message's id, and the time of sending is now. */
@@ -136,48 +147,63 @@ export class FifoQueue {
   }
 
   bodies(): readonly string[] {
-    return [...this.messages.values()].map((message) => message.body);
+    return [...this.groups.all().map((message) => message.body)];
   }
 
   metrics(): QueueMetrics {
-    const [oldest] = this.messages.values();
+    this.dropExpired();
+    const { value: oldest } = this.groups.all().next();
+    const inFlight = this.groups.invisibleCount;
     return {
-      visible: this.messages.size - this.wakeUps.size,
-      inFlight: this.wakeUps.size,
+      visible: this.groups.size - inFlight,
+      inFlight,
       ageOfOldest: oldest === undefined ? 0 : Math.floor((this.now() - oldest.sentAt) / 1000),
     };
   }
 
-  /** Drops what is older than the retention period, and deduplications that have ended. */
+  /** Drops from the disk what nobody gets any more: messages past their retention, deduplications that have ended. */
   expire(): void {
-    const oldest = this.now() - this.settings.retentionSeconds * 1000;
-    for (const message of [...this.messages.values()]) if (message.sentAt < oldest) this.remove(message);
+    this.dropExpired();
     this.deduplication.expire();
   }
 
   close(): void {
-    for (const cancel of this.wakeUps.values()) cancel();
-    this.waiters.wakeAll();
+    this.groups.close();
   }
 
   private now(): number {
     return this.options.clock.now();
   }
 
+  /** In flight or not, a message is gone when its retention ends. The oldest come first. */
+  private dropExpired(): void {
+    const sentBefore = this.now() - this.settings.retentionSeconds * 1000;
+    const expired: Message[] = [];
+    for (const message of this.groups.all()) {
+      if (message.sentAt > sentBefore) break;
+      expired.push(message);
+    }
+    if (expired.length === 0) return;
+    this.options.store.transaction(() => {
+      for (const message of expired) this.remove(message);
+    });
+  }
+
   private eligibleGroups(): Iterable<string> {
     const { inFlight, lookAhead } = this.options.limits ?? AWS_LIMITS;
-    if (this.wakeUps.size >= inFlight) return [];
-    if (this.messages.size <= lookAhead) return this.ready;
-    const ahead = this.messages.values().take(lookAhead);
-    return new Set(ahead.map((message) => message.groupId).filter((groupId) => this.ready.has(groupId)));
+    const { ready } = this.groups;
+    if (this.groups.invisibleCount >= inFlight) return [];
+    if (this.groups.size <= lookAhead) return ready;
+    const ahead = this.groups.all().take(lookAhead);
+    return new Set(ahead.map((message) => message.groupId).filter((groupId) => ready.has(groupId)));
   }
 
   private receiveGroup(groupId: string, max: number, visibilitySeconds: number, received: Received[]): void {
     let taken = 0;
-    for (const message of [...(this.groups.get(groupId) ?? [])]) {
-      if (taken >= max || this.isInvisible(message)) return;
+    for (const message of [...this.groups.of(groupId)]) {
+      if (taken >= max || this.groups.isInvisible(message)) return;
       if (this.isUsedUp(message)) {
-        this.bury(message);
+        this.sendToDeadLetterQueue(message);
         continue;
       }
       received.push(this.handOut(message, visibilitySeconds));
@@ -192,7 +218,7 @@ export class FifoQueue {
     return message.receiveCount >= redrive.maxReceiveCount;
   }
 
-  private bury(message: Message): void {
+  private sendToDeadLetterQueue(message: Message): void {
     this.remove(message);
     this.options.deadLetterQueue()?.acceptDeadLetter(message, this.arn);
   }
@@ -205,20 +231,20 @@ export class FifoQueue {
     message.visibleAt = now + visibilitySeconds * 1000;
     message.receipt = randomUUID();
     this.options.store.updateMessage(this.name, message);
-    this.schedule(message);
+    this.groups.visibilityChanged(message);
     return { message: { ...message }, receiptHandle: receiptHandleOf(this.name, message) };
   }
 
   private insert(message: NewMessage, id: string, deadLetterSourceArn: string | undefined): Sent {
-    this.lastSequence += 1;
     const inserted: Message = {
       body: message.body,
       attributes: message.attributes,
       groupId: message.groupId,
       deduplicationId: message.deduplicationId,
       senderId: message.senderId,
+      traceHeader: message.traceHeader,
       id,
-      sequence: this.lastSequence,
+      sequence: this.lastSequence + 1,
       sentAt: this.now(),
       deadLetterSourceArn,
       receiveCount: 0,
@@ -233,66 +259,25 @@ export class FifoQueue {
   }
 
   private add(message: Message): void {
-    this.messages.set(message.sequence, message);
     this.lastSequence = Math.max(this.lastSequence, message.sequence);
-    const group = this.groups.get(message.groupId);
-    if (group === undefined) this.groups.set(message.groupId, [message]);
-    else group.push(message);
-    this.schedule(message);
+    this.groups.add(message);
   }
 
   private remove(message: Message): void {
-    this.forget(message);
+    this.groups.remove(message);
     this.options.store.deleteMessage(this.name, message.sequence);
   }
 
-  private forget(message: Message): void {
-    this.messages.delete(message.sequence);
-    this.unschedule(message);
-    const rest = (this.groups.get(message.groupId) ?? []).filter((other) => other !== message);
-    if (rest.length === 0) this.groups.delete(message.groupId);
-    else this.groups.set(message.groupId, rest);
-    this.refresh(message.groupId);
-  }
-
-  /** Sees to it that the group is ready when this message is visible and first. */
-  private schedule(message: Message): void {
-    this.unschedule(message);
-    if (this.isInvisible(message)) {
-      const wake = () => {
-        this.wakeUps.delete(message.sequence);
-        // A timer may fire a little before its time by the clock: then it is set again, or the message would be lost.
-        this.schedule(message);
-      };
-      this.wakeUps.set(message.sequence, this.options.clock.after(message.visibleAt - this.now(), wake));
-    }
-    this.refresh(message.groupId);
-  }
-
-  private unschedule(message: Message): void {
-    this.wakeUps.get(message.sequence)?.();
-    this.wakeUps.delete(message.sequence);
-  }
-
-  private refresh(groupId: string): void {
-    const [first] = this.groups.get(groupId) ?? [];
-    if (first === undefined || this.isInvisible(first)) {
-      this.ready.delete(groupId);
-      return;
-    }
-    this.ready.add(groupId);
-    this.waiters.wakeOne();
-  }
-
-  private isInvisible(message: Message): boolean {
-    return message.visibleAt > this.now();
-  }
-
-  private isHeldBy(message: Message, receiptHandle: string): boolean {
-    return this.isInvisible(message) && receiptHandle === receiptHandleOf(this.name, message);
+  /** Whether the message is in flight with this handle, and not visible again or handed out anew. */
+  private isCurrent(message: Message, receiptHandle: string): boolean {
+    return this.groups.isInvisible(message) && receiptHandle === receiptHandleOf(this.name, message);
   }
 
   private find(receiptHandle: string): Message | undefined {
-    return this.messages.get(sequenceOf(receiptHandle, this.name));
+    return this.groups.get(sequenceOf(receiptHandle, this.name));
   }
+}
+
+function invalidHandle(receiptHandle: string, reason: string): SqsError {
+  return invalidParameter(`Value ${receiptHandle} for parameter ReceiptHandle is invalid. Reason: ${reason}`);
 }

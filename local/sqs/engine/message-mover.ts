@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import * as z from 'zod';
 import type { Clock } from '../../clock.ts';
-import { SqsError } from '../errors.ts';
+import { invalidParameter, SqsError } from '../errors.ts';
 import type { SqsStore } from '../store.ts';
 import type { FifoQueue } from './fifo-queue.ts';
 import { isActive, type MoveTask } from './move-task.ts';
@@ -36,15 +37,14 @@ export class MessageMover {
     }
   }
 
-  start(sourceArn: string, destinationArn: string | undefined, ratePerSecond = RATE_LIMIT): MoveTask {
-    const source = this.find(sourceArn);
+  start(sourceArn: string, destinationArn?: string, ratePerSecond?: number): MoveTask {
+    const source = this.find(sourceArn, 'SourceArn');
     if (this.options.sourcesOf(sourceArn).length === 0) {
-      throw new SqsError('InvalidParameterValue', 'Source queue must be configured as a Dead Letter Queue.');
+      throw invalidParameter('Source queue must be configured as a Dead Letter Queue.');
     }
-    if (destinationArn !== undefined) this.find(destinationArn);
+    if (destinationArn !== undefined) this.find(destinationArn, 'DestinationArn');
     if (this.list(sourceArn).some(isActive)) {
-      throw new SqsError(
-        'UnsupportedOperation',
+      throw invalidParameter(
         'There is already a task running. Only one active task is allowed for a source queue arn at a given time.',
       );
     }
@@ -65,7 +65,11 @@ export class MessageMover {
     return task;
   }
 
+  /** @throws SqsError for what is no handle, or of no queue or task */
   cancel(handle: string): MoveTask {
+    const sourceArn = sourceOfTask(handle);
+    if (sourceArn === undefined) throw invalidParameter('Value for parameter TaskHandle is invalid.');
+    this.find(sourceArn, 'SourceArn');
     const task = this.tasks.get(handle);
     if (task === undefined) throw new SqsError('ResourceNotFoundException', 'Task does not exist.');
     if (task.status !== 'RUNNING') {
@@ -78,7 +82,7 @@ export class MessageMover {
 
   /** Newest first. */
   list(sourceArn: string): readonly MoveTask[] {
-    this.find(sourceArn);
+    this.find(sourceArn, 'SourceArn');
     return [...this.tasks.values()].filter((task) => task.sourceArn === sourceArn).reverse();
   }
 
@@ -86,12 +90,12 @@ export class MessageMover {
     for (const cancel of this.timers.values()) cancel();
   }
 
-  private find(arn: string): FifoQueue {
+  private find(arn: string, parameter: string): FifoQueue {
     const queue = this.options.queueOf(arn);
     if (queue === undefined)
       throw new SqsError(
         'ResourceNotFoundException',
-        `The resource that you specified (${arn}) doesn't exist.`,
+        `The resource that you specified for the ${parameter} parameter doesn't exist.`,
       );
     return queue;
   }
@@ -111,25 +115,29 @@ export class MessageMover {
 
   private moveShare(task: MoveTask): void {
     const elapsed = this.options.clock.now() - task.startedAt;
-    const share = Math.floor((elapsed * task.ratePerSecond) / 1000) - task.moved;
-    for (let moved = 0; moved < share && task.status === 'RUNNING'; moved += 1) this.moveOne(task);
+    const share = Math.floor((elapsed * (task.ratePerSecond ?? RATE_LIMIT)) / 1000) - task.moved;
+    for (let moved = 0; moved < share && task.status === 'RUNNING'; moved += 1) this.moveNext(task);
   }
 
-  private moveOne(task: MoveTask): void {
+  private moveNext(task: MoveTask): void {
     const source = this.options.queueOf(task.sourceArn);
-    const message = source?.take();
+    const message = source?.peek();
     if (source === undefined || message === undefined) {
       task.status = 'COMPLETED';
       return;
     }
-    const destination = this.options.queueOf(task.destinationArn ?? message.deadLetterSourceArn ?? '');
+    const destinationArn = task.destinationArn ?? message.deadLetterSourceArn;
+    // One that was sent to the dead-letter queue came from nowhere. What can't be moved stays as it is.
+    const destination = this.options.queueOf(destinationArn ?? '');
     if (destination === undefined) {
-      // One that was sent to the dead-letter queue came from nowhere; it stays, and the task fails.
-      source.acceptMoved(message);
       task.status = 'FAILED';
-      task.failureReason = 'CouldNotDetermineMessageSource';
+      task.failureReason =
+        destinationArn === undefined
+          ? 'CouldNotDetermineMessageSource'
+          : 'AWS.SimpleQueueService.NonExistentQueue';
       return;
     }
+    source.take();
     destination.acceptMoved(message);
     task.moved += 1;
   }
@@ -137,5 +145,16 @@ export class MessageMover {
   private save(task: MoveTask): void {
     const name = this.options.queueOf(task.sourceArn)?.name;
     if (name !== undefined) this.options.store.saveMoveTask(name, task);
+  }
+}
+
+const handleSchema = z.object({ taskId: z.string(), sourceArn: z.string() });
+
+/** The ARN of the task's source, of which a handle is made; undefined for what is no handle. */
+export function sourceOfTask(handle: string): string | undefined {
+  try {
+    return handleSchema.parse(JSON.parse(Buffer.from(handle, 'base64').toString('utf8'))).sourceArn;
+  } catch {
+    return undefined;
   }
 }

@@ -14,6 +14,8 @@ export interface NewMessage {
   readonly groupId: string;
   readonly deduplicationId: string;
   readonly senderId: string;
+  /** Of the request that sent it, as X-Ray writes it; undefined for one that wasn't traced. */
+  readonly traceHeader?: string | undefined;
 }
 
 /** A message in a queue. Times are milliseconds since the epoch. */

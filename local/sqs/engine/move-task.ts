@@ -4,8 +4,8 @@ export interface MoveTask {
   readonly sourceArn: string;
   /** Undefined: each message goes back to the queue it was moved from. */
   readonly destinationArn: string | undefined;
-  /** 1 to 500. */
-  readonly ratePerSecond: number;
+  /** 1 to 500; undefined where none was asked for and SQS chooses. */
+  readonly ratePerSecond: number | undefined;
   readonly startedAt: number;
   readonly toMove: number;
   status: 'RUNNING' | 'COMPLETED' | 'CANCELLING' | 'CANCELLED' | 'FAILED';

@@ -1,5 +1,11 @@
 import * as z from 'zod';
 import { SqsError } from '../errors.ts';
+import {
+  type RedriveAllowPolicy,
+  type RedrivePolicy,
+  redriveAllowPolicyOf,
+  redrivePolicyOf,
+} from './redrive-policies.ts';
 
 /** A queue's settings as the engine uses them. */
 export interface QueueSettings {
@@ -10,11 +16,16 @@ export interface QueueSettings {
   readonly contentBasedDeduplication: boolean;
   /** Whether deduplication counts per group or per queue. */
   readonly deduplicatesPerGroup: boolean;
-  readonly redrive: { readonly deadLetterTargetArn: string; readonly maxReceiveCount: number } | undefined;
+  /** Whether the quota on requests counts per group, which makes the queue's throughput high, or per queue. */
+  readonly hasHighThroughput: boolean;
+  readonly redrive: RedrivePolicy | undefined;
+  readonly redriveAllow: RedriveAllowPolicy | undefined;
 }
 
+export type QueueAttributes = Readonly<Record<string, string>>;
+
 /** What `CreateQueue` sets where the caller doesn't. */
-const DEFAULTS: Readonly<Record<string, string>> = {
+const DEFAULTS: QueueAttributes = {
   VisibilityTimeout: '30',
   MessageRetentionPeriod: '345600',
   MaximumMessageSize: '1048576',
@@ -44,29 +55,47 @@ const CHOICES: Readonly<Record<string, readonly string[]>> = {
   SqsManagedSseEnabled: ['true', 'false'],
 };
 
-/** Kept and given back; without effect where nothing is encrypted and everyone is trusted. */
-const INERT: ReadonlySet<string> = new Set(['Policy', 'KmsMasterKeyId', 'RedriveAllowPolicy']);
+/** An empty value takes these away. */
+const REMOVABLE: readonly string[] = ['Policy', 'RedrivePolicy', 'RedriveAllowPolicy', 'KmsMasterKeyId'];
 
-const redriveSchema = z.object({
-  deadLetterTargetArn: z.string(),
-  maxReceiveCount: z.coerce.number().int().min(1).max(1_000),
-});
+const policySchema = z.looseObject({ Statement: z.union([z.looseObject({}), z.array(z.looseObject({}))]) });
 
-/** @throws SqsError for an attribute that isn't one, or whose value isn't taken */
-export function validateAttributes(attributes: Readonly<Record<string, string>>): void {
-  for (const [name, value] of Object.entries(attributes)) validateAttribute(name, value);
-  if (
-    attributes.FifoThroughputLimit === 'perMessageGroupId' &&
-    attributes.DeduplicationScope !== 'messageGroup'
-  ) {
-    throw new SqsError(
-      'InvalidAttributeValue',
-      'FifoThroughputLimit perMessageGroupId is allowed only when DeduplicationScope is messageGroup.',
-    );
-  }
+/**
+ * The attributes of a new queue.
+ *
+ * @throws SqsError for an attribute that isn't one, or whose value isn't accepted
+ */
+export function withDefaults(given: QueueAttributes): QueueAttributes {
+  return changedAttributes(DEFAULTS, given);
+}
+
+/**
+ * A queue's attributes after `SetQueueAttributes`.
+ *
+ * @throws SqsError for an attribute that isn't one, or whose value isn't accepted
+ */
+export function changedAttributes(current: QueueAttributes, given: QueueAttributes): QueueAttributes {
+  const wanted = normalized(given);
+  for (const [name, value] of Object.entries(wanted)) validateAttribute(name, value);
+  const changed = withOneEncryption({ ...current, ...wanted }, wanted);
+  assertThroughput(changed);
+  return Object.fromEntries(
+    Object.entries(changed).filter(([name, value]) => value !== '' || !REMOVABLE.includes(name)),
+  );
+}
+
+/** AWS takes `True` and `False` as well, and gives them back in lower case. */
+export function normalized(given: QueueAttributes): QueueAttributes {
+  return Object.fromEntries(
+    Object.entries(given).map(([name, value]) => {
+      const isTruth = CHOICES[name]?.includes('true') === true && /^(True|False)$/.test(value);
+      return [name, isTruth ? value.toLowerCase() : value];
+    }),
+  );
 }
 
 function validateAttribute(name: string, value: string): void {
+  if (REMOVABLE.includes(name) && value === '') return;
   const range = RANGES[name];
   const choices = CHOICES[name];
   if (range !== undefined) {
@@ -75,10 +104,42 @@ function validateAttribute(name: string, value: string): void {
     if (!isWithin) throw invalidValue(name, value, `an integer from ${range[0]} to ${range[1]}`);
   } else if (choices !== undefined) {
     if (!choices.includes(value)) throw invalidValue(name, value, choices.join(' or '));
-  } else if (name === 'RedrivePolicy') {
-    redriveOf(value);
-  } else if (!INERT.has(name)) {
+  } else if (name === 'RedrivePolicy') redrivePolicyOf(value);
+  else if (name === 'RedriveAllowPolicy') redriveAllowPolicyOf(value);
+  else if (name === 'Policy') assertPolicy(value);
+  else if (name !== 'KmsMasterKeyId') {
     throw new SqsError('InvalidAttributeName', `Unknown Attribute ${name}.`);
+  }
+}
+
+/** A policy that a client sets is kept and given back; local/iam decides by those of the templates alone. */
+function assertPolicy(value: string): void {
+  try {
+    policySchema.parse(JSON.parse(value));
+  } catch {
+    throw invalidValue('Policy', value, 'a policy document with statements, as JSON');
+  }
+}
+
+/** A queue is encrypted by a KMS key or by SQS. Without a key nothing is said of how long a data key is used. */
+function withOneEncryption(changed: QueueAttributes, given: QueueAttributes): QueueAttributes {
+  const { KmsDataKeyReusePeriodSeconds: _period, ...others } = changed;
+  if ((changed.KmsMasterKeyId ?? '') === '') return others;
+  if (given.SqsManagedSseEnabled === 'true') {
+    throw new SqsError(
+      'InvalidAttributeName',
+      'You can use one type of server-side encryption (SSE) at one time. You can either enable KMS SSE or SQS SSE.',
+    );
+  }
+  return { ...changed, SqsManagedSseEnabled: 'false' };
+}
+
+function assertThroughput({ FifoThroughputLimit, DeduplicationScope }: QueueAttributes): void {
+  if (FifoThroughputLimit === 'perMessageGroupId' && DeduplicationScope !== 'messageGroup') {
+    throw new SqsError(
+      'InvalidAttributeValue',
+      'FifoThroughputLimit perMessageGroupId is allowed only when DeduplicationScope is messageGroup.',
+    );
   }
 }
 
@@ -89,23 +150,7 @@ function invalidValue(name: string, value: string, taken: string): SqsError {
   );
 }
 
-function redriveOf(text: string | undefined): QueueSettings['redrive'] {
-  if (text === undefined || text === '') return undefined;
-  try {
-    return redriveSchema.parse(JSON.parse(text));
-  } catch {
-    throw new SqsError(
-      'InvalidParameterValue',
-      `Value ${text} for parameter RedrivePolicy is invalid. Reason: It takes deadLetterTargetArn and maxReceiveCount.`,
-    );
-  }
-}
-
-export function withDefaults(attributes: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
-  return { ...DEFAULTS, ...attributes };
-}
-
-export function settingsOf(attributes: Readonly<Record<string, string>>): QueueSettings {
+export function settingsOf(attributes: QueueAttributes): QueueSettings {
   return {
     visibilityTimeoutSeconds: Number(attributes.VisibilityTimeout),
     retentionSeconds: Number(attributes.MessageRetentionPeriod),
@@ -113,6 +158,8 @@ export function settingsOf(attributes: Readonly<Record<string, string>>): QueueS
     waitSeconds: Number(attributes.ReceiveMessageWaitTimeSeconds),
     contentBasedDeduplication: attributes.ContentBasedDeduplication === 'true',
     deduplicatesPerGroup: attributes.DeduplicationScope === 'messageGroup',
-    redrive: redriveOf(attributes.RedrivePolicy),
+    hasHighThroughput: attributes.FifoThroughputLimit === 'perMessageGroupId',
+    redrive: redrivePolicyOf(attributes.RedrivePolicy),
+    redriveAllow: redriveAllowPolicyOf(attributes.RedriveAllowPolicy),
   };
 }

@@ -1,12 +1,21 @@
 import type { Clock } from '../../clock.ts';
-import { SqsError } from '../errors.ts';
+import { invalidParameter, SqsError } from '../errors.ts';
 import { SqsStore, type StoredQueue } from '../store.ts';
 import { FifoQueue } from './fifo-queue.ts';
 import { MessageMover } from './message-mover.ts';
-import { settingsOf, validateAttributes, withDefaults } from './queue-attributes.ts';
+import {
+  changedAttributes,
+  normalized,
+  type QueueSettings,
+  settingsOf,
+  withDefaults,
+} from './queue-attributes.ts';
+import { allowsSource } from './redrive-policies.ts';
 
-/** How often messages past their retention are dropped. */
+/** How often what has ended is dropped from the disk. */
 const EXPIRY_MS = 60_000;
+const PURGE_INTERVAL_MS = 60_000;
+const DELETED_RECENTLY_MS = 60_000;
 const NAME = /^[A-Za-z0-9_-]{1,75}\.fifo$/;
 
 export interface SqsEngineOptions {
@@ -39,47 +48,69 @@ export class SqsEngine {
     this.scheduleExpiry();
   }
 
-  /** @throws SqsError QueueNameExists when the queue is there with other attributes */
+  /** @throws SqsError QueueNameExists when the queue is there with other attributes, QueueDeletedRecently within a minute */
   createQueue(
     name: string,
     attributes: Readonly<Record<string, string>>,
     tags: Readonly<Record<string, string>>,
   ): FifoQueue {
-    if (attributes.FifoQueue !== 'true' || !NAME.test(name)) {
-      throw new SqsError(
-        'InvalidParameterValue',
+    const given = normalized(attributes);
+    if (given.FifoQueue !== 'true' || !NAME.test(name)) {
+      throw invalidParameter(
         `Only FIFO queues are done here: ${name} needs the attribute FifoQueue=true and a name of 1 to 80 letters, digits, - and _ that ends in .fifo.`,
       );
     }
-    validateAttributes(attributes);
-    const wanted = withDefaults(attributes);
+    const wanted = withDefaults(given);
     const known = this.stored.get(name);
     if (known !== undefined) {
-      const differs = Object.entries(attributes).find(([key, value]) => known.attributes[key] !== value);
-      if (differs !== undefined) {
-        throw new SqsError(
-          'QueueNameExists',
-          `A queue already exists with the same name and a different value for attribute ${differs[0]}`,
-        );
-      }
+      assertAlike(known, given);
       return this.queue(name);
     }
-    this.assertDeadLetterQueue(wanted);
-    const queue = { name, attributes: wanted, tags, createdAt: this.options.clock.now() };
+    this.assertNotDeletedRecently(name);
+    this.assertDeadLetterQueue(name, wanted);
+    const now = this.options.clock.now();
+    const queue = {
+      name,
+      attributes: wanted,
+      tags,
+      deduplicatesPerGroup: settingsOf(wanted).deduplicatesPerGroup,
+      createdAt: now,
+      modifiedAt: now,
+      purgedAt: undefined,
+    };
     this.store.saveQueue(queue);
     return this.open(queue);
   }
 
-  setAttributes(name: string, attributes: Readonly<Record<string, string>>): void {
+  setAttributes(name: string, given: Readonly<Record<string, string>>): void {
     const queue = this.queue(name);
-    const merged = { ...this.describe(name).attributes, ...attributes };
-    if ('FifoQueue' in attributes && attributes.FifoQueue !== 'true') {
-      throw new SqsError('InvalidAttributeValue', 'FifoQueue can’t be changed.');
+    if ('FifoQueue' in given && normalized(given).FifoQueue !== 'true') {
+      throw new SqsError(
+        'InvalidAttributeValue',
+        'Invalid value for the parameter FifoQueue. Reason: Modifying queue type is not supported.',
+      );
     }
-    validateAttributes(merged);
-    this.assertDeadLetterQueue(merged);
-    this.update({ ...this.describe(name), attributes: merged });
-    queue.settings = settingsOf(merged);
+    const stored = this.describe(name);
+    const attributes = changedAttributes(stored.attributes, given);
+    this.assertDeadLetterQueue(name, attributes);
+    const changed = { ...stored, attributes, modifiedAt: this.options.clock.now() };
+    this.update(changed);
+    queue.settings = queueSettings(changed);
+  }
+
+  /** @throws SqsError PurgeQueueInProgress within a minute of the purge before */
+  purgeQueue(name: string): void {
+    const queue = this.queue(name);
+    const stored = this.describe(name);
+    const now = this.options.clock.now();
+    if (stored.purgedAt !== undefined && now - stored.purgedAt < PURGE_INTERVAL_MS) {
+      throw new SqsError(
+        'PurgeQueueInProgress',
+        `Only one PurgeQueue operation on ${name} is allowed every 60 seconds.`,
+      );
+    }
+    queue.purge();
+    this.update({ ...stored, purgedAt: now });
   }
 
   setTags(name: string, tags: Readonly<Record<string, string>>): void {
@@ -90,7 +121,7 @@ export class SqsEngine {
     this.queue(name).close();
     this.queues.delete(name);
     this.stored.delete(name);
-    this.store.deleteQueue(name);
+    this.store.deleteQueue(name, this.options.clock.now());
   }
 
   /** @throws SqsError QueueDoesNotExist */
@@ -104,6 +135,10 @@ export class SqsEngine {
     const stored = this.stored.get(name);
     if (stored === undefined) throw new SqsError('QueueDoesNotExist', 'The specified queue does not exist.');
     return stored;
+  }
+
+  has(name: string): boolean {
+    return this.queues.has(name);
   }
 
   names(): readonly string[] {
@@ -136,13 +171,12 @@ export class SqsEngine {
   }
 
   private open(stored: StoredQueue): FifoQueue {
-    const settings = settingsOf(stored.attributes);
     const queue: FifoQueue = new FifoQueue({
       name: stored.name,
       arn: this.arnOf(stored.name),
       clock: this.options.clock,
       store: this.store,
-      settings,
+      settings: queueSettings(stored),
       deadLetterQueue: () => this.queueByArn(queue.settings.redrive?.deadLetterTargetArn ?? ''),
     });
     this.stored.set(stored.name, stored);
@@ -155,15 +189,29 @@ export class SqsEngine {
     this.store.saveQueue(stored);
   }
 
-  /** "The dead-letter queue of a FIFO queue must also be a FIFO queue", and there. */
-  private assertDeadLetterQueue(attributes: Readonly<Record<string, string>>): void {
-    const target = settingsOf(attributes).redrive?.deadLetterTargetArn;
-    if (target !== undefined && this.queueByArn(target) === undefined) {
+  private assertNotDeletedRecently(name: string): void {
+    const deletedAt = this.store.deletedAt(name);
+    if (deletedAt !== undefined && this.options.clock.now() - deletedAt < DELETED_RECENTLY_MS) {
       throw new SqsError(
-        'InvalidParameterValue',
-        `Value ${attributes.RedrivePolicy} for parameter RedrivePolicy is invalid. Reason: Dead letter target does not exist or is not a FIFO queue.`,
+        'QueueDeletedRecently',
+        'You must wait 60 seconds after deleting a queue before you can create another with the same name.',
       );
     }
+  }
+
+  /** "The dead-letter queue of a FIFO queue must also be a FIFO queue", there, and by its own policy willing. */
+  private assertDeadLetterQueue(name: string, attributes: Readonly<Record<string, string>>): void {
+    const target = settingsOf(attributes).redrive?.deadLetterTargetArn;
+    if (target === undefined) return;
+    const deadLetterQueue = this.queueByArn(target);
+    const refuse = (reason: string) =>
+      invalidParameter(
+        `Value ${attributes.RedrivePolicy} for parameter RedrivePolicy is invalid. Reason: ${reason}`,
+      );
+    if (deadLetterQueue === undefined)
+      throw refuse('Dead letter target does not exist or is not a FIFO queue.');
+    if (!allowsSource(deadLetterQueue.settings.redriveAllow, this.arnOf(name)))
+      throw refuse('The RedriveAllowPolicy of the dead letter target does not allow this queue.');
   }
 
   private scheduleExpiry(): void {
@@ -174,4 +222,19 @@ export class SqsEngine {
       this.scheduleExpiry();
     });
   }
+}
+
+/** @throws SqsError QueueNameExists naming the attribute that differs */
+function assertAlike(known: StoredQueue, given: Readonly<Record<string, string>>): void {
+  const differs = Object.entries(given).find(([key, value]) => (known.attributes[key] ?? '') !== value);
+  if (differs === undefined) return;
+  throw new SqsError(
+    'QueueNameExists',
+    `A queue already exists with the same name and a different value for attribute ${differs[0]}`,
+  );
+}
+
+/** A change of `DeduplicationScope` shows in the attributes only: AWS goes on as the queue was created. */
+function queueSettings({ attributes, deduplicatesPerGroup }: StoredQueue): QueueSettings {
+  return { ...settingsOf(attributes), deduplicatesPerGroup };
 }
