@@ -4,6 +4,7 @@ import {
   type RDSDataClientConfig,
   type SqlParameter,
 } from '@aws-sdk/client-rds-data';
+import { TIMING } from '../../domain/payment/timing.ts';
 import { Sha256 } from '../sha256.ts';
 import {
   AnswerTooLargeError,
@@ -15,9 +16,22 @@ import {
   type JsonInput,
 } from './database.ts';
 
-/** Above the database's own `statement_timeout` of 4 s, so that a statement has ended before it is replayed. */
-const REQUEST_TIMEOUT_MS = 6_000;
+/**
+ * From the request to the last byte of its answer; what the timing's inequalities count for a statement. Above the
+ * database's own `statement_timeout` of 4 s, so that a statement has ended before it is replayed.
+ */
+const STATEMENT_DEADLINE_MS = TIMING.statementDeadlineSeconds * 1_000;
 const CONNECTION_TIMEOUT_MS = 2_000;
+
+/** A request is cut off when its answer hasn't begun in time, or stops for as long; without `throw…` it would only be warned of. */
+export function handlerOptions(timeoutMs: number) {
+  return {
+    connectionTimeout: CONNECTION_TIMEOUT_MS,
+    requestTimeout: timeoutMs,
+    throwOnRequestTimeout: true,
+    socketTimeout: timeoutMs,
+  };
+}
 
 /** Without the SDK's own retries: the protocol's replay is the only one. */
 export function createRdsDataClient(config: RDSDataClientConfig = {}): RDSDataClient {
@@ -27,11 +41,7 @@ export function createRdsDataClient(config: RDSDataClientConfig = {}): RDSDataCl
     cacheMiddleware: true,
     sha256: Sha256,
     maxAttempts: 1,
-    requestHandler: {
-      requestTimeout: REQUEST_TIMEOUT_MS,
-      throwOnRequestTimeout: true,
-      connectionTimeout: CONNECTION_TIMEOUT_MS,
-    },
+    requestHandler: handlerOptions(STATEMENT_DEADLINE_MS),
   });
 }
 
@@ -40,10 +50,13 @@ export interface DataApiOptions {
   readonly clusterArn: string;
   readonly secretArn: string;
   readonly databaseName: string;
+  /** How long a statement may take, connecting and reading included; that of the pipeline's if left out. */
+  readonly deadlineMs?: number;
 }
 
 /** The database through the RDS Data API: one request per statement. */
 export function createDataApiDatabase(options: DataApiOptions): Database {
+  const { deadlineMs = STATEMENT_DEADLINE_MS } = options;
   return {
     async execute(sql, input) {
       const command = new ExecuteStatementCommand({
@@ -55,13 +68,27 @@ export function createDataApiDatabase(options: DataApiOptions): Database {
         formatRecordsAs: 'JSON',
       });
       try {
-        const { formattedRecords } = await options.client.send(command);
+        const { formattedRecords } = await within(deadlineMs, options.client.send(command));
         return rowsOf(formattedRecords);
       } catch (error) {
         throw translate(error);
       }
     },
   };
+}
+
+/**
+ * The client's time-outs count from the request to the answer's first byte, then from byte to byte: an answer that begins
+ * late and stops could take twice as long. An `AbortSignal` would cost the client its cached steps with each call.
+ */
+async function within<T>(deadlineMs: number, call: Promise<T>): Promise<T> {
+  const { promise: expired, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(new Error(`no answer within ${deadlineMs} ms`)), deadlineMs);
+  try {
+    return await Promise.race([call, expired]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /** The one parameter, where the statement takes it: the Data API refuses one that isn't used. */
@@ -85,8 +112,20 @@ export function translate(error: unknown): Error {
   const sqlState = /SQLState: ([0-9A-Z]{5})/.exec(message)?.[1];
   if (sqlState !== undefined)
     return new DatabaseError(message, sqlState, constraintOf(message), { cause: error });
-  if (/response size limit/i.test(message)) return new AnswerTooLargeError(message, { cause: error });
+  if (isTooLarge(error)) return new AnswerTooLargeError(message, { cause: error });
   return new DatabaseUnreachableError(`${error.name}: ${message}`, { cause: error });
+}
+
+/**
+ * By the class first, whose wording may change: Aurora Serverless v2 throws UnsupportedResultException for an answer that is
+ * too large ("The result exceeds the size limit 1 MB.") or that holds a type or array which it doesn't return. Serverless
+ * v1 and AWS's pages have a BadRequestException: "Database returned more than the allowed response size limit",
+ * "Database response exceeded size limit", and for a row "Packet for query is too large".
+ */
+function isTooLarge({ name, message }: Error): boolean {
+  if (name === 'UnsupportedResultException')
+    return !/unsupported data type|multidimensional array/i.test(message);
+  return /size limit|packet for query is too large/i.test(message);
 }
 
 /** PostgreSQL names the constraint in quotes, after the word. */

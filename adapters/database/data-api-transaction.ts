@@ -6,18 +6,18 @@ import {
   type RDSDataClientConfig,
   RollbackTransactionCommand,
 } from '@aws-sdk/client-rds-data';
-import { type DataApiOptions, parametersOf, rowsOf, translate } from './data-api-database.ts';
+import { type DataApiOptions, handlerOptions, parametersOf, rowsOf, translate } from './data-api-database.ts';
 import { DatabaseResumingError } from './database.ts';
 import type { SqlTransaction } from './transaction.ts';
 
 /** Longer than the Data API's own 45 s: a client that gives up earlier leaves the statement running. */
-const REQUEST_TIMEOUT_MS = 60_000;
+export const PATIENCE_MS = 60_000;
 
 export function createPatientClient(config: RDSDataClientConfig = {}): RDSDataClient {
   return new RDSDataClient({
     ...config,
     maxAttempts: 1,
-    requestHandler: { requestTimeout: REQUEST_TIMEOUT_MS },
+    requestHandler: handlerOptions(PATIENCE_MS),
   });
 }
 

@@ -1,6 +1,6 @@
 import type { RDSDataClient } from '@aws-sdk/client-rds-data';
 import { createDataApiDatabase, type DataApiOptions } from '../../adapters/database/data-api-database.ts';
-import { beginDataApiTransaction } from '../../adapters/database/data-api-transaction.ts';
+import { beginDataApiTransaction, PATIENCE_MS } from '../../adapters/database/data-api-transaction.ts';
 import { DatabaseResumingError } from '../../adapters/database/database.ts';
 import { type Migration, migrate } from '../../adapters/database/migrate.ts';
 import { finishMigration } from '../../adapters/database/set-up/finish-migration.ts';
@@ -51,7 +51,7 @@ export async function setUpDatabase(
 }
 
 function targetOf({ client, clusterArn, databaseName }: SetUpOptions, secretArn: string): DataApiOptions {
-  return { client, clusterArn, secretArn, databaseName };
+  return { client, clusterArn, secretArn, databaseName, deadlineMs: PATIENCE_MS };
 }
 
 /** @returns the login that got its password; undefined when it could log in as it was */

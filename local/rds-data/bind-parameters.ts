@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { badRequest } from './errors.ts';
+import { badRequest, invalidRequest } from './errors.ts';
 
 const fieldSchema = z.strictObject({
   isNull: z.boolean().optional(),
@@ -24,11 +24,16 @@ type Hint = NonNullable<SqlParameter['typeHint']>;
 export interface BoundStatement {
   readonly text: string;
   readonly values: readonly unknown[];
+  /** Where a type was written behind a parameter, in the order of the text. */
+  readonly casts: readonly { readonly end: number; readonly length: number }[];
 }
 
-/** What a `:name` is not found in: strings, quoted names, dollar quotes, comments, casts. */
+/**
+ * What a `:name` is not found in: strings, quoted names, comments, casts. Dollar quotes are not among them, nor the bounds
+ * of a slice: against a real cluster, `select $$a :b c$$` came back as `a $1 c`, and `a[1:2]` was a syntax error at `$1`.
+ */
 const TOKEN =
-  /[eE]'(?:[^'\\]|''|\\[\s\S])*'|'(?:[^']|'')*'|"(?:[^"]|"")*"|\$([A-Za-z_]*)\$[\s\S]*?\$\1\$|--[^\n]*|\/\*[\s\S]*?\*\/|::|:([A-Za-z_][A-Za-z0-9_]*)|[\s\S]/g;
+  /[eE]'(?:[^'\\]|''|\\[\s\S])*'|'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|\/\*[\s\S]*?\*\/|::|:([A-Za-z0-9_]+)|[\s\S]/g;
 
 /** @throws DataApiError when a parameter is missing, is given twice, is an array, or doesn't fit its hint */
 export function bindParameters(sql: string, parameters: readonly SqlParameter[]): BoundStatement {
@@ -38,18 +43,54 @@ export function bindParameters(sql: string, parameters: readonly SqlParameter[])
   const unused = parameters.find((parameter) => !names.includes(parameter.name));
   if (unused !== undefined) throw badRequest(`Parameter ${unused.name} is not used in the statement.`);
   const values: unknown[] = [];
-  const places = new Map<string, string>();
+  const places = new Map<string, Place>();
   for (const name of names) {
     const parameter = byName.get(name);
-    if (parameter === undefined) throw badRequest(`Cannot find parameter: ${name}`);
+    if (parameter === undefined) throw missing(name);
     const { value, type } = typedValue(parameter);
     values.push(value);
-    places.set(name, type === undefined ? `$${values.length}` : `$${values.length}::${type}`);
+    places.set(name, { placeholder: `$${values.length}`, cast: type === undefined ? '' : `::${type}` });
   }
-  return {
-    text: pieces.map((piece) => (typeof piece === 'string' ? piece : places.get(piece.name))).join(''),
-    values,
-  };
+  return { ...assemble(pieces, places), values };
+}
+
+/** What the Data API takes for parameters of a statement, in the order of their first place. */
+export function parameterNames(sql: string): readonly string[] {
+  return cachedPieces(sql).names;
+}
+
+interface Place {
+  readonly placeholder: string;
+  readonly cast: string;
+}
+
+function assemble(pieces: Pieces['pieces'], places: ReadonlyMap<string, Place>) {
+  const casts: { end: number; length: number }[] = [];
+  let text = '';
+  for (const piece of pieces) {
+    const place = typeof piece === 'string' ? undefined : places.get(piece.name);
+    text += typeof piece === 'string' ? piece : `${place?.placeholder}${place?.cast}`;
+    if (place?.cast) casts.push({ end: text.length, length: place.cast.length });
+  }
+  return { text, casts };
+}
+
+/**
+ * Where PostgreSQL found an error, in the statement that has only `$1` for `:name`.
+ *
+ * @param position in characters, from 1, of the bound text
+ */
+export function positionIn({ casts }: BoundStatement, position: number): number {
+  return casts
+    .filter(({ end }) => end < position)
+    .reduce((unshifted, { length }) => unshifted - length, position);
+}
+
+/** Within dollar quotes and slices AWS puts `$1` there all the same; such a statement is refused here before it does harm. */
+function missing(name: string): Error {
+  return badRequest(
+    `Cannot find parameter: ${name}. The Data API takes :${name} for one in dollar quotes and array slices too.`,
+  );
 }
 
 /** A statement taken apart: text, and the parameters between. */
@@ -77,7 +118,7 @@ function takeApart(sql: string): Pieces {
   const pieces: (string | { readonly name: string })[] = [];
   const names = new Set<string>();
   let text = '';
-  for (const [token, , name] of sql.matchAll(TOKEN)) {
+  for (const [token, name] of sql.matchAll(TOKEN)) {
     if (name === undefined) {
       text += token;
       continue;
@@ -97,7 +138,7 @@ interface TypedValue {
 
 function typedValue({ name, value, typeHint }: SqlParameter): TypedValue {
   if (value === undefined) throw badRequest(`Parameter ${name} has no value.`);
-  if (value.arrayValue !== undefined) throw badRequest('Array parameters are not supported.');
+  if (value.arrayValue !== undefined) throw invalidRequest('Array parameters are not supported.');
   if (value.isNull === true) return { value: null, type: undefined };
   if (value.stringValue !== undefined)
     return { value: hinted(name, value.stringValue, typeHint), type: typeOf(typeHint) };

@@ -3,8 +3,10 @@ import pg from 'pg';
 import * as z from 'zod';
 import type { Clock } from '../clock.ts';
 import type { BoundStatement } from './bind-parameters.ts';
+import { type Column, describeColumns } from './describe-columns.ts';
 import { badRequest, DataApiError } from './errors.ts';
-import type { Column, Text } from './result-fields.ts';
+import type { Text } from './result-fields.ts';
+import { statementError, unexpectedMessage } from './statement-error.ts';
 
 /** Where the cluster's PostgreSQL is, and whose password each secret holds. */
 export interface ClusterAddress {
@@ -33,6 +35,12 @@ export interface RawResult {
   readonly rowCount: number;
   /** What PostgreSQL calls what it did: `SELECT`, `INSERT`, `SET`, `BEGIN` … */
   readonly command: string;
+}
+
+export interface RunOptions {
+  readonly continueAfterTimeout: boolean;
+  /** Whether the answer says which tables its columns come from. */
+  readonly includeResultMetadata: boolean;
 }
 
 /** As many connections as do some good on a laptop; the Data API's own pool is not ours to see. */
@@ -74,11 +82,7 @@ export class Connections {
    *
    * @throws DataApiError; a statement that runs for 45 s is cancelled, unless `continueAfterTimeout`
    */
-  async run(
-    client: pg.PoolClient,
-    statement: BoundStatement,
-    continueAfterTimeout: boolean,
-  ): Promise<RawResult> {
+  async run(client: pg.PoolClient, statement: BoundStatement, options: RunOptions): Promise<RawResult> {
     const query = client.query<Text[]>({
       name: nameOf(statement.text),
       text: statement.text,
@@ -86,14 +90,15 @@ export class Connections {
       rowMode: 'array',
     });
     const timeout = limit(this.clock, () => {
-      if (!continueAfterTimeout) this.cancel(client);
+      if (!options.continueAfterTimeout) this.cancel(client);
     });
     try {
       const result = await Promise.race([query, timeout.expired]);
-      const columns = result.fields.map((field) => ({ name: field.name, typeId: field.dataTypeID }));
+      if (result.command === 'COPY') throw unexpectedMessage('CopyOutResponse');
+      const columns = await describeColumns(client, result.fields, options.includeResultMetadata);
       return { columns, rows: result.rows, rowCount: result.rowCount ?? 0, command: result.command };
     } catch (error) {
-      throw statementError(error);
+      throw statementError(error, statement);
     } finally {
       timeout.cancel();
       // After a time-out the query is still under way; its end is awaited by whoever uses the connection next.
@@ -186,20 +191,4 @@ function limit(clock: Clock, onExpired: () => void) {
     });
   });
   return { expired, cancel: () => cancel() };
-}
-
-function statementError(error: unknown): Error {
-  if (error instanceof DataApiError) return error;
-  if (!(error instanceof pg.DatabaseError) || error.code === undefined) {
-    const message = error instanceof Error ? error.message : String(error);
-    return new DataApiError(
-      'DatabaseUnavailableException',
-      `The connection to the database was lost: ${message}`,
-    );
-  }
-  if (error.code === '42601' && error.message.includes('multiple commands')) {
-    return badRequest("Multistatements aren't supported.");
-  }
-  if (error.code.startsWith('57P')) return new DataApiError('DatabaseUnavailableException', error.message);
-  return new DataApiError('DatabaseErrorException', `ERROR: ${error.message}; SQLState: ${error.code}`);
 }

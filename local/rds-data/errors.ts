@@ -18,6 +18,7 @@ const STATUSES = {
   DatabaseResumingException: 400,
   DatabaseUnavailableException: 504,
   HttpEndpointNotEnabledException: 400,
+  InternalFailure: 500,
   InternalServerErrorException: 500,
   InvalidSecretException: 400,
   SecretsErrorException: 400,
@@ -25,10 +26,22 @@ const STATUSES = {
   TransactionNotFoundException: 404,
   UnknownOperationException: 404,
   UnrecognizedClientException: 403,
+  UnsupportedResultException: 400,
+  ValidationException: 400,
 } as const;
 
 export type DataApiErrorName = keyof typeof STATUSES;
 
 export function badRequest(message: string): DataApiError {
   return new DataApiError('BadRequestException', message);
+}
+
+/** What the request must not hold, whatever the database would say to it. */
+export function invalidRequest(message: string): DataApiError {
+  return new DataApiError('ValidationException', message);
+}
+
+/** What the statement answered and the Data API doesn't return. */
+export function unsupportedResult(message: string): DataApiError {
+  return new DataApiError('UnsupportedResultException', message);
 }

@@ -1,116 +1,107 @@
-import { badRequest } from './errors.ts';
-
-/** PostgreSQL's type numbers that the Data API tells apart; everything else comes as text. */
-const BOOL = 16;
-const BYTEA = 17;
-const INTEGERS: ReadonlySet<number> = new Set([20, 21, 23, 26]);
-const FLOATS: ReadonlySet<number> = new Set([700, 701]);
-const NUMERIC = 1700;
-const TIMESTAMPTZ = 1184;
-/** One-dimensional arrays, by the type of their elements. */
-const ARRAYS: ReadonlyMap<number, number> = new Map([
-  [1000, BOOL],
-  [1005, 21],
-  [1007, 23],
-  [1016, 20],
-  [1021, 700],
-  [1022, 701],
-  [1231, NUMERIC],
-  [1009, 25],
-  [1015, 25],
-  [2951, 25],
-]);
-
-export interface Column {
-  readonly name: string;
-  readonly typeId: number;
-}
+import { DataApiError, unsupportedResult } from './errors.ts';
+import { type Kind, type ResultType, refusedName } from './result-types.ts';
 
 /** One value as text, the way PostgreSQL sends it; null is null. */
 export type Text = string | null;
 
 export type Field = { readonly [key: string]: unknown };
 
+/** The key of a field, and of its array with an `s`; everything else is a `stringValue`. */
+const KEYS: Partial<Record<Kind, string>> = {
+  boolean: 'booleanValue',
+  long: 'longValue',
+  double: 'doubleValue',
+  blob: 'blobValue',
+};
+
+/** @throws DataApiError for a type that the Data API doesn't return; it refuses those of rows only */
+export function assertReturned(types: readonly ResultType[]): void {
+  const refused = types.find((type) => type.kind === undefined);
+  if (refused === undefined) return;
+  throw unsupportedResult(`The result contains the unsupported data type ${refusedName(refused)}.`);
+}
+
 /** A field of `records`. A `longValue` is written digit by digit; whoever reads it as a double loses some. */
-export function fieldOf(text: Text, typeId: number): Field {
+export function fieldOf(text: Text, { kind = 'text', isArray }: ResultType): Field {
   if (text === null) return { isNull: true };
-  const elementType = ARRAYS.get(typeId);
-  if (elementType !== undefined) return { arrayValue: arrayOf(text, elementType) };
-  if (typeId === BOOL) return { booleanValue: text === 't' };
-  if (INTEGERS.has(typeId)) return { longValue: JSON.rawJSON(text) };
-  if (FLOATS.has(typeId)) return { doubleValue: numberOf(text) };
-  if (typeId === BYTEA) return { blobValue: Buffer.from(text.slice(2), 'hex').toString('base64') };
-  return { stringValue: stringOf(text, typeId) };
+  const key = KEYS[kind] ?? 'stringValue';
+  if (!isArray) return { [key]: scalarOf(text, kind) };
+  return { arrayValue: { [`${key}s`]: arrayOf(text, kind) } };
 }
 
-/** A value of `formattedRecords`, which is JSON within JSON. */
-export function formattedOf(text: Text, typeId: number): unknown {
+/** A value of `formattedRecords`, which is JSON within JSON: an array is one, a `DECIMAL` is a string. */
+export function formattedOf(text: Text, { kind = 'text', isArray }: ResultType): unknown {
   if (text === null) return null;
-  if (typeId === BOOL) return text === 't';
-  if (INTEGERS.has(typeId)) return JSON.rawJSON(text);
-  if (FLOATS.has(typeId) || typeId === NUMERIC) return numberOf(text);
-  return stringOf(text, typeId);
+  return isArray ? arrayOf(text, kind) : scalarOf(text, kind);
 }
 
-function stringOf(text: string, typeId: number): string {
-  // Times are in UTC and say nothing of it.
-  return typeId === TIMESTAMPTZ ? text.replace(/\+00$/, '') : text;
+function arrayOf(text: string, kind: Kind): readonly unknown[] {
+  return elementsOf(text).map((element) => (element === null ? null : scalarOf(element, kind)));
 }
 
-function numberOf(text: string): unknown {
-  return Number.isFinite(Number(text)) ? JSON.rawJSON(text) : text;
+function scalarOf(text: string, kind: Kind): unknown {
+  switch (kind) {
+    case 'boolean':
+      return text === 't';
+    case 'long':
+      return JSON.rawJSON(text);
+    case 'double':
+      return Number.isFinite(Number(text)) ? JSON.rawJSON(text) : text;
+    case 'blob':
+      return Buffer.from(text.slice(2), 'hex').toString('base64');
+    case 'json':
+      return compact(text);
+    case 'date':
+      return finite(text);
+    case 'time':
+      return withFraction(text);
+    case 'timestamp':
+      return withFraction(finite(text));
+    case 'timestamptz':
+      return withFraction(inUtc(finite(text)));
+    case 'decimal':
+    case 'text':
+      return text;
+  }
 }
 
-function arrayOf(text: string, elementType: number): Field {
-  const elements = elementsOf(text);
-  if (elementType === BOOL) return { booleanValues: elements.map((element) => element === 't') };
-  if (INTEGERS.has(elementType)) return { longValues: elements.map((element) => JSON.rawJSON(element)) };
-  if (FLOATS.has(elementType)) return { doubleValues: elements.map(numberOf) };
-  return { stringValues: elements };
+/** JSON without white space between its parts; numbers and strings stay as PostgreSQL wrote them. */
+function compact(json: string): string {
+  return json.replaceAll(/("(?:[^"\\]|\\.)*")|\s+/g, '$1');
 }
 
-/** PostgreSQL's array text, one dimension: `{a,"b ""c"""}`. */
-function elementsOf(text: string): readonly string[] {
-  if (text.startsWith('{{')) throw badRequest('The result contains an array of more than one dimension.');
-  const elements = text.slice(1, -1).matchAll(/"((?:[^"\\]|\\.)*)"|([^,]+)/g);
-  return [...elements].map(([, quoted, bare]) => quoted?.replaceAll(/\\(.)/g, '$1') ?? bare ?? '');
+/** The Data API fails without a message on `infinity`; years before 1 and after 9999 are refused here with it. */
+function finite(text: string): string {
+  if (!/^\d{4}-[^B]*$/.test(text)) throw new DataApiError('InternalFailure', '');
+  return text;
 }
 
-const TYPE_NAMES: ReadonlyMap<number, string> = new Map([
-  [16, 'bool'],
-  [17, 'bytea'],
-  [20, 'int8'],
-  [21, 'int2'],
-  [23, 'int4'],
-  [25, 'text'],
-  [114, 'json'],
-  [700, 'float4'],
-  [701, 'float8'],
-  [1043, 'varchar'],
-  [1082, 'date'],
-  [1083, 'time'],
-  [1114, 'timestamp'],
-  [1184, 'timestamptz'],
-  [1700, 'numeric'],
-  [2950, 'uuid'],
-  [3802, 'jsonb'],
-]);
+/** No fraction, or three digits, or six. */
+function withFraction(text: string): string {
+  return text.replace(/\.(\d+)/, (_, digits: string) => {
+    const micros = digits.padEnd(6, '0');
+    return `.${micros.endsWith('000') ? micros.slice(0, 3) : micros}`;
+  });
+}
 
-export function columnMetadata(column: Column): Field {
-  return {
-    name: column.name,
-    label: column.name,
-    typeName: TYPE_NAMES.get(column.typeId) ?? 'text',
-    nullable: 1,
-    type: 0,
-    precision: 0,
-    scale: 0,
-    arrayBaseColumnType: 0,
-    isAutoIncrement: false,
-    isCaseSensitive: false,
-    isCurrency: false,
-    isSigned: INTEGERS.has(column.typeId) || FLOATS.has(column.typeId) || column.typeId === NUMERIC,
-    schemaName: '',
-    tableName: '',
-  };
+/** Instants are in UTC and say nothing of it, whatever the session's time zone. */
+function inUtc(text: string): string {
+  const [, local = text, fraction = '', offset = '+00'] =
+    /^([\d -]+[\d:]+)(\.\d+)?([+-][\d:]+)$/.exec(text) ?? [];
+  const [hours = 0, minutes = 0, seconds = 0] = offset.slice(1).split(':').map(Number);
+  const behind = (hours * 3600 + minutes * 60 + seconds) * (offset.startsWith('-') ? 1 : -1);
+  if (behind === 0) return local + fraction;
+  const utc = new Date(Date.parse(`${local.replace(' ', 'T')}Z`) + behind * 1000).toISOString();
+  return utc.slice(0, -'.000Z'.length).replace('T', ' ') + fraction;
+}
+
+/** PostgreSQL's array text, one dimension: `{a,NULL,"b ""c"""}`, or with its bounds before it: `[0:1]={a,b}`. */
+function elementsOf(text: string): readonly Text[] {
+  const list = text.slice(text.indexOf('{'));
+  if (list.startsWith('{{')) throw unsupportedResult('The result contains a multidimensional array.');
+  const elements = list.slice(1, -1).matchAll(/"((?:[^"\\]|\\.)*)"|([^,]+)/gs);
+  return [...elements].map(([, quoted, bare = '']) => {
+    if (quoted !== undefined) return quoted.replaceAll(/\\(.)/gs, '$1');
+    return bare === 'NULL' ? null : bare;
+  });
 }

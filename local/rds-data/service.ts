@@ -1,5 +1,5 @@
 import type { BoundStatement } from './bind-parameters.ts';
-import type { Connections, RawResult, Target } from './connections.ts';
+import type { Connections, RawResult, RunOptions, Target } from './connections.ts';
 import { DataApiError } from './errors.ts';
 import type { Transactions } from './transactions.ts';
 
@@ -14,11 +14,11 @@ export async function runAlone(
   { connections }: Service,
   target: Target,
   statement: BoundStatement,
-  continueAfterTimeout: boolean,
+  options: RunOptions,
 ): Promise<RawResult> {
   const client = await connections.take(target);
   try {
-    const result = await connections.run(client, statement, continueAfterTimeout);
+    const result = await connections.run(client, statement, options);
     connections.giveBack(client, hasLeftTraces(result, statement));
     return result;
   } catch (error) {

@@ -10,7 +10,7 @@ import { beginTransaction } from './actions/begin-transaction.ts';
 import { commitTransaction, rollbackTransaction } from './actions/end-transaction.ts';
 import { executeStatement } from './actions/execute-statement.ts';
 import { type ClusterAddress, Connections } from './connections.ts';
-import { badRequest, DataApiError } from './errors.ts';
+import { badRequest, DataApiError, invalidRequest } from './errors.ts';
 import { needsOf } from './needs.ts';
 import type { Service } from './service.ts';
 import { Transactions } from './transactions.ts';
@@ -31,7 +31,8 @@ export interface RunningRdsData extends RunningService {
   resumingFor(milliseconds: number): void;
 }
 
-type Action = (service: Service, body: unknown) => Promise<object>;
+/** @returns the body of the answer, as JSON text */
+type Action = (service: Service, body: unknown) => Promise<string>;
 
 const ACTIONS: ReadonlyMap<string, { readonly name: string; readonly run: Action }> = new Map([
   ['/Execute', { name: 'ExecuteStatement', run: executeStatement }],
@@ -42,7 +43,6 @@ const ACTIONS: ReadonlyMap<string, { readonly name: string; readonly run: Action
 ]);
 
 const REQUEST_LIMIT_BYTES = 4 * 1024 * 1024;
-const RESPONSE_LIMIT_BYTES = 1024 * 1024;
 
 /** The RDS Data API of one Aurora cluster, in front of a real PostgreSQL. */
 export async function startRdsData(options: RdsDataOptions): Promise<RunningRdsData> {
@@ -98,10 +98,7 @@ async function answer(
         'The Aurora DB instance is resuming after being auto-paused.',
       );
     }
-    const output = JSON.stringify(await action.run(service, input));
-    if (Buffer.byteLength(output) > RESPONSE_LIMIT_BYTES)
-      throw badRequest('Database returned more than the allowed response size limit');
-    replyText(response, 200, CONTENT_TYPE, output);
+    replyText(response, 200, CONTENT_TYPE, await action.run(service, input));
   } catch (error) {
     const known = knownError(error);
     response.setHeader('x-amzn-errortype', known.name);
@@ -129,7 +126,9 @@ function knownError(error: unknown): DataApiError {
   if (error instanceof DataApiError) return error;
   if (error instanceof z.ZodError) {
     const [issue] = error.issues;
-    return badRequest(`${issue?.path.join('.')}: ${issue?.message}`);
+    return invalidRequest(
+      `Value at '${issue?.path.join('.')}' failed to satisfy constraint: ${issue?.message}`,
+    );
   }
   return new DataApiError(
     'InternalServerErrorException',

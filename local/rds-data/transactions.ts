@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type pg from 'pg';
 import type { Clock } from '../clock.ts';
 import type { BoundStatement } from './bind-parameters.ts';
-import type { Connections, RawResult, Target } from './connections.ts';
+import type { Connections, RawResult, RunOptions, Target } from './connections.ts';
 import { badRequest, DataApiError } from './errors.ts';
 
 /** "A transaction times out if there are no calls that use its transaction ID in three minutes." */
@@ -43,35 +43,31 @@ export class Transactions {
     return id;
   }
 
-  async run(
-    id: string,
-    target: Target,
-    statement: BoundStatement,
-    continueAfterTimeout: boolean,
-  ): Promise<RawResult> {
+  async run(id: string, target: Target, statement: BoundStatement, options: RunOptions): Promise<RawResult> {
     const transaction = this.find(id, target);
-    if (transaction.isBusy) throw badRequest(`Transaction ${id} is in use by another call.`);
+    if (transaction.isBusy) throw stillRunning();
     transaction.isBusy = true;
     transaction.cancelIdle();
     try {
-      return await this.connections.run(transaction.client, statement, continueAfterTimeout);
+      return await this.connections.run(transaction.client, statement, options);
     } finally {
       transaction.isBusy = false;
       if (this.open.has(id)) transaction.cancelIdle = this.watch(id);
     }
   }
 
-  /** @returns the status that the API answers with */
+  /**
+   * A commit of a transaction in which a statement failed writes nothing and is answered as any other: aurora-data-api's
+   * suite, meant for AWS, commits one without an error. Nobody here may rely on being told.
+   *
+   * @returns the status that the API answers with
+   */
   async end(id: string, target: Omit<Target, 'database'>, how: 'commit' | 'rollback'): Promise<string> {
     const { client } = this.forget(id, target);
     const command = await client.query(how).then((result) => result.command, unavailable);
     // What was set within the transaction may outlive it.
     this.connections.giveBack(client, true);
     if (command instanceof DataApiError) throw command;
-    // A commit of a failed transaction is a rollback, and PostgreSQL says so.
-    if (how === 'commit' && command === 'ROLLBACK') {
-      throw new DataApiError('DatabaseErrorException', 'Transaction was aborted; SQLState: 25P02');
-    }
     return how === 'commit' ? 'Transaction Committed' : 'Rollback Complete';
   }
 
@@ -83,7 +79,8 @@ export class Transactions {
     return this.clock.after(IDLE_LIMIT_MS, () => void this.drop(id));
   }
 
-  private async drop(id: string): Promise<void> {
+  /** Rolls back and forgets a transaction, if it is still there. */
+  async drop(id: string): Promise<void> {
     const transaction = this.open.get(id);
     if (transaction === undefined) return;
     this.open.delete(id);
@@ -109,12 +106,16 @@ export class Transactions {
 
   private forget(id: string, target: Omit<Target, 'database'>): Transaction {
     const transaction = this.find(id, target);
-    if (transaction.isBusy) throw badRequest(`Transaction ${id} is in use by another call.`);
+    if (transaction.isBusy) throw stillRunning();
     this.open.delete(id);
     transaction.cancelIdle();
     transaction.cancelAge();
     return transaction;
   }
+}
+
+function stillRunning(): DataApiError {
+  return new DataApiError('DatabaseErrorException', 'Transaction is still running a query');
 }
 
 function unavailable(error: unknown): DataApiError {

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { badRequest } from '../errors.ts';
+import { assertNoSchema } from '../request-fields.ts';
 import type { Service } from '../service.ts';
 
 const requestSchema = z.strictObject({
@@ -9,8 +9,8 @@ const requestSchema = z.strictObject({
   schema: z.string().optional(),
 });
 
-export async function beginTransaction(service: Service, body: unknown): Promise<object> {
+export async function beginTransaction(service: Service, body: unknown): Promise<string> {
   const request = requestSchema.parse(body);
-  if (request.schema !== undefined) throw badRequest("The schema parameter isn't supported.");
-  return { transactionId: await service.transactions.begin(request) };
+  assertNoSchema(request);
+  return JSON.stringify({ transactionId: await service.transactions.begin(request) });
 }

@@ -7,12 +7,14 @@ const requestSchema = z.strictObject({
   transactionId: z.string(),
 });
 
-export async function commitTransaction(service: Service, body: unknown): Promise<object> {
+export async function commitTransaction(service: Service, body: unknown): Promise<string> {
   const request = requestSchema.parse(body);
-  return { transactionStatus: await service.transactions.end(request.transactionId, request, 'commit') };
+  const transactionStatus = await service.transactions.end(request.transactionId, request, 'commit');
+  return JSON.stringify({ transactionStatus });
 }
 
-export async function rollbackTransaction(service: Service, body: unknown): Promise<object> {
+export async function rollbackTransaction(service: Service, body: unknown): Promise<string> {
   const request = requestSchema.parse(body);
-  return { transactionStatus: await service.transactions.end(request.transactionId, request, 'rollback') };
+  const transactionStatus = await service.transactions.end(request.transactionId, request, 'rollback');
+  return JSON.stringify({ transactionStatus });
 }

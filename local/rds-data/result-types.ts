@@ -1,0 +1,98 @@
+/** How values of a type are written into an answer. */
+export type Kind =
+  | 'boolean'
+  | 'long'
+  | 'double'
+  | 'decimal'
+  | 'blob'
+  | 'json'
+  | 'date'
+  | 'time'
+  | 'timestamp'
+  | 'timestamptz'
+  | 'text';
+
+/** The type of a column, as PostgreSQL's catalog names it: `int4`, `_int4` for its array. */
+export interface ResultType {
+  readonly name: string;
+  /** Of the value, or of each element; undefined where the Data API refuses to return it. */
+  readonly kind: Kind | undefined;
+  readonly isArray: boolean;
+}
+
+/**
+ * What "RDS Data API supports following Aurora PostgreSQL scalar types" lists, by PostgreSQL's type number, and
+ * `timestamptz`, which several programs are known to read. `oid` is not on the list; one compatibility page reports that
+ * it works. The stricter is done here: it is refused.
+ */
+const SCALARS: readonly (readonly [number, string, Kind])[] = [
+  [16, 'bool', 'boolean'],
+  [17, 'bytea', 'blob'],
+  [19, 'name', 'text'],
+  [20, 'int8', 'long'],
+  [21, 'int2', 'long'],
+  [23, 'int4', 'long'],
+  [25, 'text', 'text'],
+  [114, 'json', 'json'],
+  [650, 'cidr', 'text'],
+  [700, 'float4', 'double'],
+  [701, 'float8', 'double'],
+  [869, 'inet', 'text'],
+  [1042, 'bpchar', 'text'],
+  [1043, 'varchar', 'text'],
+  [1082, 'date', 'date'],
+  [1083, 'time', 'time'],
+  [1114, 'timestamp', 'timestamp'],
+  [1184, 'timestamptz', 'timestamptz'],
+  [1700, 'numeric', 'decimal'],
+  [2950, 'uuid', 'text'],
+  [3802, 'jsonb', 'json'],
+];
+
+/** The array types of the same list without `BIT[]`, and `jsonb[]`, which data-api-client's suite reads. */
+const ARRAYS: readonly (readonly [number, string, Kind])[] = [
+  [199, '_json', 'json'],
+  [1000, '_bool', 'boolean'],
+  [1003, '_name', 'text'],
+  [1005, '_int2', 'long'],
+  [1007, '_int4', 'long'],
+  [1009, '_text', 'text'],
+  [1014, '_bpchar', 'text'],
+  [1015, '_varchar', 'text'],
+  [1016, '_int8', 'long'],
+  [1021, '_float4', 'double'],
+  [1022, '_float8', 'double'],
+  [1115, '_timestamp', 'timestamp'],
+  [1182, '_date', 'date'],
+  [1183, '_time', 'time'],
+  [1231, '_numeric', 'decimal'],
+  [2951, '_uuid', 'text'],
+  [3807, '_jsonb', 'json'],
+];
+
+const SUPPORTED: ReadonlyMap<number, ResultType> = new Map<number, ResultType>([
+  ...SCALARS.map(([id, name, kind]) => [id, { name, kind, isArray: false }] as const),
+  ...ARRAYS.map(([id, name, kind]) => [id, { name, kind, isArray: true }] as const),
+]);
+
+/** Undefined for one that only the catalog knows: an enum, or a type that is refused. */
+export function supportedType(typeId: number): ResultType | undefined {
+  return SUPPORTED.get(typeId);
+}
+
+/** @param kind `typtype` of `pg_type`: `e` is an enum, the one type of a user's own that is returned */
+export function catalogType(name: string, kind: string): ResultType {
+  return { name, kind: kind === 'e' ? 'text' : undefined, isArray: false };
+}
+
+/** Types that the Data API names in capitals when it refuses them; all others as the catalog has them (`regclass`, `xml`). */
+const IN_CAPITALS =
+  /^(bit|box|circle|daterange|int4range|int8range|interval|jsonpath|line|lseg|macaddr8?|money|numrange|oid|path|point|polygon|record|timetz|timestamptz|tsrange|tstzrange|varbit|void)$/;
+
+/** As the refusal of the type names it: `INTERVAL`, `"CHAR"`, `INTERVAL[]`, `regclass`. */
+export function refusedName({ name }: ResultType): string {
+  const element = name.startsWith('_') ? name.slice(1) : name;
+  const suffix = name.startsWith('_') ? '[]' : '';
+  if (element === 'char') return `"CHAR"${suffix}`;
+  return `${IN_CAPITALS.test(element) ? element.toUpperCase() : element}${suffix}`;
+}
