@@ -30,7 +30,7 @@ export async function payOnce({ api, apiKey }: Endpoints, run: string, number: n
 }
 
 const listSchema = z.object({ data: z.array(z.unknown()) });
-const SETTLE_POLL_MS = 20;
+const TERMINAL_POLL_MS = 20;
 
 /** Resolves when no payment is open any more. */
 export async function settle({ api, apiKey }: Endpoints): Promise<void> {
@@ -40,7 +40,7 @@ export async function settle({ api, apiKey }: Endpoints): Promise<void> {
         headers: { authorization: `Bearer ${apiKey}` },
       });
       if (listSchema.parse(await response.json()).data.length === 0) break;
-      await new Promise((resolve) => setTimeout(resolve, SETTLE_POLL_MS));
+      await new Promise((resolve) => setTimeout(resolve, TERMINAL_POLL_MS));
     }
   }
 }

@@ -23,7 +23,7 @@ const BETWEEN_KILLS_MS = 250;
 /** One payment in so many gets a second message for its instruction. */
 const DUPLICATE_EVERY = 20;
 /** Recovery from the last kill: the relay's doubled distances, at ten times the speed. */
-const SETTLE_LIMIT_MS = 480_000;
+const TERMINAL_LIMIT_MS = 480_000;
 
 const optionsSchema = z.object({
   kills: z.int(),
@@ -67,15 +67,15 @@ async function run(): Promise<number> {
   if (endpoints === undefined) throw new Error('the runtime does not start');
   const database = new pg.Client(endpoints.postgres);
   await database.connect();
-  const settledIn = await untilSettled(database);
+  const terminalAfter = await untilTerminal(database);
   const outcome = await judge(endpoints, database, paid);
   await database.end();
   const verified = spawnSync(process.execPath, ['cli/oncepay.ts', '--data', directory, 'verify'], {
     cwd: ROOT,
   });
   const seconds = (performance.now() - startedAt) / 1000;
-  report(outcome, verified.status === 0, String(verified.stdout), settledIn, seconds);
-  return outcome.violations.length === 0 && verified.status === 0 && settledIn !== undefined ? 0 : 1;
+  report(outcome, verified.status === 0, String(verified.stdout), terminalAfter, seconds);
+  return outcome.violations.length === 0 && verified.status === 0 && terminalAfter !== undefined ? 0 : 1;
 }
 
 async function killAgainAndAgain(): Promise<void> {
@@ -133,13 +133,13 @@ async function duplicate({ orderIds }: Paid): Promise<void> {
 }
 
 /** @returns seconds, or undefined when the time was up */
-async function untilSettled(database: pg.Client): Promise<number | undefined> {
+async function untilTerminal(database: pg.Client): Promise<number | undefined> {
   const startedAt = performance.now();
   for (let said = 0; ; ) {
     const open = await countOpen(database);
     const elapsed = performance.now() - startedAt;
     if (open === 0) return elapsed / 1000;
-    if (elapsed > SETTLE_LIMIT_MS) return undefined;
+    if (elapsed > TERMINAL_LIMIT_MS) return undefined;
     if (elapsed - said > 10_000) {
       said = elapsed;
       say(`  ${open} orders open`);
@@ -152,10 +152,10 @@ function report(
   outcome: Outcome,
   isVerified: boolean,
   verify: string,
-  settledIn: number | undefined,
+  terminalAfter: number | undefined,
   seconds: number,
 ): void {
-  const result = { payments: paid.length, kills, ...outcome, isVerified, settledIn, seconds };
+  const result = { payments: paid.length, kills, ...outcome, isVerified, terminalAfter, seconds };
   if (options.json) {
     process.stdout.write(`${JSON.stringify(result)}\n`);
     return;
@@ -166,7 +166,7 @@ function report(
   table.push(['charges at the PSPs', outcome.charges]);
   table.push([
     'settled after the last kill',
-    settledIn === undefined ? 'NOT ALL' : `${settledIn.toFixed(0)} s (of ten times the speed)`,
+    terminalAfter === undefined ? 'NOT ALL' : `${terminalAfter.toFixed(0)} s (of ten times the speed)`,
   ]);
   process.stdout.write(`${table.toString()}\n${verify}`);
   process.stdout.write(

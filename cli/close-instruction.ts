@@ -3,13 +3,8 @@ import type { Operator } from '../adapters/database/statements/operation-log.ts'
 import { readQuarantined } from '../adapters/database/statements/quarantine.ts';
 import { recordClosing } from '../adapters/database/statements/record-closing.ts';
 import { systemIds } from '../adapters/ids.ts';
-import {
-  type Attempt,
-  type ExpectedCharge,
-  type Judgement,
-  judgeOutcome,
-} from '../domain/payment/judge-outcome.ts';
-import { rollBack } from '../domain/payment/settle.ts';
+import { type Attempt, decide, type ExpectedCharge, type Transition } from '../domain/payment/decide.ts';
+import { rollBack } from '../domain/payment/resolve.ts';
 
 /** What an operator has found out. */
 export type Evidence =
@@ -27,7 +22,7 @@ export async function closeInstruction(
   instructionId: string,
   evidence: Evidence,
   operator: Operator,
-): Promise<Judgement | undefined> {
+): Promise<Transition | undefined> {
   const found = await readQuarantined(database, instructionId);
   if (found === undefined) return undefined;
   const attemptNo = found.attempt_no + 1;
@@ -38,7 +33,7 @@ export async function closeInstruction(
     currency: found.currency,
     splits: found.splits,
   };
-  const judgement = judge(evidence, expected, attemptNo);
+  const transition = judge(evidence, expected, attemptNo);
   const now = new Date();
   const detail = { actor: operator.actor, reason: operator.reason };
   const isClosed = await recordClosing(
@@ -50,7 +45,7 @@ export async function closeInstruction(
       correlationId: found.correlation_id,
       attemptNo,
       claimToken: systemIds.next('clm'),
-      judgement,
+      transition,
       ledgerTransactionId: systemIds.next('ltx'),
       isProbe: false,
       health: { kind: 'silent' },
@@ -58,22 +53,22 @@ export async function closeInstruction(
     },
     operator,
   );
-  return isClosed ? judgement : undefined;
+  return isClosed ? transition : undefined;
 }
 
-function judge(evidence: Evidence, expected: ExpectedCharge, attemptNo: number): Judgement {
+function judge(evidence: Evidence, expected: ExpectedCharge, attemptNo: number): Transition {
   if (evidence.kind === 'not_charged') return rollBack();
   const { reference, amountMinor, currency } = expected;
   const charge = { pspReference: evidence.pspReference, reference, amountMinor, currency };
   const attempt: Attempt = { attemptNo, random: 0, sent: false, maybeSentBefore: true, isProbe: false };
-  return judgeOutcome({ kind: 'succeeded', charge }, expected, NO_ABILITIES, attempt);
+  return decide({ kind: 'succeeded', charge }, expected, NO_ABILITIES, attempt);
 }
 
 /** An operator's word needs no landing time: what the abilities say is not asked here. */
 const NO_ABILITIES = {
   keyLifetimeSeconds: null,
   lookUpLagSeconds: null,
-  landingSeconds: 0,
-  cancelsByKey: false,
+  maxInFlightSeconds: 0,
+  invalidatesByKey: false,
   replaysStoredServerErrors: false,
 };

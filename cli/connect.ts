@@ -11,7 +11,7 @@ import { connectDatabase } from '../adapters/database/connect.ts';
 import { createRdsDataClient } from '../adapters/database/data-api-database.ts';
 import {
   beginDataApiTransaction,
-  createPatientClient,
+  createLongRunningClient,
   whenAwake,
 } from '../adapters/database/data-api-transaction.ts';
 import type { Database } from '../adapters/database/database.ts';
@@ -141,7 +141,7 @@ function connectLocal(directory: string): Promise<Pipeline> {
       sqs: new SQSClient({ ...common, endpoint: endpoints.sqs }),
       dynamodb: new DynamoDBClient({ ...common, endpoint: endpoints.dynamodb }),
       rdsData: createRdsDataClient({ ...common, endpoint: endpoints.rdsData }),
-      patient: createPatientClient({ ...common, endpoint: endpoints.rdsData }),
+      patient: createLongRunningClient({ ...common, endpoint: endpoints.rdsData }),
     },
     { apiUrl: endpoints.api, ...endpoints.settings },
     {
@@ -207,7 +207,7 @@ async function connectStage(stage: string, options: TargetOptions): Promise<Pipe
       sqs: new SQSClient(common),
       dynamodb: new DynamoDBClient(common),
       rdsData: createRdsDataClient(common),
-      patient: createPatientClient(common),
+      patient: createLongRunningClient(common),
     },
     {
       apiUrl: output('ApiUrl').replace(/\/$/, ''),

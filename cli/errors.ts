@@ -1,6 +1,6 @@
 /** The exit codes of every command. */
 export const EXIT = {
-  well: 0,
+  ok: 0,
   /** A problem was found, in the pipeline or in what was asked for. */
   problem: 1,
   usage: 2,

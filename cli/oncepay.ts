@@ -11,6 +11,6 @@ const run = createRun({
   },
 });
 const leave = (error: { readonly exitCode: number }) =>
-  process.exit(error.exitCode === 0 ? EXIT.well : EXIT.usage);
+  process.exit(error.exitCode === 0 ? EXIT.ok : EXIT.usage);
 
 await createProgram(run, { stdout, stderr, leave }).parseAsync();

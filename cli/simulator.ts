@@ -1,6 +1,6 @@
 import { GetSecretValueCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import * as z from 'zod';
-import { type SimulatorDoor, simulatorKey } from '../adapters/psp/simulator/api-keys.ts';
+import { type SimulatorEndpoint, simulatorKey } from '../adapters/psp/simulator/api-keys.ts';
 import { CliError, EXIT } from './errors.ts';
 
 /** The control address of the simulated PSPs, here or beside a deployed stage. */
@@ -8,7 +8,7 @@ export interface Simulator {
   get(path: string): Promise<unknown>;
   post(path: string, body: unknown): Promise<unknown>;
   /** What opens a door of theirs. */
-  keyOf(door: SimulatorDoor): Promise<string>;
+  keyOf(door: SimulatorEndpoint): Promise<string>;
 }
 
 export interface SimulatorPlace {
@@ -30,7 +30,7 @@ export function connectSimulator(
     locating ??= locate();
     return locating;
   };
-  const keyOf = async (door: SimulatorDoor) =>
+  const keyOf = async (door: SimulatorEndpoint) =>
     simulatorKey(await readSecret(client, (await place()).secretArn), door);
   const ask = async (path: string, init: RequestInit = {}) => {
     const { url } = await place();

@@ -12,7 +12,7 @@ export const RUNBOOKS = [
   'firewall-blocks',
   'migrations-failing',
   'money-in-unknown',
-  'payments-unsettled',
+  'payments-stuck',
   'payments-wait-in-queue',
   'pipeline-unmeasured',
   'purge-failing',

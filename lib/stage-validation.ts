@@ -10,10 +10,10 @@ type Rule = (config: StageConfig) => readonly (string | false)[];
 
 /** @throws InvalidSettingsError */
 export function assertSettings(config: StageConfig): void {
-  const offences = RULES.flatMap((rule) => rule(config)).filter((offence) => offence !== false);
-  if (offences.length === 0) return;
+  const violations = RULES.flatMap((rule) => rule(config)).filter((violation) => violation !== false);
+  if (violations.length === 0) return;
   throw new InvalidSettingsError(
-    [`The settings of the stage ${config.stage} can't be deployed:`, ...offences].join('\n- '),
+    [`The settings of the stage ${config.stage} can't be deployed:`, ...violations].join('\n- '),
   );
 }
 

@@ -21,7 +21,9 @@ export function warnOfMisspeltOptions(around: IConstruct): void {
 /** Undefined for an option's own name, and for what resembles none. */
 function optionMeantBy(key: string): string | undefined {
   if (OPTIONS.some((option) => option === key)) return undefined;
-  return OPTIONS.find((option) => editsBetween(lettersOf(key), lettersOf(option)) <= editsForgiven(option));
+  return OPTIONS.find(
+    (option) => editsBetween(deadLettersOf(key), deadLettersOf(option)) <= editsForgiven(option),
+  );
 }
 
 /** A slip of one letter makes another word of a short name already. */
@@ -30,7 +32,7 @@ function editsForgiven({ length }: string): number {
 }
 
 /** `alarm-email` and `AlarmEmail` are meant for `alarmEmail`. */
-function lettersOf(key: string): string {
+function deadLettersOf(key: string): string {
   return key.replace(/[-_. ]/g, '').toLowerCase();
 }
 

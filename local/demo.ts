@@ -32,7 +32,7 @@ const PAYMENTS = [
 ];
 
 /** The slowest, a time-out of 10 s and the question after it, is done by then. */
-const PATIENCE_MS = 60_000;
+const LIMIT_MS = 60_000;
 const LOOK_EVERY_MS = 250;
 
 const orderSchema = z.object({ id: z.string(), status: z.string(), status_detail: z.string().nullable() });
@@ -67,7 +67,7 @@ async function demo(): Promise<void> {
   });
   try {
     await payAll(runtime.endpoints);
-    const payments = await whenSettled(runtime.endpoints);
+    const payments = await whenTerminal(runtime.endpoints);
     await report(runtime.endpoints, payments);
   } finally {
     await runtime.close();
@@ -111,20 +111,20 @@ function orderOf(index: number): object {
 }
 
 /** Done, or with a person, which is where an answer that can't be believed belongs. */
-function isSettled(payment: Payment): boolean {
+function isTerminalPayment(payment: Payment): boolean {
   return payment.payment_orders.every(
     ({ status, status_detail }) =>
       status === 'SUCCESS' || status === 'FAILED' || status_detail === 'manual_review',
   );
 }
 
-async function whenSettled(endpoints: Endpoints): Promise<readonly Payment[]> {
-  const until = Date.now() + PATIENCE_MS;
+async function whenTerminal(endpoints: Endpoints): Promise<readonly Payment[]> {
+  const until = Date.now() + LIMIT_MS;
   for (;;) {
     const { data } = listSchema.parse(await read(endpoints, '/payments?limit=100'));
-    if (data.every(isSettled)) return data;
+    if (data.every(isTerminalPayment)) return data;
     if (Date.now() > until)
-      throw new Error(`not settled after ${PATIENCE_MS / 1000} s: ${JSON.stringify(data)}`);
+      throw new Error(`not settled after ${LIMIT_MS / 1000} s: ${JSON.stringify(data)}`);
     await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
   }
 }
@@ -136,7 +136,7 @@ async function read({ api, apiKey }: Endpoints, path: string): Promise<unknown> 
 
 async function report(endpoints: Endpoints, payments: readonly Payment[]): Promise<void> {
   const settled = new Table({ head: ['payment method', 'status', 'charges at the PSP'], style: style() });
-  for (const payment of payments.toReversed()) settled.push(await settledRow(endpoints, payment));
+  for (const payment of payments.toReversed()) settled.push(await paymentRow(endpoints, payment));
   say(`\n${settled.toString()}`);
 
   const wallets = new Table({ head: ['wallet', 'currency', 'posted', 'available'], style: style() });
@@ -156,7 +156,7 @@ async function report(endpoints: Endpoints, payments: readonly Payment[]): Promi
   say(`${balance.toString()}\n`);
 }
 
-async function settledRow({ psp }: Endpoints, payment: Payment): Promise<string[]> {
+async function paymentRow({ psp }: Endpoints, payment: Payment): Promise<string[]> {
   const [order] = payment.payment_orders;
   const response = await fetch(`${psp}/charges?reference=${order?.id}`);
   const { total } = z.object({ total: z.number() }).parse(await response.json());

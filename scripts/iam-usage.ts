@@ -6,7 +6,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { UNUSED_GRANTS } from '../lib/unused-grants.ts';
-import { describeGrant, judgeUsage, readUsage } from '../local/iam/judge-usage.ts';
+import { checkUsage, describeGrant, readUsage } from '../local/iam/check-usage.ts';
 
 const LAST_TEST_RUN = fileURLToPath(new URL('../node_modules/.cache/oncepay/iam-usage/', import.meta.url));
 
@@ -15,7 +15,7 @@ const directory = folder === undefined ? LAST_TEST_RUN : resolve(folder);
 if (!existsSync(directory))
   throw new Error(`${directory} is not there: run npm test, or name a data folder.`);
 const usage = readUsage(directory);
-const { unused, excused, stale } = judgeUsage(usage, UNUSED_GRANTS);
+const { unused, excused, stale } = checkUsage(usage, UNUSED_GRANTS);
 const section = (title: string, lines: readonly string[]) =>
   lines.length === 0 ? [] : [`${title} (${lines.length})`, ...lines.map((line) => `  ${line}`), ''];
 

@@ -148,7 +148,7 @@ async function listRequests({ psps }: ControlledPsps, query: unknown): Promise<A
   return answer(200, {
     requests: newest.map(({ name, call }) => callJson(call, name)),
     ...counts,
-    total: counts.sends + counts.look_ups + counts.cancellations,
+    total: counts.sends + counts.look_ups + counts.invalidations,
   });
 }
 
@@ -179,12 +179,12 @@ async function countsOf(
   asked: SimulatedPspName | undefined,
   reference: string | undefined,
 ) {
-  const total = { sends: 0, look_ups: 0, cancellations: 0 };
+  const total = { sends: 0, look_ups: 0, invalidations: 0 };
   for (const name of named(asked)) {
     const counts = await psps[name].record.countCalls(reference);
     total.sends += counts.sends;
     total.look_ups += counts.lookUps;
-    total.cancellations += counts.cancellations;
+    total.invalidations += counts.invalidations;
   }
   return total;
 }

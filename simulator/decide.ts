@@ -18,8 +18,8 @@ export interface Send {
 
 /** Charges, declines, replays or fails, by what stands under the key and how often the reference was sent. */
 export function decideCharge(send: Send, known: KnownOfKey): Decision {
-  if (known.isCancelled) {
-    return leaves(apiError(402, 'cancelled', 'This key was cancelled: nothing is charged under it.'));
+  if (known.isInvalidated) {
+    return leaves(apiError(402, 'invalidated', 'This key was invalidated: nothing is charged under it.'));
   }
   if (replaysError(send, known)) return leaves(serverError());
   const stored = storedUnder(send, known);
@@ -43,15 +43,15 @@ export function decideCharge(send: Send, known: KnownOfKey): Decision {
   return { ...remarks, kind: 'charges', charge: chargeFor(send), reply };
 }
 
-/** From now on nothing is charged under this key; refused for a charge that is made. What was declined can be cancelled. */
-export function decideCancellation(idempotencyKey: string, known: KnownOfKey): Decision {
+/** From now on nothing is charged under this key; refused for a charge that is made. What was declined can be invalidated. */
+export function decideInvalidation(idempotencyKey: string, known: KnownOfKey): Decision {
   const charge = known.charges.find(({ status }) => status === 'succeeded');
   if (charge !== undefined) {
     const error = { code: 'charge_completed', message: 'The charge is made and can only be refunded.' };
     return leaves(answer(409, { error, charge: shownCharge(charge) }));
   }
-  const reply = answer(200, { idempotency_key: idempotencyKey, status: 'cancelled' });
-  return { countsFaultySend: false, storesError: false, kind: 'cancels', reply };
+  const reply = answer(200, { idempotency_key: idempotencyKey, status: 'invalidated' });
+  return { countsFaultySend: false, storesError: false, kind: 'invalidates', reply };
 }
 
 /** To the API's callers; the control address tells the truth. */

@@ -21,15 +21,15 @@ export function isCharge({ method, path }: Pick<PspRequest, 'method' | 'path'>):
   return method === 'POST' && path === '/v1/charges';
 }
 
-/** The PSP's API: `POST /v1/charges`, `GET /v1/charges`, `POST /v1/cancellations`. */
+/** The PSP's API: `POST /v1/charges`, `GET /v1/charges`, `POST /v1/invalidations`. */
 export async function servePspApi(psp: SimulatedPsp, request: PspRequest, moment: Moment): Promise<Reply> {
   switch (`${request.method} ${request.path}`) {
     case 'POST /v1/charges':
       return psp.charge(request, request.body, moment);
     case 'GET /v1/charges':
       return psp.lookUp(request, request.query, moment);
-    case 'POST /v1/cancellations':
-      return psp.cancel(request, request.body, moment);
+    case 'POST /v1/invalidations':
+      return psp.invalidate(request, request.body, moment);
     default:
       return apiError(404, 'no_such_resource', `There is no ${request.method} ${request.path}.`);
   }

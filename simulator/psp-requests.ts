@@ -21,7 +21,7 @@ export const chargeRequest = z.strictObject({
 });
 export type ChargeRequest = z.infer<typeof chargeRequest>;
 
-/** The body of `POST /v1/cancellations`. */
+/** The body of `POST /v1/invalidations`. */
 export const cancelRequest = z.strictObject({ reference: text, idempotency_key: text });
 
 type Parsed<Body> =

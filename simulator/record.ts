@@ -20,7 +20,7 @@ export interface Charge extends NewCharge {
 
 /** One call of a PSP's API that was answered, or left without an answer. */
 export interface Call {
-  readonly kind: 'send' | 'look_up' | 'cancel';
+  readonly kind: 'send' | 'look_up' | 'invalidate';
   /** Null where the call was refused before it was read. */
   readonly reference: string | null;
   readonly idempotencyKey: string | null;
@@ -32,7 +32,7 @@ export interface Call {
 
 /** A call about one idempotency key, before it is decided. */
 export interface KeyCall {
-  readonly kind: 'send' | 'cancel';
+  readonly kind: 'send' | 'invalidate';
   readonly reference: string;
   readonly idempotencyKey: string;
   /** Milliseconds since the epoch. */
@@ -41,7 +41,7 @@ export interface KeyCall {
 
 /** What stands under one idempotency key. */
 export interface KnownOfKey {
-  readonly isCancelled: boolean;
+  readonly isInvalidated: boolean;
   /** When the newest 500 to be replayed was stored, in milliseconds since the epoch; undefined where none was. */
   readonly errorStoredAt: number | undefined;
   /** Oldest first. */
@@ -61,7 +61,7 @@ interface Remarks {
 export type Decision = Remarks &
   (
     | { readonly kind: 'leaves'; readonly reply: Reply }
-    | { readonly kind: 'cancels'; readonly reply: Reply }
+    | { readonly kind: 'invalidates'; readonly reply: Reply }
     | {
         readonly kind: 'charges';
         readonly charge: NewCharge;
@@ -108,7 +108,7 @@ export interface ListedCharge {
 export interface CallCounts {
   readonly sends: number;
   readonly lookUps: number;
-  readonly cancellations: number;
+  readonly invalidations: number;
 }
 
 /** The same record, as people and tests read it. */

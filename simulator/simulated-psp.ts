@@ -1,5 +1,5 @@
 import { type Random, rolledFault, rolledLatencyMs } from './chance.ts';
-import { decideCancellation, decideCharge, shownCharge } from './decide.ts';
+import { decideCharge, decideInvalidation, shownCharge } from './decide.ts';
 import {
   cancelRequest,
   chargeRequest,
@@ -89,21 +89,21 @@ export class SimulatedPsp {
     return this.logged({ kind: 'look_up', reference, idempotencyKey }, reply, moment);
   }
 
-  /** `POST /v1/cancellations`: from now on nothing is charged under this key; refused for a charge that is made. */
-  async cancel(call: PspCall, body: string, moment: Moment): Promise<Reply> {
+  /** `POST /v1/invalidations`: from now on nothing is charged under this key; refused for a charge that is made. */
+  async invalidate(call: PspCall, body: string, moment: Moment): Promise<Reply> {
     const { read, refusal } = parseBody(cancelRequest, body);
     const refuse = (reply: Reply) => {
       const named = { reference: read?.reference, idempotencyKey: read?.idempotency_key };
-      return this.logged({ kind: 'cancel', ...named }, reply, moment);
+      return this.logged({ kind: 'invalidate', ...named }, reply, moment);
     };
     if (!this.knows(call, moment)) return refuse(KEY_REFUSED);
     if (read === undefined) return refuse(refusal);
-    if (!moment.switches.settings.cancel) {
-      return refuse(apiError(404, 'no_cancellation', 'This PSP cannot cancel.'));
+    if (!moment.switches.settings.invalidate) {
+      return refuse(apiError(404, 'no_invalidation', 'This PSP cannot invalidate a key.'));
     }
     const { reference, idempotency_key: idempotencyKey } = read;
-    const keyCall = { kind: 'cancel', reference, idempotencyKey, at: moment.now } as const;
-    const reply = await this.record.carryOut(keyCall, (known) => decideCancellation(idempotencyKey, known));
+    const keyCall = { kind: 'invalidate', reference, idempotencyKey, at: moment.now } as const;
+    const reply = await this.record.carryOut(keyCall, (known) => decideInvalidation(idempotencyKey, known));
     return this.late(reply, moment);
   }
 

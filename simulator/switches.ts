@@ -35,18 +35,18 @@ const settingsShape = {
   /** Of sends, how many are answered with 500, charged or not by the toss of a coin. */
   server_error_rate: share,
   /**
-   * A charge is carried out so long after its request came, also when the caller has gone (Z). Cancellations aren't
+   * A charge is carried out so long after its request came, also when the caller has gone (Z). Invalidations aren't
    * held up: whether they come before a late charge or after it is the question.
    */
   landing_delay_ms: milliseconds,
   /** Look-ups show a charge so long after it was made (W). */
   visible_after_ms: milliseconds,
-  /** Keys are forgotten after this (K); a cancelled one never is. */
+  /** Keys are forgotten after this (K); an invalidated one never is. */
   key_lifetime_ms: wholeMilliseconds(MAX_SECONDS * 1000),
   /** A 500 is stored under its key, and replayed for as long as the key is remembered and this is on. */
   replay_server_errors: flag,
   look_up: flag,
-  cancel: flag,
+  invalidate: flag,
 };
 
 const settings = z.object(settingsShape);
@@ -95,7 +95,7 @@ export const INITIAL_SWITCHES: Switches = {
     key_lifetime_ms: 24 * 3600 * 1000,
     replay_server_errors: false,
     look_up: true,
-    cancel: true,
+    invalidate: true,
   },
   keyRejectedUntil: 0,
   downUntil: 0,

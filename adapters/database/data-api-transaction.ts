@@ -13,7 +13,7 @@ import type { SqlTransaction } from './transaction.ts';
 /** Longer than the Data API's own 45 s: a client that gives up earlier leaves the statement running. */
 export const PATIENCE_MS = 60_000;
 
-export function createPatientClient(config: RDSDataClientConfig = {}): RDSDataClient {
+export function createLongRunningClient(config: RDSDataClientConfig = {}): RDSDataClient {
   return new RDSDataClient({
     ...config,
     maxAttempts: 1,

@@ -75,6 +75,12 @@ function assertUnchanged(migrations: readonly Migration[], known: ReadonlyMap<st
     const here = migrations.find((migration) => migration.name === name);
     // Newer code has been here, and was rolled back: what it added, old code doesn't use (docs/operate.md).
     if (here === undefined && name > newestHere) continue;
+    if (here === undefined && migrations.some((migration) => numberOf(migration.name) === numberOf(name))) {
+      throw new MigrationError(
+        `This database was made before the first release (${name}); its data can't be carried over. Use an empty one: ` +
+          'on one machine move the data folder away, or start with --data and another folder.',
+      );
+    }
     if (here === undefined) {
       throw new MigrationError(
         `${name} was applied to this database but is not here: deploy a version that has it.`,
@@ -93,6 +99,10 @@ function assertUnchanged(migrations: readonly Migration[], known: ReadonlyMap<st
       `${late.name} sorts before ${newest}, which was applied: give it a higher number.`,
     );
   }
+}
+
+function numberOf(name: string): string {
+  return name.split('_', 1)[0] ?? name;
 }
 
 async function applyOne(migration: Migration, transaction: SqlTransaction): Promise<void> {

@@ -1,7 +1,7 @@
 import type {
   PspAbilities,
-  PspCancellation,
   PspFinding,
+  PspInvalidation,
   PspOutcome,
 } from '../../domain/payment/psp-outcome.ts';
 
@@ -26,8 +26,8 @@ export interface Psp {
   /** Asks whether the charge exists, by the key it was sent with and the reference. */
   lookUp(request: ChargeRequest, signal: AbortSignal): Promise<PspFinding>;
   /**
-   * Fences a charge by its key: the PSP refuses the key for ever, or says that the charge is completed. Only to be
-   * called where `abilities.cancelsByKey`. Safe to repeat: the answer to a key that is cancelled stays the same.
+   * Invalidates a charge by its key: the PSP refuses the key for ever, or says that the charge is completed. Only to be
+   * called where `abilities.invalidatesByKey`. Safe to repeat: the answer to a key that is invalidated stays the same.
    */
-  cancel(request: ChargeRequest, signal: AbortSignal): Promise<PspCancellation>;
+  invalidate(request: ChargeRequest, signal: AbortSignal): Promise<PspInvalidation>;
 }

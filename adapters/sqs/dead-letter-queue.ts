@@ -13,7 +13,7 @@ import {
 import { BATCH_LIMIT } from './instruction-queue.ts';
 
 /** A message as it lies in the dead-letter queue. */
-export interface HeldLetter {
+export interface ReceivedDeadLetter {
   readonly messageId: string;
   readonly receiptHandle: string;
   readonly body: string;
@@ -39,11 +39,11 @@ export interface DeadLetterQueue {
   startMove(messagesPerSecond: number): Promise<void>;
   cancelMove(handle: string): Promise<void>;
   /** Takes up to ten for `holdSeconds`. */
-  receive(holdSeconds: number): Promise<readonly HeldLetter[]>;
-  /** Sends letters back to the main queue, then deletes them here; returns those that were moved. */
-  moveBack(letters: readonly HeldLetter[]): Promise<readonly HeldLetter[]>;
-  /** Gives letters back before their hold ends. */
-  release(letters: readonly HeldLetter[]): Promise<void>;
+  receive(holdSeconds: number): Promise<readonly ReceivedDeadLetter[]>;
+  /** Sends dead letters back to the main queue, then deletes them here; returns those that were moved. */
+  moveBack(deadLetters: readonly ReceivedDeadLetter[]): Promise<readonly ReceivedDeadLetter[]>;
+  /** Gives dead letters back before their hold ends. */
+  release(deadLetters: readonly ReceivedDeadLetter[]): Promise<void>;
 }
 
 export interface DeadLetterQueueOptions {
@@ -73,11 +73,11 @@ export function createDeadLetterQueue(options: DeadLetterQueueOptions): DeadLett
       await client.send(new CancelMessageMoveTaskCommand({ TaskHandle: handle }));
     },
     receive: (holdSeconds) => receive(client, url, holdSeconds),
-    moveBack: (letters) => moveBack(options, letters),
-    release: async (letters) => {
-      const Entries = letters.map((letter, index) => ({
+    moveBack: (deadLetters) => moveBack(options, deadLetters),
+    release: async (deadLetters) => {
+      const Entries = deadLetters.map((deadLetter, index) => ({
         Id: String(index),
-        ReceiptHandle: letter.receiptHandle,
+        ReceiptHandle: deadLetter.receiptHandle,
         VisibilityTimeout: 0,
       }));
       if (Entries.length > 0)
@@ -113,7 +113,11 @@ async function moveTasks(client: SQSClient, arn: string): Promise<readonly MoveT
   }));
 }
 
-async function receive(client: SQSClient, url: string, holdSeconds: number): Promise<readonly HeldLetter[]> {
+async function receive(
+  client: SQSClient,
+  url: string,
+  holdSeconds: number,
+): Promise<readonly ReceivedDeadLetter[]> {
   const { Messages } = await client.send(
     new ReceiveMessageCommand({
       QueueUrl: url,
@@ -131,32 +135,35 @@ async function receive(client: SQSClient, url: string, holdSeconds: number): Pro
   });
 }
 
-/** Sent first: a crash between the two leaves the letter in both queues, and the protocol takes duplicates in its stride. */
+/** Sent first: a crash between the two leaves the dead letter in both queues, and the protocol takes duplicates in its stride. */
 async function moveBack(
   { client, url, mainUrl }: DeadLetterQueueOptions,
-  letters: readonly HeldLetter[],
-): Promise<readonly HeldLetter[]> {
-  if (letters.length === 0) return [];
+  deadLetters: readonly ReceivedDeadLetter[],
+): Promise<readonly ReceivedDeadLetter[]> {
+  if (deadLetters.length === 0) return [];
   const sent = await client.send(
     new SendMessageBatchCommand({
       QueueUrl: mainUrl,
-      Entries: letters.map((letter, index) => ({
+      Entries: deadLetters.map((deadLetter, index) => ({
         Id: String(index),
-        MessageBody: letter.body,
-        MessageGroupId: letter.groupId,
+        MessageBody: deadLetter.body,
+        MessageGroupId: deadLetter.groupId,
         // As a move task does: the id of the message that is moved.
-        MessageDeduplicationId: letter.messageId,
-        MessageAttributes: letter.attributes,
+        MessageDeduplicationId: deadLetter.messageId,
+        MessageAttributes: deadLetter.attributes,
       })),
     }),
   );
   const refused = new Set((sent.Failed ?? []).map((failed) => Number(failed.Id)));
-  const moved = letters.filter((_, index) => !refused.has(index));
+  const moved = deadLetters.filter((_, index) => !refused.has(index));
   if (moved.length > 0) {
     await client.send(
       new DeleteMessageBatchCommand({
         QueueUrl: url,
-        Entries: moved.map((letter, index) => ({ Id: String(index), ReceiptHandle: letter.receiptHandle })),
+        Entries: moved.map((deadLetter, index) => ({
+          Id: String(index),
+          ReceiptHandle: deadLetter.receiptHandle,
+        })),
       }),
     );
   }

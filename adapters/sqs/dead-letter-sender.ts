@@ -30,12 +30,12 @@ export function createDeadLetterSender(client: SQSClient, deadLetterQueueUrl: st
     async send(deadLetters) {
       const refused = new Set<number>();
       for (const batch of inBatches(deadLetters)) {
-        const Entries = batch.map(({ letter, index }) => ({
+        const Entries = batch.map(({ deadLetter, index }) => ({
           Id: String(index),
-          MessageBody: letter.body,
-          MessageGroupId: letter.groupId,
-          MessageDeduplicationId: letter.deduplicationId,
-          MessageAttributes: attributesOf(letter),
+          MessageBody: deadLetter.body,
+          MessageGroupId: deadLetter.groupId,
+          MessageDeduplicationId: deadLetter.deduplicationId,
+          MessageAttributes: attributesOf(deadLetter),
         }));
         const answer = await client.send(
           new SendMessageBatchCommand({ QueueUrl: deadLetterQueueUrl, Entries }),
@@ -47,34 +47,36 @@ export function createDeadLetterSender(client: SQSClient, deadLetterQueueUrl: st
   };
 }
 
-interface IndexedLetter {
-  readonly letter: DeadLetter;
+interface IndexedDeadLetter {
+  readonly deadLetter: DeadLetter;
   readonly index: number;
 }
 
 /** One batch as a rule: instructions are small, and only poison can be large. */
-function inBatches(deadLetters: readonly DeadLetter[]): readonly (readonly IndexedLetter[])[] {
-  const batches: IndexedLetter[][] = [];
+function inBatches(deadLetters: readonly DeadLetter[]): readonly (readonly IndexedDeadLetter[])[] {
+  const batches: IndexedDeadLetter[][] = [];
   let bytes = Number.POSITIVE_INFINITY;
-  for (const [index, letter] of deadLetters.entries()) {
-    const size = Buffer.byteLength(letter.body);
+  for (const [index, deadLetter] of deadLetters.entries()) {
+    const size = Buffer.byteLength(deadLetter.body);
     bytes += size;
     if (bytes > BATCH_LIMIT_BYTES) {
       batches.push([]);
       bytes = size;
     }
-    batches.at(-1)?.push({ letter, index });
+    batches.at(-1)?.push({ deadLetter, index });
   }
   return batches;
 }
 
-function attributesOf(letter: DeadLetter): Record<string, MessageAttributeValue> {
+function attributesOf(deadLetter: DeadLetter): Record<string, MessageAttributeValue> {
   return {
-    reason: { DataType: 'String', StringValue: printable(letter.reason.slice(0, REASON_LIMIT)) },
-    ...(letter.cycle === null ? {} : { cycle: { DataType: 'Number', StringValue: String(letter.cycle) } }),
-    ...(letter.correlationId === null
+    reason: { DataType: 'String', StringValue: printable(deadLetter.reason.slice(0, REASON_LIMIT)) },
+    ...(deadLetter.cycle === null
       ? {}
-      : { [CORRELATION_ATTRIBUTE]: { DataType: 'String', StringValue: letter.correlationId } }),
+      : { cycle: { DataType: 'Number', StringValue: String(deadLetter.cycle) } }),
+    ...(deadLetter.correlationId === null
+      ? {}
+      : { [CORRELATION_ATTRIBUTE]: { DataType: 'String', StringValue: deadLetter.correlationId } }),
   };
 }
 

@@ -44,7 +44,7 @@ export async function measureRequests(json: boolean): Promise<void> {
   try {
     const { endpoints } = runtime;
     await payOnce(endpoints, 'warm-up', 0);
-    await settledCounts(endpoints);
+    await countsOnceTerminal(endpoints);
     const results = [await fullBatches(endpoints), await batchesOfOne(endpoints)];
     const file = writeResult('requests', {
       settings: settingsOfThisMachine(),
@@ -95,7 +95,7 @@ async function control({ runtime }: Endpoints, command: object): Promise<void> {
 const QUIET_MS = 300;
 
 /** An order is terminal before its batch has ended: what that still asks for is counted here, and not with what comes next. */
-async function settledCounts(endpoints: Endpoints): Promise<readonly Count[]> {
+async function countsOnceTerminal(endpoints: Endpoints): Promise<readonly Count[]> {
   await settle(endpoints);
   for (let counts = await countsOf(endpoints); ; ) {
     await new Promise((resolve) => setTimeout(resolve, QUIET_MS));
@@ -110,7 +110,7 @@ async function countsOf({ runtime }: Endpoints): Promise<readonly Count[]> {
 }
 
 async function measure(endpoints: Endpoints, name: string, payments: number): Promise<Measured> {
-  const counts = await settledCounts(endpoints);
+  const counts = await countsOnceTerminal(endpoints);
   const sum = (wanted: (count: Count) => boolean) =>
     counts.filter(wanted).reduce((total, count) => total + count.count, 0);
   const isPayment = (count: Count) => !isApart(count);

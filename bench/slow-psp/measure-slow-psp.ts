@@ -20,8 +20,8 @@ export interface SlowPspOptions {
 const LATENCY = { median_ms: 400, sigma: 0.5 };
 const HANG_RATE = 0.01;
 /** The hung ones are asked again after ten seconds and Z + W. */
-const SETTLE_LIMIT_MS = 120_000;
-const SETTLE_POLL_MS = 200;
+const TERMINAL_LIMIT_MS = 120_000;
+const TERMINAL_POLL_MS = 200;
 
 interface Round {
   readonly hangs: boolean;
@@ -79,7 +79,7 @@ async function measureRound(
     posts.push(payOnce(endpoints, run, number));
   }
   await Promise.all(posts);
-  await untilSettled(database, run, options.payments);
+  await untilTerminal(database, run, options.payments);
   return { hangs, ...(await readRound(database, run)) };
 }
 
@@ -89,8 +89,8 @@ async function control({ psp }: Endpoints, change: object): Promise<void> {
     throw new Error(`the simulator refuses ${JSON.stringify(change)}: ${await response.text()}`);
 }
 
-async function untilSettled(database: pg.Client, run: string, payments: number): Promise<void> {
-  const until = performance.now() + SETTLE_LIMIT_MS;
+async function untilTerminal(database: pg.Client, run: string, payments: number): Promise<void> {
+  const until = performance.now() + TERMINAL_LIMIT_MS;
   for (;;) {
     const { rows } = await database.query<{ n: number }>(
       `select count(*)::int as n from payment where status = 'SUCCESS' and merchant_reference like $1`,
@@ -98,7 +98,7 @@ async function untilSettled(database: pg.Client, run: string, payments: number):
     );
     if ((rows[0]?.n ?? 0) >= payments) return;
     if (performance.now() > until) throw new Error(`only ${rows[0]?.n} of ${payments} payments succeeded`);
-    await new Promise((resolve) => setTimeout(resolve, SETTLE_POLL_MS));
+    await new Promise((resolve) => setTimeout(resolve, TERMINAL_POLL_MS));
   }
 }
 

@@ -31,8 +31,8 @@ interface Round {
 
 const TEMPLATE = 'bench_template';
 /** The whole of a round is some seconds; beyond this something is lost. */
-const SETTLE_LIMIT_MS = 120_000;
-const SETTLE_POLL_MS = 25;
+const TERMINAL_LIMIT_MS = 120_000;
+const TERMINAL_POLL_MS = 25;
 /** Warm code, connections and plans, before anything is measured: V8 makes code fast that ran some hundred times in each thread. */
 const WARM_UP_PAYMENTS = 2_000;
 
@@ -89,12 +89,12 @@ async function measureRound(
     database.on('error', () => {});
     await database.connect();
     await postPayments(ready.api, ready.apiKey, WARM_UP_PAYMENTS, options.connections);
-    await untilSettled(database, WARM_UP_PAYMENTS);
+    await untilTerminal(database, WARM_UP_PAYMENTS);
 
     const cpuBefore = await cpuOf(child, psp, postgres, system);
     const startedAt = performance.now();
     const { latencies } = await postPayments(ready.api, ready.apiKey, options.payments, options.connections);
-    await untilSettled(database, WARM_UP_PAYMENTS + options.payments);
+    await untilTerminal(database, WARM_UP_PAYMENTS + options.payments);
     const seconds = (performance.now() - startedAt) / 1000;
     const cpuAfter = await cpuOf(child, psp, postgres, system);
 
@@ -145,15 +145,15 @@ async function stopProcess(child: ChildProcess): Promise<void> {
   await ended;
 }
 
-async function untilSettled(database: pg.Client, payments: number): Promise<void> {
-  const until = performance.now() + SETTLE_LIMIT_MS;
+async function untilTerminal(database: pg.Client, payments: number): Promise<void> {
+  const until = performance.now() + TERMINAL_LIMIT_MS;
   for (;;) {
     const { rows } = await database.query<{ n: number }>(
       `select count(*)::int as n from payment where status = 'SUCCESS'`,
     );
     if ((rows[0]?.n ?? 0) >= payments) return;
     if (performance.now() > until) throw new Error(`only ${rows[0]?.n} of ${payments} payments succeeded`);
-    await new Promise((resolve) => setTimeout(resolve, SETTLE_POLL_MS));
+    await new Promise((resolve) => setTimeout(resolve, TERMINAL_POLL_MS));
   }
 }
 

@@ -28,7 +28,7 @@ export function addAudit(program: Command, run: Run): void {
   group
     .command('list')
     .description('Newest first.')
-    .option('--subject <id>', 'done to this: ins_…, key:…, cap:…, merchant:…, hold:…')
+    .option('--subject <id>', 'done to this: ins_…, key:…, cap:…, merchant:…, pause:…')
     .option('--action <name>', OPERATIONS.join(', '))
     .option('--by <name>', 'done by this person')
     .option('--since <time>', 'in the last 90s, 15m, 2h, 3d', duration)
@@ -60,7 +60,7 @@ async function list(
     limit,
   });
   output.data(operations, () => (operations.length === 0 ? 'Nothing was done.' : draw(operations)));
-  return EXIT.well;
+  return EXIT.ok;
 }
 
 function draw(operations: readonly OperationRow[]): string {

@@ -92,7 +92,7 @@ async function set(
     () => `One payment of ${whose(merchant)} may ask for ${formatAmount(maxAmountMinor, code)}; ${was}.`,
   );
   output.note('\nnext: oncepay caps list');
-  return EXIT.well;
+  return EXIT.ok;
 }
 
 async function clear(
@@ -114,13 +114,13 @@ async function clear(
     () => `Cleared the cap in ${code} of ${whose(merchant)}.`,
   );
   output.note('\nnext: oncepay caps list');
-  return EXIT.well;
+  return EXIT.ok;
 }
 
 async function list({ database }: Pipeline, output: Output): Promise<number> {
   const caps = await listCaps(database);
   output.data(caps, () => (caps.length === 0 ? 'None is set: the stage’s settings hold.' : draw(caps)));
-  return EXIT.well;
+  return EXIT.ok;
 }
 
 function draw(caps: readonly CapRow[]): string {

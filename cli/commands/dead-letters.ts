@@ -45,7 +45,7 @@ const redriveSchema = operatorSchema.extend(filterSchema.shape).extend({
 export function addDeadLetters(program: Command, run: Run): void {
   const group = program.command('dead-letters').description('What died, why, and sending it back.');
   withFilters(group.command('list').description('Dead letters, newest first.'))
-    .option('--all', 'those that were redriven or have settled too', false)
+    .option('--all', 'those that were redriven or are resolved too', false)
     .option('--limit <n>', 'at most so many', positiveInteger, 100)
     .action(run(listSchema, list));
   group
@@ -77,17 +77,19 @@ async function list(
   output: Output,
   options: z.infer<typeof listSchema>,
 ): Promise<number> {
-  const letters = await listDeadLetters(database, {
+  const deadLetters = await listDeadLetters(database, {
     states: options.all ? DEAD_LETTER_STATES : ['waiting'],
     reason: options.reason,
     psp: options.psp,
     olderThanSeconds: options.olderThan,
     limit: options.limit,
   });
-  output.data(letters, () => (letters.length === 0 ? 'No dead letters.' : drawLetters(letters)));
-  const [first] = letters;
+  output.data(deadLetters, () =>
+    deadLetters.length === 0 ? 'No dead letters.' : drawDeadLetters(deadLetters),
+  );
+  const [first] = deadLetters;
   if (first !== undefined) output.note(`\nnext: oncepay dead-letters show ${first.dead_letter_id}`);
-  return EXIT.well;
+  return EXIT.ok;
 }
 
 /** A move task of SQS takes no more. */
@@ -99,16 +101,16 @@ function rate(text: string): number {
   throw new InvalidArgumentError(`It takes a whole number from 1 to ${MAX_RATE}.`);
 }
 
-export function drawLetters(letters: readonly DeadLetterRow[]): string {
+export function drawDeadLetters(deadLetters: readonly DeadLetterRow[]): string {
   return table(
     ['id', 'state', 'cycle', 'psp', 'last seen', 'reason'],
-    letters.map((letter) => [
-      letter.dead_letter_id,
-      letter.state,
-      letter.cycle,
-      letter.psp,
-      letter.last_seen_at,
-      letter.reason.slice(0, 80),
+    deadLetters.map((deadLetter) => [
+      deadLetter.dead_letter_id,
+      deadLetter.state,
+      deadLetter.cycle,
+      deadLetter.psp,
+      deadLetter.last_seen_at,
+      deadLetter.reason.slice(0, 80),
     ]),
   );
 }
@@ -118,13 +120,15 @@ async function show({ database }: Pipeline, output: Output, id: string): Promise
   if (shown === undefined) throw new CliError(`There is no dead letter ${id}.`, EXIT.problem);
   // Whatever was sent may hold whatever a client typed.
   const body = shown.body === null ? null : redactText(Buffer.from(shown.body, 'base64').toString());
-  output.data({ ...shown.letter, body, history: shown.history }, () => drawShown(shown, body));
-  return EXIT.well;
+  output.data({ ...shown.deadLetter, body, history: shown.history }, () => drawShown(shown, body));
+  return EXIT.ok;
 }
 
-function drawShown({ letter, history }: ShownDeadLetter, body: string | null): string {
-  const facts = Object.entries(letter).map(([name, value]) => [name.replaceAll('_', ' '), value] as const);
-  const lines = [table(['', letter.dead_letter_id.slice(0, 44)], facts)];
+function drawShown({ deadLetter, history }: ShownDeadLetter, body: string | null): string {
+  const facts = Object.entries(deadLetter).map(
+    ([name, value]) => [name.replaceAll('_', ' '), value] as const,
+  );
+  const lines = [table(['', deadLetter.dead_letter_id.slice(0, 44)], facts)];
   if (body !== null) lines.push('body:', JSON.stringify(body.slice(0, 2_000)));
   lines.push(
     table(
@@ -167,7 +171,7 @@ async function redrive(
   }
   output.data(report, () => drawReport(report));
   if (report.kind === 'started') output.note('\nnext: oncepay dead-letters redrive --status');
-  return report.kind === 'moving' ? EXIT.refused : EXIT.well;
+  return report.kind === 'moving' ? EXIT.refused : EXIT.ok;
 }
 
 function drawReport(report: RedriveReport): string {
@@ -197,7 +201,7 @@ function drawVerdicts({ verdicts }: Extract<RedriveReport, { verdicts: unknown }
 async function showTasks({ deadLetters }: Pipeline, output: Output): Promise<number> {
   const tasks = await deadLetters.moveTasks();
   output.data(tasks, () => (tasks.length === 0 ? 'No move task in the last days.' : drawTasks(tasks)));
-  return EXIT.well;
+  return EXIT.ok;
 }
 
 function drawTasks(tasks: readonly MoveTask[]): string {
@@ -226,5 +230,5 @@ async function cancel(
     { cancelled: true, moved: running.moved },
     () => `Cancelled after about ${running.moved} messages.`,
   );
-  return EXIT.well;
+  return EXIT.ok;
 }

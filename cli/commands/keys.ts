@@ -79,7 +79,7 @@ async function create(
   const key = await add(pipeline, merchant, operator);
   show(output, merchant, key, []);
   output.note('\nnext: oncepay keys list');
-  return EXIT.well;
+  return EXIT.ok;
 }
 
 async function rotate(
@@ -101,7 +101,7 @@ async function rotate(
   output.note(
     `\nnext: give the merchant its new key; once oncepay keys list shows it used, oncepay keys revoke ${old?.api_key_id} --why "rotated"`,
   );
-  return EXIT.well;
+  return EXIT.ok;
 }
 
 async function add(
@@ -162,7 +162,7 @@ async function list(
   const keys = await listApiKeys(database, { merchantId: merchant, revokedToo: all, limit });
   output.data(keys, () => (keys.length === 0 ? 'No API keys.' : draw(keys)));
   if (keys.length === 0) output.note('\nnext: oncepay keys create --merchant mer_1 --why "…"');
-  return EXIT.well;
+  return EXIT.ok;
 }
 
 function draw(keys: readonly ApiKeyRow[]): string {
@@ -198,5 +198,5 @@ async function revoke(
       `Revoked ${id} of ${merchant}. The gateway remembers the keys it has seen: it may still work for ${seconds} seconds.`,
   );
   output.note('\nnext: oncepay audit list --limit 5');
-  return EXIT.well;
+  return EXIT.ok;
 }

@@ -39,7 +39,7 @@ async function create(
   if (!isNew) throw new CliError(`${id} exists already. See oncepay merchants list.`, EXIT.refused);
   output.data({ merchant_id: id, name: options.name }, () => `Created ${id}.`);
   output.note(`\nnext: oncepay keys create --merchant ${id} --why "…"`);
-  return EXIT.well;
+  return EXIT.ok;
 }
 
 async function list({ database }: Pipeline, output: Output): Promise<number> {
@@ -50,5 +50,5 @@ async function list({ database }: Pipeline, output: Output): Promise<number> {
       merchants.map((row) => [row.merchant_id, row.name, row.valid_keys, row.created_at]),
     ),
   );
-  return EXIT.well;
+  return EXIT.ok;
 }

@@ -48,7 +48,7 @@ async function list(
 ): Promise<number> {
   const payments = await summarizePayments(database, options);
   output.data(payments, () => (payments.length === 0 ? 'No payments.' : draw(payments)));
-  return EXIT.well;
+  return EXIT.ok;
 }
 
 function draw(payments: readonly PaymentSummary[]): string {
@@ -70,7 +70,7 @@ async function show({ database }: Pipeline, output: Output, id: string): Promise
   if (owner === undefined) throw new CliError(`There is no payment ${id}.`, EXIT.problem);
   const found = await readPayment(database, owner.merchant_id, owner.payment_id);
   output.data({ merchant_id: owner.merchant_id, ...found }, () => drawFound(found));
-  return EXIT.well;
+  return EXIT.ok;
 }
 
 function drawFound({ payments, orders, attempts }: FoundPayments): string {
@@ -112,5 +112,5 @@ async function ledger({ database }: Pipeline, output: Output): Promise<number> {
       ]),
     ),
   );
-  return rows.every((row) => row.debits === row.credits) ? EXIT.well : EXIT.problem;
+  return rows.every((row) => row.debits === row.credits) ? EXIT.ok : EXIT.problem;
 }

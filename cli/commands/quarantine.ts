@@ -24,7 +24,7 @@ import {
 } from '../options.ts';
 import type { Output } from '../output.ts';
 import type { Run } from '../run.ts';
-import { drawLetters } from './dead-letters.ts';
+import { drawDeadLetters } from './dead-letters.ts';
 
 const listSchema = commonSchema.extend({ limit: z.number() });
 const closeSchema = operatorSchema.extend({
@@ -61,9 +61,11 @@ async function list(
   output: Output,
   { limit }: z.infer<typeof listSchema>,
 ): Promise<number> {
-  const letters = await listDeadLetters(database, { states: ['quarantined'], limit });
-  output.data(letters, () => (letters.length === 0 ? 'Nothing is in quarantine.' : drawLetters(letters)));
-  return EXIT.well;
+  const deadLetters = await listDeadLetters(database, { states: ['quarantined'], limit });
+  output.data(deadLetters, () =>
+    deadLetters.length === 0 ? 'Nothing is in quarantine.' : drawDeadLetters(deadLetters),
+  );
+  return EXIT.ok;
 }
 
 async function release(pipeline: Pipeline, output: Output, id: string, operator: Operator): Promise<number> {
@@ -84,7 +86,7 @@ async function release(pipeline: Pipeline, output: Output, id: string, operator:
     if (!(await releaseInstruction(pipeline.database, id, operator))) throw notThere(id);
   }
   output.data({ released: id }, () => `Released ${id}; its message is sent within a minute.`);
-  return EXIT.well;
+  return EXIT.ok;
 }
 
 async function close(
@@ -98,21 +100,21 @@ async function close(
     await confirm(`Nobody will look at the message ${id} any more.`, options);
     if (!(await closePoison(pipeline.database, id, operator))) throw notThere(id);
     output.data({ closed: id }, () => `Closed ${id}.`);
-    return EXIT.well;
+    return EXIT.ok;
   }
   const evidence = evidenceOf(options);
   const end = evidence.kind === 'charged' ? 'SUCCESS, and booked' : 'FAILED';
   await confirm(`The order of ${id} will be ${end}, for good.`, options);
-  const judgement = await closeInstruction(pipeline.database, id, evidence, operator);
-  if (judgement === undefined) throw notThere(id);
+  const transition = await closeInstruction(pipeline.database, id, evidence, operator);
+  if (transition === undefined) throw notThere(id);
   output.data(
-    { closed: id, status: judgement.orderStatus },
-    () => `Closed ${id}: its order is ${judgement.orderStatus}.`,
+    { closed: id, status: transition.orderStatus },
+    () => `Closed ${id}: its order is ${transition.orderStatus}.`,
   );
   // Of a real PSP nobody here has the record.
   if (pipeline.simulator !== undefined)
     output.note('\nnext: oncepay verify, which compares it with what the PSP holds');
-  return EXIT.well;
+  return EXIT.ok;
 }
 
 function evidenceOf(options: z.infer<typeof closeSchema>): Evidence {

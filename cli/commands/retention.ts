@@ -46,5 +46,5 @@ async function show({ database, settings }: Pipeline, output: Output): Promise<n
       run === undefined ? 'The purge has not run yet.' : `The purge last ran ${run.finished_at}.`,
     ].join('\n'),
   );
-  return EXIT.well;
+  return EXIT.ok;
 }

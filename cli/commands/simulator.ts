@@ -111,7 +111,7 @@ async function listCharges(pipeline: Pipeline, output: Output, options: ListOpti
     ),
   );
   output.note(`${charges.length} of ${total}`);
-  return EXIT.well;
+  return EXIT.ok;
 }
 
 const requestsAnswer = z.object({
@@ -137,7 +137,7 @@ async function listRequests(pipeline: Pipeline, output: Output, options: ListOpt
     ),
   );
   output.note(`${requests.length} of ${total}`);
-  return EXIT.well;
+  return EXIT.ok;
 }
 
 async function showStats(
@@ -149,7 +149,7 @@ async function showStats(
     .record(z.string(), z.number())
     .parse(await simulatorOf(pipeline).get(`/stats?${queryOf({ psp })}`));
   output.data(answer, () => table(['what', 'how many'], Object.entries(answer)));
-  return EXIT.well;
+  return EXIT.ok;
 }
 
 async function control(
@@ -172,7 +172,7 @@ async function control(
       Object.entries(stand).map(([name, value]) => [name, JSON.stringify(value)]),
     ),
   );
-  return EXIT.well;
+  return EXIT.ok;
 }
 
 async function showKey(
@@ -182,7 +182,7 @@ async function showKey(
 ): Promise<number> {
   const key = await simulatorOf(pipeline).keyOf(psp);
   output.data({ psp, key }, () => key);
-  return EXIT.well;
+  return EXIT.ok;
 }
 
 function queryOf(options: Pick<Partial<ListOptions>, 'psp' | 'reference' | 'status' | 'limit'>): string {

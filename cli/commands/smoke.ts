@@ -15,9 +15,9 @@ import { duration, operatorOf, operatorSchema } from '../options.ts';
 import { type Output, table } from '../output.ts';
 import type { Run } from '../run.ts';
 import { Api, expectStatus } from '../smoke/api.ts';
-import { Journey, type Leg, LegError } from '../smoke/legs.ts';
-import { lookAround } from '../smoke/look-around.ts';
+import { checkSurroundings } from '../smoke/check-surroundings.ts';
 import { makePayment } from '../smoke/make-payment.ts';
+import { CheckError, type Leg, SmokeRun } from '../smoke/smoke-run.ts';
 
 const smokeSchema = operatorSchema.extend({ timeout: z.number(), payment: z.boolean() });
 
@@ -53,24 +53,24 @@ async function smoke(
   options: z.infer<typeof smokeSchema>,
 ): Promise<number> {
   const { settings } = pipeline;
-  const journey = new Journey((leg) => output.note(drawLeg(leg, output)));
+  const smokeRun = new SmokeRun((leg) => output.note(drawCheck(leg, output)));
   const operator = await operatorOf(options, pipeline);
-  await journey.step('health', () => health(settings.apiUrl));
-  await lookAround(pipeline, journey);
-  const key = await journey.step('key', () => createKey(pipeline, operator));
+  await smokeRun.step('health', () => health(settings.apiUrl));
+  await checkSurroundings(pipeline, smokeRun);
+  const key = await smokeRun.step('key', () => createKey(pipeline, operator));
   const api = new Api(settings.apiUrl, key?.text);
-  await journey.step('authorize', () => authorize(api, settings.apiUrl));
-  await journey.step('refuse', () => refuse(api));
+  await smokeRun.step('authorize', () => authorize(api, settings.apiUrl));
+  await smokeRun.step('refuse', () => refuse(api));
   const pays = options.payment && !settings.takesRealMoney;
   const paymentId = pays
-    ? await makePayment(pipeline, api, journey, {
+    ? await makePayment(pipeline, api, smokeRun, {
         name: `smoke-${randomUUID()}`,
         timeoutSeconds: options.timeout,
       })
     : undefined;
-  if (key !== undefined) await journey.look('clean up', () => revoke(pipeline, key, operator));
-  report(output, journey, paymentId, pays);
-  return journey.isWell ? EXIT.well : EXIT.problem;
+  if (key !== undefined) await smokeRun.look('clean up', () => revoke(pipeline, key, operator));
+  report(output, smokeRun, paymentId, pays);
+  return smokeRun.isWell ? EXIT.ok : EXIT.problem;
 }
 
 async function health(url: string): Promise<readonly [undefined, string]> {
@@ -90,7 +90,7 @@ async function createKey(
   const key = generateApiKey(apiKeyModeOf(pipeline.settings.takesRealMoney));
   const creation = await addApiKey(database, { ...key, merchantId: MERCHANT }, operator);
   if (creation === 'created') return [key, `${key.apiKeyId} of ${MERCHANT}`];
-  throw new LegError('two other runs are using the keys of the smoke test; wait for them to end');
+  throw new CheckError('two other runs are using the keys of the smoke test; wait for them to end');
 }
 
 async function authorize(api: Api, url: string): Promise<readonly [undefined, string]> {
@@ -110,13 +110,13 @@ async function revoke({ database }: Pipeline, key: GeneratedApiKey, operator: Op
   return `revoked ${key.apiKeyId}`;
 }
 
-function drawLeg({ leg, outcome, milliseconds, detail }: Leg, { colors }: Output): string {
+function drawCheck({ leg, outcome, milliseconds, detail }: Leg, { colors }: Output): string {
   const paint = { well: colors.green, failed: colors.red, skipped: colors.dim }[outcome];
   return `  ${paint(outcome.padEnd(7))}  ${leg.padEnd(20)} ${`${milliseconds} ms`.padStart(9)}  ${detail}`;
 }
 
-function report(output: Output, journey: Journey, paymentId: string | undefined, pays: boolean): void {
-  const { legs, isWell } = journey;
+function report(output: Output, smokeRun: SmokeRun, paymentId: string | undefined, pays: boolean): void {
+  const { legs, isWell } = smokeRun;
   output.data({ well: isWell, payment_id: paymentId ?? null, with_payment: pays, legs }, () =>
     draw(legs, isWell),
   );

@@ -1,4 +1,4 @@
-import { LegError } from './legs.ts';
+import { CheckError } from './smoke-run.ts';
 
 export interface Answer {
   readonly status: number;
@@ -45,13 +45,13 @@ export class Api {
       const response = await fetch(`${this.url}${path}`, request);
       return { status: response.status, headers: response.headers, text: await response.text() };
     } catch (cause) {
-      throw new LegError(`${this.url}${path} doesn't answer: ${String(cause)}`, { cause });
+      throw new CheckError(`${this.url}${path} doesn't answer: ${String(cause)}`, { cause });
     }
   }
 }
 
-/** @throws LegError that shows what was answered instead */
+/** @throws CheckError that shows what was answered instead */
 export function expectStatus(answer: Answer, status: number): Answer {
   if (answer.status === status) return answer;
-  throw new LegError(`expected ${status}, got ${answer.status}: ${answer.text.slice(0, 300)}`);
+  throw new CheckError(`expected ${status}, got ${answer.status}: ${answer.text.slice(0, 300)}`);
 }

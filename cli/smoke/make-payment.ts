@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { readPaymentTimes } from '../../adapters/database/statements/smoke.ts';
 import type { Pipeline } from '../connect.ts';
 import { type Answer, type Api, expectStatus } from './api.ts';
-import { type Journey, LegError } from './legs.ts';
+import { CheckError, type SmokeRun } from './smoke-run.ts';
 
 const paymentSchema = z.object({
   id: z.string(),
@@ -22,7 +22,7 @@ const LOOK_EVERY_MS = 250;
 export async function makePayment(
   pipeline: Pipeline,
   api: Api,
-  journey: Journey,
+  smokeRun: SmokeRun,
   { name, timeoutSeconds }: { readonly name: string; readonly timeoutSeconds: number },
 ): Promise<string | undefined> {
   const body = {
@@ -31,23 +31,23 @@ export async function makePayment(
     payment_method: 'sim_ok',
     payment_orders: [{ amount: 100, currency: 'KRW', seller_id: 'smoke' }],
   };
-  const accepted = await journey.step('accept', async () => {
+  const accepted = await smokeRun.step('accept', async () => {
     const answer = expectStatus(await api.post('/payments', body, name), 202);
     return [{ answer, payment: parse(answer) }, parse(answer).id] as const;
   });
-  await journey.step('replay', async () => {
+  await smokeRun.step('replay', async () => {
     const again = expectStatus(await api.post('/payments', body, name), 202);
     const isReplay = again.headers.get('idempotent-replayed') === 'true';
     if (isReplay && again.text === accepted?.answer.text) return [undefined, 'the same answer'] as const;
-    throw new LegError('the same request again was not answered by the stored answer');
+    throw new CheckError('the same request again was not answered by the stored answer');
   });
   const id = accepted?.payment.id ?? '';
-  await journey.step('queue, execute, PSP', async () => {
+  await smokeRun.step('queue, execute, PSP', async () => {
     const payment = await ended(api, id, timeoutSeconds);
     if (payment.status === 'SUCCESS') return [undefined, 'SUCCESS'] as const;
-    throw new LegError(`ended in ${payment.status}: ${JSON.stringify(payment.payment_orders[0]?.failure)}`);
+    throw new CheckError(`ended in ${payment.status}: ${JSON.stringify(payment.payment_orders[0]?.failure)}`);
   });
-  await readBooks(pipeline, api, journey, id);
+  await readBooks(pipeline, api, smokeRun, id);
   return accepted?.payment.id;
 }
 
@@ -58,7 +58,7 @@ async function ended(api: Api, id: string, timeoutSeconds: number): Promise<Paym
     if (ENDED.includes(payment.status)) return payment;
     if (performance.now() > until) {
       const detail = payment.payment_orders[0]?.status_detail ?? '';
-      throw new LegError(
+      throw new CheckError(
         `after ${timeoutSeconds} s still ${payment.status} (${detail}): oncepay payments show ${id}`,
       );
     }
@@ -66,24 +66,24 @@ async function ended(api: Api, id: string, timeoutSeconds: number): Promise<Paym
   }
 }
 
-async function readBooks(pipeline: Pipeline, api: Api, journey: Journey, id: string): Promise<void> {
-  const times = await journey.step('ledger', async () => {
+async function readBooks(pipeline: Pipeline, api: Api, smokeRun: SmokeRun, id: string): Promise<void> {
+  const times = await smokeRun.step('ledger', async () => {
     const found = await readPaymentTimes(pipeline.database, id);
     if (found === undefined || found.entries === 0)
-      throw new LegError('the payment has no ledger transaction');
-    if (!found.is_balanced) throw new LegError('debits and credits differ');
+      throw new CheckError('the payment has no ledger transaction');
+    if (!found.is_balanced) throw new CheckError('debits and credits differ');
     return [found, `${found.entries} entries, balanced`] as const;
   });
-  await journey.step('read', async () => {
+  await smokeRun.step('read', async () => {
     const answer = expectStatus(await api.get('/wallets/smoke'), 200);
     if (!answer.text.includes('"KRW"'))
-      throw new LegError(`the wallet has no KRW: ${answer.text.slice(0, 200)}`);
+      throw new CheckError(`the wallet has no KRW: ${answer.text.slice(0, 200)}`);
     return [undefined, 'the wallet shows it'] as const;
   });
   if (times === undefined) return;
-  journey.measured('· in the queue', times.queue_milliseconds ?? 0, 'accepted until claimed');
-  journey.measured('· at the PSP', times.psp_milliseconds ?? 0, `${times.attempts} attempt(s)`);
-  journey.measured('· to record', times.record_milliseconds ?? 0, 'claim and record, without the PSP');
+  smokeRun.measured('· in the queue', times.queue_milliseconds ?? 0, 'accepted until claimed');
+  smokeRun.measured('· at the PSP', times.psp_milliseconds ?? 0, `${times.attempts} attempt(s)`);
+  smokeRun.measured('· to record', times.record_milliseconds ?? 0, 'claim and record, without the PSP');
 }
 
 function parse(answer: Answer): Payment {

@@ -2,7 +2,7 @@ import type { BookedOrder, Closing } from '../../adapters/database/statements/co
 import { formatAmount } from '../../domain/money/currency.ts';
 
 /** Money that a PSP took, by its own record. */
-export interface HeldCharge {
+export interface ChargeAtPsp {
   readonly id: string;
   /** The order's id. */
   readonly reference: string;
@@ -34,7 +34,7 @@ export class PspComparison {
   /** Of the orders that succeeded without a person's word, how many have a charge. */
   private paid = 0;
   /** Orders of which a charge was met, and not yet the one that they name. */
-  private readonly unnamed = new Map<string, { readonly charge: HeldCharge; readonly order: BookedOrder }>();
+  private readonly unnamed = new Map<string, { readonly charge: ChargeAtPsp; readonly order: BookedOrder }>();
   private readonly differences = new Map<PspDifference, string[]>();
   private unpaid = 0;
 
@@ -48,7 +48,7 @@ export class PspComparison {
   }
 
   /** @param orders those of the charges, as far as they are in the books */
-  add(charges: readonly HeldCharge[], orders: ReadonlyMap<string, BookedOrder>): void {
+  add(charges: readonly ChargeAtPsp[], orders: ReadonlyMap<string, BookedOrder>): void {
     for (const charge of charges) {
       const order = orders.get(charge.reference);
       if (this.seen.has(charge.reference)) this.meetAgain(charge, order);
@@ -76,25 +76,25 @@ export class PspComparison {
     return { count: examples.length + (difference === 'uncharged' ? this.unpaid : 0), examples };
   }
 
-  private meet(charge: HeldCharge, order: BookedOrder | undefined): void {
+  private meet(charge: ChargeAtPsp, order: BookedOrder | undefined): void {
     if (order === undefined) this.note('unbooked', charge.reference, `: ${taken(charge)}`);
     else if (order.status === 'FAILED') this.note('failed', charge.reference, `: ${taken(charge)}`);
     else if (order.status === 'SUCCESS') this.meetPaid(charge, order);
   }
 
-  private meetPaid(charge: HeldCharge, order: BookedOrder): void {
+  private meetPaid(charge: ChargeAtPsp, order: BookedOrder): void {
     if (!this.closings.has(order.payment_order_id)) this.paid += 1;
     if (order.psp_reference === charge.id) this.compareMoney(charge, order);
     else this.unnamed.set(order.payment_order_id, { charge, order });
   }
 
-  private meetAgain(charge: HeldCharge, order: BookedOrder | undefined): void {
+  private meetAgain(charge: ChargeAtPsp, order: BookedOrder | undefined): void {
     this.note('repeated', charge.reference, `: ${taken(charge)}`);
     if (order === undefined || order.psp_reference !== charge.id) return;
     if (this.unnamed.delete(order.payment_order_id)) this.compareMoney(charge, order);
   }
 
-  private compareMoney(charge: HeldCharge, order: BookedOrder): void {
+  private compareMoney(charge: ChargeAtPsp, order: BookedOrder): void {
     if (BigInt(charge.amount) === order.amount_minor && charge.currency === order.currency) return;
     const booked = formatAmount(order.amount_minor, order.currency);
     this.note('differing', order.payment_order_id, `: booked are ${booked}, ${taken(charge)}`);
@@ -119,6 +119,6 @@ export class PspComparison {
   }
 }
 
-function taken({ id, amount, currency }: HeldCharge): string {
+function taken({ id, amount, currency }: ChargeAtPsp): string {
   return `${id} took ${formatAmount(BigInt(amount), currency)}`;
 }

@@ -1,5 +1,5 @@
 import { unreachable } from '../assert.ts';
-import type { PspCancellation, PspFinding, PspOutcome } from './psp-outcome.ts';
+import type { PspFinding, PspInvalidation, PspOutcome } from './psp-outcome.ts';
 
 /** What one attempt says of its PSP, for the PSP's circuit. */
 export type PspHealth =
@@ -28,14 +28,14 @@ export const CIRCUIT = {
   giveBackLimit: 500,
 } as const;
 
-export function healthOf(answer: PspOutcome | PspFinding | PspCancellation): PspHealth {
+export function healthOf(answer: PspOutcome | PspFinding | PspInvalidation): PspHealth {
   switch (answer.kind) {
     case 'succeeded':
     case 'declined':
     case 'requires_action':
     case 'found':
     case 'not_found':
-    case 'cancelled':
+    case 'invalidated':
     case 'charged':
       return { kind: 'answered' };
     case 'rate_limited':

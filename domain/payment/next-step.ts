@@ -9,8 +9,8 @@ export interface AttemptHistory {
 }
 
 /** Ask first, unless nothing can have been sent before: an attempt that crashed wrote nothing, and may have charged (rule 3). */
-export function firstStepOf(history: AttemptHistory): 'ask' | 'send' {
-  return history.allProvenNotSent ? 'send' : 'ask';
+export function firstStepOf(history: AttemptHistory): 'look_up' | 'send' {
+  return history.allProvenNotSent ? 'send' : 'look_up';
 }
 
 /**
@@ -27,5 +27,5 @@ export function maySendAgain(
 ): boolean {
   if (abilities.keyLifetimeSeconds === null || abilities.lookUpLagSeconds === null) return false;
   if (abilities.replaysStoredServerErrors) return false;
-  return history.ageSeconds + sendWindowSeconds + abilities.landingSeconds < abilities.keyLifetimeSeconds;
+  return history.ageSeconds + sendWindowSeconds + abilities.maxInFlightSeconds < abilities.keyLifetimeSeconds;
 }

@@ -58,9 +58,9 @@ export type PspFinding =
     };
 
 /** What a PSP says when told to refuse a key for ever. */
-export type PspCancellation =
+export type PspInvalidation =
   /** Final: no request under this key, however late, will charge. */
-  | { readonly kind: 'cancelled' }
+  | { readonly kind: 'invalidated' }
   /** Refused: the charge is completed. */
   | { readonly kind: 'charged'; readonly charge: PspCharge }
   | {
@@ -78,9 +78,9 @@ export interface PspAbilities {
   /** W: how long a charge may stay invisible to look-ups; null where there is no look-up. */
   readonly lookUpLagSeconds: number | null;
   /** Z: how late a request that we gave up on may still land. */
-  readonly landingSeconds: number;
+  readonly maxInFlightSeconds: number;
   /** A charge can be fenced by its key: refused for a completed charge, final for one that hasn't landed. */
-  readonly cancelsByKey: boolean;
+  readonly invalidatesByKey: boolean;
   /** The PSP replays a stored 5xx for a key, so that re-sending never resolves an unknown outcome. */
   readonly replaysStoredServerErrors: boolean;
 }

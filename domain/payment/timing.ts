@@ -15,7 +15,7 @@ export interface Timing {
   /** L: how long a claim protects its holder. */
   readonly leaseSeconds: number;
   /** Z and W of an adapter that declares none. */
-  readonly defaultLandingSeconds: number;
+  readonly defaultMaxInFlightSeconds: number;
   readonly defaultLookUpLagSeconds: number;
   /** V: the queue's visibility time-out, hence how long recovery from a crash takes. */
   readonly visibilityTimeoutSeconds: number;
@@ -34,7 +34,7 @@ export const TIMING: Timing = {
   recordReserveSeconds: 5,
   functionTimeoutSeconds: 30,
   leaseSeconds: 35,
-  defaultLandingSeconds: 30,
+  defaultMaxInFlightSeconds: 30,
   defaultLookUpLagSeconds: 30,
   visibilityTimeoutSeconds: 180,
   attemptsPerCycle: 8,
@@ -66,7 +66,7 @@ export function assertTiming(timing: Timing, psps: readonly PspAbilities[]): voi
   require(v >= 6 * f, `V (${v}) ≥ 6 F (${6 * f})`);
   require(timing.maxReceiveCount >= 5, `maxReceiveCount (${timing.maxReceiveCount}) ≥ 5`);
   for (const psp of [...psps, defaultAbilities(timing)]) {
-    const settling = psp.landingSeconds + (psp.lookUpLagSeconds ?? 0);
+    const settling = psp.maxInFlightSeconds + (psp.lookUpLagSeconds ?? 0);
     require(v >= l + settling, `V (${v}) ≥ L + Z + W (${l + settling})`);
     const { keyLifetimeSeconds: k } = psp;
     require(k === null || k > l + settling + f, `K (${k}) > L + Z + W + F (${l + settling + f})`);
@@ -75,9 +75,9 @@ export function assertTiming(timing: Timing, psps: readonly PspAbilities[]): voi
 
 function defaultAbilities(
   timing: Timing,
-): Pick<PspAbilities, 'landingSeconds' | 'lookUpLagSeconds' | 'keyLifetimeSeconds'> {
+): Pick<PspAbilities, 'maxInFlightSeconds' | 'lookUpLagSeconds' | 'keyLifetimeSeconds'> {
   return {
-    landingSeconds: timing.defaultLandingSeconds,
+    maxInFlightSeconds: timing.defaultMaxInFlightSeconds,
     lookUpLagSeconds: timing.defaultLookUpLagSeconds,
     keyLifetimeSeconds: null,
   };

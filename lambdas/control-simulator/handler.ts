@@ -2,7 +2,7 @@ import middy from '@middy/core';
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
 import { DynamoDbRecordView } from '../../adapters/dynamodb/simulator/dynamodb-record-view.ts';
 import { DynamoDbSwitches } from '../../adapters/dynamodb/simulator/dynamodb-switches.ts';
-import { isBearer, keyOfDoor } from '../../adapters/psp/simulator/api-keys.ts';
+import { isBearer, keyOfEndpoint } from '../../adapters/psp/simulator/api-keys.ts';
 import { systemTime } from '../../adapters/time.ts';
 import type { SimulatedPspName } from '../../domain/payment/payment-method.ts';
 import { type ControlledPsp, type ControlledPsps, serveControlApi } from '../../simulator/control-api.ts';
@@ -27,7 +27,7 @@ function controlledPsp(psp: SimulatedPspName): ControlledPsp {
 
 async function answer(event: APIGatewayProxyEvent): Promise<Answer> {
   const request = plainRequestOf(event);
-  const key = await keyOfDoor('control', secret, request.authorization);
+  const key = await keyOfEndpoint('control', secret, request.authorization);
   if (!isBearer(request.authorization, key)) {
     return apiError(401, 'invalid_api_key', 'Present the control address’s own key.');
   }

@@ -1,9 +1,9 @@
 import type { SQSRecord } from 'aws-lambda';
 import type { Batch } from './batch.ts';
-import { buryDeadLetters } from './dead-letters.ts';
+import { sendToDeadLetterQueue } from './dead-letters.ts';
 import type { ExecutorEffects } from './effects.ts';
-import type { Conclusions } from './execute-round.ts';
-import { groupOf, patienceSeconds } from './sqs-record.ts';
+import type { Dispositions } from './execute-round.ts';
+import { groupOf, infrastructureBackoffSeconds } from './sqs-record.ts';
 
 /** What waits behind another message of its order, or whose turn didn't come in this batch. */
 const NEXT_TURN_SECONDS = 1;
@@ -11,7 +11,7 @@ const NEXT_TURN_SECONDS = 1;
 type Fate = number | undefined;
 
 /**
- * Turns conclusions into what SQS understands: dead letters are sent, what must come again is hidden until then and
+ * Turns dispositions into what SQS understands: dead letters are sent, what must come again is hidden until then and
  * reported as failed. Within a group everything after the first failure fails with it, as FIFO demands.
  *
  * @returns the ids of the failed messages
@@ -19,27 +19,27 @@ type Fate = number | undefined;
 export async function acknowledge(
   records: readonly SQSRecord[],
   batch: Batch,
-  conclusions: Conclusions,
+  dispositions: Dispositions,
   effects: ExecutorEffects,
 ): Promise<readonly string[]> {
-  const fates = fatesOf(batch, conclusions);
-  for (const record of await buryDeadLetters(batch, conclusions, effects)) {
-    fates.set(record, patienceSeconds([record]));
+  const fates = fatesOf(batch, dispositions);
+  for (const record of await sendToDeadLetterQueue(batch, dispositions, effects)) {
+    fates.set(record, infrastructureBackoffSeconds([record]));
   }
   const failed = failGroupsFromFirstFailure(records, fates);
   await hide(failed, effects);
   return failed.map(({ record }) => record.messageId);
 }
 
-function fatesOf(batch: Batch, conclusions: Conclusions): Map<SQSRecord, Fate> {
+function fatesOf(batch: Batch, dispositions: Dispositions): Map<SQSRecord, Fate> {
   const fates = new Map<SQSRecord, Fate>();
   for (const work of [...batch.heads, ...batch.followers, ...batch.rest]) {
-    const conclusion = conclusions.get(work.name);
+    const disposition = dispositions.get(work.name);
     const seconds =
-      conclusion === undefined
+      disposition === undefined
         ? NEXT_TURN_SECONDS
-        : conclusion.kind === 'again'
-          ? conclusion.seconds
+        : disposition.kind === 'again'
+          ? disposition.seconds
           : undefined;
     for (const record of work.records) fates.set(record, seconds);
   }

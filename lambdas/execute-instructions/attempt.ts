@@ -7,8 +7,8 @@ import { healthOf, type PspHealth } from '../../domain/payment/circuit.ts';
 import { pspIdempotencyKeyOf } from '../../domain/payment/instruction.ts';
 import { type AttemptHistory, firstStepOf, maySendAgain } from '../../domain/payment/next-step.ts';
 import { parsePaymentMethod } from '../../domain/payment/payment-method.ts';
-import type { PspCancellation, PspFinding, PspOutcome } from '../../domain/payment/psp-outcome.ts';
-import type { Settlement } from '../../domain/payment/settle.ts';
+import type { PspFinding, PspInvalidation, PspOutcome } from '../../domain/payment/psp-outcome.ts';
+import type { Resolution } from '../../domain/payment/resolve.ts';
 import { TIMING } from '../../domain/payment/timing.ts';
 import type { ExecutorEffects, Invocation } from './effects.ts';
 import { evidenceOf } from './evidence.ts';
@@ -19,10 +19,10 @@ export interface Charged {
   readonly sent: boolean;
 }
 
-type Action = 'ask' | 'send' | 'cancel';
+type Action = 'look_up' | 'send' | 'invalidate';
 type NotSent = Extract<PspOutcome, { kind: 'not_sent' }>;
 
-/** One attempt at one PSP: the steps it takes, each witnessed. */
+/** One attempt at one PSP: the steps it takes, each recorded. */
 export class Attempt {
   readonly steps: EvidenceStep[] = [];
   /** What the last answer says of the PSP. */
@@ -50,7 +50,7 @@ export class Attempt {
   /** Sends, or asks first where something may have been sent before (rules 3 and 4). */
   async charge(): Promise<Charged> {
     if (firstStepOf(this.history) === 'send') return this.send();
-    const finding = await this.ask();
+    const finding = await this.lookUp();
     switch (finding.kind) {
       case 'found':
       case 'no_answer':
@@ -67,29 +67,29 @@ export class Attempt {
   }
 
   /** Sends nothing any more: finds out whether there is a charge, and fences where there is none (rule 11). */
-  async settle(): Promise<Settlement> {
+  async resolve(): Promise<Resolution> {
     if (this.history.allProvenNotSent) return { kind: 'never_sent' };
-    const finding = await this.ask();
+    const finding = await this.lookUp();
     switch (finding.kind) {
       case 'found':
       case 'no_answer':
         return finding;
       case 'not_found':
-        return this.psp.abilities.cancelsByKey ? this.fence() : { kind: 'unfenced' };
+        return this.psp.abilities.invalidatesByKey ? this.invalidateKey() : { kind: 'cannot_invalidate' };
       default:
         return unreachable(finding);
     }
   }
 
-  private async fence(): Promise<Settlement> {
-    const cancellation = await this.cancel();
-    return cancellation.kind === 'cancelled' ? { kind: 'fenced' } : cancellation;
+  private async invalidateKey(): Promise<Resolution> {
+    const invalidation = await this.invalidate();
+    return invalidation.kind === 'invalidated' ? { kind: 'invalidated' } : invalidation;
   }
 
-  private async ask(): Promise<PspFinding> {
+  private async lookUp(): Promise<PspFinding> {
     const milliseconds = TIMING.lookUpDeadlineSeconds * 1000;
-    if (!this.hasTimeFor(milliseconds)) return { kind: 'no_answer', outcome: this.skip('ask') };
-    return this.witness('ask', milliseconds, async (signal) => {
+    if (!this.hasTimeFor(milliseconds)) return { kind: 'no_answer', outcome: this.skip('look_up') };
+    return this.recordStep('look_up', milliseconds, async (signal) => {
       try {
         return await this.psp.lookUp(this.request, signal);
       } catch (error) {
@@ -98,12 +98,12 @@ export class Attempt {
     });
   }
 
-  private async cancel(): Promise<PspCancellation> {
+  private async invalidate(): Promise<PspInvalidation> {
     const milliseconds = TIMING.lookUpDeadlineSeconds * 1000;
-    if (!this.hasTimeFor(milliseconds)) return { kind: 'no_answer', outcome: this.skip('cancel') };
-    return this.witness('cancel', milliseconds, async (signal) => {
+    if (!this.hasTimeFor(milliseconds)) return { kind: 'no_answer', outcome: this.skip('invalidate') };
+    return this.recordStep('invalidate', milliseconds, async (signal) => {
       try {
-        return await this.psp.cancel(this.request, signal);
+        return await this.psp.invalidate(this.request, signal);
       } catch (error) {
         return { kind: 'no_answer', outcome: unknown(error) };
       }
@@ -113,7 +113,7 @@ export class Attempt {
   private async send(): Promise<Charged> {
     const milliseconds = TIMING.sendDeadlineSeconds * 1000;
     if (!this.hasTimeFor(milliseconds)) return { outcome: this.skip('send'), sent: false };
-    const outcome = await this.witness('send', milliseconds, async (signal): Promise<PspOutcome> => {
+    const outcome = await this.recordStep('send', milliseconds, async (signal): Promise<PspOutcome> => {
       try {
         return await this.psp.charge(this.request, signal);
       } catch (error) {
@@ -145,7 +145,7 @@ export class Attempt {
     return { kind: 'not_sent', reason };
   }
 
-  private async witness<Answer extends PspFinding | PspOutcome | PspCancellation>(
+  private async recordStep<Answer extends PspFinding | PspOutcome | PspInvalidation>(
     action: Action,
     milliseconds: number,
     call: (signal: AbortSignal) => Promise<Answer>,

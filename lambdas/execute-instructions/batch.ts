@@ -10,7 +10,7 @@ export interface Work {
   readonly name: string;
   readonly records: readonly SQSRecord[];
   /** The newest cycle that a redriven dead letter carries; null where none of the messages is one. */
-  readonly letterCycle: number | null;
+  readonly deadLetterCycle: number | null;
 }
 
 export interface Poison {
@@ -29,7 +29,7 @@ export interface Batch {
 
 /** Parses the batch and orders it: heads first, followers of one order in a second round. */
 export function readBatch(records: readonly SQSRecord[]): Batch {
-  const works = new Map<string, Work & { records: SQSRecord[]; letterCycle: number | null }>();
+  const works = new Map<string, Work & { records: SQSRecord[]; deadLetterCycle: number | null }>();
   const poison: Poison[] = [];
   for (const record of records) {
     const message = readInstructionMessage(record.body);
@@ -39,24 +39,24 @@ export function readBatch(records: readonly SQSRecord[]): Batch {
     }
     const name = instructionNameOf(message.key);
     const known = works.get(name);
-    const letterCycle = readLetterCycle(record);
+    const deadLetterCycle = readDeadLetterCycle(record);
     if (known === undefined) {
-      works.set(name, { key: message.key, name, records: [record], letterCycle });
+      works.set(name, { key: message.key, name, records: [record], deadLetterCycle });
     } else {
       known.records.push(record);
-      known.letterCycle = newerCycle(known.letterCycle, letterCycle);
+      known.deadLetterCycle = newerCycle(known.deadLetterCycle, deadLetterCycle);
     }
   }
   return { ...inRounds([...works.values()]), poison };
 }
 
-/** Of two letters for one instruction the newer counts: an older one is a duplicate of a trip that is over. */
+/** Of two dead letters for one instruction the newer counts: an older one is a duplicate of a trip that is over. */
 function newerCycle(one: number | null, other: number | null): number | null {
   return one === null || other === null ? (one ?? other) : Math.max(one, other);
 }
 
 /** Sent along with every dead letter, and kept by a redrive. */
-function readLetterCycle(record: SQSRecord): number | null {
+function readDeadLetterCycle(record: SQSRecord): number | null {
   const text = record.messageAttributes.cycle?.stringValue;
   return text !== undefined && /^\d{1,6}$/.test(text) ? Number(text) : null;
 }

@@ -7,12 +7,12 @@ import {
 import type { DeadLetter } from '../../adapters/sqs/dead-letter-sender.ts';
 import type { Batch, Poison } from './batch.ts';
 import type { ExecutorEffects } from './effects.ts';
-import type { Conclusions } from './execute-round.ts';
+import type { Dispositions } from './execute-round.ts';
 import { correlationIdOf, groupOf } from './sqs-record.ts';
 
 interface Burial {
   readonly records: readonly SQSRecord[];
-  readonly letter: DeadLetter;
+  readonly deadLetter: DeadLetter;
 }
 
 /**
@@ -21,19 +21,19 @@ interface Burial {
  *
  * @returns the records that could not be buried and must come again
  */
-export async function buryDeadLetters(
+export async function sendToDeadLetterQueue(
   batch: Batch,
-  conclusions: Conclusions,
+  dispositions: Dispositions,
   effects: ExecutorEffects,
 ): Promise<readonly SQSRecord[]> {
-  const poison = [...batch.poison, ...missing(batch, conclusions)];
+  const poison = [...batch.poison, ...missing(batch, dispositions)];
   const verdicts = await register(poison, effects);
   if (verdicts === undefined) {
-    const unregistered = await send(exhausted(batch, conclusions), effects);
+    const unregistered = await send(exhausted(batch, dispositions), effects);
     return [...poison.map(({ record }) => record), ...unregistered];
   }
   const burials = poison.filter(({ record }) => verdicts.get(poisonIdOf(record.body)) !== 'quarantined');
-  return send([...burials.map(poisonBurial), ...exhausted(batch, conclusions)], effects);
+  return send([...burials.map(poisonBurial), ...exhausted(batch, dispositions)], effects);
 }
 
 /** @returns undefined when the database could not be reached */
@@ -77,16 +77,16 @@ function inParts(poison: readonly Poison[]): readonly (readonly Poison[])[] {
 }
 
 /** A well-formed message of an instruction that does not exist is poison too. */
-function missing(batch: Batch, conclusions: Conclusions): readonly Poison[] {
+function missing(batch: Batch, dispositions: Dispositions): readonly Poison[] {
   return [...batch.heads, ...batch.followers].flatMap((work) => {
-    const conclusion = conclusions.get(work.name);
-    if (conclusion?.kind !== 'poison') return [];
-    return work.records.map((record) => ({ record, reason: conclusion.reason }));
+    const disposition = dispositions.get(work.name);
+    if (disposition?.kind !== 'poison') return [];
+    return work.records.map((record) => ({ record, reason: disposition.reason }));
   });
 }
 
 function poisonBurial({ record, reason }: Poison): Burial {
-  const letter = {
+  const deadLetter = {
     body: record.body,
     groupId: groupOf(record),
     reason,
@@ -94,17 +94,17 @@ function poisonBurial({ record, reason }: Poison): Burial {
     cycle: null,
     correlationId: correlationIdOf(record),
   };
-  return { records: [record], letter };
+  return { records: [record], deadLetter };
 }
 
-/** One letter per instruction and cycle, however many messages asked for it. */
-function exhausted(batch: Batch, conclusions: Conclusions): readonly Burial[] {
+/** One dead letter per instruction and cycle, however many messages asked for it. */
+function exhausted(batch: Batch, dispositions: Dispositions): readonly Burial[] {
   return [...batch.heads, ...batch.followers].flatMap((work) => {
-    const conclusion = conclusions.get(work.name);
+    const disposition = dispositions.get(work.name);
     const [first] = work.records;
-    if (conclusion?.kind !== 'dead_letter' || first === undefined) return [];
-    const { reason, cycle } = conclusion;
-    const letter = {
+    if (disposition?.kind !== 'dead_letter' || first === undefined) return [];
+    const { reason, cycle } = disposition;
+    const deadLetter = {
       body: first.body,
       groupId: groupOf(first),
       reason,
@@ -112,14 +112,14 @@ function exhausted(batch: Batch, conclusions: Conclusions): readonly Burial[] {
       cycle,
       correlationId: correlationIdOf(first),
     };
-    return [{ records: work.records, letter }];
+    return [{ records: work.records, deadLetter }];
   });
 }
 
 async function send(burials: readonly Burial[], effects: ExecutorEffects): Promise<readonly SQSRecord[]> {
   if (burials.length === 0) return [];
-  const refused = await sendLetters(
-    burials.map(({ letter }) => letter),
+  const refused = await sendDeadLetters(
+    burials.map(({ deadLetter }) => deadLetter),
     effects,
   );
   const buried = burials.length - refused.size;
@@ -127,17 +127,17 @@ async function send(burials: readonly Burial[], effects: ExecutorEffects): Promi
   return burials.flatMap(({ records }, index) => (refused.has(index) ? records : []));
 }
 
-async function sendLetters(
-  letters: readonly DeadLetter[],
+async function sendDeadLetters(
+  deadLetters: readonly DeadLetter[],
   effects: ExecutorEffects,
 ): Promise<ReadonlySet<number>> {
   try {
-    return await effects.deadLetters.send(letters);
+    return await effects.deadLetters.send(deadLetters);
   } catch (error) {
     effects.log.warn('dead letters could not be sent', {
       error,
-      correlation_ids: letters.flatMap(({ correlationId }) => correlationId ?? []),
+      correlation_ids: deadLetters.flatMap(({ correlationId }) => correlationId ?? []),
     });
-    return new Set(letters.keys());
+    return new Set(deadLetters.keys());
   }
 }

@@ -1,17 +1,17 @@
 import type { JsonInput } from '../../adapters/database/database.ts';
 import type { EvidenceStep } from '../../adapters/database/statements/record-attempts.ts';
 import { unreachable } from '../../domain/assert.ts';
-import type { PspCancellation, PspCharge, PspFinding, PspOutcome } from '../../domain/payment/psp-outcome.ts';
+import type { PspCharge, PspFinding, PspInvalidation, PspOutcome } from '../../domain/payment/psp-outcome.ts';
 
 /** What a PSP said, as it is kept: enough to decide a dispute, and nothing of the buyer. */
 export function evidenceOf(
-  answer: PspFinding | PspOutcome | PspCancellation,
+  answer: PspFinding | PspOutcome | PspInvalidation,
 ): Pick<EvidenceStep, 'outcome' | 'detail'> {
   switch (answer.kind) {
     case 'not_found':
       return { outcome: 'not_found', detail: {} };
-    case 'cancelled':
-      return { outcome: 'cancelled', detail: {} };
+    case 'invalidated':
+      return { outcome: 'invalidated', detail: {} };
     case 'charged':
       return evidenceOf({ kind: 'succeeded', charge: answer.charge });
     case 'found':

@@ -3,8 +3,8 @@ import { consumedKeyOf } from '../../domain/payment/instruction.ts';
 import { acknowledge } from './acknowledge.ts';
 import { type Batch, correlationIdsOf, readBatch, type Work } from './batch.ts';
 import type { ExecutorEffects, Invocation } from './effects.ts';
-import { type Conclusions, executeRound } from './execute-round.ts';
-import { patienceSeconds } from './sqs-record.ts';
+import { type Dispositions, executeRound } from './execute-round.ts';
+import { infrastructureBackoffSeconds } from './sqs-record.ts';
 
 /**
  * Executes a batch of instructions: consumed? → claim → ask or call the PSP → record → consume → acknowledge.
@@ -19,20 +19,20 @@ export async function executeBatch(
 ): Promise<readonly string[]> {
   effects.meter.put('BatchFill', records.length);
   const batch = readBatch(records);
-  const conclusions = await findConsumed(batch, effects);
-  const unconsumed = (work: Work) => !conclusions.has(work.name);
+  const dispositions = await findConsumed(batch, effects);
+  const unconsumed = (work: Work) => !dispositions.has(work.name);
 
-  merge(conclusions, await executeRound(batch.heads.filter(unconsumed), effects, invocation));
-  const free = batch.followers.filter((work) => unconsumed(work) && isHeadDone(work, batch, conclusions));
-  merge(conclusions, await executeRound(free, effects, invocation));
+  merge(dispositions, await executeRound(batch.heads.filter(unconsumed), effects, invocation));
+  const free = batch.followers.filter((work) => unconsumed(work) && isHeadDone(work, batch, dispositions));
+  merge(dispositions, await executeRound(free, effects, invocation));
 
-  await consume(batch, conclusions, effects);
-  return acknowledge(records, batch, conclusions, effects);
+  await consume(batch, dispositions, effects);
+  return acknowledge(records, batch, dispositions, effects);
 }
 
 /** The record spares the database; it is not the truth. Where it can't be read, the claim will tell. */
-async function findConsumed(batch: Batch, effects: ExecutorEffects): Promise<Conclusions> {
-  const conclusions: Conclusions = new Map();
+async function findConsumed(batch: Batch, effects: ExecutorEffects): Promise<Dispositions> {
+  const dispositions: Dispositions = new Map();
   const works = worksOf(batch);
   try {
     const found = await effects.consumed.find(
@@ -41,7 +41,7 @@ async function findConsumed(batch: Batch, effects: ExecutorEffects): Promise<Con
     if (found.size > 0) effects.meter.put('ConsumedRecordHits', found.size);
     for (const work of works) {
       if (!found.has(consumedKeyOf(work.key, effects.restoreEpoch))) continue;
-      conclusions.set(work.name, { kind: 'acknowledge' });
+      dispositions.set(work.name, { kind: 'acknowledge' });
     }
   } catch (error) {
     effects.meter.put('ConsumedRecordsFailed', 1);
@@ -50,25 +50,25 @@ async function findConsumed(batch: Batch, effects: ExecutorEffects): Promise<Con
       correlation_ids: correlationIdsOf(works),
     });
   }
-  return conclusions;
+  return dispositions;
 }
 
-function isHeadDone(follower: Work, batch: Batch, conclusions: Conclusions): boolean {
+function isHeadDone(follower: Work, batch: Batch, dispositions: Dispositions): boolean {
   const head = batch.heads.find((work) => work.key.paymentOrderId === follower.key.paymentOrderId);
-  const conclusion = head === undefined ? undefined : conclusions.get(head.name);
+  const disposition = head === undefined ? undefined : dispositions.get(head.name);
   // Poison is no instruction of the order, whatever it says.
-  return conclusion !== undefined && ['consume', 'acknowledge', 'poison'].includes(conclusion.kind);
+  return disposition !== undefined && ['consume', 'acknowledge', 'poison'].includes(disposition.kind);
 }
 
 /** Only what the database says is terminal, and before it is acknowledged; what can't be written comes again (rule 8). */
-async function consume(batch: Batch, conclusions: Conclusions, effects: ExecutorEffects): Promise<void> {
-  const terminal = worksOf(batch).filter((work) => conclusions.get(work.name)?.kind === 'consume');
+async function consume(batch: Batch, dispositions: Dispositions, effects: ExecutorEffects): Promise<void> {
+  const terminal = worksOf(batch).filter((work) => dispositions.get(work.name)?.kind === 'consume');
   if (terminal.length === 0) return;
   const keyOf = (work: Work) => consumedKeyOf(work.key, effects.restoreEpoch);
   const unprocessed = await recordConsumed(terminal, keyOf, effects);
   for (const work of terminal) {
     if (unprocessed.has(keyOf(work)))
-      conclusions.set(work.name, { kind: 'again', seconds: patienceSeconds(work.records) });
+      dispositions.set(work.name, { kind: 'again', seconds: infrastructureBackoffSeconds(work.records) });
   }
 }
 
@@ -94,6 +94,6 @@ function worksOf(batch: Batch): readonly Work[] {
   return [...batch.heads, ...batch.followers, ...batch.rest];
 }
 
-function merge(into: Conclusions, from: Conclusions): void {
-  for (const [name, conclusion] of from) into.set(name, conclusion);
+function merge(into: Dispositions, from: Dispositions): void {
+  for (const [name, disposition] of from) into.set(name, disposition);
 }

@@ -15,10 +15,10 @@ import { correlationIdsOf, type Work } from './batch.ts';
 import type { ExecutorEffects, Invocation } from './effects.ts';
 import { performInstruction } from './perform.ts';
 import { record } from './record.ts';
-import { patienceSeconds } from './sqs-record.ts';
+import { infrastructureBackoffSeconds } from './sqs-record.ts';
 
 /** What becomes of an instruction's messages. */
-export type Conclusion =
+export type Disposition =
   /** Terminal by the database's word: recorded as consumed, then acknowledged (rule 8). */
   | { readonly kind: 'consume' }
   | { readonly kind: 'acknowledge' }
@@ -30,7 +30,7 @@ export type Conclusion =
   | { readonly kind: 'dead_letter'; readonly reason: string; readonly cycle: number };
 
 /** By the name of the work. */
-export type Conclusions = Map<string, Conclusion>;
+export type Dispositions = Map<string, Disposition>;
 
 /** Another worker is inside a statement on this row; that takes milliseconds. */
 const LOCKED_SECONDS = 2;
@@ -42,39 +42,39 @@ export async function executeRound(
   works: readonly Work[],
   effects: ExecutorEffects,
   invocation: Invocation,
-): Promise<Conclusions> {
-  const conclusions: Conclusions = new Map();
-  if (works.length === 0) return conclusions;
+): Promise<Dispositions> {
+  const dispositions: Dispositions = new Map();
+  if (works.length === 0) return dispositions;
   const claimed: ClaimedInstruction[] = [];
-  for (const verdict of await claim(works, effects, invocation, conclusions)) {
+  for (const verdict of await claim(works, effects, invocation, dispositions)) {
     if (isClaimed(verdict)) claimed.push(verdict);
     else {
       if (isParked(verdict)) effects.meter.put('InstructionsParked', 1);
-      conclusions.set(instructionNameOf(keyOf(verdict)), concludeVerdict(verdict));
+      dispositions.set(instructionNameOf(keyOf(verdict)), concludeVerdict(verdict));
     }
   }
   logStarted(claimed, effects);
-  await performAll(claimed, effects, invocation, conclusions);
-  return conclusions;
+  await performAll(claimed, effects, invocation, dispositions);
+  return dispositions;
 }
 
 async function claim(
   works: readonly Work[],
   effects: ExecutorEffects,
   invocation: Invocation,
-  conclusions: Conclusions,
+  dispositions: Dispositions,
 ): Promise<readonly Verdict[]> {
   const settling = [...effects.psps.values()].map((psp): [string, number] => [
     psp.name,
-    psp.abilities.landingSeconds + (psp.abilities.lookUpLagSeconds ?? 0),
+    psp.abilities.maxInFlightSeconds + (psp.abilities.lookUpLagSeconds ?? 0),
   ]);
   try {
     return await claimInstructions(effects.database, {
-      instructions: works.map(({ key, letterCycle }) => ({ ...key, letterCycle })),
+      instructions: works.map(({ key, deadLetterCycle }) => ({ ...key, deadLetterCycle })),
       claimToken: invocation.claimToken,
       leaseSeconds: TIMING.leaseSeconds,
-      settlingSecondsByPsp: Object.fromEntries(settling),
-      defaultSettlingSeconds: TIMING.defaultLandingSeconds + TIMING.defaultLookUpLagSeconds,
+      propagationSecondsByPsp: Object.fromEntries(settling),
+      defaultPropagationSeconds: TIMING.defaultMaxInFlightSeconds + TIMING.defaultLookUpLagSeconds,
       attemptsPerCycle: TIMING.attemptsPerCycle,
       cycles: TIMING.cycles,
       probes: CIRCUIT.probes,
@@ -82,7 +82,7 @@ async function claim(
   } catch (error) {
     effects.log.warn('nothing could be claimed', { error, correlation_ids: correlationIdsOf(works) });
     for (const work of works) {
-      conclusions.set(work.name, { kind: 'again', seconds: patienceSeconds(work.records) });
+      dispositions.set(work.name, { kind: 'again', seconds: infrastructureBackoffSeconds(work.records) });
     }
     return [];
   }
@@ -93,7 +93,7 @@ function isParked({ verdict }: Refusal): boolean {
   return verdict === 'circuit_open' || verdict === 'paused';
 }
 
-function concludeVerdict(verdict: Refusal): Conclusion {
+function concludeVerdict(verdict: Refusal): Disposition {
   switch (verdict.verdict) {
     case 'terminal':
       return { kind: 'consume' };
@@ -131,7 +131,7 @@ async function performAll(
   claimed: readonly ClaimedInstruction[],
   effects: ExecutorEffects,
   invocation: Invocation,
-  conclusions: Conclusions,
+  dispositions: Dispositions,
 ): Promise<void> {
   const done = new Map<string, AttemptRecord>();
   const performances = claimed.map(async (instruction) => {
@@ -141,12 +141,12 @@ async function performAll(
   const all = Promise.all(performances);
   await firstOf(all, FIRST_WAVE_MS, effects);
   const firstWave = [...done.values()];
-  const recordFirstWave = recordWave(firstWave, claimed, effects, conclusions);
+  const recordFirstWave = recordWave(firstWave, claimed, effects, dispositions);
   await all;
   await recordFirstWave;
   const recorded = new Set(firstWave.map((record) => record.instructionId));
   const secondWave = [...done.values()].filter((record) => !recorded.has(record.instructionId));
-  await recordWave(secondWave, claimed, effects, conclusions);
+  await recordWave(secondWave, claimed, effects, dispositions);
 }
 
 async function firstOf(
@@ -166,7 +166,7 @@ async function recordWave(
   records: readonly AttemptRecord[],
   claimed: readonly ClaimedInstruction[],
   effects: ExecutorEffects,
-  conclusions: Conclusions,
+  dispositions: Dispositions,
 ): Promise<void> {
   if (records.length === 0) return;
   const rows = new Map((await record(records, effects)).map((row) => [row.instruction_id, row]));
@@ -174,14 +174,14 @@ async function recordWave(
     const row = rows.get(attempt.instructionId);
     const claim = claimed.find((claim) => claim.instruction_id === attempt.instructionId);
     assert(claim !== undefined, `${attempt.instructionId} is recorded and was not claimed`);
-    conclusions.set(instructionNameOf(keyOf(claim)), concludeRecord(row));
+    dispositions.set(instructionNameOf(keyOf(claim)), dispositionOfRecord(row));
     if (row?.stands) meterRecorded(row, attempt, effects);
     if (row?.order_changed) logRecorded(claim, attempt, effects);
   }
 }
 
 /** Never acknowledged on "nothing changed" alone (rule 7). */
-function concludeRecord(row: RecordedAttempt | undefined): Conclusion {
+function dispositionOfRecord(row: RecordedAttempt | undefined): Disposition {
   if (row === undefined) return { kind: 'again', seconds: TIMING.leaseSeconds };
   if (isTerminal(row.state)) return { kind: 'consume' };
   if (row.state === 'dead_lettered') {
@@ -205,7 +205,7 @@ function logStarted(claimed: readonly ClaimedInstruction[], effects: ExecutorEff
 }
 
 function logRecorded(claim: ClaimedInstruction, attempt: AttemptRecord, effects: ExecutorEffects): void {
-  const { orderStatus, orderStatusDetail, reason, failure } = attempt.judgement;
+  const { orderStatus, orderStatusDetail, reason, failure } = attempt.transition;
   effects.log.orderChanged({
     ...orderOf(claim),
     from: 'EXECUTING',
@@ -216,12 +216,12 @@ function logRecorded(claim: ClaimedInstruction, attempt: AttemptRecord, effects:
 }
 
 function meterRecorded(row: RecordedAttempt, attempt: AttemptRecord, { meter }: ExecutorEffects): void {
-  const { psp, judgement } = attempt;
-  if (judgement.orderStatusDetail === 'outcome_unknown') meter.put('OutcomesUnknown', 1, psp);
+  const { psp, transition } = attempt;
+  if (transition.orderStatusDetail === 'outcome_unknown') meter.put('OutcomesUnknown', 1, psp);
   if (row.state === 'quarantined') meter.put('InstructionsQuarantined', 1, psp);
-  if (!row.order_changed || (judgement.orderStatus !== 'SUCCESS' && judgement.orderStatus !== 'FAILED'))
+  if (!row.order_changed || (transition.orderStatus !== 'SUCCESS' && transition.orderStatus !== 'FAILED'))
     return;
-  meter.put(judgement.orderStatus === 'SUCCESS' ? 'OrdersSucceeded' : 'OrdersFailed', 1, psp);
+  meter.put(transition.orderStatus === 'SUCCESS' ? 'OrdersSucceeded' : 'OrdersFailed', 1, psp);
   if (row.age_milliseconds !== null) meter.put('TimeToTerminal', row.age_milliseconds, psp);
 }
 

@@ -3,14 +3,14 @@ import type { AttemptRecord, EvidenceStep } from '../../adapters/database/statem
 import type { Psp } from '../../adapters/psp/psp.ts';
 import type { PspHealth } from '../../domain/payment/circuit.ts';
 import {
+  type Attempt as DecidedAttempt,
+  decide,
   type ExpectedCharge,
-  type Attempt as JudgedAttempt,
-  type Judgement,
-  judgeOutcome,
   manualReview,
-} from '../../domain/payment/judge-outcome.ts';
+  type Transition,
+} from '../../domain/payment/decide.ts';
 import type { PspAbilities } from '../../domain/payment/psp-outcome.ts';
-import { judgeSettlement, type Settlement } from '../../domain/payment/settle.ts';
+import { decideResolution, type Resolution } from '../../domain/payment/resolve.ts';
 import { TIMING } from '../../domain/payment/timing.ts';
 import { Attempt, type Charged } from './attempt.ts';
 import type { ExecutorEffects, Invocation } from './effects.ts';
@@ -19,13 +19,13 @@ import type { ExecutorEffects, Invocation } from './effects.ts';
 const NO_ABILITIES: PspAbilities = {
   keyLifetimeSeconds: null,
   lookUpLagSeconds: null,
-  landingSeconds: TIMING.defaultLandingSeconds,
-  cancelsByKey: false,
+  maxInFlightSeconds: TIMING.defaultMaxInFlightSeconds,
+  invalidatesByKey: false,
   replaysStoredServerErrors: false,
 };
 
 interface Performed {
-  readonly judgement: Judgement;
+  readonly transition: Transition;
   readonly steps: readonly EvidenceStep[];
   readonly health: PspHealth;
 }
@@ -59,41 +59,36 @@ async function attempt(
   invocation: Invocation,
 ): Promise<Performed> {
   const tried = new Attempt(psp, claim, effects, invocation);
-  const judgement = isSettling(claim)
-    ? judgeSettled(await tried.settle(), psp, claim, effects)
-    : judgeCharged(await tried.charge(), psp, claim, effects);
-  return { judgement, steps: tried.steps, health: tried.health };
+  const transition = isResolving(claim)
+    ? decideResolved(await tried.resolve(), psp, claim, effects)
+    : decideCharged(await tried.charge(), psp, claim, effects);
+  return { transition, steps: tried.steps, health: tried.health };
 }
 
-function judgeCharged(
+function decideCharged(
   charged: Charged,
   psp: Psp,
   claim: ClaimedInstruction,
   effects: ExecutorEffects,
-): Judgement {
+): Transition {
   return judged(claim, effects, () =>
-    judgeOutcome(
-      charged.outcome,
-      expectedOf(claim),
-      psp.abilities,
-      judgedAttempt(claim, effects, charged.sent),
-    ),
+    decide(charged.outcome, expectedOf(claim), psp.abilities, decidedAttempt(claim, effects, charged.sent)),
   );
 }
 
-function judgeSettled(
-  settlement: Settlement,
+function decideResolved(
+  resolution: Resolution,
   psp: Psp,
   claim: ClaimedInstruction,
   effects: ExecutorEffects,
-): Judgement {
+): Transition {
   return judged(claim, effects, () =>
-    judgeSettlement(settlement, expectedOf(claim), psp.abilities, judgedAttempt(claim, effects, false)),
+    decideResolution(resolution, expectedOf(claim), psp.abilities, decidedAttempt(claim, effects, false)),
   );
 }
 
 /** Past its last cycle an instruction is only settled, however it was claimed (rule 11). */
-function isSettling(claim: ClaimedInstruction): boolean {
+function isResolving(claim: ClaimedInstruction): boolean {
   return claim.cycle >= TIMING.cycles;
 }
 
@@ -101,16 +96,16 @@ function isSettling(claim: ClaimedInstruction): boolean {
 function withoutAdapter(claim: ClaimedInstruction, effects: ExecutorEffects): Performed {
   const reason = `no adapter for PSP ${claim.psp}`;
   const now = new Date(effects.time.now());
-  const judgement = isSettling(claim)
+  const transition = isResolving(claim)
     ? manualReview(reason)
-    : judgeOutcome(
+    : decide(
         { kind: 'misconfigured', reason },
         expectedOf(claim),
         NO_ABILITIES,
-        judgedAttempt(claim, effects, false),
+        decidedAttempt(claim, effects, false),
       );
   return {
-    judgement,
+    transition,
     steps: [
       { action: 'skip', outcome: 'misconfigured', detail: { reason }, startedAt: now, finishedAt: now },
     ],
@@ -119,7 +114,7 @@ function withoutAdapter(claim: ClaimedInstruction, effects: ExecutorEffects): Pe
 }
 
 /** A contradiction in one instruction is for a person to look at; it must not cost the other nine their record. */
-function judged(claim: ClaimedInstruction, effects: ExecutorEffects, judge: () => Judgement): Judgement {
+function judged(claim: ClaimedInstruction, effects: ExecutorEffects, judge: () => Transition): Transition {
   try {
     return judge();
   } catch (error) {
@@ -132,7 +127,7 @@ function judged(claim: ClaimedInstruction, effects: ExecutorEffects, judge: () =
   }
 }
 
-function judgedAttempt(claim: ClaimedInstruction, effects: ExecutorEffects, sent: boolean): JudgedAttempt {
+function decidedAttempt(claim: ClaimedInstruction, effects: ExecutorEffects, sent: boolean): DecidedAttempt {
   return {
     attemptNo: claim.attempt_no,
     random: effects.ids.random(),

@@ -5,7 +5,7 @@ import {
   type RecordedAttempt,
   recordAttempts,
 } from '../../adapters/database/statements/record-attempts.ts';
-import { manualReview } from '../../domain/payment/judge-outcome.ts';
+import { manualReview } from '../../domain/payment/decide.ts';
 import type { ExecutorEffects } from './effects.ts';
 
 /** Row by row where one of the ten can't be written, so that never ten are lost because of one (rule 6). */
@@ -39,12 +39,12 @@ async function recordForReview(
   cause: DatabaseError,
   effects: ExecutorEffects,
 ): Promise<readonly RecordedAttempt[]> {
-  const judgement = manualReview(`can't be recorded: ${cause.message}`);
+  const transition = manualReview(`can't be recorded: ${cause.message}`);
   // It may be the evidence itself that can't be written: then at least that there was some.
   const bare = attempt.steps.map((step) => ({ ...step, detail: {} }));
   for (const steps of [attempt.steps, bare]) {
     try {
-      return await recordAttempts(effects.database, [{ ...attempt, judgement, steps }], 0);
+      return await recordAttempts(effects.database, [{ ...attempt, transition, steps }], 0);
     } catch (error) {
       const ids = { instruction_id: attempt.instructionId, correlation_id: attempt.correlationId };
       effects.log.warn('an attempt could not even be put to review', { error, ...ids });

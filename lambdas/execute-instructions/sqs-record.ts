@@ -12,15 +12,15 @@ export function correlationIdOf(record: SQSRecord): string | null {
 }
 
 /** A service that is away comes back within seconds as a rule. */
-const FIRST_PATIENCE_SECONDS = 10;
+const FIRST_BACKOFF_SECONDS = 10;
 /** Every receive counts towards `maxReceiveCount`: at this length twenty of them outlast an outage of four hours. */
-const LONGEST_PATIENCE_SECONDS = 900;
+const LONGEST_BACKOFF_SECONDS = 900;
 
 /**
  * How long a message waits when a service is away, doubling with each receive, so that an outage of ours never makes a
  * dead letter of a good message.
  */
-export function patienceSeconds(records: readonly SQSRecord[]): number {
+export function infrastructureBackoffSeconds(records: readonly SQSRecord[]): number {
   const receives = Math.max(1, ...records.map((record) => Number(record.attributes.ApproximateReceiveCount)));
-  return Math.min(LONGEST_PATIENCE_SECONDS, FIRST_PATIENCE_SECONDS * 2 ** (receives - 1));
+  return Math.min(LONGEST_BACKOFF_SECONDS, FIRST_BACKOFF_SECONDS * 2 ** (receives - 1));
 }

@@ -33,8 +33,8 @@ function measureGauges(gauges: Gauges, meter: Meter): void {
   for (const { psp, isOpen } of gauges.circuits) meter.put('CircuitOpen', isOpen ? 1 : 0, psp);
   meter.put('OrdersUnknown', gauges.unknown.count);
   meter.put('OldestUnknown', gauges.unknown.oldestSeconds ?? 0);
-  meter.put('OrdersUnsettled', gauges.unsettled.count);
-  meter.put('OldestUnsettled', gauges.unsettled.oldestSeconds ?? 0);
+  meter.put('OrdersOpen', gauges.open.count);
+  meter.put('OldestOpenOrder', gauges.open.oldestSeconds ?? 0);
   meter.put('WaitingForPerson', gauges.inReview.count + gauges.quarantinedPoison);
   meter.put('LongestWaitForPerson', gauges.inReview.oldestSeconds ?? 0);
   meter.put('PausesInForce', gauges.pauses);

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import middy from '@middy/core';
-import { createPatientClient, whenAwake } from '../../adapters/database/data-api-transaction.ts';
+import { createLongRunningClient, whenAwake } from '../../adapters/database/data-api-transaction.ts';
 import { readMigrations } from '../../adapters/database/migrate.ts';
 import { readEnvironment, variables } from '../../adapters/environment.ts';
 import { createSecrets } from '../../adapters/secrets/secrets.ts';
@@ -15,7 +15,7 @@ const DIRECTORY = new URL('./migrations/', import.meta.url);
 
 async function migrateDatabase(): Promise<{ readonly applied: readonly string[] }> {
   const report = await setUpDatabase(readMigrations(DIRECTORY), {
-    client: createPatientClient(),
+    client: createLongRunningClient(),
     clusterArn: environment.DATABASE_CLUSTER_ARN,
     databaseName: environment.DATABASE_NAME,
     masterSecretArn: environment.MASTER_SECRET_ARN,

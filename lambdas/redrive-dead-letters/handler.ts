@@ -37,7 +37,7 @@ const effects: RedriveEffects = {
   },
 };
 
-/** Gentle: what died once must not crowd out fresh payments. */
+/** Gentle: what died once must not gauge out fresh payments. */
 const MESSAGES_PER_SECOND = 20;
 /** What one batch and the giving back may take at the end. */
 const RESERVE_MS = 15_000;

@@ -1,11 +1,11 @@
 import {
   markRedriven,
-  type PlannedLetter,
+  type PlannedDeadLetter,
   planRedrive,
-  registerMovedLetters,
+  registerMovedDeadLetters,
 } from '../../adapters/database/statements/redrive-dead-letters.ts';
 import { poisonIdOf, registerPoison } from '../../adapters/database/statements/register-poison.ts';
-import type { HeldLetter } from '../../adapters/sqs/dead-letter-queue.ts';
+import type { ReceivedDeadLetter } from '../../adapters/sqs/dead-letter-queue.ts';
 import { readInstructionMessage } from '../../adapters/sqs/instruction-message.ts';
 import { CORRELATION_ATTRIBUTE } from '../../adapters/sqs/instruction-queue.ts';
 import type { InstructionKey } from '../../domain/payment/instruction.ts';
@@ -23,31 +23,31 @@ export interface Moved {
 
 /** Looks at each message in the queue by itself: those that may go are sent and deleted, the others given back. */
 export async function moveSingly(
-  plan: readonly PlannedLetter[],
+  plan: readonly PlannedDeadLetter[],
   effects: RedriveEffects,
   options: RedriveOptions,
 ): Promise<Moved> {
-  const judged: Judged = new Map(plan.map((letter) => [letter.dead_letter_id, letter]));
-  const kept: HeldLetter[] = [];
+  const judged: Judged = new Map(plan.map((deadLetter) => [deadLetter.dead_letter_id, deadLetter]));
+  const kept: ReceivedDeadLetter[] = [];
   let moved = 0;
   try {
     for (let batch = 0; batch < BATCHES_PER_RUN && options.hasTime(); batch += 1) {
-      const letters = await effects.queue.receive(HOLD_SECONDS);
-      if (letters.length === 0) break;
-      await learnVerdicts(letters, judged, effects, options);
-      const free = letters.filter((letter) => judged.get(idOf(letter))?.verdict === 'may_go');
-      kept.push(...letters.filter((letter) => !free.includes(letter)));
+      const deadLetters = await effects.queue.receive(HOLD_SECONDS);
+      if (deadLetters.length === 0) break;
+      await learnVerdicts(deadLetters, judged, effects, options);
+      const free = deadLetters.filter((deadLetter) => judged.get(idOf(deadLetter))?.verdict === 'may_go');
+      kept.push(...deadLetters.filter((deadLetter) => !free.includes(deadLetter)));
       const gone = await effects.queue.moveBack(free);
-      kept.push(...free.filter((letter) => !gone.includes(letter)));
+      kept.push(...free.filter((deadLetter) => !gone.includes(deadLetter)));
       await markRedriven(
         effects.database,
-        gone.flatMap((letter) => planned(letter, judged)),
+        gone.flatMap((deadLetter) => planned(deadLetter, judged)),
         options,
       );
-      for (const letter of gone) {
-        effects.redriven(idOf(letter), correlationIdOf(letter));
+      for (const deadLetter of gone) {
+        effects.redriven(idOf(deadLetter), correlationIdOf(deadLetter));
         // Under the same name it is another death from now on, and judged anew.
-        judged.delete(idOf(letter));
+        judged.delete(idOf(deadLetter));
       }
       moved += gone.length;
       effects.progress(moved, kept.length);
@@ -59,38 +59,38 @@ export async function moveSingly(
   return { moved, kept: kept.length };
 }
 
-/** By letter: what the plan says of it, or that it has come to its end and waits for nothing. */
-type Judged = Map<string, PlannedLetter | { readonly verdict: 'may_go' }>;
+/** By dead letter: what the plan says of it, or that it has come to its end and waits for nothing. */
+type Judged = Map<string, PlannedDeadLetter | { readonly verdict: 'may_go' }>;
 
-function planned(letter: HeldLetter, judged: Judged): readonly PlannedLetter[] {
-  const judgement = judged.get(idOf(letter));
-  return judgement !== undefined && 'dead_letter_id' in judgement ? [judgement] : [];
+function planned(deadLetter: ReceivedDeadLetter, judged: Judged): readonly PlannedDeadLetter[] {
+  const transition = judged.get(idOf(deadLetter));
+  return transition !== undefined && 'dead_letter_id' in transition ? [transition] : [];
 }
 
-/** A plan that was made before the letter's last death says nothing of it. */
-function isKnown(letter: HeldLetter, judged: Judged): boolean {
-  const cycle = letter.attributes.cycle?.StringValue;
+/** A plan that was made before the dead letter's last death says nothing of it. */
+function isKnown(deadLetter: ReceivedDeadLetter, judged: Judged): boolean {
+  const cycle = deadLetter.attributes.cycle?.StringValue;
   return (
-    judged.has(idOf(letter)) &&
-    planned(letter, judged).every((plan) => cycle === undefined || cycle === String(plan.cycle))
+    judged.has(idOf(deadLetter)) &&
+    planned(deadLetter, judged).every((plan) => cycle === undefined || cycle === String(plan.cycle))
   );
 }
 
 /** What the database doesn't know is registered with a reason, then judged like the others. */
 async function learnVerdicts(
-  letters: readonly HeldLetter[],
+  deadLetters: readonly ReceivedDeadLetter[],
   judged: Judged,
   effects: RedriveEffects,
   options: RedriveOptions,
 ): Promise<void> {
-  const unknown = letters.filter((letter) => !isKnown(letter, judged));
+  const unknown = deadLetters.filter((deadLetter) => !isKnown(deadLetter, judged));
   if (unknown.length === 0) return;
-  const named = unknown.flatMap((letter) => {
-    const key = keyOf(letter);
-    return key === undefined ? [] : [{ key, messageId: letter.messageId }];
+  const named = unknown.flatMap((deadLetter) => {
+    const key = keyOf(deadLetter);
+    return key === undefined ? [] : [{ key, messageId: deadLetter.messageId }];
   });
-  await registerMovedLetters(effects.database, named);
-  const poison = unknown.filter((letter) => keyOf(letter) === undefined);
+  await registerMovedDeadLetters(effects.database, named);
+  const poison = unknown.filter((deadLetter) => keyOf(deadLetter) === undefined);
   if (poison.length > 0) {
     await registerPoison(
       effects.database,
@@ -106,12 +106,12 @@ async function learnVerdicts(
     filter: options.filter,
     limit: PLAN_LIMIT,
   });
-  for (const letter of unknown) judged.delete(idOf(letter));
-  for (const letter of plan) judged.set(letter.dead_letter_id, letter);
+  for (const deadLetter of unknown) judged.delete(idOf(deadLetter));
+  for (const deadLetter of plan) judged.set(deadLetter.dead_letter_id, deadLetter);
   // Of an instruction that has come to its end, or a body in quarantine: the executor acknowledges it at once.
-  for (const letter of unknown) {
-    if (!judged.has(idOf(letter)) && plan.length < PLAN_LIMIT)
-      judged.set(idOf(letter), { verdict: 'may_go' });
+  for (const deadLetter of unknown) {
+    if (!judged.has(idOf(deadLetter)) && plan.length < PLAN_LIMIT)
+      judged.set(idOf(deadLetter), { verdict: 'may_go' });
   }
 }
 
@@ -122,25 +122,25 @@ async function pause(messages: number, effects: RedriveEffects, options: Redrive
   });
 }
 
-async function giveBack(letters: readonly HeldLetter[], effects: RedriveEffects): Promise<void> {
-  for (let start = 0; start < letters.length; start += 10) {
-    await effects.queue.release(letters.slice(start, start + 10));
+async function giveBack(deadLetters: readonly ReceivedDeadLetter[], effects: RedriveEffects): Promise<void> {
+  for (let start = 0; start < deadLetters.length; start += 10) {
+    await effects.queue.release(deadLetters.slice(start, start + 10));
   }
 }
 
 /** The name of a message among the dead letters: its instruction's, or its body's. */
-function idOf(letter: HeldLetter): string {
-  return keyOf(letter)?.instructionId ?? poisonIdOf(letter.body);
+function idOf(deadLetter: ReceivedDeadLetter): string {
+  return keyOf(deadLetter)?.instructionId ?? poisonIdOf(deadLetter.body);
 }
 
-function correlationIdOf(letter: HeldLetter): string | null {
-  return letter.attributes[CORRELATION_ATTRIBUTE]?.StringValue ?? null;
+function correlationIdOf(deadLetter: ReceivedDeadLetter): string | null {
+  return deadLetter.attributes[CORRELATION_ATTRIBUTE]?.StringValue ?? null;
 }
 
 /** Poison names no instruction: what cannot be read, and what was sent here as poison, without a cycle of its own. */
-function keyOf(letter: HeldLetter): InstructionKey | undefined {
-  const message = readInstructionMessage(letter.body);
+function keyOf(deadLetter: ReceivedDeadLetter): InstructionKey | undefined {
+  const message = readInstructionMessage(deadLetter.body);
   if (!('key' in message)) return undefined;
-  const isMissing = 'reason' in letter.attributes && !('cycle' in letter.attributes);
+  const isMissing = 'reason' in deadLetter.attributes && !('cycle' in deadLetter.attributes);
   return isMissing ? undefined : message.key;
 }

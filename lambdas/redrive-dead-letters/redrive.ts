@@ -2,7 +2,7 @@ import type { Database } from '../../adapters/database/database.ts';
 import type { Operator } from '../../adapters/database/statements/operation-log.ts';
 import {
   markRedriven,
-  type PlannedLetter,
+  type PlannedDeadLetter,
   planRedrive,
   type RedriveFilter,
   type RedriveVerdict,
@@ -19,14 +19,14 @@ export interface RedriveEffects {
   readonly time: Time;
   /** Told after each batch that was moved singly. */
   progress(moved: number, kept: number): void;
-  /** One line per letter that went back. */
+  /** One line per dead letter that went back. */
   redriven(deadLetterId: string, correlationId: string | null): void;
 }
 
 export interface RedriveOptions extends Operator {
   readonly messagesPerSecond: number;
   readonly filter: RedriveFilter;
-  /** An operator's word stands for the rest that a letter would take by itself. */
+  /** An operator's word stands for the rest that a dead letter would take by itself. */
   readonly skipsRest: boolean;
   readonly dryRun: boolean;
   /** Whether another batch may begin; a function has a time-out. */
@@ -51,11 +51,11 @@ export type RedriveReport =
 export type Verdicts = Readonly<Partial<Record<RedriveVerdict, number>>>;
 
 /**
- * How long a letter rests, by its cycle. What was redriven and died again is likely to die a third time: the second
+ * How long a dead letter rests, by its cycle. What was redriven and died again is likely to die a third time: the second
  * trip waits as long as most outages last, the third as long as it takes somebody to look.
  */
 export const REST_SECONDS = [0, 300, 1_200] as const;
-/** One plan holds so many letters; its answer stays below the Data API's 1 MiB. The rest is the next run's. */
+/** One plan holds so many dead letters; its answer stays below the Data API's 1 MiB. The rest is the next run's. */
 export const PLAN_LIMIT = 1_000;
 
 /**
@@ -80,14 +80,14 @@ export async function redriveDeadLetters(
   if (held === 0 && mayAllGo(plan, visible)) {
     await effects.queue.startMove(options.messagesPerSecond);
     await markRedriven(effects.database, plan, options);
-    for (const letter of plan) effects.redriven(letter.dead_letter_id, letter.correlation_id);
+    for (const deadLetter of plan) effects.redriven(deadLetter.dead_letter_id, deadLetter.correlation_id);
     return { kind: 'started', messages: visible, verdicts };
   }
   return { kind: 'moved_singly', ...(await moveSingly(plan, effects, options)), verdicts };
 }
 
 /** Both stores that the executor will need answer, or this throws and the next run tries again. */
-async function look(effects: RedriveEffects, options: RedriveOptions): Promise<readonly PlannedLetter[]> {
+async function look(effects: RedriveEffects, options: RedriveOptions): Promise<readonly PlannedDeadLetter[]> {
   await effects.consumed.find(['redrive-looks']);
   return planRedrive(effects.database, {
     restSeconds: options.skipsRest ? [0] : REST_SECONDS,
@@ -96,14 +96,14 @@ async function look(effects: RedriveEffects, options: RedriveOptions): Promise<r
   });
 }
 
-/** Every message in the queue is known by a letter of its own, and each of them may go. */
-function mayAllGo(plan: readonly PlannedLetter[], messages: number): boolean {
+/** Every message in the queue is known by a dead letter of its own, and each of them may go. */
+function mayAllGo(plan: readonly PlannedDeadLetter[], messages: number): boolean {
   return (
     plan.length === messages && plan.length < PLAN_LIMIT && plan.every(({ verdict }) => verdict === 'may_go')
   );
 }
 
-function countVerdicts(plan: readonly PlannedLetter[]): Verdicts {
+function countVerdicts(plan: readonly PlannedDeadLetter[]): Verdicts {
   const counts: Partial<Record<RedriveVerdict, number>> = {};
   for (const { verdict } of plan) counts[verdict] = (counts[verdict] ?? 0) + 1;
   return counts;

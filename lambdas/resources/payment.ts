@@ -7,7 +7,7 @@ const amount = z.int().check(z.describe('Minor units.'));
 /** One question to the PSP and what came of it. */
 export const attemptSchema = z.object({
   attempt_no: z.int(),
-  action: z.enum(['ask', 'send', 'cancel', 'close', 'skip']),
+  action: z.enum(['look_up', 'send', 'invalidate', 'close', 'skip']),
   outcome: z.string(),
   detail: z.record(z.string(), z.unknown()),
   started_at: timestamp,

@@ -3,7 +3,7 @@ import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
 import { BusyKeyError, DynamoDbRecord } from '../../adapters/dynamodb/simulator/dynamodb-record.ts';
 import { DynamoDbSwitches } from '../../adapters/dynamodb/simulator/dynamodb-switches.ts';
 import { systemIds } from '../../adapters/ids.ts';
-import { keyOfDoor } from '../../adapters/psp/simulator/api-keys.ts';
+import { keyOfEndpoint } from '../../adapters/psp/simulator/api-keys.ts';
 import { systemTime } from '../../adapters/time.ts';
 import { SIMULATED_PSPS } from '../../domain/payment/payment-method.ts';
 import { notProcessed, serverError } from '../../simulator/behaviours.ts';
@@ -26,7 +26,7 @@ async function served(name: string, authorization: string | undefined): Promise<
   const psp = SIMULATED_PSPS.find((known) => known === name);
   if (psp === undefined) return undefined;
   const record = new DynamoDbRecord({ table, psp, nextCallId: () => systemIds.next('cal'), pause });
-  const apiKey = await keyOfDoor(psp, secret, authorization);
+  const apiKey = await keyOfEndpoint(psp, secret, authorization);
   return {
     psp: new SimulatedPsp({ record, apiKey: () => apiKey, random: systemIds.random }),
     switches: new DynamoDbSwitches(table, psp),

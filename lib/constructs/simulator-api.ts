@@ -74,7 +74,7 @@ export class SimulatorApi extends Construct {
     const charges = v1.addResource('charges');
     addOpenMethod(charges, 'POST', integration);
     addOpenMethod(charges, 'GET', integration);
-    addOpenMethod(v1.addResource('cancellations'), 'POST', integration);
+    addOpenMethod(v1.addResource('invalidations'), 'POST', integration);
   }
 
   private addControl(handler: IFunction): void {

@@ -7,7 +7,7 @@ import { EncryptedTable } from './encrypted-table.ts';
 /** Lists by kind and time, for people; what decides is read from the table itself. */
 export const LISTING_INDEX = 'by-listing';
 
-/** The simulated PSPs' table: charges and cancellations, which never expire, their calls, which do, and the switches. */
+/** The simulated PSPs' table: charges and invalidations, which never expire, their calls, which do, and the switches. */
 export class SimulatorRecord extends EncryptedTable {
   constructor(scope: Construct, id: string, key: IKey) {
     super(scope, id, {

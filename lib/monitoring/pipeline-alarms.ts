@@ -98,8 +98,8 @@ export class PipelineAlarms extends Construct {
       impact:
         'An order, or a message that nobody can read, waits for a person: its buyer may have been charged without an order that says so, until somebody decides.',
     });
-    this.addGauge('OldestUnsettled', {
-      runbook: 'payments-unsettled',
+    this.addGauge('OldestOpenOrder', {
+      runbook: 'payments-stuck',
       threshold: 1_800,
       periods: [1, 1],
       impact:

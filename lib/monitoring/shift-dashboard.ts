@@ -42,7 +42,7 @@ export class ShiftDashboard extends Dashboard {
           ownMetric(stage, 'CurrenciesOutOfBalance', Stats.MAXIMUM),
           ownMetric(stage, 'OrdersUnknown', Stats.MAXIMUM),
           ownMetric(stage, 'WaitingForPerson', Stats.MAXIMUM),
-          ownMetric(stage, 'OrdersUnsettled', Stats.MAXIMUM),
+          ownMetric(stage, 'OrdersOpen', Stats.MAXIMUM),
           ownMetric(stage, 'PausesInForce', Stats.MAXIMUM),
         ],
       }),
@@ -63,7 +63,7 @@ export class ShiftDashboard extends Dashboard {
       ]),
       graph('Age in seconds: unknown, unsettled, in quarantine', [
         ownMetric(stage, 'OldestUnknown', Stats.MAXIMUM),
-        ownMetric(stage, 'OldestUnsettled', Stats.MAXIMUM),
+        ownMetric(stage, 'OldestOpenOrder', Stats.MAXIMUM),
         ownMetric(stage, 'LongestWaitForPerson', Stats.MAXIMUM),
       ]),
     );

@@ -84,7 +84,7 @@ export async function startDynamoDb(options: DynamoDbOptions): Promise<RunningDy
 }
 
 /** In seconds: a table is there a moment after it was made, as on AWS. */
-const PATIENCE = { minDelay: 0.02, maxDelay: 0.2, maxWaitTime: 10 };
+const WAIT_LIMIT = { minDelay: 0.02, maxDelay: 0.2, maxWaitTime: 10 };
 
 async function createTables(endpoint: string, { region, tables }: DynamoDbOptions): Promise<void> {
   const client = new DynamoDBClient({
@@ -105,7 +105,7 @@ async function createTables(endpoint: string, { region, tables }: DynamoDbOption
       }),
     );
   }
-  for (const { name } of tables) await waitUntilTableExists({ client, ...PATIENCE }, { TableName: name });
+  for (const { name } of tables) await waitUntilTableExists({ client, ...WAIT_LIMIT }, { TableName: name });
   client.destroy();
 }
 

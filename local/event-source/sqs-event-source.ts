@@ -36,7 +36,7 @@ const ROUND_TRIP_MS = 30;
  * besides, any batch waits longer, since one more environment makes nothing faster. A hanging PSP delays others by no
  * more than that.
  */
-const PATIENT_ROUND_TRIPS = 2;
+const WAITING_ROUND_TRIPS = 2;
 const BUSY_ROUND_TRIPS = 8;
 
 const reportSchema = z.object({
@@ -98,7 +98,7 @@ export class SqsEventSource {
     const { queue, resource, processors = ownProcessors } = this.options;
     if (this.running.size < processors.count) return false;
     const isFull = queue.readyGroups >= resource.batchSize;
-    return (!isFull && waited < PATIENT_ROUND_TRIPS) || (waited < BUSY_ROUND_TRIPS && processors.areBusy());
+    return (!isFull && waited < WAITING_ROUND_TRIPS) || (waited < BUSY_ROUND_TRIPS && processors.areBusy());
   }
 
   private roundTrip(): Promise<void> {

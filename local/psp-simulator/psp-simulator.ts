@@ -5,7 +5,7 @@ import type { Random } from '../../simulator/chance.ts';
 import type { ControlledPsp, ControlledPsps } from '../../simulator/control-api.ts';
 import { SimulatedPsp } from '../../simulator/simulated-psp.ts';
 import type { Clock } from '../clock.ts';
-import { closeServer, Door, listen, portOf } from './door.ts';
+import { closeServer, Door, listen, portOf } from './endpoint.ts';
 import { Landings } from './landings.ts';
 import { LocalSwitches } from './local-switches.ts';
 import { openRecord } from './record/open-record.ts';

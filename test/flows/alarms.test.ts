@@ -28,7 +28,7 @@ const LONGEST_RECOVERY_MINUTES = 40;
 /** The purge's alarm needs three without a run, and looks back for two more before it takes data for missing. */
 const HOURS_UNTIL_STOPPED = 6;
 /** For what takes real time. */
-const PATIENCE = { timeout: 20_000 };
+const WAIT_LIMIT = { timeout: 20_000 };
 
 let runtime: SteppedRuntime;
 let api: ApiClient;
@@ -116,9 +116,9 @@ let unknown = '';
 
 test('money nobody knows of, a PSP that refuses us, books that differ, an order for a person', async () => {
   const inReview = await pay('sim2_wrong_amount');
-  await expect.poll(() => readOrder('status_detail', inReview), PATIENCE).toBe('manual_review');
+  await expect.poll(() => readOrder('status_detail', inReview), WAIT_LIMIT).toBe('manual_review');
   unknown = await pay('sim2_500_charged');
-  await expect.poll(() => readOrder('status_detail', unknown), PATIENCE).toBe('outcome_unknown');
+  await expect.poll(() => readOrder('status_detail', unknown), WAIT_LIMIT).toBe('outcome_unknown');
   await runtime.controlPsp({ psp: 'simulator_2', down_for_seconds: 24 * 3600 });
   // It stays unknown for as long as nobody may ask; the tests below take the time that its alarms need.
   await oncepay('pause', 'psp', 'simulator_2');
@@ -155,7 +155,7 @@ test('a database whose schema somebody has changed, and an executor that takes n
       MessageDeduplicationId: randomUUID(),
     }),
   );
-  await rename('table hold', 'hold_away');
+  await rename('table processing_pause', 'processing_pause_away');
   await rename('table idempotency_key', 'idempotency_key_away');
   await rename('function credentials.set_other_password(text)', 'set_other_password_away');
   capacityPercent = 95;
@@ -167,13 +167,13 @@ test('a database whose schema somebody has changed, and an executor that takes n
   await runtime.runSchedule('redrive-dead-letters');
   await runtime.runSchedule('purge-expired');
   await rotate();
-  await expect.poll(() => runtime.failedInvocations('rotate-database-secret'), PATIENCE).toBe(1);
+  await expect.poll(() => runtime.failedInvocations('rotate-database-secret'), WAIT_LIMIT).toBe(1);
   await begin(1, 'api-errors', 'database-failing');
   await begin(8, 'redrive-failing', 'purge-failing', 'rotation-failing');
   await begin(8, 'relay-stopped', 'pipeline-unmeasured', 'payments-wait-in-queue');
   await begin(10, 'database-at-capacity');
 
-  await rename('table hold_away', 'hold');
+  await rename('table processing_pause_away', 'processing_pause');
   await rename('table idempotency_key_away', 'idempotency_key');
   await rename('function credentials.set_other_password_away(text)', 'set_other_password');
   capacityPercent = 20;
@@ -231,7 +231,9 @@ test('an API that is slow, and one that refuses', async () => {
 test('executions that die', async () => {
   for (let killed = 0; killed < 3; killed += 1) {
     await pay('sim_slow_5s');
-    await expect.poll(() => runtime.control({ kill_function: 'execute-instructions' }), PATIENCE).toBe(true);
+    await expect
+      .poll(() => runtime.control({ kill_function: 'execute-instructions' }), WAIT_LIMIT)
+      .toBe(true);
   }
   await begin(2, 'executor-errors');
   await end('executor-errors');
@@ -259,10 +261,10 @@ test.each<[Runbook, string, number]>([
 
 test('money that stays unknown, and its payment unsettled', async () => {
   await begin(16, 'money-in-unknown');
-  await begin(31, 'payments-unsettled');
+  await begin(31, 'payments-stuck');
 
   await oncepay('resume', 'psp', 'simulator_2');
-  await end('money-in-unknown', 'payments-unsettled');
+  await end('money-in-unknown', 'payments-stuck');
   expect(await readOrder('status', unknown)).toBe('SUCCESS');
 });
 

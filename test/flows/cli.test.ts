@@ -66,7 +66,7 @@ async function inQuarantine(): Promise<string> {
     await oncepay('dead-letters', 'redrive', '--why', 'a test');
     const { json } = await oncepay('quarantine', 'list', '--json');
     return json
-      .map((letter: { dead_letter_id: string }) => letter.dead_letter_id)
+      .map((deadLetter: { dead_letter_id: string }) => deadLetter.dead_letter_id)
       .filter((id: string) => id.startsWith('sha256:'));
   };
   await expect.poll(messages, { timeout: 30_000, interval: 250 }).not.toEqual([]);
@@ -331,7 +331,7 @@ describe('where nobody is at a terminal', () => {
       ['quarantine', 'close', instructionId, '--not-charged'],
       ['quarantine', 'close', 'sha256:0'],
       ['keys', 'revoke', key.json.api_key_id],
-      ['restore', 'ask-first'],
+      ['restore', 'look-up-first'],
     ]) {
       const said = await launched(...command, '--why', 'a script');
       expect(said).toMatchObject({ code: 2, out: '', err: expect.stringContaining('--yes') });
@@ -353,7 +353,7 @@ describe('pause and resume', () => {
     expect((await api.settled(free.body.id)).status).toBe('SUCCESS');
     await expect
       .poll(async () => (await oncepay('circuits', '--json')).json.holds, { timeout: 10_000 })
-      .toEqual([expect.objectContaining({ hold_id: 'psp:simulator_2', parked: 1, reason: 'maintenance' })]);
+      .toEqual([expect.objectContaining({ pause_id: 'psp:simulator_2', parked: 1, reason: 'maintenance' })]);
     expect((await oncepay('resume', 'psp', 'simulator_2', '--why', 'done')).code).toBe(0);
     await runNow('relay-instructions');
     expect((await api.settled(body.id)).status).toBe('SUCCESS');
@@ -378,12 +378,14 @@ describe('pause and resume', () => {
 
 describe('dead letters', () => {
   test('are listed by their reason, and redriven by hand after a look', async () => {
-    const letters = async (): Promise<{ dead_letter_id: string; state: string }[]> =>
+    const deadLetters = async (): Promise<{ dead_letter_id: string; state: string }[]> =>
       (await oncepay('dead-letters', 'list', '--all', '--reason', 'UNPARSEABLE', '--json')).json;
-    const others = new Set((await letters()).map(({ dead_letter_id }) => dead_letter_id));
+    const others = new Set((await deadLetters()).map(({ dead_letter_id }) => dead_letter_id));
     await sendPoison();
     const mine = async () =>
-      (await letters()).filter(({ dead_letter_id }) => !others.has(dead_letter_id)).map(({ state }) => state);
+      (await deadLetters())
+        .filter(({ dead_letter_id }) => !others.has(dead_letter_id))
+        .map(({ state }) => state);
     await expect.poll(mine, { timeout: 10_000 }).toHaveLength(1);
     const planned = await oncepay('dead-letters', 'redrive', '--dry-run', '--json');
     expect(['planned', 'empty', 'moving']).toContain(planned.json.kind);

@@ -100,5 +100,5 @@ test('a function killed in the middle of an invocation loses nothing', { timeout
   expect(payment.status).toBe('SUCCESS');
   expect(await api.charges(payment.payment_orders[0].id)).toBe(1);
   // The attempt that died left no evidence; the next asked before anything else.
-  expect(payment.payment_orders[0].timeline[0]).toMatchObject({ attempt_no: 2, action: 'ask' });
+  expect(payment.payment_orders[0].timeline[0]).toMatchObject({ attempt_no: 2, action: 'look_up' });
 });

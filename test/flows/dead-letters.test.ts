@@ -59,7 +59,7 @@ async function statusesOf(ids: readonly string[]): Promise<Readonly<Record<strin
   return Object.fromEntries(rows.map(({ status, n }) => [status, n]));
 }
 
-async function letters(state: string): Promise<readonly { id: string; reason: string }[]> {
+async function deadLetters(state: string): Promise<readonly { id: string; reason: string }[]> {
   const { rows } = await database.query<{ id: string; reason: string }>(
     'select dead_letter_id as id, reason from dead_letter_now where state = $1',
     [state],
@@ -92,7 +92,7 @@ describe('a PSP that is down for two minutes', () => {
 
     await settled(down, 60_000);
 
-    expect(await letters('waiting')).toEqual([]);
+    expect(await deadLetters('waiting')).toEqual([]);
     const { rows } = await database.query<{ n: number }>(
       `select count(*)::int as n from evidence e join payment_order using (payment_order_id)
        where e.outcome = 'not_sent' and payment_id = any($1)`,
@@ -107,13 +107,13 @@ describe('a PSP that is down for two minutes', () => {
 describe('a dead letter of a PSP that is paused', () => {
   test('is given back to its queue by a redrive that finds it, and settles once the pause is over', async () => {
     await database.query(
-      `insert into hold (hold_id, paused_at, paused_by, reason) values ('psp:simulator_2', clock(), 'test', 'test')`,
+      `insert into processing_pause (pause_id, paused_at, paused_by, reason) values ('psp:simulator_2', clock(), 'test', 'test')`,
     );
     const [id] = await payMany(1, 'sim2_ok');
     const parked = () =>
       database.query(
         `select instruction_id, payment_order_id from instruction
-         where payment_id = $1 and waits_for = 'hold:psp:simulator_2'`,
+         where payment_id = $1 and waits_for = 'pause:psp:simulator_2'`,
         [id],
       );
     await expect.poll(async () => (await parked()).rows, { timeout: 20_000 }).toHaveLength(1);
@@ -129,7 +129,7 @@ describe('a dead letter of a PSP that is paused', () => {
 
     await runSchedule('redrive-dead-letters');
 
-    expect(await letters('waiting')).toMatchObject([{ id: rows[0].instruction_id }]);
+    expect(await deadLetters('waiting')).toMatchObject([{ id: rows[0].instruction_id }]);
     const { Attributes } = await sqs.send(
       new GetQueueAttributesCommand({
         QueueUrl: api.endpoints.deadLetterQueueUrl,
@@ -137,7 +137,7 @@ describe('a dead letter of a PSP that is paused', () => {
       }),
     );
     expect(Attributes).toEqual({ ApproximateNumberOfMessages: '1' });
-    await database.query(`delete from hold where hold_id = 'psp:simulator_2'`);
+    await database.query(`delete from processing_pause where pause_id = 'psp:simulator_2'`);
     await runSchedule('redrive-dead-letters');
     await settled([id ?? ''], 60_000);
   });
@@ -148,14 +148,14 @@ describe('a PSP that refuses our key for two minutes', () => {
     await control({ reject_key_for_seconds: 120 });
     const refused = await payMany(12, 'sim_ok');
     await expect
-      .poll(() => letters('waiting'), { timeout: 20_000 })
+      .poll(() => deadLetters('waiting'), { timeout: 20_000 })
       .toEqual(
         expect.arrayContaining([expect.objectContaining({ reason: expect.stringContaining('refuses us') })]),
       );
 
     await settled(refused, 90_000);
 
-    expect(await letters('waiting')).toEqual([]);
+    expect(await deadLetters('waiting')).toEqual([]);
     for (const id of refused) {
       const { payment_orders: orders } = (await api.get(`/payments/${id}`)).body;
       expect(await api.charges(orders[0].id)).toBe(1);
@@ -207,12 +207,12 @@ describe('poison', () => {
 
     const ids = new Set(bodies.map((body) => `sha256:${createHash('sha256').update(body).digest('hex')}`));
     await expect
-      .poll(async () => (await letters('quarantined')).filter(({ id }) => ids.has(id)).length, {
+      .poll(async () => (await deadLetters('quarantined')).filter(({ id }) => ids.has(id)).length, {
         timeout: 60_000,
         interval: 250,
       })
       .toBe(30);
-    const reasons = (await letters('quarantined'))
+    const reasons = (await deadLetters('quarantined'))
       .filter(({ id }) => ids.has(id))
       .map(({ reason }) => reason);
     expect(reasons.filter((reason) => reason.startsWith('unparseable'))).toHaveLength(3);

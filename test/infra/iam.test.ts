@@ -312,7 +312,7 @@ describe('the check for wildcards', () => {
     ['every resource', { resources: ['*'] }],
     ['a wildcard elsewhere in the resource', { resources: ['arn:aws:logs:*:*:log-group:x:*'] }],
     ['a wildcard among several resources', { resources: ['{Log}:*', '*'] }],
-    ['a single-letter wildcard', { resources: ['{Log}?:*'] }],
+    ['a single-dead letter wildcard', { resources: ['{Log}?:*'] }],
   ])('refuses %s', (_, change) => {
     const changed = { ...statement, ...change };
     expect(hasWildcard(changed)).toBe(true);

@@ -7,7 +7,7 @@ const specification = new CloudFormationSpecification();
 
 test.each(STAGES)('CloudFormation’s specification has nothing against a template of %s', (stage) => {
   for (const template of synthesized(stage).templates.values())
-    expect(specification.offencesOf(template.toJSON() as never)).toEqual([]);
+    expect(specification.violationsOf(template.toJSON() as never)).toEqual([]);
 });
 
 describe('the check against the specification', () => {
@@ -56,12 +56,12 @@ describe('the check against the specification', () => {
     ['a dependency on nothing', { Queue: { ...QUEUE, DependsOn: 'Role' } }, 'depends on Role'],
     ['a custom resource that nobody serves', { Own: { Type: 'Custom::Own' } }, 'ServiceToken is missing'],
   ])('refuses %s', (_, resources, message) => {
-    expect(specification.offencesOf({ Resources: resources } as never).join('\n')).toContain(message);
+    expect(specification.violationsOf({ Resources: resources } as never).join('\n')).toContain(message);
   });
 
   test('takes a template without fault', () => {
-    expect(specification.offencesOf({ Resources: { Queue: QUEUE, Role: ROLE, Function: FUNCTION } })).toEqual(
-      [],
-    );
+    expect(
+      specification.violationsOf({ Resources: { Queue: QUEUE, Role: ROLE, Function: FUNCTION } }),
+    ).toEqual([]);
   });
 });

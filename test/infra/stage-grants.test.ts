@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { STAGES } from '../../lib/stage-config.ts';
 import { Access } from '../../local/iam/access.ts';
-import { describeGrant } from '../../local/iam/judge-usage.ts';
+import { describeGrant } from '../../local/iam/check-usage.ts';
 import { readAccessRules } from '../../local/template/access-rules.ts';
 import type { TemplateValue } from '../../local/template/assembly.ts';
 import { synthesized } from '../support/synthesized.ts';

@@ -45,7 +45,7 @@ describe('a fix while the alarm is on', () => {
   });
 
   test('is a template that CloudFormation takes', () => {
-    expect(new CloudFormationSpecification().offencesOf(pipeline.toJSON() as never)).toEqual([]);
+    expect(new CloudFormationSpecification().violationsOf(pipeline.toJSON() as never)).toEqual([]);
   });
 
   test('has nothing to be warned of where somebody is told of alarms', () => {

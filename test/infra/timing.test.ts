@@ -4,8 +4,8 @@ import { assertTiming, TIMING, TimingError } from '../../domain/payment/timing.t
 const PSP = {
   keyLifetimeSeconds: 24 * 3600,
   lookUpLagSeconds: 30,
-  landingSeconds: 30,
-  cancelsByKey: false,
+  maxInFlightSeconds: 30,
+  invalidatesByKey: false,
   replaysStoredServerErrors: false,
 };
 
@@ -26,7 +26,7 @@ describe("the protocol's timing", () => {
     ['a slower database', { statementDeadlineSeconds: 7 }, 'reserve (32)'],
     ['a lease that may end before its holder', { leaseSeconds: 34 }, 'L (34) ≥ F + 5 (35)'],
     ['a visibility below what AWS asks for', { visibilityTimeoutSeconds: 179 }, 'V (179) ≥ 6 F (180)'],
-    ['a slow default PSP', { defaultLandingSeconds: 116 }, 'V (180) ≥ L + Z + W (181)'],
+    ['a slow default PSP', { defaultMaxInFlightSeconds: 116 }, 'V (180) ≥ L + Z + W (181)'],
     ['a slow default look-up', { defaultLookUpLagSeconds: 116 }, 'V (180) ≥ L + Z + W (181)'],
     ['too few receives', { maxReceiveCount: 4 }, 'maxReceiveCount (4) ≥ 5'],
   ])('refuses %s', (_, change, inequality) => {
@@ -35,7 +35,7 @@ describe("the protocol's timing", () => {
   });
 
   test.each([
-    ['lands later than the queue waits', { landingSeconds: 116 }, 'V (180) ≥ L + Z + W (181)'],
+    ['lands later than the queue waits', { maxInFlightSeconds: 116 }, 'V (180) ≥ L + Z + W (181)'],
     ['shows charges later than the queue waits', { lookUpLagSeconds: 116 }, 'V (180) ≥ L + Z + W (181)'],
     [
       'forgets keys before a repeat could use them',
@@ -47,7 +47,7 @@ describe("the protocol's timing", () => {
   });
 
   test('has just enough room in each inequality, so that none holds by a wide accident', () => {
-    expect(() => assertTiming(TIMING, [{ ...PSP, landingSeconds: 115 }])).not.toThrow();
+    expect(() => assertTiming(TIMING, [{ ...PSP, maxInFlightSeconds: 115 }])).not.toThrow();
     expect(() => assertTiming(TIMING, [{ ...PSP, keyLifetimeSeconds: 126 }])).not.toThrow();
   });
 });

@@ -9,8 +9,8 @@ export function abilitiesOf(seed: number): PspAbilities {
   return {
     keyLifetimeSeconds: bit(0) ? null : bit(6) ? SHORT_KEY_SECONDS : 24 * 3600,
     lookUpLagSeconds: bit(1) && bit(4) ? null : 30,
-    landingSeconds: 30,
-    cancelsByKey: bit(2),
+    maxInFlightSeconds: 30,
+    invalidatesByKey: bit(2),
     replaysStoredServerErrors: bit(3),
   };
 }

@@ -43,7 +43,7 @@ function checkInstruction(
   expect((order.status === 'FAILED') === isFailed, `${order.status} and ${row.state}`);
   if (row.state === 'quarantined') {
     expect(order.statusDetail === 'manual_review', `quarantined, and the order says ${order.statusDetail}`);
-    expect((state.letters.get(row.id)?.reason ?? '') !== '', 'quarantined without a reason');
+    expect((state.deadLetters.get(row.id)?.reason ?? '') !== '', 'quarantined without a reason');
   }
   return wrong;
 }
@@ -71,7 +71,7 @@ function checkPayments(state: ModelState): readonly string[] {
 }
 
 /** What has not come to its end. */
-export function unsettled(state: ModelState): readonly ModelInstruction[] {
+export function openInstructions(state: ModelState): readonly ModelInstruction[] {
   return [...state.instructions.values()].filter(
     (row) => !isTerminalState(row.state) && row.state !== 'quarantined',
   );

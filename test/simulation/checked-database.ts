@@ -67,7 +67,7 @@ function columnsOf(sql: string, row: DatabaseRow): DatabaseRow {
   const named = { instruction_id, payment_order_id, operation, verdict };
   switch (verdict) {
     case 'claimed':
-    case 'settle':
+    case 'resolve':
     case 'mine':
       return {
         ...named,

@@ -11,7 +11,7 @@ const EFFECTS = [
   'execute.database.poison',
   'execute.database.record',
   'execute.deadLetters.send',
-  'execute.psp.cancel',
+  'execute.psp.invalidate',
   'execute.psp.charge',
   'execute.psp.lookUp',
   'execute.return',

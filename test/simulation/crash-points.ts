@@ -74,14 +74,14 @@ export async function runPoint(points: readonly CrashPoint[], schedules: number)
       }),
     );
     const isDoubled = points.some(({ sequel }) => sequel === 'with the first worker alive');
-    // Few PSPs cancel, and few instructions come to that.
-    const cancels = points.some(({ effect }) => effect === 'execute.psp.cancel');
+    // Few PSPs invalidate, and few instructions come to that.
+    const invalidates = points.some(({ effect }) => effect === 'execute.psp.invalidate');
     const result = await runSchedule({
       seed,
       placed,
       rate: 0.12,
       payments: 2,
-      ...(cancels ? { abilities: { ...abilitiesOf(seed), cancelsByKey: true } } : {}),
+      ...(invalidates ? { abilities: { ...abilitiesOf(seed), invalidatesByKey: true } } : {}),
       redeliversAtOnce: points.some(({ sequel }) => sequel === 'redelivered at once'),
       faults: isDoubled ? WITH_DUPLICATES : BACKGROUND,
     });

@@ -1,9 +1,9 @@
 import type { ChargeRequest, Psp } from '../../adapters/psp/psp.ts';
 import type {
   PspAbilities,
-  PspCancellation,
   PspCharge,
   PspFinding,
+  PspInvalidation,
   PspOutcome,
 } from '../../domain/payment/psp-outcome.ts';
 import type { Faults } from './faults.ts';
@@ -39,7 +39,7 @@ export class SimulatedPsp {
   readonly doubled = new Map<string, { isShown: boolean }>();
   private readonly broken: BrokenPromises;
   private readonly keys = new Map<string, { readonly landed: Landed; readonly at: number }>();
-  private readonly cancelled = new Set<string>();
+  private readonly invalidated = new Set<string>();
   private readonly storedErrors = new Set<string>();
   private readonly scheduler: Scheduler;
   private readonly faults: Faults;
@@ -78,7 +78,7 @@ export class SimulatedPsp {
       abilities: this.abilities,
       charge: (request, signal) => around('charge', () => this.charge(request, signal)).catch(lost),
       lookUp: (request) => around('lookUp', () => this.lookUp(request)).catch(noAnswer),
-      cancel: (request) => around('cancel', () => this.cancel(request)).catch(noAnswer),
+      invalidate: (request) => around('invalidate', () => this.invalidate(request)).catch(noAnswer),
     };
   }
 
@@ -106,7 +106,7 @@ export class SimulatedPsp {
 
   /** One in eight cards is declined, always. */
   private land(request: ChargeRequest): PspOutcome {
-    if (this.cancelled.has(request.idempotencyKey)) return decline('cancelled');
+    if (this.invalidated.has(request.idempotencyKey)) return decline('invalidated');
     if (/[02]$/.test(request.reference)) return decline('declined');
     const known = this.keys.get(request.idempotencyKey);
     const now = this.scheduler.clock.now();
@@ -146,7 +146,7 @@ export class SimulatedPsp {
     // The rule of the key's lifetime counts on Z; only a key that lives long forgives a request that lands later.
     const livesLong = (this.abilities.keyLifetimeSeconds ?? 0) > 3 * LATE_SECONDS;
     const late = livesLong ? this.lateSeconds() : 0;
-    const delay = this.scheduler.random.next() * this.abilities.landingSeconds + late;
+    const delay = this.scheduler.random.next() * this.abilities.maxInFlightSeconds + late;
     this.scheduler.clock.after(delay * 1000, () => this.land(request));
   }
 
@@ -184,13 +184,13 @@ export class SimulatedPsp {
     return { kind: 'found', outcome: { kind: 'succeeded', charge, furtherCharges: further } };
   }
 
-  private cancel(request: ChargeRequest): PspCancellation {
+  private invalidate(request: ChargeRequest): PspInvalidation {
     const refusal = this.refusal();
     if (refusal !== undefined) return { kind: 'no_answer', outcome: refusal };
     const landed = this.landed.find(({ key }) => key === request.idempotencyKey);
     if (landed !== undefined) return { kind: 'charged', charge: landed.charge };
-    this.cancelled.add(request.idempotencyKey);
-    return { kind: 'cancelled' };
+    this.invalidated.add(request.idempotencyKey);
+    return { kind: 'invalidated' };
   }
 
   private refusal(): Extract<PspOutcome, { kind: 'not_sent' | 'misconfigured' }> | undefined {

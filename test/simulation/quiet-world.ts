@@ -10,8 +10,8 @@ import { World } from './world.ts';
 const ABILITIES = {
   keyLifetimeSeconds: 24 * 3600,
   lookUpLagSeconds: 30,
-  landingSeconds: 30,
-  cancelsByKey: true,
+  maxInFlightSeconds: 30,
+  invalidatesByKey: true,
   replaysStoredServerErrors: false,
 };
 const NO_FAULTS: ReadonlySet<FaultKind> = new Set();

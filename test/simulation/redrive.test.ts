@@ -25,7 +25,7 @@ function gate() {
  * Three letters of a PSP that refused our key, whose circuit another payment has closed since: they may go, and will die
  * at once where the PSP refuses the key again.
  */
-async function deadLetters(planted: Planted) {
+async function deadLettersOfRefusingPsp(planted: Planted) {
   const quiet = quietWorld(planted);
   const [psp] = quiet.world.psps;
   psp?.refuseFor(120_000);
@@ -36,16 +36,16 @@ async function deadLetters(planted: Planted) {
   await quiet.later(1);
   expect(quiet.world.queues.dead.metrics().visible).toBe(3);
   const refuseAgain = () => psp?.refuseFor(600_000);
-  const letters = () => [...quiet.model.state.letters.values()];
-  return { ...quiet, refuseAgain, letters };
+  const deadLetters = () => [...quiet.model.state.deadLetters.values()];
+  return { ...quiet, refuseAgain, deadLetters };
 }
 const REST_MINUTES = 5;
 
-describe('a letter that dies again before it is noted that it went back', () => {
+describe('a dead letter that dies again before it is noted that it went back', () => {
   /** Its first redrive notes that only when it has died again. */
   async function diedBeforeTheMark(believesMarks: boolean) {
     const noting = gate();
-    const quiet = await deadLetters({
+    const quiet = await deadLettersOfRefusingPsp({
       ...NOTHING_PLANTED,
       database: (database) => ({
         execute: async (sql, input): Promise<readonly DatabaseRow[]> => {
@@ -63,15 +63,15 @@ describe('a letter that dies again before it is noted that it went back', () => 
     quiet.world.redrive('schedule');
     await quiet.later(1);
     await quiet.later(1);
-    expect(quiet.letters().map(({ timesSeen }) => timesSeen)).toEqual([2, 2, 2]);
+    expect(quiet.deadLetters().map(({ timesSeen }) => timesSeen)).toEqual([2, 2, 2]);
     noting.open();
     await quiet.later(1);
     return quiet;
   }
 
   test('waits, and rests as long as its cycle does', async () => {
-    const { world, later, letters } = await diedBeforeTheMark(false);
-    expect(letters().map(({ redrivenAt }) => redrivenAt)).toEqual([null, null, null]);
+    const { world, later, deadLetters } = await diedBeforeTheMark(false);
+    expect(deadLetters().map(({ redrivenAt }) => redrivenAt)).toEqual([null, null, null]);
 
     await later(120);
     world.redrive('schedule');
@@ -104,19 +104,21 @@ describe('a letter that dies again before it is noted that it went back', () => 
   });
 });
 
-describe('a letter that dies again while a second redrive holds an older plan', () => {
+describe('a dead letter that dies again while a second redrive holds an older plan', () => {
   async function diedSincePlanned(tellsCycle: boolean) {
     const receiving = gate();
-    const quiet = await deadLetters({
+    const quiet = await deadLettersOfRefusingPsp({
       ...NOTHING_PLANTED,
       deadLetterQueue: (queue) => ({
         ...queue,
-        // With something held, letters are moved singly.
+        // With something held, dead letters are moved singly.
         count: async () => ({ ...(await queue.count()), held: 1 }),
         receive: async (seconds) => {
           await receiving.pass();
           const received = await queue.receive(seconds);
-          return tellsCycle ? received : received.map((letter) => ({ ...letter, attributes: CYCLE_UNTOLD }));
+          return tellsCycle
+            ? received
+            : received.map((deadLetter) => ({ ...deadLetter, attributes: CYCLE_UNTOLD }));
         },
       }),
     });
@@ -125,7 +127,7 @@ describe('a letter that dies again while a second redrive holds an older plan', 
     await quiet.later(1);
     quiet.world.redrive('alarm');
     for (let second = 0; second < 5; second += 1) await quiet.later(1);
-    expect(quiet.letters().map(({ timesSeen }) => timesSeen)).toEqual([2, 2, 2]);
+    expect(quiet.deadLetters().map(({ timesSeen }) => timesSeen)).toEqual([2, 2, 2]);
     receiving.open();
     await quiet.later(1);
     await quiet.later(60);
@@ -134,9 +136,9 @@ describe('a letter that dies again while a second redrive holds an older plan', 
   const CYCLE_UNTOLD = { cycle: { DataType: 'Number' } };
 
   test('is judged anew', async () => {
-    const { world, letters } = await diedSincePlanned(true);
+    const { world, deadLetters } = await diedSincePlanned(true);
 
-    expect(letters().map(({ timesSeen }) => timesSeen)).toEqual([2, 2, 2]);
+    expect(deadLetters().map(({ timesSeen }) => timesSeen)).toEqual([2, 2, 2]);
     expect(world.violations).toEqual([]);
   });
 
@@ -145,14 +147,14 @@ describe('a letter that dies again while a second redrive holds an older plan', 
   });
 });
 
-test('a letter that a cancelled move left behind is judged as one that waits', async () => {
-  const { world, later, letters, model } = await deadLetters(NOTHING_PLANTED);
-  for (const letter of letters()) letter.redrivenAt = letter.lastSeenAt;
-  model.state.holds.add('psp:simulator');
+test('a dead letter that a cancelled move left behind is judged as one that waits', async () => {
+  const { world, later, deadLetters, model } = await deadLettersOfRefusingPsp(NOTHING_PLANTED);
+  for (const deadLetter of deadLetters()) deadLetter.redrivenAt = deadLetter.lastSeenAt;
+  model.state.pauses.add('psp:simulator');
 
   world.redrive('schedule');
   await later(10);
 
-  expect(letters().map(({ redrivenAt }) => redrivenAt)).toEqual([null, null, null]);
+  expect(deadLetters().map(({ redrivenAt }) => redrivenAt)).toEqual([null, null, null]);
   expect(world.queues.dead.metrics().visible).toBe(3);
 });

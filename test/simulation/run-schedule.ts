@@ -2,7 +2,7 @@ import type { Database } from '../../adapters/database/database.ts';
 import { instructionMessageBody } from '../../domain/payment/instruction.ts';
 import type { PspAbilities } from '../../domain/payment/psp-outcome.ts';
 import { abilitiesOf } from './abilities.ts';
-import { checkInvariants, unsettled } from './check.ts';
+import { checkInvariants, openInstructions } from './check.ts';
 import { FAULT_KINDS, type FaultKind, Faults, type PlacedFault } from './faults.ts';
 import { ModelDatabase } from './model/model-database.ts';
 import { isTerminalState, type ModelInstruction } from './model/state.ts';
@@ -144,7 +144,7 @@ class Run {
     if (this.world.violations.length > 0) return true;
     this.steps += 1;
     const isLate = this.scheduler.elapsedSeconds > LIMIT_SECONDS || this.steps > STEP_LIMIT;
-    const rows = unsettled(this.model.state);
+    const rows = openInstructions(this.model.state);
     if (isLate) {
       for (const row of rows)
         this.world.violate(`${row.id} never came to its end: ${row.state}, ${row.reason}`);

@@ -19,7 +19,7 @@ export class ConsumedWatch {
   }
 
   /** @returns the instruction that is claimed although its record was there */
-  offence(process: Process, sql: string, input: JsonInput): string | undefined {
+  violation(process: Process, sql: string, input: JsonInput): string | undefined {
     const before = this.consumedBefore.get(process);
     if (sql !== CLAIM_SQL || before === undefined) return undefined;
     return claimInput.parse(input).instructions.find((asked) => before.has(nameOf(asked)))?.instruction_id;

@@ -11,7 +11,7 @@ import { alwaysActive } from '../../adapters/dynamodb/activity.ts';
 import type { ConsumedMessages } from '../../adapters/dynamodb/consumed-messages.ts';
 import type { Ids } from '../../adapters/ids.ts';
 import { unmetered } from '../../adapters/metrics/meter.ts';
-import type { DeadLetterQueue, HeldLetter } from '../../adapters/sqs/dead-letter-queue.ts';
+import type { DeadLetterQueue, ReceivedDeadLetter } from '../../adapters/sqs/dead-letter-queue.ts';
 import type { InstructionSender } from '../../adapters/sqs/instruction-queue.ts';
 import type { Time } from '../../adapters/time.ts';
 import { deduplicationIdOf, instructionMessageBody } from '../../domain/payment/instruction.ts';
@@ -253,7 +253,7 @@ export class World {
   /** Whatever names no instruction has come to be known as that. */
   checkPoison(): void {
     for (const body of this.poisoned) {
-      if (this.options.state.letters.get(poisonIdOf(body))?.isPoison) continue;
+      if (this.options.state.deadLetters.get(poisonIdOf(body))?.isPoison) continue;
       this.violate(`${body} was sent, and is not known as poison`);
     }
   }
@@ -324,7 +324,7 @@ export class World {
       planted.database(
         {
           execute: (sql, input) => {
-            const claimed = this.consumedWatch.offence(process, sql, input);
+            const claimed = this.consumedWatch.violation(process, sql, input);
             if (claimed !== undefined) this.violate(`${claimed} is claimed, and was consumed before`);
             return faults.around(scheduler, process, `${kind}.database.${statementName(sql)}`, () => {
               this.refusedRows.check(sql, input);
@@ -400,13 +400,19 @@ export class World {
           }),
       },
       deadLetters: {
-        send: (letters) =>
+        send: (deadLetters) =>
           around('deadLetters.send', () => {
             const refused = new Set<number>();
-            for (const [index, letter] of letters.entries()) {
+            for (const [index, deadLetter] of deadLetters.entries()) {
               if (faults.strikes('partial')) refused.add(index);
               else
-                this.bury(letter.body, letter.groupId, letter.deduplicationId, letter.reason, letter.cycle);
+                this.bury(
+                  deadLetter.body,
+                  deadLetter.groupId,
+                  deadLetter.deduplicationId,
+                  deadLetter.reason,
+                  deadLetter.cycle,
+                );
             }
             return refused;
           }),
@@ -503,7 +509,7 @@ export class World {
       cancelMove: async () => {},
       receive: (seconds) =>
         around('receive', () =>
-          dead.receive(10, seconds).map(({ message, receiptHandle }): HeldLetter => {
+          dead.receive(10, seconds).map(({ message, receiptHandle }): ReceivedDeadLetter => {
             held.set(receiptHandle, message);
             const { id: messageId, body, groupId } = message;
             const attributes = Object.fromEntries(
@@ -515,25 +521,25 @@ export class World {
             return { messageId, receiptHandle, body, groupId, attributes };
           }),
         ),
-      moveBack: (letters) =>
+      moveBack: (deadLetters) =>
         around('moveBack', () => {
-          for (const letter of letters) {
-            const message = held.get(letter.receiptHandle);
+          for (const deadLetter of deadLetters) {
+            const message = held.get(deadLetter.receiptHandle);
             if (message === undefined) continue;
             if (rests) this.checkRest(message);
-            main.send({ ...message, deduplicationId: letter.messageId, senderId: process.name });
+            main.send({ ...message, deduplicationId: deadLetter.messageId, senderId: process.name });
             if (faults.strikes('partial')) continue;
             try {
-              dead.delete(letter.receiptHandle);
+              dead.delete(deadLetter.receiptHandle);
             } catch {
               // Held too long: it is in both queues, which the protocol takes.
             }
           }
-          return letters;
+          return deadLetters;
         }),
-      release: (letters) =>
+      release: (deadLetters) =>
         around('release', () => {
-          for (const { receiptHandle } of letters) {
+          for (const { receiptHandle } of deadLetters) {
             try {
               dead.changeVisibility(receiptHandle, 0);
             } catch {
@@ -544,12 +550,12 @@ export class World {
     });
   }
 
-  /** By itself, no letter goes back from its newest death before its rest is over. */
+  /** By itself, no dead letter goes back from its newest death before its rest is over. */
   private checkRest({ body, attributes }: Message): void {
-    const { instructions, letters } = this.options.state;
+    const { instructions, deadLetters } = this.options.state;
     const row = [...instructions.values()].find(({ id }) => body.includes(id));
     if (row?.state !== 'dead_lettered' || attributes.cycle?.StringValue !== String(row.cycle)) return;
-    const rested = this.options.scheduler.clock.now() - (letters.get(row.id)?.lastSeenAt ?? 0);
+    const rested = this.options.scheduler.clock.now() - (deadLetters.get(row.id)?.lastSeenAt ?? 0);
     const rest = REST_SECONDS[Math.min(row.cycle, REST_SECONDS.length - 1)] ?? 0;
     if (rested < rest * 1000)
       this.violate(`${row.id} goes back ${rested / 1000} s after it died in cycle ${row.cycle}`);

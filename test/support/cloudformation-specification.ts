@@ -33,7 +33,7 @@ const REQUIRED_OF_CUSTOM = 'ServiceToken';
 export class CloudFormationSpecification {
   private readonly database = loadAwsServiceSpecSync();
 
-  offencesOf(template: Template): readonly string[] {
+  violationsOf(template: Template): readonly string[] {
     const resources = Object.entries(template.Resources).flatMap(([id, resource]) =>
       this.resource(id, resource),
     );

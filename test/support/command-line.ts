@@ -37,7 +37,7 @@ export async function oncepayAt(directory: string, args: readonly string[]): Pro
     });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    code = error.exitCode === 0 ? EXIT.well : EXIT.usage;
+    code = error.exitCode === 0 ? EXIT.ok : EXIT.usage;
   }
   const json = args.includes('--json') ? JSON.parse(said.out) : undefined;
   return { ...said, code: code ?? -1, json };

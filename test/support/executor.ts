@@ -10,8 +10,8 @@ import { systemTime } from '../../adapters/time.ts';
 import { instructionMessageBody } from '../../domain/payment/instruction.ts';
 import type {
   PspAbilities,
-  PspCancellation,
   PspFinding,
+  PspInvalidation,
   PspOutcome,
 } from '../../domain/payment/psp-outcome.ts';
 import type { ExecutorEffects, OrderChange } from '../../lambdas/execute-instructions/effects.ts';
@@ -20,15 +20,15 @@ import { executeBatch } from '../../lambdas/execute-instructions/execute-batch.t
 export const DEDUPLICATING: PspAbilities = {
   keyLifetimeSeconds: 24 * 3600,
   lookUpLagSeconds: 1,
-  landingSeconds: 2,
-  cancelsByKey: false,
+  maxInFlightSeconds: 2,
+  invalidatesByKey: false,
   replaysStoredServerErrors: false,
 };
 
 type Charge = (request: ChargeRequest, signal: AbortSignal) => Promise<PspOutcome>;
 type LookUp = (request: ChargeRequest, signal: AbortSignal) => Promise<PspFinding>;
 
-type Cancel = (request: ChargeRequest, signal: AbortSignal) => Promise<PspCancellation>;
+type Cancel = (request: ChargeRequest, signal: AbortSignal) => Promise<PspInvalidation>;
 
 export function succeeded(request: ChargeRequest): Extract<PspOutcome, { kind: 'succeeded' }> {
   const { reference, amountMinor, currency } = request;
@@ -41,10 +41,10 @@ export class ScriptedPsp implements Psp {
   readonly abilities: PspAbilities;
   readonly charges: ChargeRequest[] = [];
   readonly lookUps: ChargeRequest[] = [];
-  readonly cancellations: ChargeRequest[] = [];
+  readonly invalidations: ChargeRequest[] = [];
   onCharge: Charge = async (request) => succeeded(request);
   onLookUp: LookUp = async () => ({ kind: 'not_found' });
-  onCancel: Cancel = async () => ({ kind: 'cancelled' });
+  onInvalidate: Cancel = async () => ({ kind: 'invalidated' });
 
   constructor(name = 'simulator', abilities = DEDUPLICATING) {
     this.name = name;
@@ -61,9 +61,9 @@ export class ScriptedPsp implements Psp {
     return this.onLookUp(request, signal);
   }
 
-  cancel(request: ChargeRequest, signal: AbortSignal): Promise<PspCancellation> {
-    this.cancellations.push(request);
-    return this.onCancel(request, signal);
+  invalidate(request: ChargeRequest, signal: AbortSignal): Promise<PspInvalidation> {
+    this.invalidations.push(request);
+    return this.onInvalidate(request, signal);
   }
 }
 
@@ -98,8 +98,8 @@ export class ExecutorHarness {
         },
       },
       deadLetters: {
-        send: async (letters) => {
-          this.deadLetters.push(...letters);
+        send: async (deadLetters) => {
+          this.deadLetters.push(...deadLetters);
           return new Set();
         },
       },
@@ -130,7 +130,7 @@ let messageCount = 0;
 export function recordOf(
   order: Pick<NewOrder, 'instructionId' | 'paymentOrderId'>,
   body?: string,
-  letterCycle?: number,
+  deadLetterCycle?: number,
 ): SQSRecord {
   messageCount += 1;
   return {
@@ -145,7 +145,9 @@ export function recordOf(
       MessageGroupId: order.paymentOrderId,
     },
     messageAttributes:
-      letterCycle === undefined ? {} : { cycle: { dataType: 'Number', stringValue: String(letterCycle) } },
+      deadLetterCycle === undefined
+        ? {}
+        : { cycle: { dataType: 'Number', stringValue: String(deadLetterCycle) } },
     md5OfBody: '',
     eventSource: 'aws:sqs',
     eventSourceARN: 'arn:aws:sqs:us-east-1:000000000000:instructions.fifo',

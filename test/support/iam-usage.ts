@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { UNUSED_GRANTS } from '../../lib/unused-grants.ts';
-import { describeGrant, judgeUsage, readUsage } from '../../local/iam/judge-usage.ts';
+import { checkUsage, describeGrant, readUsage } from '../../local/iam/check-usage.ts';
 
 /** Where the runtimes of a test run gather which grants they use; kept until the next run. */
 export const USAGE_DIRECTORY = fileURLToPath(
@@ -10,7 +10,7 @@ export const USAGE_DIRECTORY = fileURLToPath(
 /** @returns what is wrong with the grants, a line each; none: nothing is granted in vain */
 export function complaintsAboutGrants(directory: string): readonly string[] {
   const usage = readUsage(directory);
-  const { unused, stale } = judgeUsage(usage, UNUSED_GRANTS);
+  const { unused, stale } = checkUsage(usage, UNUSED_GRANTS);
   return [
     ...usage.refused.map((line) => `refused though all tests passed: ${line}`),
     ...unused.map(

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { describeCancelling } from './psp-cancelling-contract.ts';
+import { describeInvalidating } from './psp-invalidation-contract.ts';
 import { aCharge, noDeadline, type PspUnderTest } from './psp-under-test.ts';
 import { closedPortUrl, httpAnswer, startRawServer } from './raw-server.ts';
 
@@ -35,7 +35,7 @@ export function describePspContract(name: string, start: () => Promise<PspUnderT
     describeCharging(current);
     describeRepeating(current);
     describeAsking(current);
-    describeCancelling(current);
+    describeInvalidating(current);
     describeAborting(current);
     describePuzzles(current);
   });
@@ -82,7 +82,7 @@ function describeCharging(sandbox: () => PspUnderTest): void {
     expect((await withWrongKey.charge(request, noDeadline())).kind).toBe('misconfigured');
     for (const said of [
       await withWrongKey.lookUp(request, noDeadline()),
-      await withWrongKey.cancel(request, noDeadline()),
+      await withWrongKey.invalidate(request, noDeadline()),
     ]) {
       expect(said).toMatchObject({ kind: 'no_answer', outcome: { kind: 'misconfigured' } });
     }
@@ -164,7 +164,7 @@ function describeAborting(sandbox: () => PspUnderTest): void {
     });
     for (const said of [
       await psp.lookUp(aCharge(tokens.succeeds), noDeadline()),
-      await psp.cancel(aCharge(tokens.succeeds), noDeadline()),
+      await psp.invalidate(aCharge(tokens.succeeds), noDeadline()),
     ]) {
       expect(said).toMatchObject({ kind: 'no_answer', outcome: { kind: 'not_sent' } });
     }
@@ -193,17 +193,17 @@ function describeAborting(sandbox: () => PspUnderTest): void {
     await server.close();
   });
 
-  it('does not know whether a cancellation that was aborted holds', async () => {
+  it('does not know whether a invalidation that was aborted holds', async () => {
     const { at, tokens } = sandbox();
     const server = await startRawServer(() => {});
     const deadline = new AbortController();
 
     const arrived = server.nextRequest();
-    const cancellation = at(server.url).cancel(aCharge(tokens.succeeds), deadline.signal);
+    const invalidation = at(server.url).invalidate(aCharge(tokens.succeeds), deadline.signal);
     await arrived;
     deadline.abort(new Error('no answer within 3000 ms'));
 
-    expect(await cancellation).toEqual({
+    expect(await invalidation).toEqual({
       kind: 'no_answer',
       outcome: { kind: 'unknown', reason: 'no answer within 3000 ms' },
     });
@@ -223,7 +223,7 @@ function describePuzzles(sandbox: () => PspUnderTest): void {
       expect(server.requests).toBe(1);
       for (const said of [
         await psp.lookUp(aCharge(tokens.succeeds), noDeadline()),
-        await psp.cancel(aCharge(tokens.succeeds), noDeadline()),
+        await psp.invalidate(aCharge(tokens.succeeds), noDeadline()),
       ]) {
         expect(said).toMatchObject({ kind: 'no_answer', outcome: { kind: 'unknown' } });
       }

@@ -5,7 +5,7 @@ import dynalite from 'dynalite';
 import { SimulatorTable } from '../../adapters/dynamodb/simulator/simulator-table.ts';
 
 /** In seconds: a table is there a moment after it was made, as on AWS. */
-const PATIENCE = { minDelay: 0.02, maxDelay: 0.2, maxWaitTime: 10 };
+const WAIT_LIMIT = { minDelay: 0.02, maxDelay: 0.2, maxWaitTime: 10 };
 
 let tables = 0;
 let starting: Promise<DynamoDBClient> | undefined;
@@ -43,7 +43,7 @@ export async function createSimulatorTable(): Promise<{
       BillingMode: 'PAY_PER_REQUEST',
     }),
   );
-  await waitUntilTableExists({ client, ...PATIENCE }, { TableName: tableName });
+  await waitUntilTableExists({ client, ...WAIT_LIMIT }, { TableName: tableName });
   return { client, table: new SimulatorTable({ client, tableName, indexName: 'by-listing' }) };
 }
 

@@ -14,9 +14,8 @@ export async function setUpRoles(transaction: SqlTransaction): Promise<void> {
     CREATE_ROLES,
     GRANT_MEMBERSHIPS,
     OWN_DATABASE,
-    HAND_OVER,
     ...PLAN_BY_KEY,
-    ...OPEN_DOORS,
+    ...PUBLIC_GRANTS,
     ...CREDENTIALS_SCHEMA,
   ];
   for (const statement of statements) await transaction.execute(statement, {});
@@ -52,7 +51,7 @@ const MEMBERSHIPS: readonly (readonly [string, string, boolean, boolean, boolean
     const [first, second] = loginsOf(duty);
     return [first, second, false, true, false] as const;
   }),
-  // An operator who settles a payment by hand records it as the executor does.
+  // An operator who closes a quarantine records it as the executor does.
   ['oncepay_execute', 'oncepay_operate', false, true, false],
   // Only by saying so: what the migrating login does without it is done without the owner's rights.
   ...loginsOf('migrate').map((login) => [OWNER, login, false, false, true] as const),
@@ -91,29 +90,6 @@ do $$ begin
   end if;
 end $$`;
 
-/** Before there were roles the master ran the migrations, and owns what they made. */
-const HAND_OVER = `
-do $$
-declare
-  item record;
-begin
-  if not exists (select from pg_class where oid = to_regclass('public.schema_migration')
-                 and relowner = current_user::regrole) then
-    return;
-  end if;
-  for item in
-    select case c.relkind when 'v' then 'view' else 'table' end as kind, c.oid::regclass::text as name
-    from pg_class c
-    where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p', 'v') and c.relowner = current_user::regrole
-    union all
-    select 'function', p.oid::regprocedure::text
-    from pg_proc p
-    where p.pronamespace = 'public'::regnamespace and p.proowner = current_user::regrole
-  loop
-    execute format('alter %s %s owner to ${OWNER}', item.kind, item.name);
-  end loop;
-end $$`;
-
 /** Only where it isn't so yet: roles are the whole cluster's, and another database's set-up may be at the same one. */
 const PLAN_BY_KEY = DUTIES.flatMap((duty) =>
   loginsOf(duty).flatMap((login) =>
@@ -131,7 +107,7 @@ const PLAN_BY_KEY = DUTIES.flatMap((duty) =>
 );
 
 /** Nobody comes in by being nobody in particular. */
-const OPEN_DOORS = [
+const PUBLIC_GRANTS = [
   `do $$ begin
      execute format('revoke all on database %I from public', current_database());
      execute format('grant connect on database %I to ${LOGINS.join(', ')}', current_database());

@@ -15,11 +15,11 @@ parameter as materialized (
   from (select :input::jsonb as p) given
 ),
 input as materialized (
-  select asked.instruction_id, asked.payment_order_id, asked.operation, max(asked.letter_cycle) as letter_cycle
+  select asked.instruction_id, asked.payment_order_id, asked.operation, max(asked.dead_letter_cycle) as dead_letter_cycle
   from (
     select a.*
     from parameter, jsonb_to_recordset(p -> 'instructions')
-      as a(instruction_id text, payment_order_id text, operation text, letter_cycle int)
+      as a(instruction_id text, payment_order_id text, operation text, dead_letter_cycle int)
     limit (select jsonb_array_length(p -> 'instructions') from parameter)
   ) asked
   group by asked.instruction_id, asked.payment_order_id, asked.operation
@@ -39,14 +39,14 @@ judged as materialized (
     l.cycle + (l.state = 'dead_lettered')::int as next_cycle,
     case when l.state = 'dead_lettered' then 0 else l.attempts_in_cycle end as attempts_spent,
     case
-      when l.state in ('succeeded', 'declined', 'requires_action', 'cancelled') then 'terminal'
+      when is_terminal(l.state) then 'terminal'
       when l.state = 'quarantined' then 'quarantined'
       when l.state = 'executing' and l.claim_token = p ->> 'claim_token' then 'mine'
       when earlier.not_before is not null then 'waiting'
       when l.not_before > moment.now then 'not_before'
       -- A duplicate, or the worker died before it sent the letter.
-      when l.state = 'dead_lettered' and input.letter_cycle is distinct from l.cycle then 'exhausted'
-      when held.hold_id is not null then 'paused'
+      when l.state = 'dead_lettered' and input.dead_letter_cycle is distinct from l.cycle then 'exhausted'
+      when pause.pause_id is not null then 'paused'
       when l.state <> 'dead_lettered' and l.attempts_in_cycle >= parameter.attempts_per_cycle then
         case when l.cycle < parameter.cycles then 'exhausted' else 'given_up' end
       else 'free'
@@ -55,7 +55,7 @@ judged as materialized (
       when l.state <> 'executing' then coalesce(l.reason, 'no reason was recorded')
       else 'attempt ' || l.attempt_no || ' started, never finished'
     end as last_reason,
-    'hold:' || held.hold_id as held_by,
+    'pause:' || pause.pause_id as pause,
     earlier.has_no_message as predecessor_has_no_message,
     greatest(l.not_before, earlier.not_before) as free_at
   from locked l
@@ -72,15 +72,15 @@ judged as materialized (
            bool_or(e.parked or e.state in ('dead_lettered', 'quarantined')) as has_no_message
     from instruction e
     where e.payment_order_id = l.payment_order_id and e.seq < l.seq
-      and e.state not in ('succeeded', 'declined', 'requires_action', 'cancelled')
+      and not is_terminal(e.state)
   ) earlier
   left join lateral (
-    select h.hold_id
-    from hold h
-    where h.hold_id in ('all', 'psp:' || o.psp, 'merchant:' || l.merchant_id)
-    order by h.hold_id
+    select pp.pause_id
+    from processing_pause pp
+    where pp.pause_id in ('all', 'psp:' || o.psp, 'merchant:' || l.merchant_id)
+    order by pp.pause_id
     limit 1
-  ) held on true
+  ) pause on true
 ),
 probing as (
   -- Of all workers that see a half-open circuit at once, this row's lock lets one probe, with few of its batch.
@@ -96,7 +96,7 @@ decided as materialized (
     case
       when j.verdict <> 'free' then j.verdict
       when c.open_until is not null and (p.psp is null or j.place > parameter.probes) then 'circuit_open'
-      when j.next_cycle >= parameter.cycles then 'settle'
+      when j.next_cycle >= parameter.cycles then 'resolve'
       else 'claimed'
     end as decision,
     c.open_until is not null as is_probe,
@@ -121,11 +121,11 @@ claimed as (
       waits_for = null,
       resends = 0,
       not_before = moment.now + make_interval(secs =>
-        lease_seconds + coalesce((p -> 'settling_seconds' ->> d.psp)::int, (p ->> 'default_settling_seconds')::int))
+        lease_seconds + coalesce((p -> 'propagation_seconds' ->> d.psp)::int, (p ->> 'default_propagation_seconds')::int))
   from decided d
   cross join moment
   cross join parameter
-  where i.instruction_id = d.instruction_id and d.decision in ('claimed', 'settle')
+  where i.instruction_id = d.instruction_id and d.decision in ('claimed', 'resolve')
   returning i.instruction_id, i.payment_order_id, i.attempt_no
 ),
 parked as (
@@ -133,14 +133,14 @@ parked as (
   update instruction i
   set state = 'ready',
       reason = case d.decision
-        when 'paused' then 'paused: ' || d.held_by
+        when 'paused' then 'paused: ' || d.pause
         when 'circuit_open' then 'the circuit of ' || d.psp || ' is open'
         else 'an earlier instruction of the order has no message on its way'
       end,
       cycle = d.next_cycle,
       attempts_in_cycle = d.attempts_spent,
       parked = true,
-      waits_for = case d.decision when 'paused' then d.held_by when 'circuit_open' then 'circuit:' || d.psp end,
+      waits_for = case d.decision when 'paused' then d.pause when 'circuit_open' then 'circuit:' || d.psp end,
       not_before = case when d.decision = 'waiting' then greatest(d.free_at, moment.now + interval '1 minute')
                         else i.not_before end
   from decided d, moment
@@ -206,7 +206,7 @@ select
     || case when (known.payment_id, known.merchant_id) <> (o.payment_id, o.merchant_id)
             then ' that says it is in ' || known.payment_id || ' of ' || known.merchant_id else '' end) as reason,
   d.payment_id, d.merchant_id,
-  case when d.decision in ('claimed', 'settle') then d.next_cycle else d.cycle end as cycle,
+  case when d.decision in ('claimed', 'resolve') then d.next_cycle else d.cycle end as cycle,
   coalesce(c.attempt_no, d.attempt_no) as attempt_no,
   d.attempts_not_sent >= coalesce(c.attempt_no, d.attempt_no) - 1 as all_proven_not_sent,
   coalesce(extract(epoch from moment.now - d.first_claimed_at), 0)::int as age_seconds,

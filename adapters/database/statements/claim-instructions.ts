@@ -5,15 +5,15 @@ import type { Database } from '../database.ts';
 import { CLAIM_SQL } from './claim-instructions-sql.ts';
 
 export interface ClaimRequest {
-  readonly instructions: readonly AskedInstruction[];
+  readonly instructions: readonly RequestedInstruction[];
   /** Of this invocation, so that a replay of a claim whose answer was lost says `mine`. */
   readonly claimToken: string;
   /** L: how long the claimant may live. */
   readonly leaseSeconds: number;
   /** Z + W per PSP: how long after its claimant's death an attempt may stay invisible. */
-  readonly settlingSecondsByPsp: Readonly<Record<string, number>>;
+  readonly propagationSecondsByPsp: Readonly<Record<string, number>>;
   /** Z + W of a PSP that this version of the code doesn't know. */
-  readonly defaultSettlingSeconds: number;
+  readonly defaultPropagationSeconds: number;
   readonly attemptsPerCycle: number;
   /** Trips through the dead-letter queue; past the last the instruction is settled (rule 11). */
   readonly cycles: number;
@@ -21,9 +21,9 @@ export interface ClaimRequest {
   readonly probes: number;
 }
 
-export interface AskedInstruction extends InstructionKey {
+export interface RequestedInstruction extends InstructionKey {
   /** The cycle that a redriven dead letter carries; null for any other message. */
-  readonly letterCycle: number | null;
+  readonly deadLetterCycle: number | null;
 }
 
 /** What names the instruction in the message that asked for it. */
@@ -35,7 +35,7 @@ const named = {
 
 const claimedRow = z.object({
   ...named,
-  verdict: z.enum(['claimed', 'mine', 'settle']),
+  verdict: z.enum(['claimed', 'mine', 'resolve']),
   payment_id: z.string(),
   merchant_id: z.string(),
   /** Null for what an older version accepted. */
@@ -57,7 +57,7 @@ const claimedRow = z.object({
 const verdictRow = z.discriminatedUnion('verdict', [
   claimedRow,
   z.object({ ...named, verdict: z.literal('not_before'), seconds_left: z.int() }),
-  /** `parked` behind a predecessor that is parked or dead-lettered itself. */
+  /** `parked` behind a predecessor that is parked or dead-dead_letters_written itself. */
   z.object({ ...named, verdict: z.literal('waiting'), seconds_left: z.int(), parked: z.boolean() }),
   z.object({ ...named, verdict: z.literal('circuit_open'), seconds_left: z.int() }),
   z.object({ ...named, verdict: z.literal('exhausted'), cycle: z.int(), reason: z.string() }),
@@ -77,7 +77,7 @@ export function keyOf({ instruction_id, payment_order_id, operation }: Verdict):
 
 /** `claimed` now, to `settle`, or `mine` already: this invocation holds the instruction. */
 export function isClaimed(verdict: Verdict): verdict is ClaimedInstruction {
-  return verdict.verdict === 'claimed' || verdict.verdict === 'mine' || verdict.verdict === 'settle';
+  return verdict.verdict === 'claimed' || verdict.verdict === 'mine' || verdict.verdict === 'resolve';
 }
 
 /**
@@ -94,12 +94,12 @@ export async function claimInstructions(
       instruction_id: asked.instructionId,
       payment_order_id: asked.paymentOrderId,
       operation: asked.operation,
-      letter_cycle: asked.letterCycle,
+      dead_letter_cycle: asked.deadLetterCycle,
     })),
     claim_token: request.claimToken,
     lease_seconds: request.leaseSeconds,
-    settling_seconds: request.settlingSecondsByPsp,
-    default_settling_seconds: request.defaultSettlingSeconds,
+    propagation_seconds: request.propagationSecondsByPsp,
+    default_propagation_seconds: request.defaultPropagationSeconds,
     attempts_per_cycle: request.attemptsPerCycle,
     cycles: request.cycles,
     probes: request.probes,

@@ -1,19 +1,19 @@
 import * as z from 'zod/mini';
 import type { Database } from '../database.ts';
 
-export const DEAD_LETTER_STATES = ['waiting', 'redriven', 'quarantined', 'settled'] as const;
+export const DEAD_LETTER_STATES = ['waiting', 'redriven', 'quarantined', 'resolved'] as const;
 export type DeadLetterState = (typeof DEAD_LETTER_STATES)[number];
 
 export interface DeadLetterFilter {
   readonly states: readonly DeadLetterState[];
-  /** Part of the reason, in any case of letters. */
+  /** Part of the reason, in any case of dead letters. */
   readonly reason?: string | undefined;
   readonly psp?: string | undefined;
   readonly olderThanSeconds?: number | undefined;
   readonly limit: number;
 }
 
-const letterRow = z.object({
+const deadLetterRow = z.object({
   dead_letter_id: z.string(),
   state: z.enum(DEAD_LETTER_STATES),
   reason: z.string(),
@@ -26,7 +26,7 @@ const letterRow = z.object({
   first_seen_at: z.string(),
   last_seen_at: z.string(),
 });
-export type DeadLetterRow = z.infer<typeof letterRow>;
+export type DeadLetterRow = z.infer<typeof deadLetterRow>;
 
 const detailRow = z.object({
   kind: z.enum(['operation', 'attempt']),
@@ -48,12 +48,12 @@ export async function listDeadLetters(
     older_than_seconds: filter.olderThanSeconds,
     limit: filter.limit,
   });
-  return rows.map((row) => letterRow.parse(row));
+  return rows.map((row) => deadLetterRow.parse(row));
 }
 
 export interface ShownDeadLetter {
-  readonly letter: DeadLetterRow;
-  /** Poison's own body, in base64; null for an instruction's letter. */
+  readonly deadLetter: DeadLetterRow;
+  /** Poison's own body, in base64; null for an instruction's dead letter. */
   readonly body: string | null;
   /** What was done to it, and what its PSP was asked and said, oldest first. */
   readonly history: readonly DeadLetterEvent[];
@@ -63,10 +63,10 @@ export interface ShownDeadLetter {
 export async function showDeadLetter(database: Database, id: string): Promise<ShownDeadLetter | undefined> {
   const [row] = await database.execute(SHOW_SQL, { id });
   if (row === undefined) return undefined;
-  const letter = letterRow.parse(row);
-  const history = await database.execute(HISTORY_SQL, { id: letter.dead_letter_id });
+  const deadLetter = deadLetterRow.parse(row);
+  const history = await database.execute(HISTORY_SQL, { id: deadLetter.dead_letter_id });
   return {
-    letter,
+    deadLetter,
     body: z.nullable(z.string()).parse(row.body),
     history: history.map((event) => detailRow.parse(event)),
   };

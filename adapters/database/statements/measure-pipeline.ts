@@ -4,14 +4,14 @@ import type { Database } from '../database.ts';
 
 const circuitRow = z.object({ kind: z.literal('circuit'), name: z.string(), count: z.int() });
 const currencyRow = z.object({ kind: z.literal('unknown'), name: z.string(), amount: amountColumn });
-const crowdRow = z.object({
-  kind: z.enum(['unknown_orders', 'unsettled', 'in_review', 'poison', 'pauses']),
+const gaugeRow = z.object({
+  kind: z.enum(['unknown_orders', 'open', 'in_review', 'poison', 'pauses']),
   count: z.int(),
   oldest_seconds: z.nullable(z.int()),
 });
-const row = z.discriminatedUnion('kind', [circuitRow, currencyRow, crowdRow]);
+const row = z.discriminatedUnion('kind', [circuitRow, currencyRow, gaugeRow]);
 
-interface Crowd {
+interface Gauge {
   readonly count: number;
   /** Null where it has no age: nobody is there, or an older version accepted all of them. */
   readonly oldestSeconds: number | null;
@@ -22,40 +22,40 @@ export interface Gauges {
   /** Of every PSP that has ever failed. */
   readonly circuits: readonly { readonly psp: string; readonly isOpen: boolean }[];
   /** Orders whose outcome is unknown; age since it became so. */
-  readonly unknown: Crowd;
+  readonly unknown: Gauge;
   /** Amounts in minor units by currency: of those, and of those that a person must settle. */
   readonly unknownMoney: readonly { readonly currency: string; readonly amountMinor: bigint }[];
   /** Instructions on their way; age since they were accepted. */
-  readonly unsettled: Crowd;
+  readonly open: Gauge;
   /** Quarantined instructions; age since they were accepted. */
-  readonly inReview: Crowd;
+  readonly inReview: Gauge;
   readonly quarantinedPoison: number;
   readonly pauses: number;
 }
 
-const NOBODY: Crowd = { count: 0, oldestSeconds: null };
+const NONE: Gauge = { count: 0, oldestSeconds: null };
 
 /** One statement, whose cost grows with what is under way and not with what was ever paid. */
 export async function readGauges(database: Database): Promise<Gauges> {
   const rows = (await database.execute(GAUGES_SQL, { limit: LIMIT })).map((found) => row.parse(found));
-  const crowd = (kind: z.infer<typeof crowdRow>['kind']): Crowd => {
+  const gauge = (kind: z.infer<typeof gaugeRow>['kind']): Gauge => {
     const found = rows.find((each) => each.kind === kind);
     return found === undefined || !('oldest_seconds' in found)
-      ? NOBODY
+      ? NONE
       : { count: found.count, oldestSeconds: found.oldest_seconds };
   };
   return {
     circuits: rows.flatMap((each) =>
       each.kind === 'circuit' ? [{ psp: each.name, isOpen: each.count > 0 }] : [],
     ),
-    unknown: crowd('unknown_orders'),
+    unknown: gauge('unknown_orders'),
     unknownMoney: rows.flatMap((each) =>
       each.kind === 'unknown' ? [{ currency: each.name, amountMinor: each.amount }] : [],
     ),
-    unsettled: crowd('unsettled'),
-    inReview: crowd('in_review'),
-    quarantinedPoison: crowd('poison').count,
-    pauses: crowd('pauses').count,
+    open: gauge('open'),
+    inReview: gauge('in_review'),
+    quarantinedPoison: gauge('poison').count,
+    pauses: gauge('pauses').count,
   };
 }
 
@@ -96,7 +96,7 @@ select 'unknown_orders', null, null, count(*)::int, extract(epoch from max(momen
 from unknown, moment
 where status_detail = 'outcome_unknown'
 union all
-select 'unsettled', null, null, count(*)::int, extract(epoch from max(moment.now - accepted_at))::int
+select 'open', null, null, count(*)::int, extract(epoch from max(moment.now - accepted_at))::int
 from under_way, moment
 union all
 select 'in_review', null, null, count(*)::int, extract(epoch from max(moment.now - accepted_at))::int
@@ -104,7 +104,7 @@ from in_review, moment
 union all
 select 'poison', null, null, count(*)::int, null from dead_letter where poison_state = 'quarantined'
 union all
-select 'pauses', null, null, count(*)::int, null from hold
+select 'pauses', null, null, count(*)::int, null from processing_pause
 `;
 
 const balanceRow = z.object({ currency: z.string(), difference: amountColumn });

@@ -25,7 +25,7 @@ export const OPERATIONS = [
   'key_revoked',
   'cap_set',
   'cap_cleared',
-  'ask_first_marked',
+  'look_up_first_marked',
 ] as const;
 export type OperationName = (typeof OPERATIONS)[number];
 

@@ -27,7 +27,7 @@ export function keptDays(purge: Purge, days: RetentionDays): number {
       return IDEMPOTENCY_KEY_DAYS;
     case 'buyer_data':
       return days.buyerData;
-    // A letter's body may hold what a client typed: it goes with the evidence.
+    // A dead letter's body may hold what a client typed: it goes with the evidence.
     case 'evidence':
     case 'poison':
       return days.evidence;
@@ -98,7 +98,7 @@ due as materialized (
       select from payment_order o
       join instruction i on i.payment_order_id = o.payment_order_id
       where o.payment_id = t.payment_id
-        and i.state not in ('succeeded', 'declined', 'requires_action', 'cancelled'))
+        and not is_terminal(i.state))
     ${alsoWhere}
   order by t.created_at
   ${LIMIT}
@@ -163,7 +163,7 @@ orders as materialized (
 evidence_gone as (
   delete from evidence where payment_order_id in (select payment_order_id from orders)
 ),
-letters_gone as (
+dead_letters_gone as (
   delete from dead_letter
   where dead_letter_id in (
     select i.instruction_id from instruction i join orders using (payment_order_id))

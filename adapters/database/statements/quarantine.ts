@@ -39,7 +39,7 @@ ordered as (
   from released r
   where o.payment_order_id = r.payment_order_id
 ),
-letter as (
+dead_letter_noted as (
   update dead_letter d set redriven_at = clock() from released r where d.dead_letter_id = r.instruction_id
 ),
 logged as (

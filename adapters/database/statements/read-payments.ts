@@ -37,7 +37,7 @@ const attemptRow = z.object({
   kind: z.literal('attempt'),
   payment_order_id: z.string(),
   attempt_no: z.int(),
-  action: z.enum(['ask', 'send', 'cancel', 'close', 'skip']),
+  action: z.enum(['look_up', 'send', 'invalidate', 'close', 'skip']),
   outcome: z.string(),
   detail: jsonColumn(z.record(z.string(), z.unknown())),
   started_at: z.string(),

@@ -38,7 +38,7 @@ locked as materialized (
   order by i.instruction_id
   for update of i
 ),
-witnessed as (
+evidence_written as (
   insert into evidence (instruction_id, attempt_no, claim_token, step, payment_order_id, action, outcome, detail,
                         started_at, finished_at, recorded_at)
   select r.instruction_id, r.attempt_no, r.claim_token, s.step, r.payment_order_id, s.action, s.outcome, s.detail,
@@ -51,9 +51,9 @@ witnessed as (
   on conflict do nothing
   returning instruction_id
 ),
-news as materialized (
-  select n.*
-  from parameter, jsonb_to_recordset(p -> 'circuits') as n(
+observation as materialized (
+  select o.*
+  from parameter, jsonb_to_recordset(p -> 'circuits') as o(
     psp text, answered boolean, not_sent int, unknown int, misconfigured int, probed boolean, reason text)
 ),
 recovered as (
@@ -61,41 +61,41 @@ recovered as (
   update psp_circuit c
   set not_sent_in_a_row = 0, unknown_in_a_row = 0, open_until = null, open_seconds = 0, probe_until = null,
       reason = null, changed_at = moment.now
-  from news n, moment
-  where c.psp = n.psp and n.answered
+  from observation o, moment
+  where c.psp = o.psp and o.answered
     and (c.open_until is not null or c.not_sent_in_a_row > 0 or c.unknown_in_a_row > 0)
 ),
 unprobed as (
   -- The probe came to nothing that says anything, a rate limit say: the next may try.
   update psp_circuit c
   set probe_until = null
-  from news n
-  where c.psp = n.psp and n.probed and not n.answered and n.not_sent + n.unknown + n.misconfigured = 0
+  from observation o
+  where c.psp = o.psp and o.probed and not o.answered and o.not_sent + o.unknown + o.misconfigured = 0
 ),
 failing as (
   insert into psp_circuit as c (psp, not_sent_in_a_row, unknown_in_a_row, open_until, open_seconds, reason, changed_at)
-  select n.psp, n.not_sent, n.unknown,
+  select o.psp, o.not_sent, o.unknown,
          case when trips.now_open then moment.now + make_interval(secs => (t ->> 'open_seconds')::int) end,
          case when trips.now_open then (t ->> 'open_seconds')::int else 0 end,
-         n.reason, moment.now
-  from news n
+         o.reason, moment.now
+  from observation o
   cross join moment
   cross join (select p -> 'trips' as t from parameter) given
   cross join lateral (
-    select n.misconfigured > 0 or n.not_sent >= (t ->> 'not_sent')::int or n.unknown >= (t ->> 'unknown')::int
+    select o.misconfigured > 0 or o.not_sent >= (t ->> 'not_sent')::int or o.unknown >= (t ->> 'unknown')::int
            as now_open
   ) trips
-  where not n.answered and n.not_sent + n.unknown + n.misconfigured > 0
-    -- News once told is not told again by a replay of this statement.
-    and exists (select from witnessed w join input r using (instruction_id) where r.psp = n.psp)
-  order by n.psp
+  where not o.answered and o.not_sent + o.unknown + o.misconfigured > 0
+    -- An observation is not counted again by a replay of this statement.
+    and exists (select from evidence_written w join input r using (instruction_id) where r.psp = o.psp)
+  order by o.psp
   on conflict (psp) do update
   set not_sent_in_a_row = c.not_sent_in_a_row + excluded.not_sent_in_a_row,
       unknown_in_a_row = c.unknown_in_a_row + excluded.unknown_in_a_row,
       (open_until, open_seconds, probe_until) = (
         select
           case
-            -- Open already: this is a straggler's news.
+            -- Open already: this is a late observation.
             when c.open_until > excluded.changed_at then c.open_until
             when is_failing then excluded.changed_at + make_interval(secs => next_seconds)
           end,

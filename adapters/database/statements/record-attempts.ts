@@ -1,14 +1,14 @@
 import * as z from 'zod/mini';
 import { isPlatformAccount, type LedgerTransaction } from '../../../domain/ledger/posting.ts';
 import { CIRCUIT, type PspHealth } from '../../../domain/payment/circuit.ts';
+import type { Transition } from '../../../domain/payment/decide.ts';
 import { isTerminal } from '../../../domain/payment/instruction.ts';
-import type { Judgement } from '../../../domain/payment/judge-outcome.ts';
 import type { Database, JsonInput } from '../database.ts';
 import { RECORD_SQL } from './record-attempts-sql.ts';
 
 /** One question to a PSP and what came of it; written for every attempt, also a stale worker's. */
 export interface EvidenceStep {
-  readonly action: 'ask' | 'send' | 'cancel' | 'close' | 'skip';
+  readonly action: 'look_up' | 'send' | 'invalidate' | 'close' | 'skip';
   readonly outcome: string;
   readonly detail: { readonly [key: string]: JsonInput };
   readonly startedAt: Date;
@@ -23,8 +23,8 @@ export interface AttemptRecord {
   readonly correlationId: string | null;
   readonly attemptNo: number;
   readonly claimToken: string;
-  readonly judgement: Judgement;
-  /** Of the posting, where the judgement has one. */
+  readonly transition: Transition;
+  /** Of the posting, where the transition has one. */
   readonly ledgerTransactionId: string;
   readonly steps: readonly EvidenceStep[];
   /** Whether this attempt was the one that probes an open circuit. */
@@ -34,7 +34,7 @@ export interface AttemptRecord {
 }
 
 /** What the attempts of one batch say of one PSP. */
-interface CircuitNews {
+interface CircuitObservation {
   readonly psp: string;
   readonly answered: boolean;
   readonly notSent: number;
@@ -92,7 +92,7 @@ export function recordingOf(records: readonly AttemptRecord[], shard: number) {
   return {
     shard,
     records: records.map(recordInput),
-    circuits: newsOf(records).map(circuitInput),
+    circuits: observationsOf(records).map(circuitInput),
     trips: {
       not_sent: CIRCUIT.notSentInARow,
       unknown: CIRCUIT.unknownInARow,
@@ -104,7 +104,7 @@ export function recordingOf(records: readonly AttemptRecord[], shard: number) {
 }
 
 /** An answer of any kind shows that the PSP is there; beside it the failures of the same batch say little. */
-function newsOf(records: readonly AttemptRecord[]): readonly CircuitNews[] {
+function observationsOf(records: readonly AttemptRecord[]): readonly CircuitObservation[] {
   const byPsp = Map.groupBy(records, (record) => record.psp);
   return [...byPsp].flatMap(([psp, group]) => {
     const count = (kind: PspHealth['kind']) => group.filter(({ health }) => health.kind === kind).length;
@@ -128,20 +128,20 @@ function newsOf(records: readonly AttemptRecord[]): readonly CircuitNews[] {
   });
 }
 
-function circuitInput(news: CircuitNews): JsonInput {
+function circuitInput(observation: CircuitObservation): JsonInput {
   return {
-    psp: news.psp,
-    answered: news.answered && news.misconfigured === 0,
-    not_sent: news.notSent,
-    unknown: news.unknown,
-    misconfigured: news.misconfigured,
-    probed: news.probed,
-    reason: news.reason,
+    psp: observation.psp,
+    answered: observation.answered && observation.misconfigured === 0,
+    not_sent: observation.notSent,
+    unknown: observation.unknown,
+    misconfigured: observation.misconfigured,
+    probed: observation.probed,
+    reason: observation.reason,
   };
 }
 
 function recordInput(record: AttemptRecord): JsonInput {
-  const { judgement } = record;
+  const { transition } = record;
   return {
     instruction_id: record.instructionId,
     psp: record.psp,
@@ -149,19 +149,19 @@ function recordInput(record: AttemptRecord): JsonInput {
     payment_order_id: record.paymentOrderId,
     attempt_no: record.attemptNo,
     claim_token: record.claimToken,
-    state: judgement.state,
-    reason: judgement.reason,
-    wait_seconds: judgement.waitSeconds,
-    parked: judgement.parked,
-    waits_for: judgement.waitsForCircuit ? `circuit:${record.psp}` : null,
-    not_sent: judgement.provenNotSent && !isTerminal(judgement.state) ? 1 : 0,
-    order_status: judgement.orderStatus,
-    order_status_detail: judgement.orderStatusDetail,
-    failure: judgement.failure === null ? null : failureInput(judgement.failure),
-    psp_reference: judgement.pspReference,
-    ledger_transaction_id: judgement.posting === null ? null : record.ledgerTransactionId,
-    posting_type: judgement.posting?.postingType ?? null,
-    entries: judgement.posting === null ? [] : entriesInput(judgement.posting),
+    state: transition.state,
+    reason: transition.reason,
+    wait_seconds: transition.waitSeconds,
+    parked: transition.parked,
+    waits_for: transition.waitsForCircuit ? `circuit:${record.psp}` : null,
+    not_sent: transition.provenNotSent && !isTerminal(transition.state) ? 1 : 0,
+    order_status: transition.orderStatus,
+    order_status_detail: transition.orderStatusDetail,
+    failure: transition.failure === null ? null : failureInput(transition.failure),
+    psp_reference: transition.pspReference,
+    ledger_transaction_id: transition.posting === null ? null : record.ledgerTransactionId,
+    posting_type: transition.posting?.postingType ?? null,
+    entries: transition.posting === null ? [] : entriesInput(transition.posting),
     steps: record.steps.map((step, index) => ({
       step: index,
       action: step.action,
@@ -173,7 +173,7 @@ function recordInput(record: AttemptRecord): JsonInput {
   };
 }
 
-function failureInput(failure: NonNullable<Judgement['failure']>): JsonInput {
+function failureInput(failure: NonNullable<Transition['failure']>): JsonInput {
   return { category: failure.category, code: failure.code, psp_code: failure.pspCode };
 }
 

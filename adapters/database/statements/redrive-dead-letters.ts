@@ -8,14 +8,14 @@ const verdictSchema = z.enum(['may_go', 'paused', 'circuit_open', 'too_early', '
 export type RedriveVerdict = z.infer<typeof verdictSchema>;
 
 export interface RedriveFilter {
-  /** Part of the reason, in any case of letters. */
+  /** Part of the reason, in any case of dead letters. */
   readonly reason?: string | undefined;
   readonly psp?: string | undefined;
   readonly olderThanSeconds?: number | undefined;
 }
 
 export interface RedrivePlanRequest {
-  /** By the letter's cycle: how long it rests before it goes back by itself. */
+  /** By the dead letter's cycle: how long it rests before it goes back by itself. */
   readonly restSeconds: readonly number[];
   readonly filter: RedriveFilter;
   readonly limit: number;
@@ -28,16 +28,16 @@ const plannedRow = z.object({
   psp: z.nullable(z.string()),
   correlation_id: z.nullable(z.string()),
   cycle: z.int(),
-  /** Grows each time the letter dies: what is said of it holds for this death alone. */
+  /** Grows each time the dead letter dies: what is said of it holds for this death alone. */
   times_seen: z.int(),
 });
-export type PlannedLetter = z.infer<typeof plannedRow>;
+export type PlannedDeadLetter = z.infer<typeof plannedRow>;
 
 /** One verdict for every dead letter that waits in the queue, oldest first. */
 export async function planRedrive(
   database: Database,
   request: RedrivePlanRequest,
-): Promise<readonly PlannedLetter[]> {
+): Promise<readonly PlannedDeadLetter[]> {
   const rows = await database.execute(PLAN_SQL, {
     rest_seconds: request.restSeconds,
     reason: request.filter.reason,
@@ -61,7 +61,7 @@ select d.dead_letter_id,
     when p ->> 'psp' is not null and d.psp is distinct from p ->> 'psp' then 'filtered_out'
     when d.last_seen_at > now - make_interval(secs => coalesce((p ->> 'older_than_seconds')::int, 0)) then 'filtered_out'
     when exists (
-      select from hold h where h.hold_id in ('all', 'psp:' || d.psp, 'merchant:' || d.merchant_id)
+      select from processing_pause pp where pp.pause_id in ('all', 'psp:' || d.psp, 'merchant:' || d.merchant_id)
     ) then 'paused'
     -- Half-open suffices: somebody must try.
     when c.open_until > now then 'circuit_open'
@@ -85,7 +85,7 @@ limit (select (p ->> 'limit')::int from parameter)
 `;
 
 /** What SQS moved by itself, after too many receives: nobody could write a reason, so it is derived. */
-export interface MovedLetter {
+export interface MovedDeadLetter {
   readonly key: InstructionKey;
   readonly messageId: string;
 }
@@ -94,12 +94,12 @@ export interface MovedLetter {
  * Registers instructions whose messages were found in the dead-letter queue without a letter of theirs that waits. What
  * is marked as redriven and lies there all the same waits again: the move was cancelled, or didn't come to it.
  */
-export async function registerMovedLetters(
+export async function registerMovedDeadLetters(
   database: Database,
-  letters: readonly MovedLetter[],
+  deadLetters: readonly MovedDeadLetter[],
 ): Promise<void> {
   await database.execute(REGISTER_SQL, {
-    letters: letters.map(({ key, messageId }) => ({
+    dead_letters: deadLetters.map(({ key, messageId }) => ({
       instruction_id: key.instructionId,
       payment_order_id: key.paymentOrderId,
       operation: key.operation,
@@ -112,7 +112,7 @@ export const REGISTER_SQL = `
 with found as materialized (
   -- By all that names it: of what names another order or operation, the executor will say so.
   select i.instruction_id, min(l.message_id) as message_id
-  from jsonb_to_recordset(:input::jsonb -> 'letters')
+  from jsonb_to_recordset(:input::jsonb -> 'dead_letters')
     as l(instruction_id text, payment_order_id text, operation text, message_id text)
   join instruction i using (instruction_id, payment_order_id, operation)
   group by i.instruction_id
@@ -145,17 +145,17 @@ where d.message_id is distinct from excluded.message_id
 `;
 
 /**
- * Notes that letters went back; who sent them is in the log of operations. A letter that has died again since it was
+ * Notes that dead letters went back; who sent them is in the log of operations. A dead letter that has died again since it was
  * planned waits once more, and stays as it is.
  */
 export async function markRedriven(
   database: Database,
-  letters: readonly PlannedLetter[],
+  deadLetters: readonly PlannedDeadLetter[],
   operator: Operator,
 ): Promise<void> {
   const { actor, reason, origin } = operator;
-  const planned = letters.map(({ dead_letter_id, times_seen }) => ({ dead_letter_id, times_seen }));
-  if (planned.length > 0) await database.execute(MARK_SQL, { letters: planned, actor, reason, origin });
+  const planned = deadLetters.map(({ dead_letter_id, times_seen }) => ({ dead_letter_id, times_seen }));
+  if (planned.length > 0) await database.execute(MARK_SQL, { dead_letters: planned, actor, reason, origin });
 }
 
 export const MARK_SQL = `
@@ -165,7 +165,7 @@ with given as materialized (
 marked as (
   update dead_letter d
   set redriven_at = clock()
-  from given, jsonb_to_recordset(p -> 'letters') as planned(dead_letter_id text, times_seen int)
+  from given, jsonb_to_recordset(p -> 'dead_letters') as planned(dead_letter_id text, times_seen int)
   where d.dead_letter_id = planned.dead_letter_id and d.times_seen = planned.times_seen and d.redriven_at is null
   returning d.dead_letter_id
 )

@@ -73,7 +73,7 @@ over as materialized (
     select waits_for from walk where waits_for is not null
   ) w
   left join psp_circuit c on w.waits_for = 'circuit:' || c.psp
-  where not exists (select from hold h where w.waits_for = 'hold:' || h.hold_id)
+  where not exists (select from processing_pause pp where w.waits_for = 'pause:' || pp.pause_id)
     and (c.open_until is null or c.open_until <= moment.now and coalesce(c.probe_until, '-infinity') <= moment.now)
 ),
 freed as materialized (

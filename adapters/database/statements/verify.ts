@@ -134,7 +134,7 @@ export const INVARIANTS: readonly Invariant[] = [
       where splits.total is distinct from o.amount_minor`,
   },
   {
-    name: 'what is dead-lettered or quarantined has a reason',
+    name: 'what is dead-dead_letters_written or quarantined has a reason',
     sql: `
       select i.instruction_id as subject
       from instruction i
@@ -170,7 +170,7 @@ export const INVARIANTS: readonly Invariant[] = [
       from instruction i
       left join psp_circuit c on i.waits_for = 'circuit:' || c.psp
       where i.waits_for is not null and i.not_before < clock() - interval '30 minutes'
-        and not exists (select from hold h where i.waits_for = 'hold:' || h.hold_id)
+        and not exists (select from processing_pause pp where i.waits_for = 'pause:' || pp.pause_id)
         and c.changed_at < clock() - interval '30 minutes'`,
   },
 ];
@@ -205,5 +205,5 @@ const NOT_TERMINAL_SQL = `
 select asked.id
 from jsonb_array_elements_text(:input::jsonb -> 'ids') as asked(id)
 left join instruction i on i.instruction_id = asked.id
-where i.instruction_id is null or i.state not in ('succeeded', 'declined', 'requires_action', 'cancelled')
+where i.instruction_id is null or not is_terminal(i.state)
 `;

@@ -5,15 +5,15 @@ import { listedAs, listingOf, placeOf } from './places.ts';
 import type { SimulatorTable } from './simulator-table.ts';
 
 const callSchema = z.object({
-  kind: z.enum(['send', 'look_up', 'cancel']),
+  kind: z.enum(['send', 'look_up', 'invalidate']),
   reference: z.nullable(z.string()),
   idempotencyKey: z.nullable(z.string()),
   status: z.nullable(z.int()),
   at: z.int(),
 });
-const KINDS = ['send', 'look_up', 'cancel'] as const;
+const KINDS = ['send', 'look_up', 'invalidate'] as const;
 
-/** Calls are evidence for whoever looks into something; charges and cancellations, which decide, never expire. */
+/** Calls are evidence for whoever looks into something; charges and invalidations, which decide, never expire. */
 const KEPT_SECONDS = 30 * 24 * 3600;
 
 /** What was asked of one simulated PSP within the last thirty days. */
@@ -53,11 +53,11 @@ export class Calls {
   }
 
   async counts(reference: string | undefined): Promise<CallCounts> {
-    const [sends, lookUps, cancellations] =
+    const [sends, lookUps, invalidations] =
       reference === undefined
         ? await Promise.all(KINDS.map((kind) => this.table.count(listedAs(this.psp, kind))))
         : await this.countsOf(reference);
-    return { sends: sends ?? 0, lookUps: lookUps ?? 0, cancellations: cancellations ?? 0 };
+    return { sends: sends ?? 0, lookUps: lookUps ?? 0, invalidations: invalidations ?? 0 };
   }
 
   private async countsOf(reference: string): Promise<readonly number[]> {

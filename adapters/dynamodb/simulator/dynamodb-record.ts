@@ -112,9 +112,9 @@ export class DynamoDbRecord implements PspRecord {
     switch (decision.kind) {
       case 'leaves':
         return !decision.storesError || (await append({})) ? decision.reply : undefined;
-      case 'cancels': {
-        const isCancelled = events.some(({ cancels }) => cancels === true);
-        return isCancelled || (await append({ cancels: true })) ? decision.reply : undefined;
+      case 'invalidates': {
+        const isInvalidated = events.some(({ invalidates }) => invalidates === true);
+        return isInvalidated || (await append({ invalidates: true })) ? decision.reply : undefined;
       }
       case 'charges': {
         const { charge } = decision;

@@ -23,7 +23,7 @@ const eventSchema = z.object({
   /** Milliseconds since the epoch. */
   at: z.int(),
   charge: z.optional(chargeSchema),
-  cancels: z.optional(z.literal(true)),
+  invalidates: z.optional(z.literal(true)),
   storesError: z.optional(z.literal(true)),
 });
 export type KeyEvent = z.infer<typeof eventSchema>;
@@ -32,7 +32,7 @@ const SEQ_DIGITS = 10;
 
 /**
  * What happened under one idempotency key, an item for each event, numbered from 1. An event is written only where its
- * number is free: whoever decided on an older history is told so, and decides again. So a charge and a cancellation of
+ * number is free: whoever decided on an older history is told so, and decides again. So a charge and a invalidation of
  * one key come one after the other, without a transaction.
  */
 export class KeyHistory {
@@ -73,7 +73,7 @@ export class KeyHistory {
 
   knownOf(idempotencyKey: string, events: readonly KeyEvent[]): Omit<KnownOfKey, 'faultySends'> {
     return {
-      isCancelled: events.some(({ cancels }) => cancels === true),
+      isInvalidated: events.some(({ invalidates }) => invalidates === true),
       errorStoredAt: events.findLast(({ storesError }) => storesError === true)?.at,
       charges: this.chargesOf(idempotencyKey, events).map(({ charge }) => charge),
     };

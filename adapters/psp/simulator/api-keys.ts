@@ -3,16 +3,16 @@ import type { SimulatedPspName } from '../../../domain/payment/payment-method.ts
 import type { SecretReader } from '../../secrets/secret-reader.ts';
 
 /** Which door a key opens: that of one simulated PSP, or the control address. */
-export type SimulatorDoor = SimulatedPspName | 'control';
+export type SimulatorEndpoint = SimulatedPspName | 'control';
 
 /** One secret makes a key for each door; none of them tells another, or the secret. */
-export function simulatorKey(secret: string, door: SimulatorDoor): string {
+export function simulatorKey(secret: string, door: SimulatorEndpoint): string {
   return createHmac('sha256', secret).update(door).digest('base64url');
 }
 
 /** The key that a door takes now. Where the caller shows another one his may be the newer: the secret is read anew. */
-export async function keyOfDoor(
-  door: SimulatorDoor,
+export async function keyOfEndpoint(
+  door: SimulatorEndpoint,
   secret: SecretReader,
   authorization: string | undefined,
 ): Promise<string> {

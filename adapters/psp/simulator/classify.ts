@@ -1,9 +1,9 @@
 import * as z from 'zod/mini';
 import type {
   Decline,
-  PspCancellation,
   PspCharge,
   PspFinding,
+  PspInvalidation,
   PspOutcome,
 } from '../../../domain/payment/psp-outcome.ts';
 import type { HttpExchange } from '../http-exchange.ts';
@@ -43,10 +43,10 @@ const AFTER_LOOK_UP: Readonly<Record<number, Meaning<PspFinding>>> = {
 };
 
 /**
- * What each status but 200 means when a key was to be cancelled: 409 is its refusal for a charge that is completed.
- * A 404, of a PSP that can't cancel for one, has fenced nothing, so it is no answer.
+ * What each status but 200 means when a key was to be invalidated: 409 is its refusal for a charge that is completed.
+ * A 404, of a PSP that can't invalidate, has invalidated nothing, so it is no answer.
  */
-const AFTER_CANCELLATION: Readonly<Record<number, Meaning<PspCancellation>>> = {
+const AFTER_INVALIDATION: Readonly<Record<number, Meaning<PspInvalidation>>> = {
   401: (answer) => noAnswer(keyRefused(answer)),
   403: (answer) => noAnswer(keyRefused(answer)),
   409: completed,
@@ -56,8 +56,8 @@ const AFTER_CANCELLATION: Readonly<Record<number, Meaning<PspCancellation>>> = {
 
 /** The PSP's decline codes in our words; a code that isn't here is `other`. */
 const DECLINES: Readonly<Record<string, Decline['category']>> = {
-  // We had this key cancelled ourselves: the buyer's account is as good as it was.
-  cancelled: 'not_processed',
+  // We had this key invalidated ourselves: the buyer's account is as good as it was.
+  invalidated: 'not_processed',
   insufficient_funds: 'insufficient_funds',
   card_declined: 'card_declined',
   expired_card: 'expired_card',
@@ -79,7 +79,7 @@ const chargeSchema = z.object({
   decline_code: z.optional(text),
 });
 const errorSchema = z.object({ error: z.object({ code: text, param: z.optional(text) }) });
-const cancelledSchema = z.object({ idempotency_key: text, status: z.literal('cancelled') });
+const invalidatedSchema = z.object({ idempotency_key: text, status: z.literal('invalidated') });
 const completedSchema = z.object({ charge: chargeSchema });
 const listSchema = z.object({ charges: z.array(chargeSchema) });
 type Charge = z.infer<typeof chargeSchema>;
@@ -99,17 +99,17 @@ export function classifyLookUp(exchange: HttpExchange, now: number): PspFinding 
 }
 
 /**
- * @param idempotencyKey the key that was to be cancelled: an answer about another one fences nothing
+ * @param idempotencyKey the key that was to be invalidated: an answer about another one invalidates nothing
  * @param now milliseconds since the epoch
  */
-export function classifyCancellation(
+export function classifyInvalidation(
   exchange: HttpExchange,
   idempotencyKey: string,
   now: number,
-): PspCancellation {
+): PspInvalidation {
   if (exchange.kind !== 'answered') return noAnswer(unanswered(exchange));
-  if (exchange.status === 200) return cancelled(exchange, idempotencyKey);
-  const meaning = AFTER_CANCELLATION[exchange.status];
+  if (exchange.status === 200) return invalidated(exchange, idempotencyKey);
+  const meaning = AFTER_INVALIDATION[exchange.status];
   return meaning === undefined ? noAnswer(unknown(exchange)) : meaning(exchange, now);
 }
 
@@ -145,18 +145,18 @@ function rateLimited(answer: Answer, now: number): NoAnswer {
   return { kind: 'rate_limited', retryAfterSeconds: retryAfterSeconds(answer.retryAfter, now) };
 }
 
-/** A false "cancelled" would fail an order that is charged later: only the PSP's own words about this key count. */
-function cancelled(answer: Answer, idempotencyKey: string): PspCancellation {
-  const key = parse(cancelledSchema, answer.body)?.idempotency_key;
-  if (key === idempotencyKey) return { kind: 'cancelled' };
-  return noAnswer(unknown(answer, 'not the cancellation that was to be expected'));
+/** A false "invalidated" would fail an order that is charged later: only the PSP's own words about this key count. */
+function invalidated(answer: Answer, idempotencyKey: string): PspInvalidation {
+  const key = parse(invalidatedSchema, answer.body)?.idempotency_key;
+  if (key === idempotencyKey) return { kind: 'invalidated' };
+  return noAnswer(unknown(answer, 'not the invalidation that was to be expected'));
 }
 
-function completed(answer: Answer): PspCancellation {
+function completed(answer: Answer): PspInvalidation {
   const charge = parse(completedSchema, answer.body)?.charge;
-  // A refusal that shows a decline has fenced nothing: once the PSP forgets the key, a late request may charge.
+  // A refusal that shows a decline has invalidated nothing: once the PSP forgets the key, a late request may charge.
   if (charge?.status !== 'succeeded')
-    return noAnswer(unknown(answer, 'a refused cancellation without its charge'));
+    return noAnswer(unknown(answer, 'a refused invalidation without its charge'));
   return { kind: 'charged', charge: claimOf(charge) };
 }
 

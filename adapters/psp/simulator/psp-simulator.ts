@@ -3,7 +3,7 @@ import type { PspAbilities } from '../../../domain/payment/psp-outcome.ts';
 import { createHttpExchange, type HttpExchange } from '../http-exchange.ts';
 import { createKeyedExchange, fixedKey, type PspKey } from '../keyed-exchange.ts';
 import type { ChargeRequest, Psp } from '../psp.ts';
-import { classifyCancellation, classifyCharge, classifyLookUp } from './classify.ts';
+import { classifyCharge, classifyInvalidation, classifyLookUp } from './classify.ts';
 
 export interface PspSimulatorSettings {
   /** `simulator` where none is given. */
@@ -21,8 +21,8 @@ export interface PspSimulatorSettings {
 export const PSP_SIMULATOR_ABILITIES: PspAbilities = {
   keyLifetimeSeconds: 24 * 3600,
   lookUpLagSeconds: 1,
-  landingSeconds: 2,
-  cancelsByKey: true,
+  maxInFlightSeconds: 2,
+  invalidatesByKey: true,
   replaysStoredServerErrors: false,
 };
 
@@ -53,10 +53,10 @@ export function createPspSimulator(settings: PspSimulatorSettings): Psp {
       const ask = { method: 'GET', path: `/v1/charges?${query}`, headers: {} } as const;
       return classifyLookUp(await exchange(ask, signal), now());
     },
-    async cancel(request, signal) {
+    async invalidate(request, signal) {
       const body = JSON.stringify({ reference: request.reference, idempotency_key: request.idempotencyKey });
-      const fence = { method: 'POST', path: '/v1/cancellations', headers: JSON_BODY, body } as const;
-      return classifyCancellation(await exchange(fence, signal), request.idempotencyKey, now());
+      const invalidation = { method: 'POST', path: '/v1/invalidations', headers: JSON_BODY, body } as const;
+      return classifyInvalidation(await exchange(invalidation, signal), request.idempotencyKey, now());
     },
   };
 }

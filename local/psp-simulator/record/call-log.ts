@@ -9,18 +9,18 @@ const CALLS_PER_PRUNING = 10_000;
 
 const callRows = z.array(
   z.object({
-    kind: z.enum(['send', 'look_up', 'cancel']),
+    kind: z.enum(['send', 'look_up', 'invalidate']),
     reference: z.string().nullable(),
     idempotencyKey: z.string().nullable(),
     status: z.int().nullable(),
     at: z.int(),
   }),
 );
-const countsRow = z.object({ sends: z.int(), lookUps: z.int(), cancellations: z.int() });
+const countsRow = z.object({ sends: z.int(), lookUps: z.int(), invalidations: z.int() });
 
 const COUNTS = `select count(*) filter (where kind = 'send') as sends,
   count(*) filter (where kind = 'look_up') as "lookUps",
-  count(*) filter (where kind = 'cancel') as cancellations from api_call`;
+  count(*) filter (where kind = 'invalidate') as invalidations from api_call`;
 const CALLS = `select kind, reference, idempotency_key as "idempotencyKey", status, at from api_call`;
 
 /** What was asked of the simulated PSP, in order: the witness of how often it was called. */

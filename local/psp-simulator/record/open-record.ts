@@ -25,7 +25,7 @@ const SCHEMA = `
 
   create table if not exists api_call (
     seq integer primary key autoincrement,
-    kind text not null check (kind in ('send', 'look_up', 'cancel')),
+    kind text not null check (kind in ('send', 'look_up', 'invalidate')),
     reference text,
     idempotency_key text,
     status integer,
@@ -33,7 +33,7 @@ const SCHEMA = `
   ) strict;
   create index if not exists api_call_by_reference on api_call (reference);
 
-  create table if not exists cancellation (
+  create table if not exists invalidation (
     idempotency_key text primary key,
     at integer not null
   ) strict, without rowid;

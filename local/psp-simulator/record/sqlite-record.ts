@@ -18,7 +18,7 @@ import { statusOf } from '../../../simulator/simulated-psp.ts';
 import { TurnTransactions } from '../../turn-transactions.ts';
 import { CallLog } from './call-log.ts';
 import { ChargeRecord } from './charge-record.ts';
-import { FenceRecord } from './fence-record.ts';
+import { InvalidationRecord } from './invalidation-record.ts';
 
 /** More than that under one key needs a thousand sends without deduplication; what is older decides nothing new. */
 const CHARGES_PER_KEY = 1_000;
@@ -27,13 +27,13 @@ const CHARGES_PER_KEY = 1_000;
 export class SqliteRecord implements PspRecord, RecordView {
   private readonly transactions: TurnTransactions;
   private readonly charges: ChargeRecord;
-  private readonly fences: FenceRecord;
+  private readonly invalidations: InvalidationRecord;
   private readonly calls: CallLog;
 
   constructor(database: DatabaseSync) {
     this.transactions = new TurnTransactions(database);
     this.charges = new ChargeRecord(database);
-    this.fences = new FenceRecord(database);
+    this.invalidations = new InvalidationRecord(database);
     this.calls = new CallLog(database);
   }
 
@@ -87,13 +87,13 @@ export class SqliteRecord implements PspRecord, RecordView {
 
   /** Read only where it is asked for: most calls need no more than two answers. */
   private knownOf({ idempotencyKey, reference }: KeyCall): KnownOfKey {
-    const { charges, fences } = this;
+    const { charges, invalidations } = this;
     return {
-      get isCancelled() {
-        return fences.isCancelled(idempotencyKey);
+      get isInvalidated() {
+        return invalidations.isInvalidated(idempotencyKey);
       },
       get errorStoredAt() {
-        return fences.errorStoredAt(idempotencyKey);
+        return invalidations.errorStoredAt(idempotencyKey);
       },
       get charges() {
         return charges.oldestFirst({ idempotencyKey }, CHARGES_PER_KEY);
@@ -106,12 +106,12 @@ export class SqliteRecord implements PspRecord, RecordView {
 
   private keep({ idempotencyKey, reference, at }: KeyCall, decision: Decision): Reply {
     if (decision.countsFaultySend) this.charges.countFaultySend(reference);
-    if (decision.storesError) this.fences.storeError(idempotencyKey, at);
+    if (decision.storesError) this.invalidations.storeError(idempotencyKey, at);
     switch (decision.kind) {
       case 'leaves':
         return decision.reply;
-      case 'cancels':
-        this.fences.cancel(idempotencyKey, at);
+      case 'invalidates':
+        this.invalidations.invalidate(idempotencyKey, at);
         return decision.reply;
       case 'charges':
         return decision.reply(this.charges.add(decision.charge));

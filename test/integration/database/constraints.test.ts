@@ -95,7 +95,7 @@ describe('the database refuses', () => {
       'to wait for a circuit without being parked',
       `update instruction set waits_for = 'circuit:x', parked = false`,
     ],
-    ['a pause of nothing', `insert into hold values ('somebody', now(), 'a', 'b')`],
+    ['a pause of nothing', `insert into processing_pause values ('somebody', now(), 'a', 'b')`],
   ])('%s', async (_name, sql) => {
     expect(await refused(sql)).toMatchObject({ code: '23514' });
   });

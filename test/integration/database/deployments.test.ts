@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createDataApiDatabase } from '../../../adapters/database/data-api-database.ts';
-import { createPatientClient } from '../../../adapters/database/data-api-transaction.ts';
+import { createLongRunningClient } from '../../../adapters/database/data-api-transaction.ts';
 import { readMigrations } from '../../../adapters/database/migrate.ts';
 import { DUTIES, type Duty } from '../../../adapters/database/set-up/logins.ts';
 import { readPayment } from '../../../adapters/database/statements/read-payments.ts';
@@ -65,7 +65,7 @@ function loginOf(duty: string) {
 
 function client() {
   const credentials = { accessKeyId: 'Deployment', secretAccessKey: 'x' };
-  return createPatientClient({ region: 'us-east-1', credentials, endpoint: rdsData.url });
+  return createLongRunningClient({ region: 'us-east-1', credentials, endpoint: rdsData.url });
 }
 
 let deployments = 0;

@@ -4,9 +4,11 @@ import type { DirectDatabase } from '../../../adapters/database/direct-database.
 import { DUTIES, type Duty, loginsOf } from '../../../adapters/database/set-up/logins.ts';
 import { clearCap, setCap } from '../../../adapters/database/statements/amount-caps.ts';
 import { createApiKey, findApiKey } from '../../../adapters/database/statements/api-keys.ts';
-import { countSentUnasked, markAskFirst } from '../../../adapters/database/statements/ask-first.ts';
-import { listCircuits, listHolds, pause, resume } from '../../../adapters/database/statements/holds.ts';
 import { listDeadLetters } from '../../../adapters/database/statements/list-dead-letters.ts';
+import {
+  countSentWithoutLookUp,
+  markLookUpFirst,
+} from '../../../adapters/database/statements/look-up-first.ts';
 import {
   addApiKey,
   createMerchant,
@@ -14,6 +16,12 @@ import {
   revokeApiKey,
 } from '../../../adapters/database/statements/operate-keys.ts';
 import { listOperations } from '../../../adapters/database/statements/operation-log.ts';
+import {
+  listCircuits,
+  listPauses,
+  pause,
+  resume,
+} from '../../../adapters/database/statements/processing-pauses.ts';
 import { releaseInstruction } from '../../../adapters/database/statements/quarantine.ts';
 import { readTrialBalance, readWallet } from '../../../adapters/database/statements/read-ledger.ts';
 import { listPayments, readPayment } from '../../../adapters/database/statements/read-payments.ts';
@@ -96,7 +104,7 @@ describe('each duty is done with the rights of its own login', () => {
   test('what operators do', async () => {
     const operator = { actor: 'me', reason: 'a test', origin: 'here' };
     expect(await pause(as.operate, 'all', operator)).toBe(true);
-    expect(await listHolds(as.operate)).toHaveLength(1);
+    expect(await listPauses(as.operate)).toHaveLength(1);
     expect(await resume(as.operate, 'all', operator)).toBe(true);
     expect(await listCircuits(as.operate)).toEqual([]);
     expect(await listDeadLetters(as.operate, { states: ['waiting'], limit: 1 })).toEqual([]);
@@ -115,9 +123,9 @@ describe('each duty is done with the rights of its own login', () => {
     await setCap(as.operate, { ...cap, maxAmountMinor: 1n }, operator);
     expect(await clearCap(as.operate, cap, operator)).toBe(true);
     await storePayment(as.accept, newOrder());
-    const open = await countSentUnasked(as.operate);
+    const open = await countSentWithoutLookUp(as.operate);
     expect(open).toBeGreaterThan(0);
-    expect(await markAskFirst(as.operate, 95, operator)).toBe(open);
+    expect(await markLookUpFirst(as.operate, 95, operator)).toBe(open);
     expect((await listOperations(as.operate, { limit: 100 })).length).toBeGreaterThan(6);
     for (const invariant of INVARIANTS) expect(await checkInvariant(as.operate, invariant)).toBeUndefined();
     expect((await readTrialBalance(as.operate, MERCHANT)).length).toBe(1);
@@ -166,7 +174,7 @@ describe('no login may do another’s duty', () => {
         'select psp from payment_order',
         'select merchant_id from account_balance',
         'select reason from dead_letter',
-        `insert into hold values ('all', now(), 'me', 'why')`,
+        `insert into processing_pause values ('all', now(), 'me', 'why')`,
         'select * from api_key',
       ],
     ],
@@ -208,7 +216,7 @@ describe('no login may do another’s duty', () => {
         `update payment_order set splits = '[]'`,
         `update instruction set operation = 'refund'`,
         `insert into payment (payment_id) values ('p')`,
-        'delete from hold',
+        'delete from processing_pause',
         'delete from instruction',
         'select * from operation_log',
       ],

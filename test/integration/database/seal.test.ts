@@ -55,9 +55,9 @@ describe('what an owner changes by hand is seen', () => {
     ],
     [
       'a table that changes hands',
-      'alter table hold owner to oncepay_operate',
-      'alter table hold owner to oncepay_owner',
-      'table hold is gone',
+      'alter table processing_pause owner to oncepay_operate',
+      'alter table processing_pause owner to oncepay_owner',
+      'table processing_pause is gone',
     ],
   ])('%s', async (_, change, undo, seen) => {
     if (sealed === undefined) throw new Error('there is no such check');

@@ -1,9 +1,7 @@
 import pg from 'pg';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { migrate, readMigrations } from '../../../adapters/database/migrate.ts';
 import { setUpRoles } from '../../../adapters/database/set-up/roles.ts';
-import { listDeadLetters } from '../../../adapters/database/statements/list-dead-letters.ts';
-import { planRedrive } from '../../../adapters/database/statements/redrive-dead-letters.ts';
 import { checkInvariant, INVARIANTS } from '../../../adapters/database/statements/verify.ts';
 import { inTransaction } from '../../../adapters/database/transaction.ts';
 import { alwaysActive } from '../../../adapters/dynamodb/activity.ts';
@@ -12,48 +10,12 @@ import { systemTime } from '../../../adapters/time.ts';
 import { relayInstructions } from '../../../lambdas/relay-instructions/relay.ts';
 import { beginPostgresTransaction } from '../../../local/postgres/postgres-transaction.ts';
 import { setUpDatabase } from '../../../local/postgres/set-up-database.ts';
-import { instructionsLeft, leaveBehind } from '../../support/earlier-data.ts';
 import { ExecutorHarness, recordOf, succeeded } from '../../support/executor.ts';
 import { storePayment } from '../../support/payments.ts';
-import {
-  cloneDatabase,
-  createEmptyDatabase,
-  createTestDatabase,
-  type TestDatabase,
-} from '../../support/postgres.ts';
+import { createEmptyDatabase, createTestDatabase, type TestDatabase } from '../../support/postgres.ts';
 
 const ALL = readMigrations(new URL('../../../db/migrations/', import.meta.url));
 const NAMES = ALL.map(({ name }) => name);
-/** A schema's number is the number of its migrations; the last but one is the newest that is an earlier one. */
-const EARLIER = NAMES.slice(0, -1).map((name, index) => [index + 1, name] as const);
-
-/** By schema: a database in which every version up to that of its time has worked; and of one schema a second. */
-const databases = new Map<number, TestDatabase>();
-const OF_BOTH = 3;
-let ofBoth: TestDatabase;
-
-beforeAll(async () => {
-  const growing = await createEmptyDatabase();
-  const begin = () => beginPostgresTransaction(growing.url);
-  await inTransaction(begin, setUpRoles);
-  for (const [schema] of EARLIER) {
-    await migrate(ALL.slice(0, schema), begin);
-    const client = await connect(growing);
-    await leaveBehind(client, schema);
-    await client.end();
-    databases.set(schema, await cloneDatabase(growing));
-    if (schema === OF_BOTH) ofBoth = await cloneDatabase(growing);
-  }
-  await growing.drop();
-});
-afterAll(() => Promise.all([...databases.values()].map((database) => database.drop())));
-
-function databaseOf(schema: number): TestDatabase {
-  const database = databases.get(schema);
-  if (database === undefined) throw new Error(`there is no database of schema ${schema}`);
-  return database;
-}
-
 async function connect({ url }: TestDatabase): Promise<pg.Client> {
   const client = new pg.Client(url);
   await client.connect();
@@ -121,67 +83,38 @@ async function relayAndExecute(database: TestDatabase) {
     ).toEqual([]);
   }
   const ids = sent.map(({ instructionId }) => instructionId);
-  return { ids, sends: harness.psp.charges.length, asks: harness.psp.lookUps.length };
+  return { ids, sends: harness.psp.charges.length, lookUps: harness.psp.lookUps.length };
 }
 
-describe('a database of an earlier schema', () => {
-  test.each(EARLIER)(
-    '%i (%s) becomes the newest with all that is in it, and goes on',
-    { timeout: 60_000 },
-    async (schema) => {
-      const database = databaseOf(schema);
-      const before = await everyRow(database);
+test('two deployments at once bring an empty database to the newest schema together', async () => {
+  const database = await createEmptyDatabase();
 
-      expect(await setUpDatabase(database.url)).toEqual(NAMES.slice(schema));
+  const applied = await Promise.all([setUpDatabase(database.url), setUpDatabase(database.url)]);
 
-      expectKept(before, await everyRow(database));
-      const left = (name: string) => instructionsLeft(name, schema);
-      const { ids, sends, asks } = await relayAndExecute(database);
-      const [fresh, parked] = [left('never claimed'), left('parked')];
-      const [crashed, unknown] = [left('claimed by a worker that died'), left('of unknown outcome')];
-      expect(ids.toSorted()).toEqual([...fresh, ...parked, ...crashed, ...unknown].toSorted());
-      expect({ sends, asks }).toEqual({
-        sends: fresh.length + parked.length,
-        asks: crashed.length + unknown.length,
-      });
-      await storePayment(database.as('oncepay_accept'));
-      await expectInvariants(database);
-      const operator = database.as('oncepay_operate');
-      const quarantined = await listDeadLetters(operator, { states: ['quarantined'], limit: 100 });
-      expect(quarantined.map((letter) => letter.dead_letter_id)).toEqual(
-        expect.arrayContaining([...left('in quarantine')]),
-      );
-      const plan = await planRedrive(database.as('oncepay_execute'), {
-        restSeconds: [0],
-        filter: {},
-        limit: 100,
-      });
-      expect(plan.map((letter) => letter.dead_letter_id).toSorted()).toEqual(
-        left('dead-lettered').toSorted(),
-      );
-    },
-  );
+  expect(applied.flat()).toEqual(NAMES);
+  expect(applied.some((names) => names.length === 0)).toBe(true);
+  await storePayment(database.as('oncepay_accept'));
+  await expectInvariants(database);
+  await database.drop();
 });
 
-describe('two deployments at once', () => {
-  test.each([0, OF_BOTH])('bring a database of schema %i to the newest together', async (schema) => {
-    const database = schema === 0 ? await createEmptyDatabase() : ofBoth;
+test('a database of before the first release is refused, with the way out, and left as it is', async () => {
+  const database = await createEmptyDatabase();
+  await inTransaction(() => beginPostgresTransaction(database.url), setUpRoles);
+  const earlier = [{ name: '000001_clock_and_merchants.sql', sql: 'create table merchant (id int)' }];
+  await migrate(earlier, () => beginPostgresTransaction(database.url));
 
-    const applied = await Promise.all([setUpDatabase(database.url), setUpDatabase(database.url)]);
-
-    expect(applied.flat()).toEqual(NAMES.slice(schema));
-    expect(applied.some((names) => names.length === 0)).toBe(true);
-    await storePayment(database.as('oncepay_accept'));
-    expect((await relayAndExecute(database)).ids).toHaveLength(schema === 0 ? 0 : 8);
-    await expectInvariants(database);
-    await database.drop();
-  });
+  await expect(setUpDatabase(database.url)).rejects.toThrow(
+    /made before the first release .*000001_clock_and_merchants.sql.* --data/,
+  );
+  expect(await database.database.execute('select count(*)::int as n from merchant', {})).toEqual([{ n: 0 }]);
+  await database.drop();
 });
 
 describe('a deployment whose newest migration fails', () => {
   const BROKEN = {
     name: '999999_broken.sql',
-    sql: 'alter table payment_order rename column psp to provider; drop table hold; select 1 / 0',
+    sql: 'alter table payment_order rename column psp to provider; drop table processing_pause; select 1 / 0',
   };
 
   test('leaves the old version in service, while it tries and afterwards', async () => {
@@ -208,7 +141,7 @@ describe('a deployment whose newest migration fails', () => {
     expectKept(before, await everyRow(database));
     expect(await setUpDatabase(database.url)).toEqual([]);
     await database.database.execute("update instruction set last_sent_at = now() - interval '1 hour'", {});
-    expect(await relayAndExecute(database)).toMatchObject({ sends: 2, asks: 0 });
+    expect(await relayAndExecute(database)).toMatchObject({ sends: 2, lookUps: 0 });
     await expectInvariants(database);
     await database.drop();
   });

@@ -19,7 +19,7 @@ beforeEach(async () => {
   await moveClock(database, 0);
   await database.execute('delete from instruction', {});
   await database.execute('delete from psp_circuit', {});
-  await database.execute('delete from hold', {});
+  await database.execute('delete from processing_pause', {});
 });
 
 async function storeOrders(count: number, psp = 'simulator'): Promise<readonly NewOrder[]> {
@@ -242,7 +242,10 @@ describe('what was parked for a circuit', () => {
 
 describe('what an operator has paused', () => {
   const pause = (id: string) =>
-    database.execute(`insert into hold values (:input::jsonb ->> 'id', clock(), 'ann', 'a test')`, { id });
+    database.execute(
+      `insert into processing_pause values (:input::jsonb ->> 'id', clock(), 'ann', 'a test')`,
+      { id },
+    );
 
   test.each(['all', 'psp:simulator', 'merchant:mer_one'])(
     'by %s is parked, and sent when it resumes',
@@ -253,11 +256,11 @@ describe('what an operator has paused', () => {
       const harness = new ExecutorHarness(database);
       expect(await harness.execute(recordOf(order))).toEqual([]);
       expect(harness.psp.charges).toEqual([]);
-      expect(await instruction(order)).toMatchObject({ parked: true, waits_for: `hold:${id}` });
+      expect(await instruction(order)).toMatchObject({ parked: true, waits_for: `pause:${id}` });
 
       await moveClock(database, 3600);
       expect((await takeDueInstructions(database, 500)).due).toEqual([]);
-      await database.execute('delete from hold', {});
+      await database.execute('delete from processing_pause', {});
       expect((await takeDueInstructions(database, 500)).due).toEqual([
         expect.objectContaining({ instruction_id: order.instructionId, send_no: 1 }),
       ]);

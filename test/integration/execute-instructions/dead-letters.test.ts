@@ -4,9 +4,9 @@ import type { NewOrder } from '../../../adapters/database/statements/accept-paym
 import { readPayment } from '../../../adapters/database/statements/read-payments.ts';
 import {
   markRedriven,
-  type PlannedLetter,
+  type PlannedDeadLetter,
   planRedrive,
-  registerMovedLetters,
+  registerMovedDeadLetters,
 } from '../../../adapters/database/statements/redrive-dead-letters.ts';
 import type { InstructionKey } from '../../../domain/payment/instruction.ts';
 import type { PspAbilities, PspOutcome } from '../../../domain/payment/psp-outcome.ts';
@@ -31,7 +31,7 @@ beforeEach(async () => {
 });
 
 const UNKNOWN: PspOutcome = { kind: 'unknown', reason: 'time-out' };
-const FENCING: PspAbilities = { ...DEDUPLICATING, cancelsByKey: true };
+const FENCING: PspAbilities = { ...DEDUPLICATING, invalidatesByKey: true };
 
 async function later(): Promise<void> {
   now += 3600;
@@ -56,7 +56,7 @@ async function instruction(order: NewOrder) {
   return row;
 }
 
-async function letter(id: string) {
+async function deadLetter(id: string) {
   const [row] = await database.execute(
     `select state, reason, cycle, times_seen from dead_letter_now where dead_letter_id = :input::jsonb ->> 'id'`,
     { id },
@@ -70,10 +70,14 @@ function scripted(charge: PspOutcome = UNKNOWN, abilities = DEDUPLICATING): Scri
   return psp;
 }
 
-/** Uses up all attempts of the cycle that `letterCycle` starts, and the claim that finds them used up. */
-async function useUpCycle(order: NewOrder, psp: ScriptedPsp, letterCycle?: number): Promise<ExecutorHarness> {
+/** Uses up all attempts of the cycle that `deadLetterCycle` starts, and the claim that finds them used up. */
+async function useUpCycle(
+  order: NewOrder,
+  psp: ScriptedPsp,
+  deadLetterCycle?: number,
+): Promise<ExecutorHarness> {
   const harness = new ExecutorHarness(database, psp);
-  await harness.execute(recordOf(order, undefined, letterCycle));
+  await harness.execute(recordOf(order, undefined, deadLetterCycle));
   for (let attempt = 0; attempt < TIMING.attemptsPerCycle; attempt += 1) {
     await later();
     await harness.execute(recordOf(order));
@@ -99,7 +103,7 @@ describe('an instruction whose attempts are used up', () => {
         deduplicationId: `${order.instructionId}#0`,
       }),
     ]);
-    expect(await letter(order.instructionId)).toEqual({
+    expect(await deadLetter(order.instructionId)).toEqual({
       state: 'waiting',
       reason: 'time-out (8 attempts in cycle 0)',
       cycle: 0,
@@ -133,10 +137,10 @@ describe('an instruction whose attempts are used up', () => {
       expect.objectContaining({ deduplicationId: `${order.instructionId}#0`, cycle: 0 }),
     ]);
     expect(psp.lookUps).toHaveLength(calls);
-    expect(await letter(order.instructionId)).toMatchObject({ times_seen: 1 });
+    expect(await deadLetter(order.instructionId)).toMatchObject({ times_seen: 1 });
   });
 
-  test('starts the next cycle when its letter comes back, once', async () => {
+  test('starts the next cycle when its dead letter comes back, once', async () => {
     const order = await storeOrder();
     await useUpCycle(order, scripted());
     const harness = new ExecutorHarness(database, scripted());
@@ -172,10 +176,10 @@ describe('past the last cycle an instruction is settled', () => {
       'cancelled',
     ],
     [
-      'as SUCCESS where the cancellation comes too late',
+      'as SUCCESS where the invalidation comes too late',
       FENCING,
       (psp) => {
-        psp.onCancel = async (request) => ({ kind: 'charged', charge: succeeded(request).charge });
+        psp.onInvalidate = async (request) => ({ kind: 'charged', charge: succeeded(request).charge });
       },
       { status: 'SUCCESS' },
       'succeeded',
@@ -209,8 +213,8 @@ describe('past the last cycle an instruction is settled', () => {
     expect(psp.charges).toEqual([]);
     expect(await instruction(order)).toMatchObject({ state });
     expect((await readPayment(database, MERCHANT, order.paymentId)).orders[0]).toMatchObject(status);
-    expect(await letter(order.instructionId)).toMatchObject({
-      state: state === 'quarantined' ? 'quarantined' : 'settled',
+    expect(await deadLetter(order.instructionId)).toMatchObject({
+      state: state === 'quarantined' ? 'quarantined' : 'resolved',
     });
   });
 
@@ -221,7 +225,7 @@ describe('past the last cycle an instruction is settled', () => {
     const psp = scripted();
     await later();
     await new ExecutorHarness(database, psp).execute(recordOf(order, undefined, TIMING.cycles - 1));
-    expect([...psp.charges, ...psp.lookUps, ...psp.cancellations]).toEqual([]);
+    expect([...psp.charges, ...psp.lookUps, ...psp.invalidations]).toEqual([]);
     expect(await instruction(order)).toMatchObject({ state: 'cancelled' });
   });
 
@@ -249,13 +253,13 @@ function nameOf({ instructionId, paymentOrderId }: NewOrder): InstructionKey {
 
 /** Its message lies in the dead-letter queue. */
 function find(key: InstructionKey): Promise<void> {
-  return registerMovedLetters(database, [{ key, messageId: 'message-found' }]);
+  return registerMovedDeadLetters(database, [{ key, messageId: 'message-found' }]);
 }
 
-describe('a letter that is sent back', () => {
+describe('a dead letter that is sent back', () => {
   const REDRIVE = { actor: 'redrive', origin: 'pipeline', reason: 'a test' };
 
-  async function planned(order: NewOrder): Promise<readonly PlannedLetter[]> {
+  async function planned(order: NewOrder): Promise<readonly PlannedDeadLetter[]> {
     const plan = await planRedrive(database, { restSeconds: [0], filter: {}, limit: 1_000 });
     return plan.filter(({ dead_letter_id }) => dead_letter_id === order.instructionId);
   }
@@ -269,29 +273,33 @@ describe('a letter that is sent back', () => {
     await useUpCycle(order, scripted(), 0);
 
     await markRedriven(database, plan, REDRIVE);
-    expect(await letter(order.instructionId)).toMatchObject({ state: 'waiting', cycle: 1, times_seen: 2 });
+    expect(await deadLetter(order.instructionId)).toMatchObject({
+      state: 'waiting',
+      cycle: 1,
+      times_seen: 2,
+    });
 
     await markRedriven(database, await planned(order), REDRIVE);
-    expect(await letter(order.instructionId)).toMatchObject({ state: 'redriven' });
+    expect(await deadLetter(order.instructionId)).toMatchObject({ state: 'redriven' });
   });
 
   test('waits again where it is found in the queue all the same', async () => {
     const order = await storeOrder();
     await useUpCycle(order, scripted());
-    const before = await letter(order.instructionId);
+    const before = await deadLetter(order.instructionId);
     await markRedriven(database, await planned(order), REDRIVE);
     await find(nameOf(order));
 
-    expect(await letter(order.instructionId)).toEqual(before);
+    expect(await deadLetter(order.instructionId)).toEqual(before);
   });
 });
 
-describe('a message that is found in the dead-letter queue, and had no letter that waits', () => {
+describe('a message that is found in the dead-letter queue, and had no dead letter that waits', () => {
   test('becomes one with a reason that is derived', async () => {
     const order = await storeOrder();
     await find(nameOf(order));
 
-    expect(await letter(order.instructionId)).toMatchObject({
+    expect(await deadLetter(order.instructionId)).toMatchObject({
       state: 'waiting',
       reason: 'received again and again, never claimed',
     });
@@ -305,18 +313,18 @@ describe('a message that is found in the dead-letter queue, and had no letter th
       return { kind, charge: { ...charge, amountMinor: 1n } };
     };
     await new ExecutorHarness(database, psp).execute(recordOf(order));
-    const before = await letter(order.instructionId);
+    const before = await deadLetter(order.instructionId);
     await find(nameOf(order));
 
     expect(before).toMatchObject({ state: 'quarantined', reason: expect.stringContaining('asked was') });
-    expect(await letter(order.instructionId)).toEqual(before);
+    expect(await deadLetter(order.instructionId)).toEqual(before);
   });
 
-  test('makes no letter of an instruction that it names by its id alone', async () => {
+  test('makes no dead letter of an instruction that it names by its id alone', async () => {
     const order = await storeOrder();
     await find({ ...nameOf(order), operation: 'refund' });
 
-    expect(await letter(order.instructionId)).toBeUndefined();
+    expect(await deadLetter(order.instructionId)).toBeUndefined();
   });
 });
 
@@ -330,12 +338,12 @@ describe('a poisoned message', () => {
     await harness.execute(record);
     await harness.execute(record);
     expect(harness.deadLetters).toHaveLength(2);
-    expect(await letter(poisonId)).toMatchObject({ state: 'waiting', times_seen: 1 });
+    expect(await deadLetter(poisonId)).toMatchObject({ state: 'waiting', times_seen: 1 });
 
     expect(await harness.execute(recordOf(order, 'abc'))).toEqual([]);
 
     expect(harness.deadLetters).toHaveLength(2);
-    expect(await letter(poisonId)).toMatchObject({ state: 'quarantined', times_seen: 2 });
+    expect(await deadLetter(poisonId)).toMatchObject({ state: 'quarantined', times_seen: 2 });
   });
 
   test('of any bytes is kept whole', async () => {

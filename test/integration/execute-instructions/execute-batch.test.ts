@@ -238,7 +238,7 @@ describe('a look-up that finds two charges', () => {
     const { order, attempts } = await orderNow(payment.paymentId);
     expect(order).toMatchObject({ status: 'EXECUTING', status_detail: 'manual_review' });
     expect(attempts.at(-1)).toMatchObject({
-      action: 'ask',
+      action: 'look_up',
       outcome: 'succeeded',
       detail: { further_charges: [{ psp_reference: 'ch_again' }] },
     });
@@ -390,7 +390,7 @@ describe('poison', () => {
 
     expect(await harness.execute(...poison, ...good)).toEqual([]);
 
-    expect(harness.deadLetters.map((letter) => letter.reason)).toEqual([
+    expect(harness.deadLetters.map((deadLetter) => deadLetter.reason)).toEqual([
       expect.stringContaining('unparseable'),
       expect.stringContaining('unknown version 99'),
       expect.stringContaining('instruction_id'),
@@ -428,7 +428,7 @@ describe('poison', () => {
 
   test('stays in the queue while the dead-letter queue refuses it', async () => {
     const harness = new ExecutorHarness(database, new ScriptedPsp(), {
-      deadLetters: { send: async (letters) => new Set(letters.keys()) },
+      deadLetters: { send: async (deadLetters) => new Set(deadLetters.keys()) },
     });
     const record = recordOf(newOrder(), 'not json, refused');
 

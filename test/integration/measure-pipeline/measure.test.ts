@@ -29,7 +29,7 @@ async function measure(isIdle = false) {
 
 test('nothing under way is measured as nothing, and a sleeping stage is left asleep', async () => {
   const { of } = await measure();
-  expect(of('OrdersUnsettled')).toEqual({ OrdersUnsettled: 0 });
+  expect(of('OrdersOpen')).toEqual({ OrdersOpen: 0 });
   expect(of('OldestUnknown')).toEqual({ OldestUnknown: 0 });
   expect(of('CurrenciesOutOfBalance')).toEqual({ CurrenciesOutOfBalance: 0 });
   expect((await measure(true)).names).toEqual(new Set(['MeasureRuns']));
@@ -49,7 +49,7 @@ test('an unknown outcome is measured with its age and its money, by currency, un
   expect(of('OrdersUnknown')).toEqual({ OrdersUnknown: 2 });
   expect(of('MoneyInUnknown')).toEqual({ KRW: 500, USD: 7 });
   expect(of('OldestUnknown').OldestUnknown).toBeGreaterThanOrEqual(600);
-  expect(of('OldestUnsettled').OldestUnsettled).toBeGreaterThanOrEqual(600);
+  expect(of('OldestOpenOrder').OldestOpenOrder).toBeGreaterThanOrEqual(600);
   harness.psp.onCharge = async (request) => succeeded(request);
   await harness.execute(...stored.map((order) => recordOf(order)));
   expect((await measure()).of('OrdersUnknown')).toEqual({ OrdersUnknown: 0 });

@@ -22,7 +22,7 @@ describe.each(SIMULATOR_HOSTS)('simulated PSPs %s', (_host, start) => {
   const NOT_CHARGED = 0.9;
   const send = (request: ChargeRequest) => simulator.psp.charge(request, noDeadline());
   const lookUp = (request: ChargeRequest) => simulator.psp.lookUp(request, noDeadline());
-  const cancel = (request: ChargeRequest) => simulator.psp.cancel(request, noDeadline());
+  const invalidate = (request: ChargeRequest) => simulator.psp.invalidate(request, noDeadline());
   const timesCharged = ({ reference }: ChargeRequest) => simulator.timesCharged(reference);
 
   /** Sends, and gives up once the simulator has begun to wait. */
@@ -55,11 +55,11 @@ describe.each(SIMULATOR_HOSTS)('simulated PSPs %s', (_host, start) => {
     });
   });
 
-  describe('a PSP that cannot cancel', () => {
+  describe('a PSP that cannot invalidate', () => {
     it('fences nothing, and says so', async () => {
       const request = aCharge('sim_ok');
-      await simulator.control({ cancel: false });
-      expect(await cancel(request)).toMatchObject({
+      await simulator.control({ invalidate: false });
+      expect(await invalidate(request)).toMatchObject({
         kind: 'no_answer',
         outcome: { kind: 'unknown', reason: 'HTTP 404' },
       });
@@ -81,18 +81,18 @@ describe.each(SIMULATOR_HOSTS)('simulated PSPs %s', (_host, start) => {
       expect(await timesCharged(request)).toBe(2);
     });
 
-    it('never forgets one that was cancelled', async () => {
+    it('never forgets one that was invalidated', async () => {
       const request = aCharge('sim_ok');
-      await cancel(request);
+      await invalidate(request);
       simulator.clock.advance(1_000);
       expect((await send(request)).kind).toBe('declined');
     });
 
-    it('refuses to cancel a charge whose key it has forgotten', async () => {
+    it('refuses to invalidate a charge whose key it has forgotten', async () => {
       const request = aCharge('sim_ok');
       await send(request);
       simulator.clock.advance(1_000);
-      expect((await cancel(request)).kind).toBe('charged');
+      expect((await invalidate(request)).kind).toBe('charged');
     });
   });
 
@@ -116,10 +116,10 @@ describe.each(SIMULATOR_HOSTS)('simulated PSPs %s', (_host, start) => {
       expect((await send(request)).kind).toBe('succeeded');
     });
 
-    it('can be told to cancel such a key', async () => {
+    it('can be told to invalidate such a key', async () => {
       const request = aCharge('sim_500_not_charged');
       await send(request);
-      expect(await cancel(request)).toEqual({ kind: 'cancelled' });
+      expect(await invalidate(request)).toEqual({ kind: 'invalidated' });
       expect((await send(request)).kind).toBe('declined');
     });
 
@@ -206,9 +206,9 @@ describe.each(SIMULATOR_HOSTS)('simulated PSPs %s', (_host, start) => {
       const settings = { url: simulator.listenerUrl, apiKey: SIMULATOR_KEY };
       expect(createPspSimulator(settings)).toMatchObject({
         name: 'simulator',
-        abilities: { keyLifetimeSeconds: 86_400, cancelsByKey: true, replaysStoredServerErrors: false },
+        abilities: { keyLifetimeSeconds: 86_400, invalidatesByKey: true, replaysStoredServerErrors: false },
       });
-      const abilities = { ...PSP_SIMULATOR_ABILITIES, keyLifetimeSeconds: null, cancelsByKey: false };
+      const abilities = { ...PSP_SIMULATOR_ABILITIES, keyLifetimeSeconds: null, invalidatesByKey: false };
       expect(createPspSimulator({ ...settings, name: 'simulator_2', abilities })).toMatchObject({
         name: 'simulator_2',
         abilities,

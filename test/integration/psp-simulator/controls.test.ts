@@ -22,7 +22,7 @@ describe.each(SIMULATOR_HOSTS)('simulated PSPs %s', (_host, start) => {
       simulator.clock.advance(19_999);
       const request = aCharge('sim_ok');
       expect((await send(request)).kind).toBe('not_sent');
-      expect(await simulator.psp.cancel(request, noDeadline())).toMatchObject({
+      expect(await simulator.psp.invalidate(request, noDeadline())).toMatchObject({
         outcome: { kind: 'not_sent' },
       });
       expect(await simulator.timesCharged(request.reference)).toBe(0);
@@ -118,7 +118,7 @@ describe.each(SIMULATOR_HOSTS)('simulated PSPs %s', (_host, start) => {
       [{ server_error_rate: 1.1 }, 'invalid_field', 'server_error_rate'],
       [{ hang_rate: '0.1' }, 'invalid_field', 'hang_rate'],
       [{ replay_server_errors: 1 }, 'invalid_field', 'replay_server_errors'],
-      [{ cancel: null }, 'invalid_field', 'cancel'],
+      [{ invalidate: null }, 'invalid_field', 'invalidate'],
       [{ look_up: 'off' }, 'invalid_field', 'look_up'],
     ])('refuses %j by name and changes nothing', async (change, code, param) => {
       const before = await simulator.read('/control');
@@ -144,7 +144,7 @@ describe.each(SIMULATOR_HOSTS)('simulated PSPs %s', (_host, start) => {
         key_lifetime_ms: 1,
         replay_server_errors: true,
         look_up: false,
-        cancel: false,
+        invalidate: false,
       });
       expect(await simulator.control({ reset: true })).toEqual({ status: 200, body: initial });
       expect((await send(aCharge('sim_ok'))).kind).toBe('succeeded');
@@ -152,8 +152,8 @@ describe.each(SIMULATOR_HOSTS)('simulated PSPs %s', (_host, start) => {
 
     it('puts all back before it makes the changes that come with a reset', async () => {
       await simulator.control({ look_up: false });
-      const changed = await simulator.control({ reset: true, cancel: false, down_for_seconds: 5 });
-      expect(changed.body).toMatchObject({ look_up: true, cancel: false, down_for_seconds: 5 });
+      const changed = await simulator.control({ reset: true, invalidate: false, down_for_seconds: 5 });
+      expect(changed.body).toMatchObject({ look_up: true, invalidate: false, down_for_seconds: 5 });
       expect((await send(aCharge('sim_ok'))).kind).toBe('not_sent');
     });
 

@@ -14,7 +14,8 @@ describe.each(SIMULATOR_HOSTS)('simulated PSPs %s', (_host, start) => {
   const DELAY_MS = 4_000;
   const send = (request: ChargeRequest) => simulator.psp.charge(request, noDeadline());
   const lookUp = (request: ChargeRequest) => simulator.psp.lookUp(request, noDeadline());
-  const cancel = (request: ChargeRequest, psp: Psp = simulator.psp) => psp.cancel(request, noDeadline());
+  const invalidate = (request: ChargeRequest, psp: Psp = simulator.psp) =>
+    psp.invalidate(request, noDeadline());
   const timesCharged = ({ reference }: ChargeRequest) => simulator.timesCharged(reference);
 
   /** Sends, and waits until the PSP has the request and has not carried it out. */
@@ -88,7 +89,7 @@ describe.each(SIMULATOR_HOSTS)('simulated PSPs %s', (_host, start) => {
   });
 
   describe.each(['simulator', 'simulator_2'])(
-    'a cancellation at %s that races a charge under way',
+    'a invalidation at %s that races a charge under way',
     (name) => {
       let psp: Psp;
       beforeEach(async () => {
@@ -99,11 +100,11 @@ describe.each(SIMULATOR_HOSTS)('simulated PSPs %s', (_host, start) => {
       it('wins where it comes first: the charge is refused when it lands, and ever after', async () => {
         const request = aCharge('sim_ok');
         const { outcome } = await underWay(request, noDeadline(), psp);
-        expect(await cancel(request, psp)).toEqual({ kind: 'cancelled' });
+        expect(await invalidate(request, psp)).toEqual({ kind: 'invalidated' });
         simulator.clock.advance(DELAY_MS);
         const refused = {
           kind: 'declined',
-          decline: { category: 'not_processed', code: 'not_processed', pspCode: 'cancelled' },
+          decline: { category: 'not_processed', code: 'not_processed', pspCode: 'invalidated' },
         };
         expect(await outcome).toEqual(refused);
         await simulator.control({ psp: name, reset: true });
@@ -116,7 +117,7 @@ describe.each(SIMULATOR_HOSTS)('simulated PSPs %s', (_host, start) => {
         const { outcome } = await underWay(request, noDeadline(), psp);
         simulator.clock.advance(DELAY_MS);
         expect(await psp.lookUp(request, noDeadline())).toEqual({ kind: 'not_found' });
-        expect(await cancel(request, psp)).toEqual({ ...(await outcome), kind: 'charged' });
+        expect(await invalidate(request, psp)).toEqual({ ...(await outcome), kind: 'charged' });
         expect(await timesCharged(request)).toBe(1);
       });
 
@@ -124,11 +125,11 @@ describe.each(SIMULATOR_HOSTS)('simulated PSPs %s', (_host, start) => {
         for (let round = 0; round < 20; round += 1) {
           const request = aCharge('sim_ok');
           const { outcome } = await underWay(request, noDeadline(), psp);
-          const cancellation = cancel(request, psp);
-          // Every other round lets the cancellation get some of the way before the charge lands.
+          const invalidation = invalidate(request, psp);
+          // Every other round lets the invalidation get some of the way before the charge lands.
           for (let turn = 0; turn < round % 4; turn += 1) await new Promise(setImmediate);
           simulator.clock.advance(DELAY_MS);
-          const won = (await cancellation).kind === 'charged' ? ['succeeded', 1] : ['declined', 0];
+          const won = (await invalidation).kind === 'charged' ? ['succeeded', 1] : ['declined', 0];
           expect([(await outcome).kind, await timesCharged(request)]).toEqual(won);
         }
       });

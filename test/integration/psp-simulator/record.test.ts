@@ -72,17 +72,17 @@ describe.each(SIMULATOR_HOSTS)('the record of charges %s', (_host, start) => {
     await simulator.psp.charge(request, noDeadline());
     await simulator.psp.charge(request, noDeadline());
     await simulator.psp.lookUp(request, noDeadline());
-    await simulator.psp.cancel(request, noDeadline());
+    await simulator.psp.invalidate(request, noDeadline());
     await simulator.psp.charge(aCharge('sim_ok'), noDeadline());
 
     const call = { reference: request.reference, idempotency_key: request.idempotencyKey };
     expect((await simulator.read(`/requests?reference=${request.reference}`)).body).toMatchObject({
       sends: 2,
       look_ups: 1,
-      cancellations: 1,
+      invalidations: 1,
       total: 4,
       requests: [
-        { ...call, kind: 'cancel', status: 409 },
+        { ...call, kind: 'invalidate', status: 409 },
         { ...call, kind: 'look_up', status: 200 },
         { ...call, kind: 'send', status: 201 },
         { ...call, kind: 'send', status: 429 },
@@ -93,7 +93,7 @@ describe.each(SIMULATOR_HOSTS)('the record of charges %s', (_host, start) => {
       declines: 0,
       sends: 3,
       look_ups: 1,
-      cancellations: 1,
+      invalidations: 1,
     });
   });
 
@@ -183,36 +183,38 @@ describe('a simulator that is killed', () => {
     expect((await second.psp.charge(request, noDeadline())).kind).toBe('succeeded');
   });
 
-  it.each(['psp', 'second'] as const)('holds every cancellation that it answered (%s)', async (which) => {
+  it.each(['psp', 'second'] as const)('holds every invalidation that it answered (%s)', async (which) => {
     const first = await start();
     const requests = Array.from({ length: 200 }, () => aCharge('sim_ok'));
-    const cancelled = new Set<string>();
+    const invalidated = new Set<string>();
     let killing: Promise<void> | undefined;
     await Promise.all(
       requests.map(async (request) => {
-        const { kind } = await first[which].cancel(request, noDeadline());
-        if (kind === 'cancelled') cancelled.add(request.reference);
-        if (cancelled.size >= 50) killing ??= kill();
+        const { kind } = await first[which].invalidate(request, noDeadline());
+        if (kind === 'invalidated') invalidated.add(request.reference);
+        if (invalidated.size >= 50) killing ??= kill();
       }),
     );
     await killing;
 
     const again = (await start())[which];
-    expect(cancelled.size).toBeLessThan(requests.length);
-    for (const request of requests.filter(({ reference }) => cancelled.has(reference))) {
-      expect(await again.charge(request, noDeadline())).toMatchObject({ decline: { pspCode: 'cancelled' } });
-      expect(await again.cancel(request, noDeadline())).toEqual({ kind: 'cancelled' });
+    expect(invalidated.size).toBeLessThan(requests.length);
+    for (const request of requests.filter(({ reference }) => invalidated.has(reference))) {
+      expect(await again.charge(request, noDeadline())).toMatchObject({
+        decline: { pspCode: 'invalidated' },
+      });
+      expect(await again.invalidate(request, noDeadline())).toEqual({ kind: 'invalidated' });
     }
   });
 
-  it('still refuses to cancel what it charged, and replays what it stored', async () => {
+  it('still refuses to invalidate what it charged, and replays what it stored', async () => {
     const request = aCharge('sim_ok');
     const first = await start();
     const outcome = await first.psp.charge(request, noDeadline());
     await kill();
 
     const second = await start();
-    expect(await second.psp.cancel(request, noDeadline())).toEqual({ ...outcome, kind: 'charged' });
+    expect(await second.psp.invalidate(request, noDeadline())).toEqual({ ...outcome, kind: 'charged' });
     expect(await second.psp.charge(request, noDeadline())).toEqual(outcome);
     expect(await second.total()).toBe(1);
   });

@@ -74,12 +74,12 @@ describe('a key that the PSP refuses', () => {
     expect(readings()).toBe(2);
   });
 
-  test('is read anew for a look-up and for a cancellation as well', async () => {
+  test('is read anew for a look-up and for a invalidation as well', async () => {
     await charge();
     await rotateOurSide();
     simulator.clock.advance(10_000);
     expect(await psp.lookUp(aCharge('sim_ok'), noDeadline())).toEqual({ kind: 'not_found' });
-    expect(await psp.cancel(aCharge('sim_ok'), noDeadline())).toEqual({ kind: 'cancelled' });
+    expect(await psp.invalidate(aCharge('sim_ok'), noDeadline())).toEqual({ kind: 'invalidated' });
   });
 });
 

@@ -45,9 +45,9 @@ describe.each(SIMULATOR_HOSTS)('simulated PSPs %s', (_host, start) => {
       });
     });
 
-    it('keeps keys apart: the same one charges, and is cancelled, once at each', async () => {
+    it('keeps keys apart: the same one charges, and is invalidated, once at each', async () => {
       const request = aCharge('sim_ok');
-      await simulator.psp.cancel(request, noDeadline());
+      await simulator.psp.invalidate(request, noDeadline());
       expect((await simulator.psp.charge(request, noDeadline())).kind).toBe('declined');
       expect((await simulator.second.charge(request, noDeadline())).kind).toBe('succeeded');
     });

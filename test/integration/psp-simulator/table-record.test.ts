@@ -19,7 +19,7 @@ const BODY = JSON.stringify({
   currency: 'KRW',
   payment_method: 'sim_ok',
 });
-const CANCELLATION = JSON.stringify({ reference: 'ord_1', idempotency_key: 'ins_1' });
+const INVALIDATION = JSON.stringify({ reference: 'ord_1', idempotency_key: 'ins_1' });
 
 let client: DynamoDBClient;
 let table: SimulatorTable;
@@ -54,12 +54,12 @@ describe('the record in a table', () => {
     expect(new Set(replies.map((reply) => JSON.stringify(reply))).size).toBe(2);
   });
 
-  it('either charges or cancels one key, whatever forty calls at once ask for', async () => {
+  it('either charges or invalidates one key, whatever forty calls at once ask for', async () => {
     const replies = await Promise.all(
       Array.from({ length: 40 }, (_, index) =>
         index % 2 === 0
           ? environment().charge(CALL, BODY, WELL)
-          : environment().cancel(CALL, CANCELLATION, WELL),
+          : environment().invalidate(CALL, INVALIDATION, WELL),
       ),
     );
     const statuses = [...new Set(replies.map(statusOf))].toSorted();
@@ -125,8 +125,12 @@ describe('the switches in a table', () => {
   it('keep every change of those that are made at once', async () => {
     const board = () => new DynamoDbSwitches(table, 'simulator');
     const change = (to: object) => board().change((before) => changedSwitches(before, to, AT));
-    await Promise.all([change({ latency_ms: 5 }), change({ cancel: false }), change({ look_up: false })]);
-    expect((await board().read()).settings).toMatchObject({ latency_ms: 5, cancel: false, look_up: false });
+    await Promise.all([change({ latency_ms: 5 }), change({ invalidate: false }), change({ look_up: false })]);
+    expect((await board().read()).settings).toMatchObject({
+      latency_ms: 5,
+      invalidate: false,
+      look_up: false,
+    });
   });
 
   it('stand as at the start where what is stored is not understood', async () => {

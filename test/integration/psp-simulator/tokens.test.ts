@@ -26,14 +26,14 @@ describe.each(SIMULATOR_HOSTS)('simulated PSPs %s', (_host, start) => {
     return outcome;
   }
 
-  /** What it says when it charges, when asked, when sent again and when told to cancel. */
+  /** What it says when it charges, when asked, when sent again and when told to invalidate. */
   async function saysAlways(request: ChargeRequest, charge: object): Promise<void> {
     const outcome = { kind: 'succeeded', charge };
     expect(await send(request)).toMatchObject(outcome);
     passLookUpLag();
     expect(await ask(request)).toMatchObject({ kind: 'found', outcome });
     expect(await send(request)).toMatchObject(outcome);
-    expect(await simulator.psp.cancel(request, noDeadline())).toMatchObject({ kind: 'charged', charge });
+    expect(await simulator.psp.invalidate(request, noDeadline())).toMatchObject({ kind: 'charged', charge });
     expect(await timesCharged(request)).toBe(1);
   }
 

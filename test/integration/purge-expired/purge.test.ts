@@ -2,13 +2,13 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Database } from '../../../adapters/database/database.ts';
 import type { DirectDatabase } from '../../../adapters/database/direct-database.ts';
 import type { NewPayment } from '../../../adapters/database/statements/accept-payment.ts';
-import { pause, resume } from '../../../adapters/database/statements/holds.ts';
 import { listOperations } from '../../../adapters/database/statements/operation-log.ts';
+import { pause, resume } from '../../../adapters/database/statements/processing-pauses.ts';
 import { countDue, lastRun } from '../../../adapters/database/statements/purge-expired.ts';
 import { closePoison } from '../../../adapters/database/statements/quarantine.ts';
 import { readTrialBalance } from '../../../adapters/database/statements/read-ledger.ts';
 import { readPayment } from '../../../adapters/database/statements/read-payments.ts';
-import { registerMovedLetters } from '../../../adapters/database/statements/redrive-dead-letters.ts';
+import { registerMovedDeadLetters } from '../../../adapters/database/statements/redrive-dead-letters.ts';
 import { registerPoison } from '../../../adapters/database/statements/register-poison.ts';
 import { checkInvariant, INVARIANTS } from '../../../adapters/database/statements/verify.ts';
 import { JOB, type PurgeReport, purgeExpired } from '../../../lambdas/purge-expired/purge.ts';
@@ -128,25 +128,25 @@ test('closed poison goes with its body, and what a person hasn’t closed stays'
   expect(bodies).toEqual([{ body: 'open' }]);
 });
 
-test('a letter that was seen again stays, and its payment’s evidence with it, until that is old', async () => {
+test('a dead letter that was seen again stays, and its payment’s evidence with it, until that is old', async () => {
   const payment = await executed();
   const [order] = payment.orders;
   if (order === undefined) throw new Error('a payment has an order');
   await later(61);
-  await registerMovedLetters(database, [{ key: { ...order, operation: 'charge' }, messageId: 'm_late' }]);
+  await registerMovedDeadLetters(database, [{ key: { ...order, operation: 'charge' }, messageId: 'm_late' }]);
   await later(91);
   expect(await kept(payment)).toMatchObject({ attempts: 2 });
-  const letters = `dead_letter where dead_letter_id = '${order.instructionId}'`;
-  expect(await count(letters)).toBe(1);
+  const deadLetters = `dead_letter where dead_letter_id = '${order.instructionId}'`;
+  expect(await count(deadLetters)).toBe(1);
   await later(152);
   expect(await kept(payment)).toMatchObject({ attempts: 0 });
-  expect(await count(letters)).toBe(0);
+  expect(await count(deadLetters)).toBe(0);
 });
 
 test('the record of who did what goes as the stage says', async () => {
   await pause(database, 'merchant:mer_gone', OPERATOR);
   await resume(database, 'merchant:mer_gone', OPERATOR);
-  const subject = 'hold:merchant:mer_gone';
+  const subject = 'pause:merchant:mer_gone';
   await later(119);
   expect(await listOperations(database, { subject, limit: 5 })).toHaveLength(2);
   await later(121);
@@ -226,11 +226,11 @@ describe('deleting is refused', () => {
       'of an order that has not ended',
       async () => {
         const { orders } = await storePayment(database);
-        const letters = orders.map((order) => ({
+        const deadLetters = orders.map((order) => ({
           key: { ...order, operation: 'charge' as const },
           messageId: 'm5',
         }));
-        await registerMovedLetters(database, letters);
+        await registerMovedDeadLetters(database, deadLetters);
         return 'not is_poison';
       },
     ],

@@ -6,7 +6,7 @@ import { closePoison } from '../../../adapters/database/statements/quarantine.ts
 import { poisonIdOf, registerPoison } from '../../../adapters/database/statements/register-poison.ts';
 import { closeInstruction, type Evidence } from '../../../cli/close-instruction.ts';
 import { checkPsp } from '../../../cli/verify/psp.ts';
-import type { HeldCharge } from '../../../cli/verify/psp-comparison.ts';
+import type { ChargeAtPsp } from '../../../cli/verify/psp-comparison.ts';
 import { ExecutorHarness, recordOf, ScriptedPsp } from '../../support/executor.ts';
 import { newOrder, type OrderOptions, storePayment } from '../../support/payments.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/postgres.ts';
@@ -16,7 +16,7 @@ const ANN = { actor: 'ann', reason: 'says the portal', origin: 'here' };
 let testDatabase: TestDatabase;
 let operate: Database;
 /** What the two PSPs hold, oldest first. */
-const held: Record<string, HeldCharge[]> = { simulator: [], simulator_2: [] };
+const held: Record<string, ChargeAtPsp[]> = { simulator: [], simulator_2: [] };
 
 beforeAll(async () => {
   testDatabase = await createTestDatabase();
@@ -44,7 +44,7 @@ const found = async () =>
   );
 
 /** An order that its PSP charged, and, unless it took what was asked for, waits for a person. */
-async function charge(more: Partial<HeldCharge> = {}, options: OrderOptions = {}): Promise<NewOrder> {
+async function charge(more: Partial<ChargeAtPsp> = {}, options: OrderOptions = {}): Promise<NewOrder> {
   const order = newOrder(options);
   await storePayment(testDatabase.as('oncepay_accept'), order);
   const psp = new ScriptedPsp(order.psp);

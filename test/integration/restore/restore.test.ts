@@ -4,7 +4,10 @@
  */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { NewPayment } from '../../../adapters/database/statements/accept-payment.ts';
-import { countSentUnasked, markAskFirst } from '../../../adapters/database/statements/ask-first.ts';
+import {
+  countSentWithoutLookUp,
+  markLookUpFirst,
+} from '../../../adapters/database/statements/look-up-first.ts';
 import { listOperations } from '../../../adapters/database/statements/operation-log.ts';
 import { readPayment } from '../../../adapters/database/statements/read-payments.ts';
 import { DEDUPLICATING, ExecutorHarness, recordOf, ScriptedPsp, succeeded } from '../../support/executor.ts';
@@ -16,7 +19,7 @@ let restored: TestDatabase;
 let psp: ScriptedPsp;
 let before: ExecutorHarness;
 const OPERATOR = { actor: 'ann', reason: 'restored to noon', origin: 'here' };
-const SETTLING_SECONDS = 95;
+const PROPAGATION_SECONDS = 95;
 
 beforeAll(async () => {
   [lost, restored] = await Promise.all([createTestDatabase(), createTestDatabase()]);
@@ -65,9 +68,9 @@ async function statusNow({ paymentId }: NewPayment): Promise<string | undefined>
   return (await readPayment(restored.database, MERCHANT, paymentId)).payments[0]?.status;
 }
 
-async function markAndSettle(): Promise<void> {
-  await markAskFirst(restored.database, SETTLING_SECONDS, OPERATOR);
-  await moveClock(restored.database, SETTLING_SECONDS + 1);
+async function markAndWait(): Promise<void> {
+  await markLookUpFirst(restored.database, PROPAGATION_SECONDS, OPERATOR);
+  await moveClock(restored.database, PROPAGATION_SECONDS + 1);
 }
 
 describe('a payment that was charged in the lost future', () => {
@@ -81,7 +84,7 @@ describe('a payment that was charged in the lost future', () => {
 
   test('is executed under a new epoch, and its charge is found by asking: charged once, booked', async () => {
     const payment = await chargedBeforeTheLoss();
-    await markAndSettle();
+    await markAndWait();
 
     expect(await executor('2').execute(...messagesOf(payment))).toEqual([]);
 
@@ -102,10 +105,10 @@ describe('a payment that was charged in the lost future', () => {
 describe('an instruction that is to be asked for first', () => {
   test('waits until what was under way has landed, and is marked once, with who and why', async () => {
     const payment = await storePayment(restored.database);
-    expect(await countSentUnasked(restored.database)).toBeGreaterThan(0);
-    await markAskFirst(restored.database, SETTLING_SECONDS, OPERATOR);
-    expect(await markAskFirst(restored.database, SETTLING_SECONDS, OPERATOR)).toBe(0);
-    expect(await countSentUnasked(restored.database)).toBe(0);
+    expect(await countSentWithoutLookUp(restored.database)).toBeGreaterThan(0);
+    await markLookUpFirst(restored.database, PROPAGATION_SECONDS, OPERATOR);
+    expect(await markLookUpFirst(restored.database, PROPAGATION_SECONDS, OPERATOR)).toBe(0);
+    expect(await countSentWithoutLookUp(restored.database)).toBe(0);
 
     const [message] = messagesOf(payment);
     const failed = message === undefined ? [] : await executor('2').execute(message);
@@ -114,14 +117,14 @@ describe('an instruction that is to be asked for first', () => {
     expect(psp.charges).toEqual([]);
     const subject = payment.orders[0]?.instructionId;
     expect(await listOperations(restored.database, { subject, limit: 5 })).toMatchObject([
-      { action: 'ask_first_marked', actor: 'ann', reason: 'restored to noon' },
+      { action: 'look_up_first_marked', actor: 'ann', reason: 'restored to noon' },
     ]);
   });
 
   test('that was never charged is charged now by a PSP that deduplicates', async () => {
     psp = new ScriptedPsp();
     const payment = await storePayment(restored.database);
-    await markAndSettle();
+    await markAndWait();
 
     await executor('2').execute(...messagesOf(payment));
 
@@ -136,7 +139,7 @@ describe('an instruction that is to be asked for first', () => {
       `update payment set created_at = created_at - interval '2 days' where payment_id = :input::jsonb ->> 'id'`,
       { id: payment.paymentId },
     );
-    await markAndSettle();
+    await markAndWait();
 
     await executor('2').execute(...messagesOf(payment));
 

@@ -8,22 +8,25 @@ interface Judged {
   readonly nextCycle: number;
   readonly attemptsSpent: number;
   readonly lastReason: string;
-  readonly heldBy: string | undefined;
+  readonly pausedBy: string | undefined;
 }
 
 /** As CLAIM_SQL. */
 export function claim(state: ModelState, input: ClaimInput, now: number): DatabaseRow[] {
   const asked = new Map<string, Asked>();
   for (const each of input.instructions) {
-    const { instruction_id, payment_order_id, operation, letter_cycle } = each;
+    const { instruction_id, payment_order_id, operation, dead_letter_cycle } = each;
     const name = [instruction_id, payment_order_id, operation].join(' ');
-    const known = asked.get(name)?.letter_cycle ?? null;
-    const newest = letter_cycle === null ? known : Math.max(known ?? letter_cycle, letter_cycle);
-    asked.set(name, { ...each, letter_cycle: newest });
+    const known = asked.get(name)?.dead_letter_cycle ?? null;
+    const newest =
+      dead_letter_cycle === null ? known : Math.max(known ?? dead_letter_cycle, dead_letter_cycle);
+    asked.set(name, { ...each, dead_letter_cycle: newest });
   }
   const judged = [...asked.values()].flatMap((each) => {
     const row = state.instructions.get(each.instruction_id);
-    return row !== undefined && isNamed(row, each) ? [judge(state, row, each.letter_cycle, input, now)] : [];
+    return row !== undefined && isNamed(row, each)
+      ? [judge(state, row, each.dead_letter_cycle, input, now)]
+      : [];
   });
   // As the statement sees them: before its own probes.
   const closedAt = new Map(
@@ -70,12 +73,12 @@ function refuse(state: ModelState, asked: Asked): DatabaseRow[] {
 function judge(
   state: ModelState,
   row: ModelInstruction,
-  letterCycle: number | null,
+  deadLetterCycle: number | null,
   input: ClaimInput,
   now: number,
 ): Judged {
-  const heldBy = ['all', `merchant:${row.merchantId}`, `psp:${row.psp}`].find((hold) =>
-    state.holds.has(hold),
+  const pausedBy = ['all', `merchant:${row.merchantId}`, `psp:${row.psp}`].find((pause) =>
+    state.pauses.has(pause),
   );
   const isDead = row.state === 'dead_lettered';
   const verdict = (): string => {
@@ -84,8 +87,8 @@ function judge(
     if (row.state === 'executing' && row.claimToken === input.claim_token) return 'mine';
     if (row.notBefore > now)
       return input.quarantines_live && row.state === 'executing' ? 'given_up' : 'not_before';
-    if (isDead && letterCycle !== row.cycle) return 'exhausted';
-    if (heldBy !== undefined) return 'paused';
+    if (isDead && deadLetterCycle !== row.cycle) return 'exhausted';
+    if (pausedBy !== undefined) return 'paused';
     if (!isDead && row.attemptsInCycle >= input.attempts_per_cycle) {
       return row.cycle < input.cycles ? 'exhausted' : 'given_up';
     }
@@ -100,7 +103,7 @@ function judge(
       row.state === 'executing'
         ? `attempt ${row.attemptNo} started, never finished`
         : (row.reason ?? 'no reason was recorded'),
-    heldBy,
+    pausedBy,
   };
 }
 
@@ -125,7 +128,7 @@ function decide(
     if (mayProbe) circuit.probeUntil = now + input.lease_seconds * 1000;
     free.forEach((each, index) => {
       const goes = !isOpen || (mayProbe && index < input.probes);
-      const kind = each.nextCycle >= input.cycles ? 'settle' : 'claimed';
+      const kind = each.nextCycle >= input.cycles ? 'resolve' : 'claimed';
       decisions.set(each.row.id, goes ? kind : 'circuit_open');
     });
   }
@@ -146,7 +149,7 @@ function apply(
   const wasStarted = order.status !== 'NOT_STARTED';
   const before = { cycle: row.cycle, notBefore: row.notBefore, firstClaimedAt: row.firstClaimedAt };
   let reason = judged.lastReason;
-  if (decision === 'claimed' || decision === 'settle') take(state, judged, input, now);
+  if (decision === 'claimed' || decision === 'resolve') take(state, judged, input, now);
   else if (decision === 'paused' || decision === 'circuit_open') park(judged, decision);
   else if (decision === 'exhausted' || decision === 'given_up') reason = end(state, judged, decision, now);
   const freeAt = decision === 'circuit_open' ? closedAt : before.notBefore;
@@ -162,7 +165,7 @@ function apply(
     correlation_id: row.correlationId,
     operation: 'charge',
     cycle:
-      row.cycle > before.cycle && decision !== 'claimed' && decision !== 'settle' ? before.cycle : row.cycle,
+      row.cycle > before.cycle && decision !== 'claimed' && decision !== 'resolve' ? before.cycle : row.cycle,
     attempt_no: row.attemptNo,
     all_proven_not_sent: row.attemptsNotSent >= row.attemptNo - 1,
     age_seconds: before.firstClaimedAt === null ? 0 : Math.round((now - before.firstClaimedAt) / 1000),
@@ -182,7 +185,7 @@ function take(
   input: ClaimInput,
   now: number,
 ): void {
-  const settling = input.settling_seconds[row.psp] ?? input.default_settling_seconds;
+  const settling = input.propagation_seconds[row.psp] ?? input.default_propagation_seconds;
   row.state = 'executing';
   row.reason = null;
   row.attemptNo += 1;
@@ -201,13 +204,13 @@ function take(
   state.payment(row.paymentId).started += 1;
 }
 
-function park({ row, nextCycle, attemptsSpent, heldBy }: Judged, decision: string): void {
+function park({ row, nextCycle, attemptsSpent, pausedBy }: Judged, decision: string): void {
   row.state = 'ready';
-  row.reason = decision === 'paused' ? `paused: hold:${heldBy}` : `the circuit of ${row.psp} is open`;
+  row.reason = decision === 'paused' ? `paused: pause:${pausedBy}` : `the circuit of ${row.psp} is open`;
   row.cycle = nextCycle;
   row.attemptsInCycle = attemptsSpent;
   row.parked = true;
-  row.waitsFor = decision === 'paused' ? `hold:${heldBy}` : `circuit:${row.psp}`;
+  row.waitsFor = decision === 'paused' ? `pause:${pausedBy}` : `circuit:${row.psp}`;
 }
 
 function end(state: ModelState, { row, lastReason }: Judged, decision: string, now: number): string {
@@ -216,15 +219,15 @@ function end(state: ModelState, { row, lastReason }: Judged, decision: string, n
   row.state = decision === 'exhausted' ? 'dead_lettered' : 'quarantined';
   row.parked = false;
   row.waitsFor = null;
-  writeLetter(state, row, now);
+  writeDeadLetter(state, row, now);
   if (row.state === 'quarantined') state.order(row.orderId).statusDetail = 'manual_review';
   return row.reason;
 }
 
 /** As the trigger of the migration: a dead letter or a quarantine is written with the state. */
-export function writeLetter(state: ModelState, row: ModelInstruction, now: number): void {
-  const known = state.letters.get(row.id);
-  state.letters.set(row.id, {
+export function writeDeadLetter(state: ModelState, row: ModelInstruction, now: number): void {
+  const known = state.deadLetters.get(row.id);
+  state.deadLetters.set(row.id, {
     isPoison: false,
     poisonState: null,
     reason: row.reason ?? 'no reason was recorded',

@@ -2,7 +2,7 @@ import type * as z from 'zod/mini';
 import type { DatabaseRow } from '../../../adapters/database/database.ts';
 import { isNamed } from './claim.ts';
 import type { markInput, planInput, poisonInput, registerInput } from './inputs.ts';
-import { isTerminalState, type ModelInstruction, type ModelLetter, type ModelState } from './state.ts';
+import { isTerminalState, type ModelDeadLetter, type ModelInstruction, type ModelState } from './state.ts';
 
 /** As POISON_SQL. */
 export function registerPoison(
@@ -11,9 +11,9 @@ export function registerPoison(
   now: number,
 ): DatabaseRow[] {
   return messages.map((message) => {
-    const known = state.letters.get(message.dead_letter_id);
+    const known = state.deadLetters.get(message.dead_letter_id);
     const isRepeat = known !== undefined && known.messageId === message.message_id;
-    const next: ModelLetter = {
+    const next: ModelDeadLetter = {
       isPoison: true,
       poisonState: known === undefined ? 'waiting' : isRepeat ? known.poisonState : 'quarantined',
       reason: message.reason,
@@ -23,7 +23,7 @@ export function registerPoison(
       lastSeenAt: now,
       redrivenAt: known?.redrivenAt ?? null,
     };
-    state.letters.set(message.dead_letter_id, next);
+    state.deadLetters.set(message.dead_letter_id, next);
     return {
       dead_letter_id: message.dead_letter_id,
       poison_state: next.poisonState === 'closed' ? 'quarantined' : next.poisonState,
@@ -33,72 +33,72 @@ export function registerPoison(
 
 /** As PLAN_SQL. */
 export function plan(state: ModelState, input: z.infer<typeof planInput>, now: number): DatabaseRow[] {
-  return [...state.letters]
-    .filter(([id, letter]) => stateOf(letter, state.instructions.get(id)) === 'waiting')
+  return [...state.deadLetters]
+    .filter(([id, deadLetter]) => stateOf(deadLetter, state.instructions.get(id)) === 'waiting')
     .toSorted(([, one], [, other]) => one.lastSeenAt - other.lastSeenAt)
     .slice(0, input.limit)
-    .map(([id, letter]) => {
+    .map(([id, deadLetter]) => {
       const row = state.instructions.get(id);
       return {
         dead_letter_id: id,
-        verdict: verdictOf(state, letter, row, input, now),
-        reason: letter.reason.slice(0, 500),
+        verdict: verdictOf(state, deadLetter, row, input, now),
+        reason: deadLetter.reason.slice(0, 500),
         psp: row?.psp ?? null,
         correlation_id: row?.correlationId ?? null,
-        cycle: letter.cycle,
-        times_seen: letter.timesSeen,
+        cycle: deadLetter.cycle,
+        times_seen: deadLetter.timesSeen,
       };
     });
 }
 
 function verdictOf(
   state: ModelState,
-  letter: ModelLetter,
+  deadLetter: ModelDeadLetter,
   row: ModelInstruction | undefined,
   input: z.infer<typeof planInput>,
   now: number,
 ): string {
   const reason = input.reason ?? undefined;
-  if (reason !== undefined && !letter.reason.toLowerCase().includes(reason.toLowerCase()))
+  if (reason !== undefined && !deadLetter.reason.toLowerCase().includes(reason.toLowerCase()))
     return 'filtered_out';
   if (input.psp !== undefined && input.psp !== null && row?.psp !== input.psp) return 'filtered_out';
-  if (letter.lastSeenAt > now - (input.older_than_seconds ?? 0) * 1000) return 'filtered_out';
-  const holds = ['all', `psp:${row?.psp}`, `merchant:${row?.merchantId}`];
-  if (holds.some((hold) => state.holds.has(hold))) return 'paused';
+  if (deadLetter.lastSeenAt > now - (input.older_than_seconds ?? 0) * 1000) return 'filtered_out';
+  const pauses = ['all', `psp:${row?.psp}`, `merchant:${row?.merchantId}`];
+  if (pauses.some((pause) => state.pauses.has(pause))) return 'paused';
   const openUntil = row === undefined ? null : (state.circuits.get(row.psp)?.openUntil ?? null);
   if (openUntil !== null && openUntil > now) return 'circuit_open';
-  const rest = input.rest_seconds[Math.min(letter.cycle, input.rest_seconds.length - 1)] ?? 0;
-  return letter.lastSeenAt > now - rest * 1000 ? 'too_early' : 'may_go';
+  const rest = input.rest_seconds[Math.min(deadLetter.cycle, input.rest_seconds.length - 1)] ?? 0;
+  return deadLetter.lastSeenAt > now - rest * 1000 ? 'too_early' : 'may_go';
 }
 
 /** As the view `dead_letter_now`. */
-function stateOf(letter: ModelLetter, row: ModelInstruction | undefined): string {
-  if (letter.isPoison) {
-    if (letter.poisonState === 'closed') return 'settled';
-    if (letter.poisonState === 'waiting') return letter.redrivenAt === null ? 'waiting' : 'redriven';
+function stateOf(deadLetter: ModelDeadLetter, row: ModelInstruction | undefined): string {
+  if (deadLetter.isPoison) {
+    if (deadLetter.poisonState === 'closed') return 'resolved';
+    if (deadLetter.poisonState === 'waiting') return deadLetter.redrivenAt === null ? 'waiting' : 'redriven';
     return 'quarantined';
   }
-  if (row === undefined || isTerminalState(row.state)) return 'settled';
+  if (row === undefined || isTerminalState(row.state)) return 'resolved';
   if (row.state === 'quarantined') return 'quarantined';
-  if (row.state === 'dead_lettered') return letter.redrivenAt === null ? 'waiting' : 'redriven';
-  return letter.redrivenAt === null && letter.messageId !== null ? 'waiting' : 'redriven';
+  if (row.state === 'dead_lettered') return deadLetter.redrivenAt === null ? 'waiting' : 'redriven';
+  return deadLetter.redrivenAt === null && deadLetter.messageId !== null ? 'waiting' : 'redriven';
 }
 
 /** As REGISTER_SQL. */
 export function registerMoved(
   state: ModelState,
-  { letters, believes_marks: believesMarks }: z.infer<typeof registerInput>,
+  { dead_letters: deadLetters, believes_marks: believesMarks }: z.infer<typeof registerInput>,
   now: number,
 ): DatabaseRow[] {
-  for (const { message_id: messageId, ...named } of letters) {
+  for (const { message_id: messageId, ...named } of deadLetters) {
     const id = named.instruction_id;
     const found = state.instructions.get(id);
     const row = found !== undefined && isNamed(found, named) ? found : undefined;
-    const known = state.letters.get(id);
+    const known = state.deadLetters.get(id);
     if (row?.state === 'dead_lettered' && known !== undefined && !believesMarks) known.redrivenAt = null;
     if (row === undefined || row.state === 'dead_lettered' || row.state === 'quarantined') continue;
     if (known?.messageId === messageId) continue;
-    state.letters.set(id, {
+    state.deadLetters.set(id, {
       isPoison: false,
       poisonState: null,
       reason: movedReason(row),
@@ -124,12 +124,13 @@ function movedReason(row: ModelInstruction): string {
 /** As MARK_SQL. */
 export function markRedriven(
   state: ModelState,
-  { letters, marks_any: marksAny }: z.infer<typeof markInput>,
+  { dead_letters: deadLetters, marks_any: marksAny }: z.infer<typeof markInput>,
   now: number,
 ): DatabaseRow[] {
-  for (const { dead_letter_id: id, times_seen: timesSeen } of letters) {
-    const letter = state.letters.get(id);
-    if (letter !== undefined && (marksAny || letter.timesSeen === timesSeen)) letter.redrivenAt ??= now;
+  for (const { dead_letter_id: id, times_seen: timesSeen } of deadLetters) {
+    const deadLetter = state.deadLetters.get(id);
+    if (deadLetter !== undefined && (marksAny || deadLetter.timesSeen === timesSeen))
+      deadLetter.redrivenAt ??= now;
   }
   return [];
 }

@@ -9,13 +9,13 @@ export const claimInput = z.object({
       instruction_id: z.string(),
       payment_order_id: z.string(),
       operation: z.string(),
-      letter_cycle: z.nullable(z.int()),
+      dead_letter_cycle: z.nullable(z.int()),
     }),
   ),
   claim_token: z.string(),
   lease_seconds: z.int(),
-  settling_seconds: z.record(z.string(), z.number()),
-  default_settling_seconds: z.int(),
+  propagation_seconds: z.record(z.string(), z.number()),
+  default_propagation_seconds: z.int(),
   attempts_per_cycle: z.int(),
   cycles: z.int(),
   probes: z.int(),
@@ -122,7 +122,7 @@ export const planInput = z.object({
   limit: z.int(),
 });
 export const registerInput = z.object({
-  letters: z.array(
+  dead_letters: z.array(
     z.object({
       instruction_id: z.string(),
       payment_order_id: z.string(),
@@ -134,7 +134,7 @@ export const registerInput = z.object({
   believes_marks: z.optional(z.boolean()),
 });
 export const markInput = z.object({
-  letters: z.array(z.object({ dead_letter_id: z.string(), times_seen: z.int() })),
-  /** Of a planted bug: whatever has come of a letter since it was planned. */
+  dead_letters: z.array(z.object({ dead_letter_id: z.string(), times_seen: z.int() })),
+  /** Of a planted bug: whatever has come of a dead letter since it was planned. */
   marks_any: z.optional(z.boolean()),
 });

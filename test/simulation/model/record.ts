@@ -1,17 +1,20 @@
 import type { DatabaseRow } from '../../../adapters/database/database.ts';
 import { NO_FENCE } from '../planted/planted.ts';
-import { writeLetter } from './claim.ts';
+import { writeDeadLetter } from './claim.ts';
 import type { RecordInput } from './inputs.ts';
 import type { ModelInstruction, ModelState } from './state.ts';
 
 type Attempt = RecordInput['records'][number];
-type News = RecordInput['circuits'][number];
+type CircuitObservation = RecordInput['circuits'][number];
 
 /** As RECORD_SQL. */
 export function record(state: ModelState, input: RecordInput, now: number): DatabaseRow[] {
-  const witnessed = new Set(input.records.filter((attempt) => witness(state, attempt)).map(({ psp }) => psp));
+  const written = new Set(
+    input.records.filter((attempt) => writeEvidence(state, attempt)).map(({ psp }) => psp),
+  );
   const opened = new Set<string>();
-  for (const news of input.circuits) if (hear(state, news, input, witnessed, now)) opened.add(news.psp);
+  for (const observation of input.circuits)
+    if (observe(state, observation, input, written, now)) opened.add(observation.psp);
   return input.records.flatMap((attempt) => {
     const row = state.instructions.get(attempt.instruction_id);
     return row === undefined ? [] : [apply(state, row, attempt, input, opened, now)];
@@ -19,7 +22,7 @@ export function record(state: ModelState, input: RecordInput, now: number): Data
 }
 
 /** @returns whether any of it is new */
-function witness(state: ModelState, attempt: Attempt): boolean {
+function writeEvidence(state: ModelState, attempt: Attempt): boolean {
   let isNew = false;
   for (const { step } of attempt.steps) {
     const key = [attempt.instruction_id, attempt.attempt_no, attempt.claim_token, step].join(' ');
@@ -29,34 +32,34 @@ function witness(state: ModelState, attempt: Attempt): boolean {
   return isNew;
 }
 
-/** @returns whether the circuit is open afterwards, by this news */
-function hear(
+/** @returns whether the circuit is open afterwards, by this observation */
+function observe(
   state: ModelState,
-  news: News,
+  observation: CircuitObservation,
   { trips }: RecordInput,
-  witnessed: ReadonlySet<string>,
+  written: ReadonlySet<string>,
   now: number,
 ): boolean {
-  const failures = news.not_sent + news.unknown + news.misconfigured;
-  const circuit = state.circuits.get(news.psp);
-  if (news.answered) {
+  const failures = observation.not_sent + observation.unknown + observation.misconfigured;
+  const circuit = state.circuits.get(observation.psp);
+  if (observation.answered) {
     if (circuit !== undefined) {
       Object.assign(circuit, { notSent: 0, unknown: 0, openUntil: null, openSeconds: 0, probeUntil: null });
     }
     return false;
   }
   if (failures === 0) {
-    if (news.probed && circuit !== undefined) circuit.probeUntil = null;
+    if (observation.probed && circuit !== undefined) circuit.probeUntil = null;
     return false;
   }
-  if (!witnessed.has(news.psp)) return false;
+  if (!written.has(observation.psp)) return false;
   const next = circuit ?? { notSent: 0, unknown: 0, openUntil: null, openSeconds: 0, probeUntil: null };
-  state.circuits.set(news.psp, next);
-  next.notSent += news.not_sent;
-  next.unknown += news.unknown;
+  state.circuits.set(observation.psp, next);
+  next.notSent += observation.not_sent;
+  next.unknown += observation.unknown;
   const isFailing =
     next.openUntil !== null ||
-    news.misconfigured > 0 ||
+    observation.misconfigured > 0 ||
     next.notSent >= trips.not_sent ||
     next.unknown >= trips.unknown;
   if (next.openUntil !== null && next.openUntil > now) return true;
@@ -113,7 +116,7 @@ function transition(
     attempt.may_give_back && row.attemptNo < trips.give_back_limit && opened.has(attempt.psp);
   if (isGivenBack) row.attemptsInCycle -= 1;
   if (attempt.wait_seconds !== null) row.notBefore = now + attempt.wait_seconds * 1000;
-  if (row.state === 'dead_lettered' || row.state === 'quarantined') writeLetter(state, row, now);
+  if (row.state === 'dead_lettered' || row.state === 'quarantined') writeDeadLetter(state, row, now);
   post(state, attempt);
   const order = state.order(attempt.payment_order_id);
   const isSame = order.status === attempt.order_status && order.statusDetail === attempt.order_status_detail;

@@ -34,7 +34,7 @@ function freed(
     (row) => row.waitsFor ?? '',
   );
   return [...groups].flatMap(([waitsFor, group]) => {
-    if (waitsFor.startsWith('hold:') && state.holds.has(waitsFor.slice('hold:'.length))) return [];
+    if (waitsFor.startsWith('pause:') && state.pauses.has(waitsFor.slice('pause:'.length))) return [];
     const circuit = waitsFor.startsWith('circuit:')
       ? state.circuits.get(waitsFor.slice('circuit:'.length))
       : undefined;

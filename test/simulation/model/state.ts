@@ -56,7 +56,7 @@ export interface ModelCircuit {
   probeUntil: number | null;
 }
 
-export interface ModelLetter {
+export interface ModelDeadLetter {
   readonly isPoison: boolean;
   poisonState: 'waiting' | 'quarantined' | 'closed' | null;
   reason: string;
@@ -84,8 +84,8 @@ export class ModelState {
   readonly payments = new Map<string, ModelPayment>();
   readonly keys = new Map<string, { fingerprint: string; status: number; location: string; body: string }>();
   readonly circuits = new Map<string, ModelCircuit>();
-  readonly holds = new Set<string>();
-  readonly letters = new Map<string, ModelLetter>();
+  readonly pauses = new Set<string>();
+  readonly deadLetters = new Map<string, ModelDeadLetter>();
   readonly postings = new Map<string, ModelPosting>();
   readonly evidence = new Set<string>();
 

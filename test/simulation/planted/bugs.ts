@@ -90,8 +90,8 @@ const outcomeAs = (change: (outcome: PspOutcome) => PspOutcome) =>
 const FORGETFUL: PspAbilities = {
   keyLifetimeSeconds: SHORT_KEY_SECONDS,
   lookUpLagSeconds: 30,
-  landingSeconds: 30,
-  cancelsByKey: false,
+  maxInFlightSeconds: 30,
+  invalidatesByKey: false,
   replaysStoredServerErrors: false,
 };
 
@@ -233,7 +233,12 @@ export const BUGS: readonly Bug[] = [
     name: 'lease shorter than the function’s time-out',
     rule: 1,
     planted: onStatement(CLAIM_SQL, {
-      input: (input) => ({ ...input, lease_seconds: 1, settling_seconds: {}, default_settling_seconds: 0 }),
+      input: (input) => ({
+        ...input,
+        lease_seconds: 1,
+        propagation_seconds: {},
+        default_propagation_seconds: 0,
+      }),
     }),
     where: {
       abilities: { ...FORGETFUL, keyLifetimeSeconds: 24 * 3600 },
@@ -279,7 +284,8 @@ export const BUGS: readonly Bug[] = [
     planted: around((effects) => ({
       ...effects,
       deadLetters: {
-        send: (letters) => effects.deadLetters.send(letters.map((letter) => ({ ...letter, cycle: null }))),
+        send: (deadLetters) =>
+          effects.deadLetters.send(deadLetters.map((deadLetter) => ({ ...deadLetter, cycle: null }))),
       },
     })),
   },
@@ -356,7 +362,7 @@ export const BUGS: readonly Bug[] = [
       ...NOTHING_PLANTED,
       deadLetterQueue: (queue) => ({
         ...queue,
-        moveBack: async (letters) => letters,
+        moveBack: async (deadLetters) => deadLetters,
         startMove: async () => {
           // What a hand-made redrive does first; it dies before the second step.
           await queue.receive(43_200);
@@ -370,8 +376,8 @@ export const BUGS: readonly Bug[] = [
     planted: around((effects) => ({
       ...effects,
       deadLetters: {
-        send: async (letters) => {
-          await effects.deadLetters.send(letters);
+        send: async (deadLetters) => {
+          await effects.deadLetters.send(deadLetters);
           return new Set();
         },
       },
@@ -405,7 +411,7 @@ function withoutWaits(input: JsonInput): JsonInput {
 
 function withoutLease(input: JsonInput): JsonInput {
   return isObject(input)
-    ? { ...input, lease_seconds: 0, settling_seconds: {}, default_settling_seconds: 0 }
+    ? { ...input, lease_seconds: 0, propagation_seconds: {}, default_propagation_seconds: 0 }
     : input;
 }
 

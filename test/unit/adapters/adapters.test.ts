@@ -180,7 +180,7 @@ describe('SQS senders', () => {
   });
   test('send dead letters with their reason and cycle, in what SQS takes', async () => {
     const { client, sent } = fakeClient<SQSClient>(() => ({ Failed: [{ Id: '0' }] }));
-    const letter = {
+    const deadLetter = {
       body: 'x',
       groupId: 'g',
       reason: 'r'.repeat(600),
@@ -188,8 +188,8 @@ describe('SQS senders', () => {
       cycle: 2,
       correlationId: 'request-1',
     };
-    const poison = { ...letter, reason: 'a\u0000b\ud800', cycle: null, correlationId: null };
-    expect(await createDeadLetterSender(client, 'dlq').send([letter, poison])).toEqual(new Set([0]));
+    const poison = { ...deadLetter, reason: 'a\u0000b\ud800', cycle: null, correlationId: null };
+    expect(await createDeadLetterSender(client, 'dlq').send([deadLetter, poison])).toEqual(new Set([0]));
     const [one, other] = sent[0].Entries;
     expect(one.MessageDeduplicationId).toBe('d');
     expect(one.MessageAttributes.reason.StringValue).toHaveLength(500);

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { BookedOrder, Closing } from '../../../adapters/database/statements/compare-with-psp.ts';
-import { type HeldCharge, PSP_DIFFERENCES, PspComparison } from '../../../cli/verify/psp-comparison.ts';
+import { type ChargeAtPsp, PSP_DIFFERENCES, PspComparison } from '../../../cli/verify/psp-comparison.ts';
 
-const charge = (reference: string, more: Partial<HeldCharge> = {}): HeldCharge => ({
+const charge = (reference: string, more: Partial<ChargeAtPsp> = {}): ChargeAtPsp => ({
   id: `ch_${reference}`,
   reference,
   amount: 1_000,
@@ -28,7 +28,7 @@ const closing = (id: string, status: Closing['status']): Closing => ({
 });
 
 interface Given {
-  readonly charges?: readonly HeldCharge[];
+  readonly charges?: readonly ChargeAtPsp[];
   readonly orders?: readonly BookedOrder[];
   readonly closings?: readonly Closing[];
   /** How many orders have succeeded; those that are given, unless it is said. */

@@ -10,7 +10,7 @@ test.each([
   { kind: 'requires_action', pspReference: 'x', redirectUrl: 'https://x' },
   { kind: 'found', outcome: { kind: 'declined', decline: DECLINE } },
   { kind: 'not_found' },
-  { kind: 'cancelled' },
+  { kind: 'invalidated' },
   { kind: 'charged', charge: CHARGE },
 ] as const)('$kind shows a PSP that is there', (answer) => {
   expect(healthOf(answer)).toEqual({ kind: 'answered' });

@@ -18,15 +18,15 @@ import { assertTiming, TIMING, TimingError } from '../../../domain/payment/timin
 const ABILITIES: PspAbilities = {
   keyLifetimeSeconds: 1_000,
   lookUpLagSeconds: 1,
-  landingSeconds: 10,
-  cancelsByKey: false,
+  maxInFlightSeconds: 10,
+  invalidatesByKey: false,
   replaysStoredServerErrors: false,
 };
 
 describe('the next step', () => {
   test('is to send only where every attempt before is proven never to have been sent', () => {
     expect(firstStepOf({ allProvenNotSent: true, ageSeconds: 0 })).toBe('send');
-    expect(firstStepOf({ allProvenNotSent: false, ageSeconds: 0 })).toBe('ask');
+    expect(firstStepOf({ allProvenNotSent: false, ageSeconds: 0 })).toBe('look_up');
   });
 
   test('after "not found" is to send again while the PSP surely remembers the key', () => {
@@ -109,7 +109,7 @@ describe('a payment’s status', () => {
     minLength: 1,
     maxLength: 10,
   });
-  /** As db/migrations/000002_payments.sql derives it from counters. */
+  /** As db/migrations/000001_payments.sql derives it from counters. */
   function byCounters(orders: readonly OrderStatus[]): string {
     const count = (status: OrderStatus) => orders.filter((order) => order === status).length;
     const [succeeded, failed, started] = [
@@ -246,7 +246,7 @@ describe('the protocol’s times', () => {
     ['visibilityTimeoutSeconds', 179, 'V (179) ≥ 6 F (180)'],
     ['maxReceiveCount', 4, 'maxReceiveCount (4) ≥ 5'],
     ['sendDeadlineSeconds', 11, 'F (30) ≥ claim + ask + send + record + reserve (31)'],
-    ['defaultLandingSeconds', 116, 'V (180) ≥ L + Z + W (181)'],
+    ['defaultMaxInFlightSeconds', 116, 'V (180) ≥ L + Z + W (181)'],
     ['defaultLookUpLagSeconds', 116, 'V (180) ≥ L + Z + W (181)'],
   ] as const)('are refused with %s of %i, by the inequality with its numbers', (name, value, inequality) => {
     expect(() => assertTiming({ ...TIMING, [name]: value }, [])).toThrow(
@@ -260,12 +260,12 @@ describe('the protocol’s times', () => {
     expect(() => assertTiming({ ...TIMING, maxReceiveCount: 5 }, [])).not.toThrow();
   });
   test.each([
-    ['lands and shows', { landingSeconds: 100, lookUpLagSeconds: 45 }],
-    ['lands, where nothing is ever shown,', { landingSeconds: 145, lookUpLagSeconds: null }],
+    ['lands and shows', { maxInFlightSeconds: 100, lookUpLagSeconds: 45 }],
+    ['lands, where nothing is ever shown,', { maxInFlightSeconds: 145, lookUpLagSeconds: null }],
   ])('leave a PSP that %s late the whole visibility time-out and not a second more', (_what, slow) => {
     const psp = { ...ABILITIES, keyLifetimeSeconds: null, ...slow };
     expect(() => assertTiming(TIMING, [psp])).not.toThrow();
-    expect(() => assertTiming(TIMING, [{ ...psp, landingSeconds: slow.landingSeconds + 1 }])).toThrow(
+    expect(() => assertTiming(TIMING, [{ ...psp, maxInFlightSeconds: slow.maxInFlightSeconds + 1 }])).toThrow(
       'V (180) ≥ L + Z + W (181)',
     );
   });
@@ -277,6 +277,6 @@ describe('the protocol’s times', () => {
   });
   test('are refused with a PSP that forgets keys too soon or lands too late', () => {
     expect(() => assertTiming(TIMING, [{ ...ABILITIES, keyLifetimeSeconds: 60 }])).toThrow('K (60)');
-    expect(() => assertTiming(TIMING, [{ ...ABILITIES, landingSeconds: 200 }])).toThrow('V (180)');
+    expect(() => assertTiming(TIMING, [{ ...ABILITIES, maxInFlightSeconds: 200 }])).toThrow('V (180)');
   });
 });

@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { HttpExchange } from '../../../adapters/psp/http-exchange.ts';
 import {
-  classifyCancellation,
   classifyCharge,
+  classifyInvalidation,
   classifyLookUp,
 } from '../../../adapters/psp/simulator/classify.ts';
 
@@ -17,7 +17,7 @@ function answered(status: number, content: unknown, retryAfter?: string): HttpEx
 }
 const error = (code: string, param?: string) => ({ error: { code, param } });
 const afterCharge = (exchange: HttpExchange) => classifyCharge(exchange, NOW);
-const afterCancellation = (exchange: HttpExchange) => classifyCancellation(exchange, 'ins_1', NOW);
+const afterInvalidation = (exchange: HttpExchange) => classifyInvalidation(exchange, 'ins_1', NOW);
 const afterLookUp = (exchange: HttpExchange) => classifyLookUp(exchange, NOW);
 
 describe('what an answer to a charge means', () => {
@@ -27,7 +27,7 @@ describe('what an answer to a charge means', () => {
     [402, error('expired_card'), declined('expired_card', 'expired_card', 'expired_card')],
     [402, error('card_declined'), declined('card_declined', 'card_declined', 'card_declined')],
     [402, error('fraudulent'), declined('fraud_suspected', 'fraud_suspected', 'fraudulent')],
-    [402, error('cancelled'), declined('not_processed', 'not_processed', 'cancelled')],
+    [402, error('invalidated'), declined('not_processed', 'not_processed', 'invalidated')],
     [402, error('lost_card'), declined('other', 'declined', 'lost_card')],
     [402, error('constructor'), declined('other', 'declined', 'constructor')],
     [400, error('invalid_json'), declined('other', 'refused_as_invalid', 'invalid_json')],
@@ -149,52 +149,52 @@ describe('what an answer to a look-up means', () => {
   });
 });
 
-describe('what an answer to a cancellation means', () => {
-  const CANCELLED = { idempotency_key: 'ins_1', status: 'cancelled' };
+describe('what an answer to a invalidation means', () => {
+  const INVALIDATED = { idempotency_key: 'ins_1', status: 'invalidated' };
   const completed = (charge: unknown) => ({ ...error('charge_completed'), charge });
 
   it('is final only in the words of the PSP, and about this key', () => {
-    expect(afterCancellation(answered(200, CANCELLED))).toEqual({ kind: 'cancelled' });
+    expect(afterInvalidation(answered(200, INVALIDATED))).toEqual({ kind: 'invalidated' });
     const bodies = fc.oneof(fc.string(), fc.json()).filter((body) => !body.includes('ins_1'));
     fc.assert(
       fc.property(fc.integer({ min: 100, max: 599 }), bodies, (status, body) => {
-        expect(afterCancellation(answered(status, body)).kind).toBe('no_answer');
+        expect(afterInvalidation(answered(status, body)).kind).toBe('no_answer');
       }),
     );
   });
 
-  it('tells of the charge that can no longer be cancelled', () => {
-    expect(afterCancellation(answered(409, completed(CHARGE)))).toEqual({
+  it('tells of the charge that can no longer be invalidated', () => {
+    expect(afterInvalidation(answered(409, completed(CHARGE)))).toEqual({
       kind: 'charged',
       charge: BELIEVED,
     });
   });
 
   it.each([
-    [200, { ...CANCELLED, idempotency_key: 'ins_2' }, 'unknown'],
-    [200, { ...CANCELLED, status: 'pending' }, 'unknown'],
+    [200, { ...INVALIDATED, idempotency_key: 'ins_2' }, 'unknown'],
+    [200, { ...INVALIDATED, status: 'pending' }, 'unknown'],
     [200, completed(CHARGE), 'unknown'],
-    [201, CANCELLED, 'unknown'],
-    [409, CANCELLED, 'unknown'],
+    [201, INVALIDATED, 'unknown'],
+    [409, INVALIDATED, 'unknown'],
     [409, error('idempotency_key_reused'), 'unknown'],
     [409, completed({ ...CHARGE, status: 'declined' }), 'unknown'],
     [409, completed({ ...CHARGE, amount: '15000' }), 'unknown'],
     [404, error('no_cancellation'), 'unknown'],
-    [500, CANCELLED, 'unknown'],
+    [500, INVALIDATED, 'unknown'],
     [401, '', 'misconfigured'],
     [403, '', 'misconfigured'],
     [429, '', 'rate_limited'],
     [503, error('not_processed'), 'not_sent'],
-    [503, CANCELLED, 'unknown'],
+    [503, INVALIDATED, 'unknown'],
   ])('takes %i %j for no answer', (status, content, kind) => {
-    expect(afterCancellation(answered(status, content))).toMatchObject({
+    expect(afterInvalidation(answered(status, content))).toMatchObject({
       kind: 'no_answer',
       outcome: { kind },
     });
   });
 
   it('knows that nothing was sent only where no connection stood', () => {
-    const outcomeOf = (kind: 'not_connected' | 'broken') => afterCancellation({ kind, reason: 'ECONNRESET' });
+    const outcomeOf = (kind: 'not_connected' | 'broken') => afterInvalidation({ kind, reason: 'ECONNRESET' });
     expect(outcomeOf('not_connected')).toMatchObject({ outcome: { kind: 'not_sent' } });
     expect(outcomeOf('broken')).toMatchObject({ outcome: { kind: 'unknown' } });
   });

@@ -67,16 +67,18 @@ describe('every command of oncepay on a page', () => {
   });
 
   test('is one that there is, with options that it takes', () => {
-    const offences = all.flatMap((page) =>
+    const violations = all.flatMap((page) =>
       commandsIn(page, 'npx oncepay ').flatMap((words) =>
-        offencesOf(program, words).map((offence) => `${page.path}: oncepay ${words.join(' ')}: ${offence}`),
+        violationsOf(program, words).map(
+          (violation) => `${page.path}: oncepay ${words.join(' ')}: ${violation}`,
+        ),
       ),
     );
-    expect(offences).toEqual([]);
+    expect(violations).toEqual([]);
   });
 });
 
-function offencesOf(program: Command, words: readonly string[]): readonly string[] {
+function violationsOf(program: Command, words: readonly string[]): readonly string[] {
   let command = program;
   for (const word of words) {
     if (command.commands.length === 0 || isPlaceholder(word)) break;

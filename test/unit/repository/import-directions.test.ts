@@ -40,12 +40,12 @@ function targetsOutside(folder: string, file: string): readonly string[] {
 
 describe.each(Object.entries(ALLOWED))('%s', (folder, allowed) => {
   test(`imports nothing but itself and ${allowed.join(', ') || 'nothing'}`, () => {
-    const offences = sourceFiles(folder).flatMap((file) =>
+    const violations = sourceFiles(folder).flatMap((file) =>
       targetsOutside(folder, file)
         .filter((target) => !allowed.some((place) => target === place || target.startsWith(`${place}/`)))
         .map((target) => `${relative(ROOT, file)} → ${target}`),
     );
-    expect(offences).toEqual([]);
+    expect(violations).toEqual([]);
   });
 });
 
@@ -83,10 +83,10 @@ function circlesAmong(imports: readonly Import[]): readonly Import[] {
 
 describe('local', () => {
   test('imports nothing of lambdas but their bundles', () => {
-    const offences = sourceFiles('local').filter((file) =>
+    const violations = sourceFiles('local').filter((file) =>
       importsOf(file).some((specifier) => /\/lambdas\//.test(specifier)),
     );
-    expect(offences).toEqual([]);
+    expect(violations).toEqual([]);
   });
 });
 
@@ -99,8 +99,8 @@ describe('domain', () => {
     ['imports a package', /from '(?!\.)/],
   ];
   test.each(forbidden)('never %s', (_what, pattern) => {
-    const offences = sourceFiles('domain').filter((file) => pattern.test(withoutComments(file)));
-    expect(offences).toEqual([]);
+    const violations = sourceFiles('domain').filter((file) => pattern.test(withoutComments(file)));
+    expect(violations).toEqual([]);
   });
 });
 
@@ -116,8 +116,8 @@ describe('what is bundled', () => {
     ]);
   });
   test('imports zod in its small form', () => {
-    const offences = bundled.filter((file) => /from 'zod'/.test(readFileSync(file, 'utf8')));
-    expect(offences).toEqual([]);
+    const violations = bundled.filter((file) => /from 'zod'/.test(readFileSync(file, 'utf8')));
+    expect(violations).toEqual([]);
   });
 });
 

@@ -36,11 +36,11 @@ test('every package, of the bundles and of the tools, has a permissive licence',
   const { packages } = json('package-lock.json');
   const permissive =
     /^\(?(MIT|MIT-0|ISC|Apache-2\.0|BSD-2-Clause|BSD-3-Clause|0BSD|CC0-1\.0|Unlicense|BlueOak-1\.0\.0|Python-2\.0|CC-BY-4\.0|PostgreSQL|WTFPL)\b/;
-  const offences = Object.entries(packages)
+  const violations = Object.entries(packages)
     .filter(([path]) => path !== '')
     .map(([path, entry]) => [path, String((entry as { license?: string }).license ?? licenceOf(path))])
     .filter(([, licence]) => !permissive.test(String(licence)) && !(String(licence) === 'MPL-2.0'));
-  expect(offences).toEqual([]);
+  expect(violations).toEqual([]);
 });
 
 function licenceOf(path: string): string {
@@ -53,10 +53,10 @@ function licenceOf(path: string): string {
 describe('every tracked file', () => {
   const texts = tracked.filter((file) => /\.(ts|json|md|sql|sh)$|^\.|^LICENSE$/.test(file));
   test('names no path of somebody’s machine', () => {
-    const offences = texts.filter((file) =>
+    const violations = texts.filter((file) =>
       /(^|[\s"'`(=])\/(home|Users|root|work)\/\w/m.test(readFileSync(join(ROOT, file), 'utf8')),
     );
-    expect(offences).toEqual([]);
+    expect(violations).toEqual([]);
   });
   test('has a name in kebab case', () => {
     const names = tracked.filter((file) => file.endsWith('.ts')).map((file) => file.split('/').at(-1) ?? '');

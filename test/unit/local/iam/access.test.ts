@@ -43,7 +43,7 @@ describe('a function’s request', () => {
     ['a prefix of actions', { Action: 'sqs:Send*' }],
     ['one of several actions', { Action: ['sqs:DeleteMessage', 'sqs:SendMessage'] }],
     ['a prefix of resources', { Resource: `arn:aws:sqs:us-east-1:${ACCOUNT}:*` }],
-    ['a single-letter wildcard', { Resource: QUEUE.replace('orders', 'order?') }],
+    ['a single-dead letter wildcard', { Resource: QUEUE.replace('orders', 'order?') }],
     ['one of several resources', { Resource: [OTHER_QUEUE, QUEUE] }],
     ['every action on everything', { Action: '*', Resource: '*' }],
   ])('is allowed by %s', (_, change) => {

@@ -7,18 +7,18 @@ export interface Leg {
 }
 
 /** Thrown by a leg that found something wrong; the message says what was expected and what was found. */
-export class LegError extends Error {
-  override readonly name = 'LegError';
+export class CheckError extends Error {
+  override readonly name = 'CheckError';
 }
 
 /** Runs legs in their order, with times. After one that failed, those that need it are skipped. */
-export class Journey {
+export class SmokeRun {
   readonly legs: Leg[] = [];
-  private readonly onLeg: (leg: Leg) => void;
+  private readonly onCheck: (leg: Leg) => void;
   private hasFailed = false;
 
-  constructor(onLeg: (leg: Leg) => void) {
-    this.onLeg = onLeg;
+  constructor(onCheck: (leg: Leg) => void) {
+    this.onCheck = onCheck;
   }
 
   get isWell(): boolean {
@@ -65,6 +65,6 @@ export class Journey {
 
   private add(leg: Leg): void {
     this.legs.push(leg);
-    this.onLeg(leg);
+    this.onCheck(leg);
   }
 }

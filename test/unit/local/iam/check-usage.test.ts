@@ -2,7 +2,7 @@ import { appendFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { judgeUsage, type ReasonedGrant, readUsage } from '../../../../local/iam/judge-usage.ts';
+import { checkUsage, type ReasonedGrant, readUsage } from '../../../../local/iam/check-usage.ts';
 import type { Grant } from '../../../../local/iam/statement.ts';
 import { UsageRecord } from '../../../../local/iam/usage-record.ts';
 
@@ -38,7 +38,7 @@ describe('the usage of several runtimes', () => {
     recordOf('other').granted([send, receive]);
     recordOf('other').used(receive);
 
-    expect(judgeUsage(readUsage(directory), []).unused).toEqual([]);
+    expect(checkUsage(readUsage(directory), []).unused).toEqual([]);
   });
 
   test('is read though one was killed in the middle of a line', () => {
@@ -61,11 +61,11 @@ describe('a grant of several stages', () => {
   const staging = ofStage('staging', '99AABBCC');
 
   test('is used where one of them used it', () => {
-    expect(judgeUsage({ granted: [dev, staging], used: [dev] }, []).unused).toEqual([]);
+    expect(checkUsage({ granted: [dev, staging], used: [dev] }, []).unused).toEqual([]);
   });
 
   test('is in vain where none did', () => {
-    expect(judgeUsage({ granted: [dev, staging], used: [] }, []).unused).toEqual([dev, staging]);
+    expect(checkUsage({ granted: [dev, staging], used: [] }, []).unused).toEqual([dev, staging]);
   });
 });
 
@@ -73,24 +73,24 @@ describe('a grant that nothing used', () => {
   const usage = { granted: [send, receive], used: [send] };
 
   test('is in vain without a reason', () => {
-    expect(judgeUsage(usage, [])).toEqual({ unused: [receive], excused: [], stale: [] });
+    expect(checkUsage(usage, [])).toEqual({ unused: [receive], excused: [], stale: [] });
   });
 
   test('is excused by a reason that fits its holder, action and resource', () => {
     const excused = [{ grant: receive, reason: reason.reason }];
 
-    expect(judgeUsage(usage, [reason])).toEqual({ unused: [], excused, stale: [] });
+    expect(checkUsage(usage, [reason])).toEqual({ unused: [], excused, stale: [] });
   });
 
   test('is not excused where the reason is for another condition', () => {
     const other = { ...reason, condition: 'kms:ViaService' };
 
-    expect(judgeUsage(usage, [other])).toEqual({ unused: [receive], excused: [], stale: [other] });
+    expect(checkUsage(usage, [other])).toEqual({ unused: [receive], excused: [], stale: [other] });
   });
 });
 
 test('a reason whose grant is used is stale', () => {
   const usage = { granted: [send, receive], used: [send, receive] };
 
-  expect(judgeUsage(usage, [reason]).stale).toEqual([reason]);
+  expect(checkUsage(usage, [reason]).stale).toEqual([reason]);
 });

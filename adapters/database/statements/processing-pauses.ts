@@ -2,14 +2,14 @@ import * as z from 'zod/mini';
 import type { Database } from '../database.ts';
 import type { Operator } from './operation-log.ts';
 
-const holdRow = z.object({
-  hold_id: z.string(),
+const pauseRow = z.object({
+  pause_id: z.string(),
   paused_at: z.string(),
   paused_by: z.string(),
   reason: z.string(),
   parked: z.int(),
 });
-export type HoldRow = z.infer<typeof holdRow>;
+export type PauseRow = z.infer<typeof pauseRow>;
 
 const circuitRow = z.object({
   psp: z.string(),
@@ -22,20 +22,20 @@ const circuitRow = z.object({
 });
 export type CircuitRow = z.infer<typeof circuitRow>;
 
-/** @param holdId `all`, `psp:<name>` or `merchant:<id>`; @returns false when it was paused already */
-export async function pause(database: Database, holdId: string, operator: Operator): Promise<boolean> {
-  const rows = await database.execute(PAUSE_SQL, { hold_id: holdId, ...operator });
+/** @param pauseId `all`, `psp:<name>` or `merchant:<id>`; @returns false when it was paused already */
+export async function pause(database: Database, pauseId: string, operator: Operator): Promise<boolean> {
+  const rows = await database.execute(PAUSE_SQL, { pause_id: pauseId, ...operator });
   return rows.length > 0;
 }
 
 /** What waits is sent by the relay's next run. @returns false when nothing was paused under this name */
-export async function resume(database: Database, holdId: string, operator: Operator): Promise<boolean> {
-  const rows = await database.execute(RESUME_SQL, { hold_id: holdId, ...operator });
+export async function resume(database: Database, pauseId: string, operator: Operator): Promise<boolean> {
+  const rows = await database.execute(RESUME_SQL, { pause_id: pauseId, ...operator });
   return rows.length > 0;
 }
 
-export async function listHolds(database: Database): Promise<readonly HoldRow[]> {
-  return (await database.execute(HOLDS_SQL, {})).map((row) => holdRow.parse(row));
+export async function listPauses(database: Database): Promise<readonly PauseRow[]> {
+  return (await database.execute(PAUSES_SQL, {})).map((row) => pauseRow.parse(row));
 }
 
 export async function listCircuits(database: Database): Promise<readonly CircuitRow[]> {
@@ -47,16 +47,16 @@ with given as materialized (
   select :input::jsonb as p
 ),
 paused as (
-  insert into hold (hold_id, paused_at, paused_by, reason)
-  select p ->> 'hold_id', clock(), p ->> 'actor', p ->> 'reason' from given
-  on conflict (hold_id) do nothing
-  returning hold_id
+  insert into processing_pause (pause_id, paused_at, paused_by, reason)
+  select p ->> 'pause_id', clock(), p ->> 'actor', p ->> 'reason' from given
+  on conflict (pause_id) do nothing
+  returning pause_id
 ),
 logged as (
   insert into operation_log (subject_id, action, actor, reason, origin, at)
-  select 'hold:' || hold_id, 'paused', p ->> 'actor', p ->> 'reason', p ->> 'origin', clock() from paused, given
+  select 'pause:' || pause_id, 'paused', p ->> 'actor', p ->> 'reason', p ->> 'origin', clock() from paused, given
 )
-select hold_id from paused
+select pause_id from paused
 `;
 
 const RESUME_SQL = `
@@ -64,20 +64,20 @@ with given as materialized (
   select :input::jsonb as p
 ),
 resumed as (
-  delete from hold where hold_id = (select p ->> 'hold_id' from given) returning hold_id
+  delete from processing_pause where pause_id = (select p ->> 'pause_id' from given) returning pause_id
 ),
 logged as (
   insert into operation_log (subject_id, action, actor, reason, origin, at)
-  select 'hold:' || hold_id, 'resumed', p ->> 'actor', p ->> 'reason', p ->> 'origin', clock() from resumed, given
+  select 'pause:' || pause_id, 'resumed', p ->> 'actor', p ->> 'reason', p ->> 'origin', clock() from resumed, given
 )
-select hold_id from resumed
+select pause_id from resumed
 `;
 
-const HOLDS_SQL = `
-select hold_id, to_char(paused_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as paused_at, paused_by, reason,
-       (select count(*) from instruction i where i.waits_for = 'hold:' || hold_id)::int as parked
-from hold
-order by hold_id
+const PAUSES_SQL = `
+select pause_id, to_char(paused_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as paused_at, paused_by, reason,
+       (select count(*) from instruction i where i.waits_for = 'pause:' || pause_id)::int as parked
+from processing_pause
+order by pause_id
 `;
 
 const CIRCUITS_SQL = `

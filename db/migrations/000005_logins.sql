@@ -1,26 +1,28 @@
 -- What each login may do, table by table and column by column; the logins themselves are made before the migrations
 -- (adapters/database/set-up). A migration that makes a table, a column or a function grants it to those who need it, and
--- nobody else: there is nothing that everybody may. None of them owns anything or passes row-level security by.
+-- to nobody else: nothing is granted to PUBLIC. No login owns anything or bypasses row-level security.
 
--- The way in: whose key is it?
-grant select (api_key_id, merchant_id, secret_hash, revoked_at) on api_key to oncepay_authorize;
+-- authorize: whose key is it? It notes that the key was used.
+grant select (api_key_id, merchant_id, secret_hash, revoked_at, last_used_at), update (last_used_at) on api_key
+  to oncepay_authorize;
 
--- Accepting makes rows and changes none but an idempotency key that has expired. What it doesn't name (states, counters,
--- leases) begins at its default.
+-- accept: inserts rows and changes none but an idempotency key that has expired. What it doesn't name (states, counters,
+-- leases, times) begins at its default.
+grant select on amount_cap to oncepay_accept;
 grant select, insert on idempotency_key to oncepay_accept;
 grant update (fingerprint, status, location, body, created_at) on idempotency_key to oncepay_accept;
 grant insert (payment_id, merchant_id, merchant_reference, buyer_id, payment_method, metadata, created_at, orders_total)
   on payment to oncepay_accept;
 grant insert (payment_order_id, payment_id, merchant_id, position, amount_minor, currency, splits, is_split, psp,
               created_at, updated_at) on payment_order to oncepay_accept;
-grant insert (instruction_id, payment_order_id, payment_id, merchant_id, seq, operation, not_before, last_sent_at)
-  on instruction to oncepay_accept;
+grant insert (instruction_id, payment_order_id, payment_id, merchant_id, seq, operation, not_before, last_sent_at,
+              correlation_id) on instruction to oncepay_accept;
 
--- Reading reads, and neither keys nor what is in flight.
+-- read: reads, and neither keys nor what is in flight.
 grant select on payment, payment_order, evidence, account_balance to oncepay_read;
 
--- Claiming, recording, relaying, redriving. Who the buyer is, it need not know. What it charges was agreed when it was
--- accepted: amount, currency, splits and PSP are not its to change. Ledger and evidence are written once.
+-- execute: claims and records, relays and redrives. It need not know who the buyer is. What it charges was agreed when
+-- it was accepted: it can't change amount, currency, splits or PSP. Ledger and evidence are written once.
 grant select (payment_id, merchant_id, payment_method, orders_started, orders_succeeded, orders_failed)
   on payment to oncepay_execute;
 grant update (orders_started, orders_succeeded, orders_failed) on payment to oncepay_execute;
@@ -32,36 +34,59 @@ grant select, insert on evidence, ledger_transaction, ledger_entry to oncepay_ex
 grant select, insert on account_balance to oncepay_execute;
 grant update (posted_debits, posted_credits, pending_debits, pending_credits) on account_balance to oncepay_execute;
 grant select, insert, update on psp_circuit to oncepay_execute;
-grant select on hold to oncepay_execute;
+grant select on processing_pause to oncepay_execute;
 grant select, insert on dead_letter to oncepay_execute;
 grant update (poison_state, reason, cycle, times_seen, message_id, last_seen_at, redriven_at) on dead_letter
   to oncepay_execute;
 grant select on dead_letter_now to oncepay_execute;
 grant insert on operation_log to oncepay_execute;
 
--- Operators see everything but the hashes of keys, pause, and make and revoke keys. They have the rights of execute as
--- well, by membership: whoever settles a payment by hand records it as the executor does.
+-- operate: sees everything but the hashes of keys, pauses, sets caps, and makes and revokes keys. It has the rights of
+-- execute as well, by membership: an operator who closes a quarantine records it as the executor does.
 grant select on merchant, payment, payment_order, instruction, evidence, idempotency_key, ledger_transaction, ledger_entry,
-  account_balance, psp_circuit, hold, dead_letter, dead_letter_now, operation_log to oncepay_operate;
-grant insert, delete on hold to oncepay_operate;
+  account_balance, psp_circuit, processing_pause, dead_letter, dead_letter_now, operation_log, amount_cap, job_run,
+  schema_migration to oncepay_operate;
+grant insert, delete on processing_pause to oncepay_operate;
 grant insert on merchant to oncepay_operate;
-grant select (api_key_id, merchant_id, created_at, revoked_at), insert, update (revoked_at) on api_key to oncepay_operate;
+grant select (api_key_id, merchant_id, created_at, revoked_at, last_used_at), insert, update (revoked_at) on api_key
+  to oncepay_operate;
+grant insert, update, delete on amount_cap to oncepay_operate;
 
--- The functions that guard the tables run for whoever changes one; nobody else need call any.
-revoke all on function relay_due_at(text, boolean, text, integer, integer, timestamptz, timestamptz), assert_balanced(text[]),
-  assert_new_transaction_balances(), assert_new_entries_balance(), refuse_change(), refuse_leaving_a_terminal_state(),
-  write_dead_letter() from public;
-grant execute on function relay_due_at(text, boolean, text, integer, integer, timestamptz, timestamptz)
-  to oncepay_accept, oncepay_execute;
-grant execute on function assert_balanced(text[]) to oncepay_execute;
+-- purge: removes what is old.
+grant select, delete on idempotency_key, evidence, operation_log, dead_letter to oncepay_purge;
+grant select (payment_id, merchant_id, buyer_id, status, created_at, purge_stage) on payment to oncepay_purge;
+grant update (buyer_id, metadata, purge_stage) on payment to oncepay_purge;
+grant select (payment_order_id, payment_id, status) on payment_order to oncepay_purge;
+grant select (instruction_id, payment_order_id, state) on instruction to oncepay_purge;
+grant select on pseudonym_salt to oncepay_purge;
+grant select, insert, update on job_run to oncepay_purge;
 
--- Each merchant's rows, to those who act for one: the merchant is set by the functions that run their statements
--- (adapters/database/merchant-statement.ts); where none is, there are no rows. This catches a forgotten filter; whoever
+-- measure: counts and sums. It sees neither whose anything is nor who pays.
+grant select (payment_order_id, accepted_at, state, waits_for, relay_due_at) on instruction to oncepay_measure;
+grant select (payment_order_id, amount_minor, currency, status_detail, updated_at) on payment_order to oncepay_measure;
+grant select (currency, posted_debits, posted_credits) on account_balance to oncepay_measure;
+grant select (psp, open_until) on psp_circuit to oncepay_measure;
+grant select (pause_id) on processing_pause to oncepay_measure;
+grant select (poison_state) on dead_letter to oncepay_measure;
+
+-- Each merchant's rows, to logins that act for one: the functions that run their statements set the merchant
+-- (adapters/database/merchant-statement.ts); where none is set, there are no rows. This catches a forgotten filter; whoever
 -- may run any statement may set any merchant.
 create function acting_merchant() returns text language sql stable parallel safe as
   $$ select nullif(current_setting('oncepay.merchant_id', true), '') $$;
-revoke all on function acting_merchant() from public;
+
+-- The functions that guard the tables run for whoever changes one; nobody else need call any.
+revoke all on function is_terminal(text), relay_due_at(text, boolean, text, integer, integer, timestamptz, timestamptz),
+  assert_balanced(text), assert_new_transaction_balances(), assert_new_entries_balance(), refuse_change(),
+  refuse_leaving_a_terminal_state(), write_dead_letter(), refuse_third_valid_api_key(), pseudonym(text, text, text),
+  refuse_deleting_but_by_purge(), refuse_purging_evidence_early(), refuse_purging_log_early(), refuse_while_young(),
+  refuse_purging_dead_letter_early(), acting_merchant() from public;
+grant execute on function relay_due_at(text, boolean, text, integer, integer, timestamptz, timestamptz)
+  to oncepay_accept, oncepay_execute;
+grant execute on function is_terminal(text) to oncepay_execute, oncepay_purge;
+grant execute on function assert_balanced(text) to oncepay_execute;
 grant execute on function acting_merchant() to oncepay_accept, oncepay_read;
+grant execute on function pseudonym(text, text, text) to oncepay_purge;
 
 do $$
 declare
@@ -70,22 +95,39 @@ begin
   foreach kept in array array['payment', 'payment_order', 'instruction', 'idempotency_key', 'ledger_transaction',
                               'ledger_entry', 'account_balance', 'evidence'] loop
     execute format('alter table %I enable row level security', kept);
-    -- Batches cross merchants, and so do operators; a policy that is always true costs nothing. What they may do at all,
-    -- the grants say.
+    -- Batches cross merchants, and so do operators; a policy that is always true costs nothing. The grants say what they
+    -- may do.
     execute format('create policy all_merchants on %I to oncepay_execute, oncepay_operate using (true) with check (true)', kept);
   end loop;
   foreach kept in array array['payment', 'payment_order', 'account_balance'] loop
     execute format('create policy own_merchant on %I for select to oncepay_read using (merchant_id = (select acting_merchant()))', kept);
   end loop;
-  foreach kept in array array['payment', 'payment_order', 'instruction'] loop
+  foreach kept in array array['payment', 'payment_order'] loop
     execute format('create policy accepted_merchant on %I for insert to oncepay_accept with check (merchant_id = (select acting_merchant()))', kept);
   end loop;
+  foreach kept in array array['payment_order', 'instruction', 'idempotency_key', 'evidence'] loop
+    execute format('create policy purge_of_all on %I to oncepay_purge using (true) with check (true)', kept);
+  end loop;
+  foreach kept in array array['payment_order', 'instruction', 'account_balance'] loop
+    execute format('create policy all_merchants_counted on %I for select to oncepay_measure using (true)', kept);
+  end loop;
 end $$;
+-- Accepting makes the first instruction of an order alone: its login can't have an existing order charged again.
+create policy accepted_merchant on instruction for insert to oncepay_accept
+  with check (merchant_id = (select acting_merchant()) and seq = 0 and operation = 'charge');
 create policy accepted_merchant on idempotency_key to oncepay_accept
   using (merchant_id = (select acting_merchant())) with check (merchant_id = (select acting_merchant()));
 -- Evidence names its order, whose own policy says whose it is.
 create policy own_merchant on evidence for select to oncepay_read
   using (exists (select from payment_order o where o.payment_order_id = evidence.payment_order_id));
+-- The purge removes the buyer of an old payment that has ended; other logins change payments too, so this is a policy.
+create policy purge_of_all on payment for select to oncepay_purge using (true);
+create policy purge_of_ended on payment for update to oncepay_purge
+  using (created_at < clock() - interval '30 days' and status in ('SUCCESS', 'PARTIAL_SUCCESS', 'FAILED'));
+alter table amount_cap enable row level security;
+create policy own_or_everybodys on amount_cap for select to oncepay_accept
+  using (merchant_id in ('*', (select acting_merchant())));
+create policy all_merchants on amount_cap to oncepay_operate using (true) with check (true);
 
 -- The statements that run on behalf of a merchant, by version: see set-up/store-statements.ts.
 create table stored_statement (
@@ -93,8 +135,8 @@ create table stored_statement (
   superseded_at timestamptz
 );
 
--- What keeps the rules: owners, grants, policies, triggers, functions and logins, one row each. Whoever owns the schema
--- could change any of it: that can't be prevented, but it is seen (`oncepay verify` compares it with the seal).
+-- What keeps the rules: owners, grants, policies, triggers, functions and logins, one row each. The schema's owner could
+-- change any of it: that can't be prevented, but it is seen (`oncepay verify` compares it with the seal).
 create view schema_guard as
 with guarded as (
   select c.oid, c.relname, c.relkind, c.relowner, c.relacl, c.relrowsecurity

@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest';
-import type { ExpectedCharge } from '../../../domain/payment/judge-outcome.ts';
+import type { ExpectedCharge } from '../../../domain/payment/decide.ts';
 import type { PspAbilities } from '../../../domain/payment/psp-outcome.ts';
-import { judgeSettlement, rollBack, type Settlement } from '../../../domain/payment/settle.ts';
+import { decideResolution, type Resolution, rollBack } from '../../../domain/payment/resolve.ts';
 
 const ABILITIES: PspAbilities = {
   keyLifetimeSeconds: 86_400,
   lookUpLagSeconds: 5,
-  landingSeconds: 7,
-  cancelsByKey: true,
+  maxInFlightSeconds: 7,
+  invalidatesByKey: true,
   replaysStoredServerErrors: false,
 };
 const EXPECTED: ExpectedCharge = {
@@ -20,8 +20,8 @@ const EXPECTED: ExpectedCharge = {
 const CHARGE = { pspReference: 'ch_1', reference: 'ord_1', amountMinor: 100n, currency: 'KRW' };
 const DECLINE = { category: 'card_declined', code: 'card_declined', pspCode: 'x' } as const;
 
-const judge = (settlement: Settlement) =>
-  judgeSettlement(settlement, EXPECTED, ABILITIES, {
+const judge = (resolution: Resolution) =>
+  decideResolution(resolution, EXPECTED, ABILITIES, {
     attemptNo: 25,
     random: 0.5,
     sent: false,
@@ -29,20 +29,20 @@ const judge = (settlement: Settlement) =>
     isProbe: false,
   });
 
-test.each<[string, Settlement]>([
+test.each<[string, Resolution]>([
   ['found at the PSP', { kind: 'found', outcome: { kind: 'succeeded', charge: CHARGE } }],
   ['completed before it could be cancelled', { kind: 'charged', charge: CHARGE }],
-])('a charge %s is SUCCESS with its posting', (_name, settlement) => {
-  const judgement = judge(settlement);
-  expect(judgement).toMatchObject({ state: 'succeeded', orderStatus: 'SUCCESS', pspReference: 'ch_1' });
-  expect(judgement.posting?.entries).toHaveLength(2);
+])('a charge %s is SUCCESS with its posting', (_name, resolution) => {
+  const transition = judge(resolution);
+  expect(transition).toMatchObject({ state: 'succeeded', orderStatus: 'SUCCESS', pspReference: 'ch_1' });
+  expect(transition.posting?.entries).toHaveLength(2);
 });
 
-test.each<[string, Settlement]>([
+test.each<[string, Resolution]>([
   ['was never sent', { kind: 'never_sent' }],
-  ['is not there and can no longer be made', { kind: 'fenced' }],
-])('a charge that %s is rolled back', (_name, settlement) => {
-  expect(judge(settlement)).toEqual(rollBack());
+  ['is not there and can no longer be made', { kind: 'invalidated' }],
+])('a charge that %s is rolled back', (_name, resolution) => {
+  expect(judge(resolution)).toEqual(rollBack());
   expect(rollBack()).toMatchObject({
     state: 'cancelled',
     orderStatus: 'FAILED',
@@ -64,25 +64,25 @@ test('a decline found at the PSP is FAILED with its own failure', () => {
   });
 });
 
-test.each<[string, Settlement, string]>([
+test.each<[string, Resolution, string]>([
   [
     'a missing one without a fence',
-    { kind: 'unfenced' },
+    { kind: 'cannot_invalidate' },
     'not found at the PSP, which cannot be told to refuse a late request',
   ],
-  ['no answer', { kind: 'no_answer', outcome: { kind: 'unknown', reason: 'reset' } }, 'settling: reset'],
+  ['no answer', { kind: 'no_answer', outcome: { kind: 'unknown', reason: 'reset' } }, 'resolving: reset'],
   [
     'a rate limit',
     { kind: 'no_answer', outcome: { kind: 'rate_limited', retryAfterSeconds: 1 } },
-    'settling: the PSP limits our rate',
+    'resolving: the PSP limits our rate',
   ],
   [
     'another amount',
     { kind: 'charged', charge: { ...CHARGE, amountMinor: 99n } },
     'the PSP answered 99 KRW, asked was 100 KRW',
   ],
-])('%s is for a person to look at, with the reason', (_name, settlement, reason) => {
-  expect(judge(settlement)).toMatchObject({
+])('%s is for a person to look at, with the reason', (_name, resolution, reason) => {
+  expect(judge(resolution)).toMatchObject({
     state: 'quarantined',
     orderStatus: 'EXECUTING',
     orderStatusDetail: 'manual_review',

@@ -3,18 +3,18 @@ import * as z from 'zod';
 
 const errorRow = z.object({ at: z.int() });
 
-/** What is kept by key beside the charges: keys that are cancelled, and those whose 500 is replayed. */
-export class FenceRecord {
+/** What is kept by key beside the charges: keys that are invalidated, and those whose 500 is replayed. */
+export class InvalidationRecord {
   private readonly insertion: StatementSync;
-  private readonly cancelled: StatementSync;
+  private readonly invalidated: StatementSync;
   private readonly errorInsertion: StatementSync;
   private readonly storedError: StatementSync;
 
   constructor(database: DatabaseSync) {
     this.insertion = database.prepare(
-      'insert into cancellation (idempotency_key, at) values (?, ?) on conflict do nothing',
+      'insert into invalidation (idempotency_key, at) values (?, ?) on conflict do nothing',
     );
-    this.cancelled = database.prepare('select 1 from cancellation where idempotency_key = ?');
+    this.invalidated = database.prepare('select 1 from invalidation where idempotency_key = ?');
     this.errorInsertion = database.prepare(
       `insert into replayed_error (idempotency_key, at) values (?, ?)
        on conflict (idempotency_key) do update set at = excluded.at`,
@@ -23,12 +23,12 @@ export class FenceRecord {
   }
 
   /** For ever, whatever becomes of other keys. @param at milliseconds since the epoch */
-  cancel(idempotencyKey: string, at: number): void {
+  invalidate(idempotencyKey: string, at: number): void {
     this.insertion.run(idempotencyKey, at);
   }
 
-  isCancelled(idempotencyKey: string): boolean {
-    return this.cancelled.get(idempotencyKey) !== undefined;
+  isInvalidated(idempotencyKey: string): boolean {
+    return this.invalidated.get(idempotencyKey) !== undefined;
   }
 
   /** @param at milliseconds since the epoch */

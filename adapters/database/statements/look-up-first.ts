@@ -3,10 +3,10 @@ import type { Database } from '../database.ts';
 import type { Operator } from './operation-log.ts';
 
 /** One statement changes at most this many: its locks stay short. */
-export const ASK_FIRST_LIMIT = 1_000;
+export const LOOK_UP_FIRST_LIMIT = 1_000;
 
 /** How many open instructions would be sent without a question, since this database knows of no attempt. */
-export async function countSentUnasked(database: Database): Promise<number> {
+export async function countSentWithoutLookUp(database: Database): Promise<number> {
   const [row] = await database.execute(COUNT_SQL, {});
   return z.object({ count: z.int() }).parse(row).count;
 }
@@ -14,28 +14,28 @@ export async function countSentUnasked(database: Database): Promise<number> {
 /**
  * After a restore to an earlier point the database has forgotten attempts that were made: whatever is open may have been
  * sent, and its PSP is asked first. An attempt is counted for each that is open and none is known of, its age is that
- * of its payment (the PSP's key may be as old), and nothing is asked before `settlingSeconds` have passed.
+ * of its payment (the PSP's key may be as old), and nothing is asked before `propagationSeconds` have passed.
  *
  * Safe to replay: what is marked isn't marked again.
  *
- * @returns how many were marked; less than `ASK_FIRST_LIMIT` when none is left
+ * @returns how many were marked; less than `LOOK_UP_FIRST_LIMIT` when none is left
  */
-export async function markAskFirst(
+export async function markLookUpFirst(
   database: Database,
-  settlingSeconds: number,
+  propagationSeconds: number,
   operator: Operator,
 ): Promise<number> {
   const [row] = await database.execute(MARK_SQL, {
-    settling_seconds: settlingSeconds,
-    limit: ASK_FIRST_LIMIT,
+    propagation_seconds: propagationSeconds,
+    limit: LOOK_UP_FIRST_LIMIT,
     ...operator,
   });
   return z.object({ count: z.int() }).parse(row).count;
 }
 
-const OPEN_AND_UNASKED = `state in ('ready', 'executing', 'dead_lettered', 'quarantined') and attempts_not_sent >= attempt_no`;
+const OPEN_WITHOUT_LOOK_UP = `state in ('ready', 'executing', 'dead_lettered', 'quarantined') and attempts_not_sent >= attempt_no`;
 
-const COUNT_SQL = `select count(*)::int as count from instruction where ${OPEN_AND_UNASKED}`;
+const COUNT_SQL = `select count(*)::int as count from instruction where ${OPEN_WITHOUT_LOOK_UP}`;
 
 const MARK_SQL = `
 with given as materialized (
@@ -44,7 +44,7 @@ with given as materialized (
 open as materialized (
   select instruction_id
   from instruction
-  where ${OPEN_AND_UNASKED}
+  where ${OPEN_WITHOUT_LOOK_UP}
   order by instruction_id
   limit (select (p ->> 'limit')::int from given)
   for update
@@ -53,14 +53,14 @@ marked as (
   update instruction i
   set attempt_no = i.attempts_not_sent + 1,
       first_claimed_at = least(i.first_claimed_at, t.created_at),
-      not_before = greatest(i.not_before, clock() + make_interval(secs => (p ->> 'settling_seconds')::int))
+      not_before = greatest(i.not_before, clock() + make_interval(secs => (p ->> 'propagation_seconds')::int))
   from open, payment t, given
   where i.instruction_id = open.instruction_id and t.payment_id = i.payment_id
   returning i.instruction_id
 ),
 logged as (
   insert into operation_log (subject_id, action, actor, reason, origin, at)
-  select instruction_id, 'ask_first_marked', p ->> 'actor', p ->> 'reason', p ->> 'origin', clock()
+  select instruction_id, 'look_up_first_marked', p ->> 'actor', p ->> 'reason', p ->> 'origin', clock()
   from marked, given
 )
 select count(*)::int as count from marked

@@ -1,6 +1,11 @@
 import type { Command } from 'commander';
 import type * as z from 'zod';
-import { listCircuits, listHolds, pause, resume } from '../../adapters/database/statements/holds.ts';
+import {
+  listCircuits,
+  listPauses,
+  pause,
+  resume,
+} from '../../adapters/database/statements/processing-pauses.ts';
 import { PSPS } from '../../domain/payment/payment-method.ts';
 import type { Pipeline } from '../connect.ts';
 import { CliError, EXIT } from '../errors.ts';
@@ -12,7 +17,7 @@ import type { Run } from '../run.ts';
 type Options = z.infer<typeof operatorSchema>;
 
 /** Pausing and resuming, and what keeps payments waiting. */
-export function addHolds(program: Command, run: Run): void {
+export function addPauses(program: Command, run: Run): void {
   for (const verb of ['pause', 'resume'] as const) {
     withOperator(program.command(`${verb} <what> [id]`))
       .description(
@@ -22,7 +27,7 @@ export function addHolds(program: Command, run: Run): void {
       )
       .action(
         run(operatorSchema, (pipeline, output, options, what, id) =>
-          change(verb, pipeline, output, options, holdIdOf(what, id)),
+          change(verb, pipeline, output, options, pauseIdOf(what, id)),
         ),
       );
   }
@@ -32,7 +37,7 @@ export function addHolds(program: Command, run: Run): void {
     .action(run(commonSchema, show));
 }
 
-function holdIdOf(what: string | undefined, id: string | undefined): string {
+function pauseIdOf(what: string | undefined, id: string | undefined): string {
   const hasId = id !== undefined && id !== 'undefined' && id !== '';
   if (what === 'all' && !hasId) return 'all';
   if ((what === 'psp' || what === 'merchant') && hasId) return `${what}:${id}`;
@@ -43,8 +48,8 @@ function holdIdOf(what: string | undefined, id: string | undefined): string {
 }
 
 /** A pause of what isn't there would hold up nothing, and the one that was meant would go on. */
-async function requireKnown({ database }: Pipeline, holdId: string): Promise<void> {
-  const [what, id = ''] = holdId.split(':', 2);
+async function requireKnown({ database }: Pipeline, pauseId: string): Promise<void> {
+  const [what, id = ''] = pauseId.split(':', 2);
   if (what === 'merchant') return requireMerchant(database, id);
   if (what !== 'psp') return;
   const failedBefore = (await listCircuits(database)).map(({ psp }) => psp);
@@ -58,20 +63,20 @@ async function change(
   pipeline: Pipeline,
   output: Output,
   options: Options,
-  holdId: string,
+  pauseId: string,
 ): Promise<number> {
   const operator = await operatorOf(options, pipeline);
-  if (verb === 'pause') await requireKnown(pipeline, holdId);
-  const isChanged = await (verb === 'pause' ? pause : resume)(pipeline.database, holdId, operator);
+  if (verb === 'pause') await requireKnown(pipeline, pauseId);
+  const isChanged = await (verb === 'pause' ? pause : resume)(pipeline.database, pauseId, operator);
   const said = verb === 'pause' ? 'paused' : 'resumed';
-  output.data({ [said]: holdId, changed: isChanged }, () =>
-    isChanged ? `${said} ${holdId}` : `${holdId} was ${verb === 'pause' ? 'paused already' : 'not paused'}`,
+  output.data({ [said]: pauseId, changed: isChanged }, () =>
+    isChanged ? `${said} ${pauseId}` : `${pauseId} was ${verb === 'pause' ? 'paused already' : 'not paused'}`,
   );
-  return EXIT.well;
+  return EXIT.ok;
 }
 
 async function show({ database }: Pipeline, output: Output): Promise<number> {
-  const [circuits, holds] = [await listCircuits(database), await listHolds(database)];
+  const [circuits, holds] = [await listCircuits(database), await listPauses(database)];
   output.data({ circuits, holds }, () =>
     [
       table(
@@ -80,9 +85,9 @@ async function show({ database }: Pipeline, output: Output): Promise<number> {
       ),
       table(
         ['paused', 'since', 'by', 'parked', 'why'],
-        holds.map((row) => [row.hold_id, row.paused_at, row.paused_by, row.parked, row.reason]),
+        holds.map((row) => [row.pause_id, row.paused_at, row.paused_by, row.parked, row.reason]),
       ),
     ].join('\n'),
   );
-  return EXIT.well;
+  return EXIT.ok;
 }

@@ -16,7 +16,7 @@ export interface ExpectedCharge {
 }
 
 /** What an attempt comes to: the instruction's next state, the order's, and what is posted. */
-export interface Judgement {
+export interface Transition {
   readonly state: Exclude<InstructionState, 'executing'>;
   readonly orderStatus: OrderStatus;
   readonly orderStatusDetail: OrderStatusDetail;
@@ -48,15 +48,15 @@ export interface Attempt {
 }
 
 /** The retry classes: one outcome in, what becomes of the instruction and its order out. Pure. */
-export function judgeOutcome(
+export function decide(
   outcome: PspOutcome,
   expected: ExpectedCharge,
   abilities: PspAbilities,
   attempt: Attempt,
-): Judgement {
+): Transition {
   switch (outcome.kind) {
     case 'succeeded':
-      return judgeCharge(outcome, expected, attempt);
+      return decideCharge(outcome, expected, attempt);
     case 'declined':
       return { ...terminal('declined', 'FAILED', null), failure: outcome.decline };
     case 'requires_action':
@@ -80,12 +80,12 @@ export function judgeOutcome(
 }
 
 /** No retry helps until somebody mends the key; nothing was charged by this attempt. */
-function deadLetter(reason: string, attempt: Attempt): Judgement {
+function deadLetter(reason: string, attempt: Attempt): Transition {
   return { ...retry(refusal(reason), 0, attempt, true), state: 'dead_lettered' };
 }
 
 /** That the PSP refuses us is known already: the probe goes back to where it waited, and costs no dead letter. */
-function waitForCircuit(reason: string, attempt: Attempt): Judgement {
+function waitForCircuit(reason: string, attempt: Attempt): Transition {
   return { ...retry(refusal(reason), 0, attempt, true), parked: true, waitsForCircuit: true };
 }
 
@@ -94,16 +94,16 @@ function refusal(reason: string): string {
 }
 
 /** Where only an operator can tell: nothing is posted, nothing is guessed, no more is sent. */
-export function manualReview(reason: string): Judgement {
+export function manualReview(reason: string): Transition {
   return { ...terminal('quarantined', 'EXECUTING', 'manual_review'), reason };
 }
 
 /** A PSP's answer is compared before it is believed, and must be one (rule 12). */
-function judgeCharge(
+function decideCharge(
   { charge, furtherCharges = [] }: Extract<PspOutcome, { kind: 'succeeded' }>,
   expected: ExpectedCharge,
   attempt: Attempt,
-): Judgement {
+): Transition {
   const mismatch = repetitionOf([charge, ...furtherCharges]) ?? mismatchOf(charge, expected);
   if (mismatch !== undefined) return { ...manualReview(mismatch), pspReference: charge.pspReference };
   return {
@@ -135,12 +135,12 @@ function mismatchOf(charge: PspCharge, expected: ExpectedCharge): string | undef
  * keeps failing.
  */
 function unknownWaitSeconds(abilities: PspAbilities, attempt: Attempt): number {
-  const settled = abilities.landingSeconds + (abilities.lookUpLagSeconds ?? 0);
+  const settled = abilities.maxInFlightSeconds + (abilities.lookUpLagSeconds ?? 0);
   const patience = attempt.attemptNo > 1 ? backoffSeconds(attempt.attemptNo - 1, attempt.random) : 0;
   return settled + patience;
 }
 
-function retry(reason: string, waitSeconds: number, attempt: Attempt, provenNotSent: boolean): Judgement {
+function retry(reason: string, waitSeconds: number, attempt: Attempt, provenNotSent: boolean): Transition {
   const unknown = !provenNotSent || attempt.maybeSentBefore;
   return {
     state: 'ready',
@@ -158,10 +158,10 @@ function retry(reason: string, waitSeconds: number, attempt: Attempt, provenNotS
 }
 
 function terminal(
-  state: Judgement['state'],
+  state: Transition['state'],
   orderStatus: OrderStatus,
   orderStatusDetail: OrderStatusDetail,
-): Judgement {
+): Transition {
   return {
     state,
     orderStatus,

@@ -70,7 +70,7 @@ function parse(text: string): z.output<typeof lineSchema> | undefined {
 }
 
 /** A grant that was used in one stage is not in vain in another: a stage test holds that none grants more than dev. */
-export function judgeUsage(
+export function checkUsage(
   { granted, used }: Pick<Usage, 'granted' | 'used'>,
   reasons: readonly ReasonedGrant[],
 ): Verdict {

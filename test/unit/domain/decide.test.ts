@@ -1,18 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import {
-  type Attempt,
-  type ExpectedCharge,
-  judgeOutcome,
-  manualReview,
-} from '../../../domain/payment/judge-outcome.ts';
+import { type Attempt, decide, type ExpectedCharge, manualReview } from '../../../domain/payment/decide.ts';
 import type { PspAbilities, PspOutcome } from '../../../domain/payment/psp-outcome.ts';
 
 const ABILITIES: PspAbilities = {
   keyLifetimeSeconds: 86_400,
   lookUpLagSeconds: 5,
-  landingSeconds: 7,
-  cancelsByKey: false,
+  maxInFlightSeconds: 7,
+  invalidatesByKey: false,
   replaysStoredServerErrors: false,
 };
 const EXPECTED: ExpectedCharge = {
@@ -27,12 +22,12 @@ const CHARGE = { pspReference: 'ch_1', reference: 'ord_1', amountMinor: 100n, cu
 const DECLINE = { category: 'other', code: 'c', pspCode: 'p' } as const;
 
 const judge = (outcome: PspOutcome, attempt: Partial<Attempt> = {}) =>
-  judgeOutcome(outcome, EXPECTED, ABILITIES, { ...FIRST, ...attempt });
+  decide(outcome, EXPECTED, ABILITIES, { ...FIRST, ...attempt });
 
 describe('succeeded', () => {
   test('is SUCCESS with its posting', () => {
-    const judgement = judge({ kind: 'succeeded', charge: CHARGE });
-    expect(judgement).toMatchObject({
+    const transition = judge({ kind: 'succeeded', charge: CHARGE });
+    expect(transition).toMatchObject({
       state: 'succeeded',
       orderStatus: 'SUCCESS',
       orderStatusDetail: null,
@@ -43,7 +38,7 @@ describe('succeeded', () => {
       parked: false,
       provenNotSent: false,
     });
-    expect(judgement.posting?.entries).toHaveLength(2);
+    expect(transition.posting?.entries).toHaveLength(2);
   });
 
   test.each([
@@ -51,25 +46,25 @@ describe('succeeded', () => {
     ['another currency', { currency: 'USD' }, 'answered 100 USD, asked was 100 KRW'],
     ['another reference', { reference: 'ord_2' }, 'reference ord_2, asked was ord_1'],
   ])('with %s is never believed', (_what, change, reason) => {
-    const judgement = judge({ kind: 'succeeded', charge: { ...CHARGE, ...change } });
-    expect(judgement).toMatchObject({
+    const transition = judge({ kind: 'succeeded', charge: { ...CHARGE, ...change } });
+    expect(transition).toMatchObject({
       state: 'quarantined',
       orderStatus: 'EXECUTING',
       orderStatusDetail: 'manual_review',
       pspReference: 'ch_1',
       posting: null,
     });
-    expect(judgement.reason).toContain(reason);
+    expect(transition.reason).toContain(reason);
   });
 });
 
 test('several charges for one order are never booked as one, whatever each of them is', () => {
-  const judgement = judge({
+  const transition = judge({
     kind: 'succeeded',
     charge: CHARGE,
     furtherCharges: [{ ...CHARGE, pspReference: 'ch_2' }],
   });
-  expect(judgement).toMatchObject({
+  expect(transition).toMatchObject({
     state: 'quarantined',
     orderStatus: 'EXECUTING',
     orderStatusDetail: 'manual_review',
@@ -110,16 +105,16 @@ describe.each([
   ['rate_limited', { kind: 'rate_limited', retryAfterSeconds: undefined }],
 ] as const)('%s', (_kind, outcome) => {
   test('is tried again, and proves that nothing was charged', () => {
-    const judgement = judge(outcome);
-    expect(judgement).toMatchObject({
+    const transition = judge(outcome);
+    expect(transition).toMatchObject({
       state: 'ready',
       orderStatus: 'EXECUTING',
       orderStatusDetail: 'psp_requested',
       provenNotSent: true,
       posting: null,
     });
-    expect(judgement.waitSeconds).toBeGreaterThanOrEqual(1);
-    expect(judgement.reason).toBeTruthy();
+    expect(transition.waitSeconds).toBeGreaterThanOrEqual(1);
+    expect(transition.reason).toBeTruthy();
   });
 
   test('says nothing of an attempt before it that may have charged', () => {
@@ -166,8 +161,8 @@ describe('unknown', () => {
   });
 
   test('waits for landing alone where there is no look-up', () => {
-    const judgement = judgeOutcome(unknown, EXPECTED, { ...ABILITIES, lookUpLagSeconds: null }, FIRST);
-    expect(judgement.waitSeconds).toBe(7);
+    const transition = decide(unknown, EXPECTED, { ...ABILITIES, lookUpLagSeconds: null }, FIRST);
+    expect(transition.waitSeconds).toBe(7);
   });
 
   test('spares a PSP that keeps failing', () => {
@@ -232,14 +227,14 @@ describe('whatever the PSP says', () => {
   test('an order fails only by its "no", succeeds only with a posting, and is else tried again or reviewed', () => {
     fc.assert(
       fc.property(outcome, attempt, (said, tried) => {
-        const judgement = judgeOutcome(said, EXPECTED, ABILITIES, tried);
-        expect(judgement.orderStatus === 'FAILED').toBe(said.kind === 'declined');
-        expect(judgement.orderStatus === 'SUCCESS').toBe(judgement.posting !== null);
-        expect(judgement.state === 'ready' || judgement.state === 'dead_lettered').toBe(
-          judgement.waitSeconds !== null,
+        const transition = decide(said, EXPECTED, ABILITIES, tried);
+        expect(transition.orderStatus === 'FAILED').toBe(said.kind === 'declined');
+        expect(transition.orderStatus === 'SUCCESS').toBe(transition.posting !== null);
+        expect(transition.state === 'ready' || transition.state === 'dead_lettered').toBe(
+          transition.waitSeconds !== null,
         );
-        if (judgement.state === 'quarantined') expect(judgement.reason).toBeTruthy();
-        if (said.kind === 'unknown' && tried.sent) expect(judgement.provenNotSent).toBe(false);
+        if (transition.state === 'quarantined') expect(transition.reason).toBeTruthy();
+        if (said.kind === 'unknown' && tried.sent) expect(transition.provenNotSent).toBe(false);
       }),
     );
   });

@@ -1,32 +1,32 @@
 import { GetQueueAttributesCommand } from '@aws-sdk/client-sqs';
 import { readMigrations } from '../../adapters/database/migrate.ts';
-import { listCircuits, listHolds } from '../../adapters/database/statements/holds.ts';
+import { listCircuits, listPauses } from '../../adapters/database/statements/processing-pauses.ts';
 import { lastRun } from '../../adapters/database/statements/purge-expired.ts';
 import { appliedMigrations } from '../../adapters/database/statements/smoke.ts';
 import { checkInvariant, INVARIANTS } from '../../adapters/database/statements/verify.ts';
 import { createConsumedMessages } from '../../adapters/dynamodb/consumed-messages.ts';
 import type { Pipeline } from '../connect.ts';
-import { type Journey, LegError } from './legs.ts';
+import { CheckError, type SmokeRun } from './smoke-run.ts';
 
 const MIGRATIONS = new URL('../../db/migrations/', import.meta.url);
 /** It runs every hour; two may be missed by a deployment and a sleeping database. */
 const PURGE_LATE_SECONDS = 3 * 3_600;
 
 /** All that can be seen without a payment; writes nothing. */
-export async function lookAround(pipeline: Pipeline, journey: Journey): Promise<void> {
-  await journey.step('database', () => migrations(pipeline));
-  await journey.look('queues', () => queues(pipeline));
-  await journey.look('consumed messages', () => consumed(pipeline));
-  await journey.look('circuits', () => circuits(pipeline));
-  await journey.look('relay', () => relay(pipeline));
-  await journey.look('purge', () => purge(pipeline));
+export async function checkSurroundings(pipeline: Pipeline, smokeRun: SmokeRun): Promise<void> {
+  await smokeRun.step('database', () => migrations(pipeline));
+  await smokeRun.look('queues', () => queues(pipeline));
+  await smokeRun.look('consumed messages', () => consumed(pipeline));
+  await smokeRun.look('circuits', () => circuits(pipeline));
+  await smokeRun.look('relay', () => relay(pipeline));
+  await smokeRun.look('purge', () => purge(pipeline));
 }
 
 async function migrations({ database }: Pipeline): Promise<readonly [undefined, string]> {
   const applied = await appliedMigrations(database);
   const missing = readMigrations(MIGRATIONS).filter(({ name }) => !applied.includes(name));
   if (missing.length > 0) {
-    throw new LegError(
+    throw new CheckError(
       `lacks ${missing.map(({ name }) => name).join(', ')}: deploy this version, or use the one that is deployed`,
     );
   }
@@ -48,11 +48,11 @@ async function consumed({ dynamodb, consumedTable }: Pipeline): Promise<string> 
 }
 
 async function circuits({ database }: Pipeline): Promise<string> {
-  const [known, holds] = [await listCircuits(database), await listHolds(database)];
+  const [known, holds] = [await listCircuits(database), await listPauses(database)];
   const open = known.filter(({ state }) => state !== 'closed');
-  const paused = holds.map(({ hold_id }) => `${hold_id} is paused`);
+  const paused = holds.map(({ pause_id }) => `${pause_id} is paused`);
   if (open.length === 0) return paused.length === 0 ? 'none open, nothing paused' : paused.join(', ');
-  throw new LegError(open.map(({ psp, state, reason }) => `${psp} is ${state}: ${reason}`).join('; '));
+  throw new CheckError(open.map(({ psp, state, reason }) => `${psp} is ${state}: ${reason}`).join('; '));
 }
 
 /** What the relay does is seen by what is not overdue. */
@@ -60,13 +60,13 @@ async function relay({ database }: Pipeline): Promise<string> {
   const invariant = INVARIANTS.find(({ name }) => name.startsWith('nothing is overdue'));
   const violation = invariant === undefined ? undefined : await checkInvariant(database, invariant);
   if (violation === undefined) return 'nothing is overdue';
-  throw new LegError(`${violation.count} overdue, for example ${violation.examples[0]}`);
+  throw new CheckError(`${violation.count} overdue, for example ${violation.examples[0]}`);
 }
 
 async function purge({ database, settings }: Pipeline): Promise<string> {
   const run = await lastRun(database, 'purge-expired');
   if (run === undefined) return 'has not run yet';
   if (settings.takesRealMoney && run.age_seconds > PURGE_LATE_SECONDS)
-    throw new LegError(`last ran ${run.finished_at}: its schedule or its function fails, see its log`);
+    throw new CheckError(`last ran ${run.finished_at}: its schedule or its function fails, see its log`);
   return `last ran ${run.finished_at}`;
 }

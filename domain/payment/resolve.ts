@@ -1,15 +1,9 @@
 import { unreachable } from '../assert.ts';
-import {
-  type Attempt,
-  type ExpectedCharge,
-  type Judgement,
-  judgeOutcome,
-  manualReview,
-} from './judge-outcome.ts';
+import { type Attempt, decide, type ExpectedCharge, manualReview, type Transition } from './decide.ts';
 import type { PspAbilities, PspCharge, PspOutcome } from './psp-outcome.ts';
 
 /** What settling an instruction past its last cycle has found (rule 11). */
-export type Settlement =
+export type Resolution =
   /** Every attempt is proven never to have reached the PSP. */
   | { readonly kind: 'never_sent' }
   | {
@@ -18,8 +12,8 @@ export type Settlement =
     }
   | { readonly kind: 'charged'; readonly charge: PspCharge }
   /** Not found, and the PSP refuses the key from now on: no late request can charge. */
-  | { readonly kind: 'fenced' }
-  | { readonly kind: 'unfenced' }
+  | { readonly kind: 'invalidated' }
+  | { readonly kind: 'cannot_invalidate' }
   | {
       readonly kind: 'no_answer';
       readonly outcome: Extract<
@@ -29,31 +23,31 @@ export type Settlement =
     };
 
 /** Evidence decides: charged is `SUCCESS`, provably not charged is rolled back, anything else is for a person. */
-export function judgeSettlement(
-  settlement: Settlement,
+export function decideResolution(
+  resolution: Resolution,
   expected: ExpectedCharge,
   abilities: PspAbilities,
   attempt: Attempt,
-): Judgement {
-  switch (settlement.kind) {
+): Transition {
+  switch (resolution.kind) {
     case 'found':
-      return judgeOutcome(settlement.outcome, expected, abilities, attempt);
+      return decide(resolution.outcome, expected, abilities, attempt);
     case 'charged':
-      return judgeOutcome({ kind: 'succeeded', charge: settlement.charge }, expected, abilities, attempt);
+      return decide({ kind: 'succeeded', charge: resolution.charge }, expected, abilities, attempt);
     case 'never_sent':
-    case 'fenced':
+    case 'invalidated':
       return rollBack();
-    case 'unfenced':
+    case 'cannot_invalidate':
       return manualReview('not found at the PSP, which cannot be told to refuse a late request');
     case 'no_answer':
-      return manualReview(`settling: ${reasonOf(settlement.outcome)}`);
+      return manualReview(`resolving: ${reasonOf(resolution.outcome)}`);
     default:
-      return unreachable(settlement);
+      return unreachable(resolution);
   }
 }
 
 /** The roll-back commit: the order ends as `FAILED`, and no money has moved or can move. */
-export function rollBack(): Judgement {
+export function rollBack(): Transition {
   return {
     state: 'cancelled',
     orderStatus: 'FAILED',
@@ -69,6 +63,6 @@ export function rollBack(): Judgement {
   };
 }
 
-function reasonOf(outcome: Extract<Settlement, { kind: 'no_answer' }>['outcome']): string {
+function reasonOf(outcome: Extract<Resolution, { kind: 'no_answer' }>['outcome']): string {
   return outcome.kind === 'rate_limited' ? 'the PSP limits our rate' : outcome.reason;
 }

@@ -1,0 +1,135 @@
+-- Who calls the API, and what a call leaves behind: merchants, their keys, payments, orders, stored answers.
+
+-- Time as every rule of the protocol sees it. A function of our own, so that tests can replace it and move time.
+create function clock() returns timestamptz language sql volatile parallel safe as 'select clock_timestamp()';
+
+-- Statements of the pipeline are short. The database gives up before its caller does (6 s), so that a caller's replay
+-- never runs beside the statement it replays. Migrations lift this for themselves.
+do $$ begin
+  execute format('alter database %I set statement_timeout = %L', current_database(), '4s');
+end $$;
+
+create table merchant (
+  merchant_id text primary key,
+  name        text not null check (length(name) between 1 and 128),
+  created_at  timestamptz not null
+);
+
+-- A key is `<api_key_id>` plus a secret part; only the SHA-256 of the secret is kept. 256 random bits need no salt.
+create table api_key (
+  api_key_id   text primary key,
+  merchant_id  text not null references merchant,
+  secret_hash  text not null check (secret_hash ~ '^[0-9a-f]{64}$'),
+  created_at   timestamptz not null,
+  revoked_at   timestamptz,
+  -- Written by whoever checks the key, at most once an hour per key.
+  last_used_at timestamptz
+);
+create index api_key_by_merchant on api_key (merchant_id);
+
+-- The old and the new key of a rotation, and no third. The lock serialises the operators of one merchant, and each query
+-- of the function sees what was committed meanwhile: two at once can't both add the second key.
+create function refuse_third_valid_api_key() returns trigger language plpgsql as $$ begin
+  perform pg_advisory_xact_lock(7082341, hashtext(new.merchant_id));
+  if (select count(*) from api_key where merchant_id = new.merchant_id and revoked_at is null) >= 2 then
+    -- The constraint is in the text too: the Data API tells no more than that.
+    raise exception 'a third valid API key of % violates constraint "api_key_two_valid_at_once"', new.merchant_id
+      using errcode = '23514', constraint = 'api_key_two_valid_at_once';
+  end if;
+  return new;
+end $$;
+create trigger api_key_two_valid_at_once before insert on api_key for each row
+  when (new.revoked_at is null)
+  execute function refuse_third_valid_api_key();
+
+-- The most that one payment may ask for in one currency. `*` stands for every merchant that has no cap of its own.
+create table amount_cap (
+  merchant_id      text not null,
+  currency         text not null check (currency ~ '^[A-Z]{3}$'),
+  max_amount_minor bigint not null check (max_amount_minor between 1 and 9007199254740991),
+  set_at           timestamptz not null,
+  set_by           text not null,
+  primary key (merchant_id, currency)
+);
+
+-- One checkout by one buyer. `merchant_id` has no foreign key here or below: the authorizer has just read the merchant,
+-- and the key-share locks of all payments on one merchant's row would serialise a busy merchant.
+create table payment (
+  payment_id         text primary key,
+  merchant_id        text not null,
+  merchant_reference text not null check (length(merchant_reference) between 1 and 128),
+  buyer_id           text not null,
+  payment_method     text not null,
+  metadata           text not null,
+  created_at         timestamptz not null,
+  orders_total       smallint not null check (orders_total between 1 and 10),
+  -- Counters rather than a status: two workers that finish two orders of one payment at once both count, where a
+  -- status derived from a snapshot would miss the other's.
+  orders_started     smallint not null default 0,
+  orders_succeeded   smallint not null default 0,
+  orders_failed      smallint not null default 0,
+  status             text not null generated always as (
+    case
+      when orders_succeeded = orders_total then 'SUCCESS'
+      when orders_failed = orders_total then 'FAILED'
+      when orders_succeeded + orders_failed = orders_total then 'PARTIAL_SUCCESS'
+      when orders_started = 0 then 'NOT_STARTED'
+      else 'EXECUTING'
+    end) stored,
+  -- How far the payment's own data has been removed: 0 nothing, 1 who the buyer is, 2 the evidence too.
+  purge_stage        smallint not null default 0 check (purge_stage between 0 and 2),
+  -- The transaction that made it, see `payment_order_comes_with_its_payment`.
+  accepted_in        xid8 not null default pg_current_xact_id(),
+  constraint payment_merchant_reference_is_unique unique (merchant_id, merchant_reference),
+  check (orders_succeeded + orders_failed <= orders_started and orders_started <= orders_total)
+);
+create index payment_newest_first on payment (merchant_id, created_at desc, payment_id desc);
+create index payment_newest_first_by_status on payment (merchant_id, status, created_at desc, payment_id desc);
+create unique index payment_accepted_in on payment (payment_id, merchant_id, accepted_in);
+create index payment_to_purge on payment (purge_stage, created_at)
+  where purge_stage < 2 and status in ('SUCCESS', 'PARTIAL_SUCCESS', 'FAILED');
+
+-- One charge at one PSP.
+create table payment_order (
+  payment_order_id text primary key,
+  payment_id       text not null,
+  merchant_id      text not null,
+  position         smallint not null check (position between 0 and 9),
+  amount_minor     bigint not null check (amount_minor between 1 and 9007199254740991),
+  currency         text not null check (currency ~ '^[A-Z]{3}$'),
+  -- Who is owed: [{"seller_id", "amount_minor" as text}], summing to the amount. One seller is one split.
+  splits           jsonb not null,
+  -- Whether the merchant wrote `splits` or a plain `seller_id`; the answer repeats the form of the request.
+  is_split         boolean not null,
+  psp              text not null,
+  status           text not null default 'NOT_STARTED'
+                   check (status in ('NOT_STARTED', 'EXECUTING', 'SUCCESS', 'FAILED')),
+  status_detail    text default 'queued'
+                   check (status_detail in ('queued', 'psp_requested', 'requires_action', 'authorized',
+                                            'outcome_unknown', 'manual_review')),
+  failure          jsonb,
+  psp_reference    text,
+  created_at       timestamptz not null,
+  updated_at       timestamptz not null,
+  accepted_in      xid8 not null default pg_current_xact_id(),
+  unique (payment_id, position),
+  check (status <> 'FAILED' or failure is not null),
+  -- An order comes with its payment: made in the same transaction, for the same merchant. The accepting login can't add
+  -- one to an existing payment: `accepted_in` is granted to no login, so each insert gets the default.
+  constraint payment_order_comes_with_its_payment
+    foreign key (payment_id, merchant_id, accepted_in) references payment (payment_id, merchant_id, accepted_in)
+);
+
+-- The stored answer to a POST. The body is text, not jsonb: a replay is byte for byte.
+create table idempotency_key (
+  merchant_id text not null,
+  scope       text not null,
+  key         text not null check (length(key) between 1 and 255),
+  fingerprint text not null,
+  status      smallint not null,
+  location    text not null,
+  body        text not null,
+  created_at  timestamptz not null,
+  primary key (merchant_id, scope, key)
+);
+create index idempotency_key_by_age on idempotency_key using brin (created_at);

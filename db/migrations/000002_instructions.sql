@@ -1,0 +1,201 @@
+-- What the executor works on: instructions, evidence, and where retries end (circuits, pauses, dead letters).
+
+create function is_terminal(state text) returns boolean language sql immutable parallel safe as
+  $$ select state in ('succeeded', 'declined', 'requires_action', 'cancelled') $$;
+
+-- When the relay sends an instruction's message (again), by rule 10; null: never. In plpgsql, which keeps its plan:
+-- PostgreSQL can't inline this as an SQL function (it mixes timestamps and intervals, which PostgreSQL holds to depend on
+-- the time zone) and would plan it anew in every statement that writes an instruction. Immutable in truth: the intervals
+-- hold neither days nor months, so no time zone enters.
+create function relay_due_at(
+  state text, parked boolean, waits_for text, attempt_no integer, resends integer, last_sent_at timestamptz,
+  not_before timestamptz
+) returns timestamptz language plpgsql immutable parallel safe as $$ begin
+  return case
+    when state not in ('ready', 'executing', 'dead_lettered') then null
+    -- Even the dead-letter queue may have lost it.
+    when state = 'dead_lettered' then greatest(last_sent_at, not_before) + interval '24 hours'
+    -- Sent once what it waits for is over, not by the clock.
+    when waits_for is not null then null
+    when parked then not_before
+    -- Never claimed: perhaps the send after the commit failed. The same deduplication id makes this harmless.
+    when attempt_no = 0 and resends = 0 then last_sent_at + interval '1 minute'
+    -- Past the deduplication window of 5 minutes, doubling up to 2^7 x 6 minutes = 12.8 hours.
+    else greatest(last_sent_at, not_before)
+         + interval '6 minutes' * (1 << least(resends - (attempt_no = 0)::integer, 7))
+  end;
+end $$;
+
+-- One operation to be carried out once. Leases, attempts and fences live here; this table is also the outbox.
+create table instruction (
+  instruction_id    text primary key,
+  payment_order_id  text not null references payment_order,
+  payment_id        text not null,
+  merchant_id       text not null,
+  seq               smallint not null,
+  operation         text not null check (operation in ('charge', 'authorize', 'capture', 'void', 'refund')),
+  state             text not null default 'ready'
+                    check (state in ('ready', 'executing', 'succeeded', 'declined', 'requires_action', 'cancelled',
+                                     'dead_lettered', 'quarantined')),
+  reason            text,
+  -- Never restarts. Attempts proven never to have reached the PSP are counted beside it: where the two differ, some
+  -- earlier attempt may have charged, and the PSP is looked up before anything is sent (rule 3).
+  attempt_no        integer not null default 0,
+  attempts_not_sent integer not null default 0,
+  attempts_in_cycle integer not null default 0,
+  cycle             integer not null default 0,
+  claim_token       text,
+  first_claimed_at  timestamptz,
+  not_before        timestamptz not null,
+  -- No message is on its way: the relay sends one when `not_before` has come (rule 9).
+  parked            boolean not null default false,
+  -- What a parked instruction waits for beside the time: `circuit:<psp>` or `pause:<pause_id>`; null: `not_before` alone.
+  waits_for         text check (waits_for is null or parked),
+  -- The number in the deduplication id of the newest message, and how often the relay has sent since a sign of life.
+  send_no           integer not null default 0,
+  resends           integer not null default 0,
+  last_sent_at      timestamptz not null,
+  -- By the database's clock: the time to a terminal state is measured from here.
+  accepted_at       timestamptz not null default clock(),
+  -- The id of the API request that asked for the operation: it is in every log line about it and in its messages. Evidence
+  -- (instruction_id) and ledger (source_id) are found by it through this row.
+  correlation_id    text,
+  relay_due_at      timestamptz generated always as (
+    relay_due_at(state, parked, waits_for, attempt_no, resends, last_sent_at, not_before)) stored,
+  unique (payment_order_id, seq),
+  check (attempts_not_sent <= attempt_no)
+);
+create index instruction_relay_due on instruction (relay_due_at) where relay_due_at is not null;
+create index instruction_waiting on instruction (waits_for, not_before) where waits_for is not null;
+-- How long messages wait in the queue is read off the newest first claims; a block range index keeps their updates cheap.
+create index instruction_first_claimed on instruction using brin (first_claimed_at);
+-- How many wait for a person, and for how long, is measured every minute.
+create index instruction_quarantined on instruction (accepted_at) where state = 'quarantined';
+
+-- Terminal is terminal: the code never tries to change it, and the database would refuse.
+create function refuse_leaving_a_terminal_state() returns trigger language plpgsql as $$ begin
+  raise exception 'terminal state is immutable in %', tg_table_name
+    using errcode = '23514', constraint = 'terminal_state_is_immutable';
+end $$;
+create trigger payment_order_terminal before update of status on payment_order for each row
+  when (old.status in ('SUCCESS', 'FAILED') and new.status <> old.status)
+  execute function refuse_leaving_a_terminal_state();
+create trigger instruction_terminal before update of state on instruction for each row
+  when (is_terminal(old.state) and new.state <> old.state)
+  execute function refuse_leaving_a_terminal_state();
+
+create function refuse_change() returns trigger language plpgsql as $$ begin
+  raise exception '% on % is refused: it is append-only', tg_op, tg_table_name
+    using errcode = '42501', constraint = tg_table_name || '_is_append_only';
+end $$;
+
+-- What a PSP was asked and said, for every attempt, a stale worker's too. `step` counts within the attempt.
+create table evidence (
+  instruction_id   text not null,
+  attempt_no       integer not null,
+  claim_token      text not null,
+  step             smallint not null,
+  payment_order_id text not null,
+  action           text not null check (action in ('look_up', 'send', 'invalidate', 'close', 'skip')),
+  outcome          text not null,
+  detail           jsonb not null,
+  started_at       timestamptz not null,
+  finished_at      timestamptz not null,
+  recorded_at      timestamptz not null,
+  primary key (instruction_id, attempt_no, claim_token, step)
+);
+create index evidence_by_order on evidence (payment_order_id);
+create trigger evidence_append_only before update or truncate on evidence
+  for each statement execute function refuse_change();
+
+-- One row per PSP that has ever failed; a PSP without one is well. Read by the claim, written by the record.
+create table psp_circuit (
+  psp               text primary key,
+  not_sent_in_a_row integer not null default 0,
+  unknown_in_a_row  integer not null default 0,
+  -- Null: closed. In the future: open. In the past: half-open, one probe at a time.
+  open_until        timestamptz,
+  open_seconds      integer not null default 0,
+  probe_until       timestamptz,
+  reason            text,
+  changed_at        timestamptz not null
+);
+
+-- What an operator has paused: `all`, `psp:<name>` or `merchant:<id>`.
+create table processing_pause (
+  pause_id  text primary key check (pause_id = 'all' or pause_id ~ '^(psp|merchant):.+$'),
+  paused_at timestamptz not null,
+  paused_by text not null,
+  reason    text not null
+);
+
+-- What died, and why. An instruction's dead letter bears its id and is what the instruction's state says it is (see the
+-- view below); poison, which names no instruction, bears `sha256:` and the hash of its body, and keeps body and state here.
+create table dead_letter (
+  dead_letter_id text primary key,
+  is_poison      boolean not null,
+  poison_state   text check (poison_state in ('waiting', 'quarantined', 'closed')),
+  -- Bytes, because a poisoned body may hold what text may not.
+  poison_body    bytea,
+  reason         text not null,
+  -- Which trip through the dead-letter queue this is, from 0.
+  cycle          integer not null default 0,
+  times_seen     integer not null default 1,
+  -- The message it was last seen in: the same one again is a retry, another one a redrive or a duplicate.
+  message_id     text,
+  first_seen_at  timestamptz not null,
+  last_seen_at   timestamptz not null,
+  redriven_at    timestamptz,
+  check (is_poison = (poison_state is not null) and is_poison = (poison_body is not null))
+);
+create index dead_letter_newest on dead_letter (last_seen_at desc);
+
+-- Who did what to a dead letter, a quarantine, a pause, a key …, when, why and from where; append-only.
+create table operation_log (
+  operation_log_id bigint generated always as identity primary key,
+  subject_id       text not null,
+  action           text not null check (action in (
+    'dead_lettered', 'quarantined', 'redriven', 'redrive_started', 'redrive_cancelled', 'released', 'closed', 'paused',
+    'resumed', 'merchant_created', 'key_created', 'key_revoked', 'cap_set', 'cap_cleared', 'look_up_first_marked')),
+  actor            text not null,
+  reason           text not null,
+  at               timestamptz not null,
+  -- A machine, and on AWS the identity that the account knows. What the pipeline does by itself is `pipeline`.
+  origin           text not null default 'pipeline'
+);
+create index operation_log_by_subject on operation_log (subject_id, operation_log_id);
+create trigger operation_log_append_only before update or truncate on operation_log
+  for each statement execute function refuse_change();
+
+-- Whichever statement makes an instruction a dead letter or puts it into quarantine writes the dead letter with it.
+create function write_dead_letter() returns trigger language plpgsql as $$ begin
+  insert into dead_letter as d (dead_letter_id, is_poison, reason, cycle, first_seen_at, last_seen_at)
+  values (new.instruction_id, false, coalesce(new.reason, 'no reason was recorded'), new.cycle, clock(), clock())
+  on conflict (dead_letter_id) do update
+  set reason = excluded.reason, cycle = excluded.cycle, times_seen = d.times_seen + (new.state = 'dead_lettered')::integer,
+      last_seen_at = excluded.last_seen_at, redriven_at = null;
+  insert into operation_log (subject_id, action, actor, reason, at)
+  values (new.instruction_id, new.state, 'pipeline', coalesce(new.reason, 'no reason was recorded'), clock());
+  return null;
+end $$;
+create trigger instruction_dead_letter after update of state on instruction for each row
+  when (new.state in ('dead_lettered', 'quarantined') and new.state <> old.state)
+  execute function write_dead_letter();
+
+-- `waiting` in the dead-letter queue, `redriven` from it, `quarantined`, or `resolved`.
+create view dead_letter_now as
+select d.*, i.payment_order_id, i.payment_id, i.merchant_id, i.operation, i.attempt_no, o.psp, i.state as instruction_state,
+       case
+         when d.is_poison then
+           case d.poison_state when 'closed' then 'resolved'
+                               when 'waiting' then case when d.redriven_at is null then 'waiting' else 'redriven' end
+                               else d.poison_state end
+         when i.state = 'dead_lettered' then case when d.redriven_at is null then 'waiting' else 'redriven' end
+         when i.state = 'quarantined' then 'quarantined'
+         when i.state in ('ready', 'executing') and d.redriven_at is null and d.message_id is not null then 'waiting'
+         when i.state in ('ready', 'executing') then 'redriven'
+         else 'resolved'
+       end as state
+from dead_letter d
+left join instruction i on i.instruction_id = d.dead_letter_id
+left join payment_order o on o.payment_order_id = i.payment_order_id;
