@@ -179,7 +179,7 @@ describe('what an answer to a invalidation means', () => {
     [409, error('idempotency_key_reused'), 'unknown'],
     [409, completed({ ...CHARGE, status: 'declined' }), 'unknown'],
     [409, completed({ ...CHARGE, amount: '15000' }), 'unknown'],
-    [404, error('no_cancellation'), 'unknown'],
+    [404, error('no_invalidation'), 'unknown'],
     [500, INVALIDATED, 'unknown'],
     [401, '', 'misconfigured'],
     [403, '', 'misconfigured'],
