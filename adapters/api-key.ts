@@ -24,6 +24,11 @@ export function parseApiKey(text: string): ApiKeyParts | undefined {
   return { mode: mode === 'live' ? 'live' : 'test', apiKeyId, secret };
 }
 
+/** The key of an Authorization header, `Bearer <key>`; undefined for anything else. */
+export function bearerKeyOf(authorization: string | undefined): ApiKeyParts | undefined {
+  return parseApiKey(/^Bearer +(\S+)$/i.exec(authorization ?? '')?.[1] ?? '');
+}
+
 export function apiKeyModeOf(takesRealMoney: boolean): ApiKeyMode {
   return takesRealMoney ? 'live' : 'test';
 }

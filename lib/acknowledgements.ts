@@ -75,7 +75,7 @@ export const OF_API: Acknowledgements = {
 
 export const OF_OPEN_ROUTE: Acknowledgements = {
   'AwsSolutions::AwsSolutions-APIG4':
-    'A probe and a client generator have no key: the answer is the same for everybody and comes from the bundle alone.',
+    'A probe and a client generator have no key, nor has who asks which methods there are: the answer is the same for everybody and comes from the bundle alone.',
 };
 
 export const OF_API_STAGE: Acknowledgements = {

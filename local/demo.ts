@@ -44,14 +44,14 @@ const paymentSchema = z.object({
 });
 const listSchema = z.object({ data: z.array(paymentSchema) });
 type Payment = z.infer<typeof paymentSchema>;
+/** As the API gives it: text, since it may pass 2^53. */
+const sum = z.string().transform(BigInt);
 const walletSchema = z.object({
   seller_id: z.string(),
-  balances: z.array(z.object({ currency: z.string(), posted: z.number(), available: z.number() })),
+  balances: z.array(z.object({ currency: z.string(), posted: sum, available: sum })),
 });
 const trialBalanceSchema = z.object({
-  currencies: z.array(
-    z.object({ currency: z.string(), debits: z.number(), credits: z.number(), difference: z.number() }),
-  ),
+  currencies: z.array(z.object({ currency: z.string(), debits: sum, credits: sum, difference: sum })),
 });
 
 const SELLERS = ['seller-anna', 'seller-ben', 'seller-chen'];
@@ -151,7 +151,7 @@ async function report(endpoints: Endpoints, payments: readonly Payment[]): Promi
   const balance = new Table({ head: ['trial balance', 'debits', 'credits', 'difference'], style: style() });
   const { currencies } = trialBalanceSchema.parse(await read(endpoints, '/ledger/trial-balance'));
   for (const { currency, debits, credits, difference } of currencies) {
-    balance.push([currency, debits.toLocaleString('en'), credits.toLocaleString('en'), difference]);
+    balance.push([currency, debits.toLocaleString('en'), credits.toLocaleString('en'), String(difference)]);
   }
   say(`${balance.toString()}\n`);
 }

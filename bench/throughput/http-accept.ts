@@ -41,7 +41,7 @@ export async function serveAccept(database: Database, accept: Accept): Promise<A
   const merchantOf = async (authorization: string | undefined) => {
     const known = merchants.get(authorization ?? '');
     if (known !== undefined && known.until > Date.now()) return known.merchantId;
-    const merchant = await authorizeMerchant(authorization, 'test', database);
+    const merchant = await authorizeMerchant([authorization ?? ''], 'test', database);
     if (merchant === undefined) throw new Error('unauthorized');
     merchants.set(authorization ?? '', { merchantId: merchant.merchantId, until: Date.now() + KEY_CACHE_MS });
     return merchant.merchantId;

@@ -1,16 +1,27 @@
 /**
- * Whether a text holds what may be a card number (PAN): 13 to 19 digits, together or in the groups that cards show, that
- * pass the Luhn check and begin as an issuer's numbers do. All three, because one order id in ten passes Luhn alone.
+ * What a card number (PAN) looks like, and the text without any. Logs hide whatever may be one, and pay for a mistake
+ * with an id that can't be read; what the API refuses is narrower, see card-data.ts.
  */
-export function looksLikeCardNumber(text: string): boolean {
-  for (const [candidate] of plain(text).matchAll(CANDIDATE)) {
+
+/**
+ * The text with each card number in it replaced: 13 to 19 digits that begin as an issuer's numbers do and pass the Luhn
+ * check, together or in groups of any size, with any of the separators that people write.
+ */
+export function withoutCardNumbers(text: string, replacement: string): string {
+  const hidden = withoutWritten(text, replacement);
+  return holdsCardNumber(hidden) ? withoutWritten(asPeopleRead(hidden), replacement) : hidden;
+}
+
+/** Whether the text, as a person reads it, still holds digits together or in the groups that cards show. */
+function holdsCardNumber(text: string): boolean {
+  for (const [candidate] of asPeopleRead(text).matchAll(CANDIDATE)) {
     if (isCardNumber(candidate.replaceAll(/[ -]/g, ''))) return true;
   }
   return false;
 }
 
-/** As a person reads it: full-width and Arabic digits, spaces and dashes of any kind, and what is invisible between. */
-function plain(text: string): string {
+/** Full-width and Arabic digits, spaces and dashes of any kind become plain ones; what is invisible goes. */
+export function asPeopleRead(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: the range of plain text itself
   if (/^[\u0000-\u007f]*$/.test(text)) return text;
   return text
@@ -21,17 +32,9 @@ function plain(text: string): string {
     .replaceAll(/\p{Zs}/gu, ' ');
 }
 
-function isCardNumber(digits: string): boolean {
+/** @param digits without separators */
+export function isCardNumber(digits: string): boolean {
   return /^\d{13,19}$/.test(digits) && ISSUER_PREFIX.test(digits) && passesLuhn(digits);
-}
-
-/**
- * The text with each card number in it replaced. Where `looksLikeCardNumber` decides what is refused, and must not refuse
- * what is none, this decides what is hidden: digits in groups of any size, with any of the separators that people write.
- */
-export function withoutCardNumbers(text: string, replacement: string): string {
-  const hidden = withoutWritten(text, replacement);
-  return looksLikeCardNumber(hidden) ? withoutWritten(plain(hidden), replacement) : hidden;
 }
 
 function withoutWritten(text: string, replacement: string): string {

@@ -1,15 +1,43 @@
 import * as z from 'zod/mini';
 import { isCurrency, MAX_AMOUNT_MINOR } from '../../domain/money/currency.ts';
+import { asksForCardData } from '../../domain/payment/card-data.ts';
 import { knownPaymentMethods, parsePaymentMethod } from '../../domain/payment/payment-method.ts';
+import {
+  FREE_TEXT_PATTERN,
+  ID_LIMIT,
+  ID_PATTERN,
+  PATH_ID_LIMIT_BYTES,
+  PATH_ID_PATTERN,
+  problemOfCardData,
+  problemOfFreeText,
+  problemOfId,
+  problemOfPathId,
+} from '../middleware/text.ts';
 
-/** Ids and references that a merchant chooses; also what a path can hold. */
-export const merchantText = (description: string) =>
+/** Text by a rule of text.ts. What the rule says and JSON Schema can't is in the description. */
+const textBy = (rule: (text: string) => string | undefined, meta: Readonly<Record<string, unknown>>) =>
   z.string().check(
-    z.minLength(1),
-    z.maxLength(128),
-    z.refine((text) => text.trim() === text, { error: 'begins or ends with white space; trim it' }),
-    z.describe(description),
+    z.refine((text) => rule(text) === undefined, { error: ({ input }) => rule(String(input)) }),
+    z.meta(meta),
   );
+
+/** Ids and references that a merchant chooses. */
+const merchantId = (description: string) =>
+  textBy(problemOfId(ID_LIMIT), {
+    minLength: 1,
+    maxLength: ID_LIMIT,
+    pattern: ID_PATTERN,
+    description,
+  });
+
+/** Also a part of the wallet's path. */
+export const sellerId = (description: string) =>
+  textBy(problemOfPathId, {
+    minLength: 1,
+    maxLength: ID_LIMIT,
+    pattern: PATH_ID_PATTERN,
+    description: `${description} At most ${PATH_ID_LIMIT_BYTES} bytes of UTF-8, and none of \`/\`, \`\\\`, \`%\`: it is a part of a path.`,
+  });
 
 const amount = z
   .int()
@@ -20,7 +48,7 @@ const amount = z
   );
 
 const split = z.strictObject({
-  seller_id: merchantText('Who is owed this part.'),
+  seller_id: sellerId('Who is owed this part.'),
   amount,
 });
 
@@ -31,9 +59,9 @@ const paymentOrder = z
       z.refine(isCurrency, {
         error: 'is not a currency code of ISO 4217; write for example "KRW" or "USD"',
       }),
-      z.describe('Three letters, ISO 4217.'),
+      z.meta({ pattern: '^[A-Z]{3}$', description: 'Three capital letters, ISO 4217.' }),
     ),
-    seller_id: z.optional(merchantText('Who is owed the whole amount.')),
+    seller_id: z.optional(sellerId('Who is owed the whole amount.')),
     splits: z.optional(
       z
         .array(split)
@@ -44,46 +72,80 @@ const paymentOrder = z
     z.refine((order) => (order.seller_id === undefined) !== (order.splits === undefined), {
       error: 'takes either seller_id or splits; send exactly one of them',
     }),
-    z.refine(
-      (order) =>
-        order.splits === undefined || sumOf(order.splits.map((part) => part.amount)) === BigInt(order.amount),
-      { path: ['splits'], error: 'do not sum to the amount of the order' },
-    ),
+    z.check(({ value: { amount, splits }, issues }) => {
+      const difference = splits === undefined ? 0n : sumOf(splits) - BigInt(amount);
+      if (difference === 0n) return;
+      const message = `sum to ${sumOf(splits ?? [])}, ${difference > 0n ? difference : -difference} too ${difference > 0n ? 'much' : 'little'}: the amount of the order is ${amount}`;
+      issues.push({ code: 'custom', input: splits, path: ['splits'], message });
+    }),
     z.meta({ oneOf: [{ required: ['seller_id'] }, { required: ['splits'] }] }),
+  );
+
+const PAIRS_LIMIT = 20;
+const NAME_LIMIT = 40;
+const VALUE_LIMIT = 500;
+
+function problemOfName(name: string): string | undefined {
+  const detail = problemOfId(NAME_LIMIT)(name);
+  if (detail !== undefined || !asksForCardData(name)) return detail;
+  return 'asks for card data, which is never taken; leave it out, or name it otherwise';
+}
+
+const metadata = z
+  .record(
+    textBy(problemOfName, { minLength: 1, maxLength: NAME_LIMIT, pattern: ID_PATTERN }),
+    textBy(problemOfFreeText(VALUE_LIMIT), { maxLength: VALUE_LIMIT, pattern: FREE_TEXT_PATTERN }),
+  )
+  .check(
+    z.check(({ value: pairs, issues }) => {
+      const entries = Object.entries(pairs);
+      if (entries.length > PAIRS_LIMIT) {
+        const message = `has ${entries.length} pairs; at most ${PAIRS_LIMIT} are taken`;
+        issues.push({ code: 'custom', input: pairs, path: [], message });
+      }
+      // A name is a word beside its value.
+      for (const [name, value] of entries) {
+        const message = problemOfCardData(`${name}: ${value}`);
+        if (message !== undefined && problemOfCardData(value) === undefined)
+          issues.push({ code: 'custom', input: value, path: [name], message });
+      }
+    }),
+    z.meta({
+      description: `Up to ${PAIRS_LIMIT} pairs of strings, given back as they are: line breaks and tabs are text, nothing is normalized. A name is written as an id is, and asks for no card data.`,
+      maxProperties: PAIRS_LIMIT,
+    }),
   );
 
 /** The body of `POST /v1/payments`. Unknown fields are refused: no state, fee or id is the client's to set. */
 export const paymentRequestSchema = z
   .strictObject({
-    merchant_reference: merchantText('Your own id of this payment; unique for ever.'),
-    buyer_id: merchantText('Your own id of the buyer.'),
+    merchant_reference: merchantId('Your own id of this payment; unique for ever.'),
+    buyer_id: merchantId('Your own id of the buyer.'),
     payment_method: z.string().check(
-      z.minLength(1),
-      z.maxLength(255),
       z.refine((token) => parsePaymentMethod(token) !== undefined, {
         error: `is not a known token; known are ${knownPaymentMethods().join(', ')}`,
       }),
-      z.describe('A token of the buyer’s payment method; never card data.'),
+      z.meta({
+        minLength: 1,
+        description: `A token of the buyer’s payment method, never card data. Known are ${knownPaymentMethods().join(', ')}.`,
+      }),
     ),
-    metadata: z.optional(
-      z.record(z.string().check(z.minLength(1), z.maxLength(40)), z.string().check(z.maxLength(500))).check(
-        z.refine((pairs) => Object.keys(pairs).length <= 20, { error: 'has more than 20 pairs' }),
-        z.meta({ description: 'Up to 20 pairs of strings, given back as they are.', maxProperties: 20 }),
-      ),
-    ),
+    metadata: z.optional(metadata),
     payment_orders: z
       .array(paymentOrder)
       .check(z.minLength(1), z.maxLength(10), z.describe('Each is one charge of the buyer.')),
   })
   .check(
-    z.refine((payment) => sumOf(payment.payment_orders.map((order) => order.amount)) <= MAX_AMOUNT_MINOR, {
-      path: ['payment_orders'],
-      error: `sum to more than ${MAX_AMOUNT_MINOR}`,
+    z.check(({ value: { payment_orders: orders }, issues }) => {
+      const sum = sumOf(orders);
+      if (sum <= MAX_AMOUNT_MINOR) return;
+      const message = `sum to ${sum}, ${sum - MAX_AMOUNT_MINOR} too much: one payment may ask for ${MAX_AMOUNT_MINOR} at most`;
+      issues.push({ code: 'custom', input: orders, path: ['payment_orders'], message });
     }),
   );
 
 export type PaymentRequest = z.infer<typeof paymentRequestSchema>;
 
-function sumOf(amounts: readonly number[]): bigint {
-  return amounts.reduce((sum, part) => sum + BigInt(part), 0n);
+function sumOf(parts: readonly { readonly amount: number }[]): bigint {
+  return parts.reduce((sum, part) => sum + BigInt(part.amount), 0n);
 }

@@ -1,4 +1,4 @@
-import { type ApiKeyMode, hashOfSecret, isSecretOf, parseApiKey } from '../../adapters/api-key.ts';
+import { type ApiKeyMode, bearerKeyOf, hashOfSecret, isSecretOf } from '../../adapters/api-key.ts';
 import type { Database } from '../../adapters/database/database.ts';
 import { findApiKey } from '../../adapters/database/statements/api-keys.ts';
 
@@ -11,14 +11,18 @@ export interface AuthorizedMerchant {
  * The merchant whose key this is; undefined for anything else. A test key never opens a stage where real money moves,
  * nor a live key one where none does: whoever confuses them learns it before a payment is made.
  *
- * @param authorization the header's value, `Bearer <key>`
+ * The gateway keeps the answer under the header's value. Which of two values that is, AWS doesn't say: two are refused,
+ * so that no answer is kept under a value that was not judged.
+ *
+ * @param authorizations every value of the Authorization header; `Bearer <key>`
  */
 export async function authorizeMerchant(
-  authorization: string | undefined,
+  authorizations: readonly string[],
   mode: ApiKeyMode,
   database: Database,
 ): Promise<AuthorizedMerchant | undefined> {
-  const key = parseApiKey(/^Bearer +(\S+)$/i.exec(authorization ?? '')?.[1] ?? '');
+  const [authorization, ...more] = authorizations;
+  const key = more.length === 0 ? bearerKeyOf(authorization) : undefined;
   if (key === undefined || key.mode !== mode) return undefined;
   const { apiKeyId, secret } = key;
   const found = await findApiKey(database, { apiKeyId, secretHash: hashOfSecret(secret) });

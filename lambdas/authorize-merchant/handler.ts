@@ -3,6 +3,7 @@ import type { APIGatewayAuthorizerResult, APIGatewayRequestAuthorizerEvent } fro
 import { apiKeyModeOf } from '../../adapters/api-key.ts';
 import { connectDatabase } from '../../adapters/database/connect.ts';
 import { readEnvironment, variables } from '../../adapters/environment.ts';
+import { headerValuesOf } from '../middleware/headers.ts';
 import { logInvocation } from '../middleware/logger.ts';
 import { meter, publishMetrics } from '../middleware/metrics.ts';
 import { authorizeMerchant } from './authorize.ts';
@@ -13,7 +14,7 @@ const database = connectDatabase(environment, { meter });
 const mode = apiKeyModeOf(environment.TAKES_REAL_MONEY);
 
 async function authorize(event: APIGatewayRequestAuthorizerEvent): Promise<APIGatewayAuthorizerResult> {
-  const merchant = await authorizeMerchant(authorizationOf(event), mode, database);
+  const merchant = await authorizeMerchant(headerValuesOf(event, 'authorization'), mode, database);
   // The gateway turns exactly this message into its 401.
   if (merchant === undefined) throw new Error('Unauthorized');
   return {
@@ -24,10 +25,6 @@ async function authorize(event: APIGatewayRequestAuthorizerEvent): Promise<APIGa
     },
     context: { merchant_id: merchant.merchantId, api_key_id: merchant.apiKeyId },
   };
-}
-
-function authorizationOf(event: APIGatewayRequestAuthorizerEvent): string | undefined {
-  return Object.entries(event.headers ?? {}).find(([name]) => name.toLowerCase() === 'authorization')?.[1];
 }
 
 /** The gateway caches this policy by key, whatever the route: it must cover all of them. */

@@ -1,9 +1,11 @@
 import * as z from 'zod/mini';
 import { paymentRequestSchema } from '../accept-payment/schema.ts';
+import { IDEMPOTENCY_KEY_HEADER } from '../middleware/idempotency.ts';
 import { PROBLEMS, type ProblemCode } from '../middleware/problem.ts';
+import { ID_LIMIT, PATH_ID_PATTERN } from '../middleware/text.ts';
 import { listQuerySchema } from '../read-payment/schema.ts';
 import { trialBalanceSchema, walletSchema } from '../resources/ledger.ts';
-import { paymentListSchema, paymentSchema } from '../resources/payment.ts';
+import { PAYMENT_ID_PATTERN, paymentListSchema, paymentSchema } from '../resources/payment.ts';
 
 const problemSchema = z.object({
   type: z.string(),
@@ -22,15 +24,30 @@ const healthSchema = z.object({ status: z.literal('ok') });
 type Json = { readonly [key: string]: unknown };
 
 /** What the gateway and the authorizer may answer on any route with a key, beside the functions' own problems. */
-const GATEWAY_STATUSES = {
-  401: '`unauthorized`: the API key is missing or wrong.',
-  403: '`forbidden`: the API key may not do this.',
-  429: '`too_many_requests`: wait as long as Retry-After says.',
-  500: '`internal_error`: something is wrong on our side; send the same request again.',
-  502: '`internal_error`: no readable answer of a function; send the same request again.',
-  503: '`database_resuming` or `database_unreachable`: wait as long as Retry-After says.',
-  504: '`timeout`: no answer in time; send the same request again with the same Idempotency-Key.',
-} as const;
+const GATEWAY_ANSWERS: Readonly<Record<string, { readonly name: string; readonly text: string }>> = {
+  401: {
+    name: 'Unauthorized',
+    text: '`unauthorized`: the API key is missing, wrong or sent more than once.',
+  },
+  403: { name: 'Forbidden', text: '`forbidden`: the API key may not do this.' },
+  429: { name: 'TooManyRequests', text: '`too_many_requests`: wait as long as Retry-After says.' },
+  500: {
+    name: 'InternalError',
+    text: '`internal_error`: something is wrong on our side; send the same request again.',
+  },
+  502: {
+    name: 'BadGateway',
+    text: '`internal_error`: no readable answer of a function; send the same request again.',
+  },
+  503: {
+    name: 'Unavailable',
+    text: '`database_resuming` or `database_unreachable`: wait as long as Retry-After says.',
+  },
+  504: {
+    name: 'Timeout',
+    text: '`timeout`: no answer in time; send the same request again with the same Idempotency-Key.',
+  },
+};
 
 /** The contract, generated from the very schemas that validate. Committed as docs/openapi.json. */
 export function openApiDocument(): Json {
@@ -39,14 +56,19 @@ export function openApiDocument(): Json {
     info: {
       title: 'Oncepay',
       version: '1.0.0',
-      description:
-        'Payments that charge once. Amounts are integers in minor units. Errors are application/problem+json (RFC 9457); a declined charge is a state of its order, not an error.',
+      description: [
+        'Payments that charge once. Amounts are integers in minor units; sums, which may pass 2^53, are decimal strings.',
+        'Lengths of texts are counted in Unicode code points. Ids are compared as they are, so one that is not in Unicode normalization form C, or holds a character that can’t be seen, is refused; nothing is normalized for you.',
+        'Errors are application/problem+json (RFC 9457); a declined charge is a state of its order, not an error.',
+        'A header or a query parameter is sent once. HEAD is taken wherever GET is; OPTIONS answers with Allow, and so does the 405 of every other method.',
+      ].join(' '),
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     servers: [{ url: '/v1' }],
     security: [{ apiKey: [] }],
     paths: paths(),
     components: {
+      responses: gatewayResponses(),
       securitySchemes: { apiKey: { type: 'http', scheme: 'bearer', description: 'A merchant’s API key.' } },
       schemas: {
         PaymentRequest: jsonSchema(paymentRequestSchema),
@@ -82,8 +104,8 @@ function createPayment(): Json {
         in: 'header',
         required: true,
         description:
-          'A new one for every new payment, quoted or bare. The same key and body replays the first answer, byte for byte, for 30 days.',
-        schema: { type: 'string', minLength: 1, maxLength: 257 },
+          'A new one for every new payment: 1 to 255 characters of printable ASCII, quoted or bare. The same key and body replays the first answer, byte for byte, for 30 days.',
+        schema: { type: 'string', ...IDEMPOTENCY_KEY_HEADER },
       },
     ],
     requestBody: { required: true, content: { 'application/json': { schema: ref('PaymentRequest') } } },
@@ -99,12 +121,14 @@ function createPayment(): Json {
       },
       ...problems(
         'malformed_json',
+        'repeated_header',
         'missing_idempotency_key',
         'malformed_idempotency_key',
         'duplicate_merchant_reference',
         'body_too_large',
         'unsupported_media_type',
         'invalid_request',
+        'amount_cap_exceeded',
         'idempotency_key_reused',
       ),
       ...authorizationProblems(),
@@ -125,7 +149,7 @@ function listPayments(): Json {
     })),
     responses: {
       ...ok('A page. A page of large payments may hold fewer than `limit`; has_more tells.', 'PaymentList'),
-      ...problems('invalid_parameter', 'invalid_cursor'),
+      ...problems('repeated_header', 'invalid_parameter', 'invalid_cursor'),
       ...authorizationProblems(),
     },
   };
@@ -135,10 +159,10 @@ function readPayment(): Json {
   return {
     operationId: 'readPayment',
     summary: 'One payment, with the timeline of attempts of each order',
-    parameters: [pathParameter('payment_id')],
+    parameters: [pathParameter('payment_id', { pattern: PAYMENT_ID_PATTERN })],
     responses: {
       ...ok('The payment.', 'Payment'),
-      ...problems('invalid_parameter', 'not_found'),
+      ...problems('repeated_header', 'invalid_parameter', 'not_found'),
       ...authorizationProblems(),
     },
   };
@@ -148,10 +172,10 @@ function readWallet(): Json {
   return {
     operationId: 'readWallet',
     summary: 'What a seller is owed, by currency',
-    parameters: [pathParameter('seller_id')],
+    parameters: [pathParameter('seller_id', { minLength: 1, maxLength: ID_LIMIT, pattern: PATH_ID_PATTERN })],
     responses: {
       ...ok('The wallet; without balances for a seller that was never named.', 'Wallet'),
-      ...problems('invalid_parameter'),
+      ...problems('repeated_header', 'invalid_parameter'),
       ...authorizationProblems(),
     },
   };
@@ -163,7 +187,7 @@ function readTrialBalance(): Json {
     summary: 'Debits and credits of your books, by currency',
     responses: {
       ...ok('The trial balance.', 'TrialBalance'),
-      ...problems('invalid_parameter'),
+      ...problems('repeated_header', 'invalid_parameter'),
       ...authorizationProblems(),
     },
   };
@@ -189,8 +213,8 @@ function readContract(): Json {
   };
 }
 
-function pathParameter(name: string): Json {
-  return { name, in: 'path', required: true, schema: { type: 'string', minLength: 1, maxLength: 128 } };
+function pathParameter(name: string, schema: Json): Json {
+  return { name, in: 'path', required: true, schema: { type: 'string', ...schema } };
 }
 
 function ok(description: string, schema: string): Json {
@@ -221,9 +245,25 @@ function problems(...codes: readonly ProblemCode[]): Json {
 
 function authorizationProblems(): Json {
   return Object.fromEntries(
-    Object.entries(GATEWAY_STATUSES).map(([status, text]) => [status, problemResponse(text)]),
+    Object.entries(GATEWAY_ANSWERS).map(([status, { name }]) => [
+      status,
+      { $ref: `#/components/responses/${name}` },
+    ]),
   );
 }
+
+function gatewayResponses(): Json {
+  return Object.fromEntries(
+    Object.entries(GATEWAY_ANSWERS).map(([status, { name, text }]) => [
+      name,
+      status === '401' ? { ...problemResponse(text), headers: CHALLENGE } : problemResponse(text),
+    ]),
+  );
+}
+
+const CHALLENGE = {
+  'WWW-Authenticate': { description: 'The scheme, `Bearer` (RFC 9110).', schema: { type: 'string' } },
+};
 
 function problemResponse(description: string): Json {
   return { description, content: { 'application/problem+json': { schema: ref('Problem') } } };

@@ -73,7 +73,12 @@ function problemAnswer(problem: Problem, event: APIGatewayProxyEvent): APIGatewa
   const retryAfter = 'retryAfterSeconds' in kind ? { 'Retry-After': String(kind.retryAfterSeconds) } : {};
   return {
     statusCode: kind.status,
-    headers: { ...commonHeaders(event), 'Content-Type': 'application/problem+json', ...retryAfter },
+    headers: {
+      ...commonHeaders(event),
+      'Content-Type': 'application/problem+json',
+      ...retryAfter,
+      ...problem.headers,
+    },
     body: JSON.stringify({
       type: `urn:oncepay:problem:${problem.code}`,
       title: kind.title,

@@ -1,8 +1,9 @@
 import type { APIGatewayProxyEvent } from 'aws-lambda';
-import { looksLikeCardNumber } from '../../domain/payment/card-number.ts';
 import { duplicateNameIn } from './duplicate-names.ts';
+import { headerOf } from './headers.ts';
 import { escapePointer } from './json-pointer.ts';
 import { type FieldProblem, Problem } from './problem.ts';
+import { problemOfUnicode, shownText } from './text.ts';
 
 /** Ten orders of fifty splits fit in half of it; what is larger is a mistake or an attack. */
 const BODY_LIMIT_BYTES = 64 * 1024;
@@ -23,7 +24,8 @@ export class InexactNumber {
 /**
  * The request's JSON body, free of what no field may hold.
  *
- * @throws Problem 415, 413 or 400 when the body can't be read; 422 when it holds text or numbers we never take
+ * @throws Problem 415, 413 or 400 when the body can't be read; 422 when it holds what is no Unicode, is nested too deeply
+ *   or has a name twice
  */
 export function readJsonBody(event: APIGatewayProxyEvent): unknown {
   requireJsonContentType(event);
@@ -49,14 +51,15 @@ export function readJsonBody(event: APIGatewayProxyEvent): unknown {
 export function invalidRequest(problems: readonly FieldProblem[]): Problem {
   const first = problems[0];
   const more = problems.length > 1 ? ` (and ${problems.length - 1} more, see errors)` : '';
-  return new Problem('invalid_request', `${first?.pointer}: ${first?.detail}${more}`, problems);
+  const where = first?.pointer === '' ? 'The body:' : `${first?.pointer}:`;
+  return new Problem('invalid_request', `${where} ${first?.detail}${more}`, problems);
 }
 
 function requireJsonContentType(event: APIGatewayProxyEvent): void {
   const given = headerOf(event, 'content-type');
   const [mediaType, ...parameters] = (given ?? '').split(';').map((part) => part.trim().toLowerCase());
   const charset = parameters.find((parameter) => parameter.startsWith('charset='))?.slice('charset='.length);
-  const isUtf8 = charset === undefined || charset.replaceAll('"', '') === 'utf-8';
+  const isUtf8 = charset === undefined || /^("?)utf-?8\1$/.test(charset);
   if (mediaType === 'application/json' && isUtf8) return;
   throw new Problem(
     'unsupported_media_type',
@@ -74,12 +77,10 @@ function requireNoEncoding(event: APIGatewayProxyEvent): void {
   );
 }
 
-export function headerOf(event: APIGatewayProxyEvent, name: string): string | undefined {
-  const found = Object.entries(event.headers ?? {}).find(([key]) => key.toLowerCase() === name);
-  return found?.[1];
-}
-
 function parseJson(text: string): unknown {
+  if (text.startsWith('\ufeff')) {
+    throw new Problem('malformed_json', 'The body begins with a byte order mark, U+FEFF; leave it out.');
+  }
   const keepInexact: SourceReviver = (_key, value, context) =>
     typeof value === 'number' && !isPlainInteger(value, context.source)
       ? new InexactNumber(String(context.source))
@@ -90,7 +91,7 @@ function parseJson(text: string): unknown {
     if (error instanceof RangeError) throw new Problem('malformed_json', 'The body is nested too deeply.');
     throw new Problem(
       'malformed_json',
-      `The body is not JSON: ${error instanceof Error ? error.message : ''}`.slice(0, 300),
+      shownText(`The body is not JSON: ${error instanceof Error ? error.message : ''}`).slice(0, 300),
     );
   }
 }
@@ -117,7 +118,7 @@ function inspect(root: unknown): readonly FieldProblem[] {
     place = places.pop()
   ) {
     const { value, pointer, depth } = place;
-    const detail = problemOfScalar(value);
+    const detail = typeof value === 'string' ? problemOfUnicode(value) : undefined;
     if (detail !== undefined) problems.push({ pointer, detail });
     if (typeof value !== 'object' || value === null || value instanceof InexactNumber) continue;
     if (depth >= DEPTH_LIMIT) {
@@ -125,7 +126,7 @@ function inspect(root: unknown): readonly FieldProblem[] {
       continue;
     }
     for (const key of Object.keys(value)) {
-      const keyDetail = problemOfText(key);
+      const keyDetail = problemOfUnicode(key);
       const inner = `${pointer}/${escapePointer(key)}`;
       if (keyDetail !== undefined) problems.push({ pointer, detail: `a name in it ${keyDetail}` });
       else if (key === '__proto__') problems.push({ pointer: inner, detail: 'unknown field; leave it out' });
@@ -134,22 +135,3 @@ function inspect(root: unknown): readonly FieldProblem[] {
   }
   return problems;
 }
-
-function problemOfScalar(value: unknown): string | undefined {
-  if (value instanceof InexactNumber) {
-    return `${value.source.slice(0, 40)} is not taken; write a plain integer of at most 9007199254740991, without exponent or decimal point`;
-  }
-  return typeof value === 'string' ? problemOfText(value) : undefined;
-}
-
-/** What no text of ours may hold; undefined when it is fine. */
-export function problemOfText(text: string): string | undefined {
-  if (!text.isWellFormed()) return 'holds half of a surrogate pair; send well-formed Unicode';
-  if (CONTROL_CHARACTER.test(text)) return 'holds a control character; leave it out';
-  if (text.includes('\ufffd')) return 'holds U+FFFD, which stands for bytes that are not UTF-8; send UTF-8';
-  if (looksLikeCardNumber(text)) return 'looks like a card number; send a token, card data is never taken';
-  return undefined;
-}
-
-// biome-ignore lint/suspicious/noControlCharactersInRegex: finding them is the purpose
-const CONTROL_CHARACTER = /[\u0000-\u001f\u007f-\u009f]/;

@@ -1,13 +1,25 @@
 import type { APIGatewayProxyEvent } from 'aws-lambda';
 import * as z from 'zod/mini';
+import { bearerKeyOf } from '../../adapters/api-key.ts';
+import { assert } from '../../domain/assert.ts';
+import { headerOf } from './headers.ts';
 
-const authorizerContext = z.object({ merchant_id: z.string().check(z.minLength(1)) });
+const authorizerContext = z.object({
+  merchant_id: z.string().check(z.minLength(1)),
+  api_key_id: z.string(),
+});
 
 /**
- * The merchant that the authorizer resolved; every read and write is scoped by it.
+ * The merchant that the authorizer resolved; every read and write is scoped by it. The gateway may have kept that answer
+ * from an earlier request, so it is taken only together with the key that it was given for.
  *
- * @throws ZodError when a route was deployed without the authorizer: a bug that must not serve anybody
+ * @throws Problem 400 when the Authorization header is sent more than once: what was judged may be another one
+ * @throws ZodError or AssertionError when a route was deployed without the authorizer, or the gateway kept an answer
+ *   under something else than the key: bugs that must not serve anybody
  */
 export function merchantOf(event: APIGatewayProxyEvent): string {
-  return authorizerContext.parse(event.requestContext.authorizer).merchant_id;
+  const presented = bearerKeyOf(headerOf(event, 'authorization'));
+  const { merchant_id, api_key_id } = authorizerContext.parse(event.requestContext.authorizer);
+  assert(presented?.apiKeyId === api_key_id, 'the authorizer’s answer is for the key of this request');
+  return merchant_id;
 }

@@ -1,7 +1,7 @@
 import type { APIGatewayProxyEvent } from 'aws-lambda';
 import * as z from 'zod/mini';
-import { problemOfText } from './json-body.ts';
 import { type FieldProblem, Problem } from './problem.ts';
+import { shownText } from './text.ts';
 
 /** Of resources that take no query: a misspelt filter must not pass for an empty one. */
 export const noQuerySchema = z.strictObject({});
@@ -37,7 +37,7 @@ function problemsOf(
   query: Readonly<Record<string, string>>,
 ): readonly FieldProblem[] {
   const pointer = String(issue.path[0] ?? '');
-  const value = JSON.stringify((query[pointer] ?? '').slice(0, 60));
+  const value = shownText(JSON.stringify((query[pointer] ?? '').slice(0, 60)));
   if (issue.code === 'invalid_value')
     return [{ pointer, detail: `${value} is not one of ${issue.values.join(', ')}` }];
   if (issue.code === 'too_big' || issue.code === 'too_small')
@@ -48,12 +48,16 @@ function problemsOf(
 /**
  * A path parameter, decoded.
  *
- * @throws Problem 400 when it is empty, longer than 128 characters or holds what no text of ours may hold
+ * @param problemOf what is wrong with its text: the rule by which such an id is accepted
+ * @throws Problem 400 when something is
  */
-export function readPathParameter(event: APIGatewayProxyEvent, name: string): string {
+export function readPathParameter(
+  event: APIGatewayProxyEvent,
+  name: string,
+  problemOf: (text: string) => string | undefined,
+): string {
   const value = event.pathParameters?.[name] ?? '';
-  const detail =
-    value.length === 0 || value.length > 128 ? 'has not 1 to 128 characters' : problemOfText(value);
+  const detail = problemOf(value);
   if (detail !== undefined) throw invalidParameters([{ pointer: name, detail }]);
   return value;
 }

@@ -24,9 +24,11 @@ export const PROBLEMS = {
     title: 'The Idempotency-Key header is malformed',
     retryable: false,
   },
+  repeated_header: { status: 400, title: 'A header is sent more than once', retryable: false },
   invalid_parameter: { status: 400, title: 'A parameter is not readable', retryable: false },
   invalid_cursor: { status: 400, title: 'The cursor is not one of ours', retryable: false },
   not_found: { status: 404, title: 'There is nothing here', retryable: false },
+  method_not_allowed: { status: 405, title: 'The resource has no such method', retryable: false },
   duplicate_merchant_reference: { status: 409, title: 'The merchant reference is taken', retryable: false },
   body_too_large: { status: 413, title: 'The body is too large', retryable: false },
   unsupported_media_type: { status: 415, title: 'The content type is not supported', retryable: false },
@@ -59,15 +61,18 @@ export class Problem extends Error {
   override readonly name = 'Problem';
   readonly code: ProblemCode;
   readonly errors: readonly FieldProblem[];
+  /** That its answer has beside those of every problem. */
+  readonly headers: Readonly<Record<string, string>>;
 
   constructor(
     code: ProblemCode,
     detail: string,
     errors: readonly FieldProblem[] = [],
-    options?: ErrorOptions,
+    headers: Readonly<Record<string, string>> = {},
   ) {
-    super(detail, options);
+    super(detail);
     this.code = code;
     this.errors = errors;
+    this.headers = headers;
   }
 }

@@ -2,6 +2,7 @@ import type * as z from 'zod/mini';
 import { InexactNumber, invalidRequest } from './json-body.ts';
 import { escapePointer } from './json-pointer.ts';
 import type { FieldProblem } from './problem.ts';
+import { shownText } from './text.ts';
 
 /**
  * The body as the schema types it.
@@ -18,31 +19,64 @@ export function validate<Schema extends z.ZodMiniType>(schema: Schema, body: unk
 const SHOWN_LIMIT = 60;
 
 function problemsOf(issue: z.core.$ZodIssue, body: unknown): readonly FieldProblem[] {
-  const pointer = issue.path.map((part) => `/${escapePointer(String(part))}`).join('');
+  const pointer = pointerOf(issue.path);
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => ({
-      pointer: `${pointer}/${escapePointer(key)}`,
+      pointer: shownText(`${pointer}/${escapePointer(key)}`),
       detail: 'unknown field; leave it out',
     }));
   }
+  if (issue.code === 'invalid_key') {
+    const name = String(issue.path.at(-1));
+    return [
+      {
+        pointer: pointerOf(issue.path.slice(0, -1)),
+        detail: `the name ${shown(name)} ${issue.issues[0]?.message}`,
+      },
+    ];
+  }
   const value = valueAt(body, issue.path);
   if (value === undefined) return [{ pointer, detail: 'is missing; it is required' }];
-  return [{ pointer, detail: `${shown(value)} ${explanationOf(issue)}` }];
+  // What is wrong with the whole of a list or an object tells what, and its text would tell little.
+  const isOfTheWhole = issue.code === 'custom' && typeof value === 'object';
+  return [
+    { pointer, detail: isOfTheWhole ? issue.message : `${shown(value)} ${explanationOf(issue, value)}` },
+  ];
 }
 
-function explanationOf(issue: z.core.$ZodIssue): string {
+function pointerOf(path: readonly PropertyKey[]): string {
+  return path.map((part) => `/${escapePointer(String(part))}`).join('');
+}
+
+function explanationOf(issue: z.core.$ZodIssue, value: unknown): string {
   switch (issue.code) {
     case 'invalid_type':
-      return `is not what is taken here: ${issue.expected === 'int' ? 'a plain integer' : `${issue.expected}`}`;
+      return explanationOfType(issue.expected, value);
     case 'too_small':
       return `is too small or too short; at least ${issue.minimum}`;
     case 'too_big':
       return `is too large or too long; at most ${issue.maximum}`;
-    case 'invalid_key':
-      return 'has a name that is too long or empty; 1 to 40 characters';
     default:
       return issue.message;
   }
+}
+
+const TYPES: Readonly<Record<string, string>> = {
+  int: 'a plain integer',
+  number: 'a plain integer',
+  string: 'a string',
+  array: 'a list',
+  object: 'an object',
+  record: 'an object',
+};
+
+function explanationOfType(expected: string, value: unknown): string {
+  const taken = TYPES[expected] ?? expected;
+  if (value instanceof InexactNumber && taken === 'a plain integer')
+    return 'is not taken; write a plain integer of at most 9007199254740991, without exponent or decimal point';
+  const isNumber = typeof value === 'number' || value instanceof InexactNumber;
+  const advice = isNumber && expected === 'string' ? `; write it in quotes: "${shown(value)}"` : '';
+  return `is not what is taken here: ${taken}${advice}`;
 }
 
 function valueAt(body: unknown, path: readonly PropertyKey[]): unknown {
@@ -55,7 +89,8 @@ function valueAt(body: unknown, path: readonly PropertyKey[]): unknown {
 }
 
 function shown(value: unknown): string {
-  if (value instanceof InexactNumber) return value.source;
-  const text = JSON.stringify(value) ?? String(value);
+  const text = shownText(
+    value instanceof InexactNumber ? value.source : (JSON.stringify(value) ?? String(value)),
+  );
   return text.length > SHOWN_LIMIT ? `${text.slice(0, SHOWN_LIMIT)}…` : text;
 }

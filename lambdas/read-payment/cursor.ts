@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { Problem } from '../middleware/problem.ts';
+import { PAYMENT_ID_PATTERN } from '../resources/payment.ts';
 import { parseMoment } from './moment.ts';
 
 /** The last payment of a page; the next begins right after it. */
@@ -10,7 +11,7 @@ export interface Cursor {
 
 const cursorSchema = z.tuple([
   z.string().check(z.regex(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/)),
-  z.string().check(z.regex(/^pay_[0-9a-f]{32}$/)),
+  z.string().check(z.regex(new RegExp(PAYMENT_ID_PATTERN))),
 ]);
 
 /** Opaque to clients. It holds no secret and no merchant: whose payments are listed is the key's matter alone. */

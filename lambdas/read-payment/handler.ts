@@ -6,6 +6,7 @@ import { merchantOf } from '../middleware/merchant.ts';
 import { meter, publishMetrics } from '../middleware/metrics.ts';
 import { noQuerySchema, readPathParameter, readQuery } from '../middleware/parameters.ts';
 import { Problem } from '../middleware/problem.ts';
+import { problemOfPathId } from '../middleware/text.ts';
 import { pageOfPayments, showPayment } from './read.ts';
 import { listQuerySchema } from './schema.ts';
 
@@ -20,7 +21,7 @@ async function read(event: APIGatewayProxyEvent): Promise<HttpAnswer> {
 
 async function show(event: APIGatewayProxyEvent, merchantId: string): Promise<HttpAnswer> {
   readQuery(noQuerySchema, event);
-  const paymentId = readPathParameter(event, 'payment_id');
+  const paymentId = readPathParameter(event, 'payment_id', problemOfPathId);
   const payment = await showPayment(database, merchantId, paymentId);
   if (payment === undefined)
     throw new Problem('not_found', `There is no payment ${JSON.stringify(paymentId)}.`);

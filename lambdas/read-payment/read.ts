@@ -10,6 +10,7 @@ import {
 } from '../../adapters/database/statements/read-payments.ts';
 import type { AttemptResource, PaymentOrderResource, PaymentResource } from '../resources/payment.ts';
 import { decodeCursor, encodeCursor } from './cursor.ts';
+import { parseMoment } from './moment.ts';
 import { DEFAULT_LIMIT, type ListQuery } from './schema.ts';
 
 /** Undefined when this merchant has no such payment. */
@@ -37,8 +38,8 @@ export async function pageOfPayments(
 ): Promise<PaymentPage> {
   const filter = {
     status: query.status,
-    createdFrom: query.created_from === undefined ? undefined : new Date(query.created_from),
-    createdTo: query.created_to === undefined ? undefined : new Date(query.created_to),
+    createdFrom: momentOf(query.created_from),
+    createdTo: momentOf(query.created_to),
     after: query.cursor === undefined ? undefined : decodeCursor(query.cursor),
   };
   const read = (limit: number) => listPayments(database, merchantId, { ...filter, limit: limit + 1 });
@@ -55,6 +56,10 @@ export async function pageOfPayments(
     next_cursor:
       hasMore && last !== undefined ? encodeCursor({ createdAt: last.created_at, paymentId: last.id }) : null,
   };
+}
+
+function momentOf(text: string | undefined): Date | undefined {
+  return text === undefined ? undefined : parseMoment(text);
 }
 
 /** The Data API answers 1 MiB at most: a page of large payments is halved until it fits; one payment always does. */

@@ -2,28 +2,52 @@ import * as z from 'zod/mini';
 import { PAYMENT_STATUSES } from '../../domain/payment/status.ts';
 import { parseMoment } from './moment.ts';
 
-const moment = z.string().check(
-  z.refine((text) => parseMoment(text) !== undefined, {
-    error: 'is not a time of RFC 3339 in the years 1 to 9999; write for example 2026-01-31T12:00:00Z',
-  }),
-  z.meta({ format: 'date-time' }),
-);
+const moment = (description: string) =>
+  z.string().check(
+    z.refine((text) => parseMoment(text) !== undefined, {
+      error: ({ input }) => problemOfMoment(String(input)),
+    }),
+    z.meta({ format: 'date-time', description }),
+  );
+
+function problemOfMoment(text: string): string {
+  // In a query, + stands for a space.
+  if (parseMoment(text.replace(' ', '+')) !== undefined)
+    return `has a space where a + was; write %2B for + in a query: ${text.replace(' ', '%2B')}`;
+  return 'is not a time of RFC 3339 in the years 1 to 9999; write for example 2026-01-31T12:00:00Z';
+}
 
 export const DEFAULT_LIMIT = 20;
+const MAX_LIMIT = 100;
 
 const listFields = z.strictObject({
   limit: z.optional(
     z.string().check(
-      z.refine((text) => /^([1-9]\d?|100)$/.test(text), { error: 'is not an integer from 1 to 100' }),
-      z.describe('1 to 100 payments a page; 20 when left out.'),
+      z.refine((text) => /^([1-9]\d?|100)$/.test(text), {
+        error: `is not an integer from 1 to ${MAX_LIMIT}`,
+      }),
+      // A query is text; what the contract says of it is what the text stands for.
+      z.meta({
+        type: 'integer',
+        minimum: 1,
+        maximum: MAX_LIMIT,
+        default: DEFAULT_LIMIT,
+        description: 'How many payments a page holds at most.',
+      }),
     ),
   ),
   cursor: z.optional(
-    z.string().check(z.minLength(1), z.maxLength(300), z.describe('`next_cursor` of the page before.')),
+    z
+      .string()
+      .check(
+        z.minLength(1),
+        z.maxLength(300),
+        z.meta({ pattern: '^[A-Za-z0-9_-]+$', description: '`next_cursor` of the page before, unchanged.' }),
+      ),
   ),
-  status: z.optional(z.enum(PAYMENT_STATUSES)),
-  created_from: z.optional(moment),
-  created_to: z.optional(moment),
+  status: z.optional(z.enum(PAYMENT_STATUSES).check(z.describe('Payments that have this status now.'))),
+  created_from: z.optional(moment('Payments created at this time or later: inclusive.')),
+  created_to: z.optional(moment('Payments created before this time: exclusive.')),
 });
 
 /** The query of `GET /v1/payments`; values are text, as a query has them. */

@@ -1,20 +1,24 @@
 import * as z from 'zod/mini';
 
-/** Sums may pass 2^53: they are written digit by digit, and a client reads them with a parser that keeps digits. */
-const sum = z.int().check(z.describe('Minor units; an integer of any size.'));
+/** A sum may pass 2^53, from where on JavaScript and others round a JSON number: so it is text, everywhere. */
+const sum = z.string().check(
+  z.meta({
+    pattern: '^(0|-?[1-9][0-9]*)$',
+    description:
+      'A decimal integer of any size, as a string, in minor units: "15000" is 15,000 KRW or 150.00 USD.',
+  }),
+);
+
+const currency = z.string().check(z.meta({ pattern: '^[A-Z]{3}$', description: 'ISO 4217.' }));
 
 export const walletSchema = z.object({
   seller_id: z.string(),
-  balances: z.array(
-    z.object({
-      currency: z.string(),
-      posted: sum,
-      pending: sum,
-      available: sum,
-    }),
-  ),
+  balances: z.array(z.object({ currency, posted: sum, pending: sum, available: sum })),
 });
 
 export const trialBalanceSchema = z.object({
-  currencies: z.array(z.object({ currency: z.string(), debits: sum, credits: sum, difference: sum })),
+  currencies: z.array(z.object({ currency, debits: sum, credits: sum, difference: sum })),
 });
+
+export type WalletResource = z.infer<typeof walletSchema>;
+export type TrialBalanceResource = z.infer<typeof trialBalanceSchema>;

@@ -1,8 +1,14 @@
 import * as z from 'zod/mini';
+import { MAX_AMOUNT_MINOR } from '../../domain/money/currency.ts';
 import { PAYMENT_STATUSES } from '../../domain/payment/status.ts';
 
 const timestamp = z.string().check(z.meta({ format: 'date-time', description: 'RFC 3339, UTC.' }));
-const amount = z.int().check(z.describe('Minor units.'));
+const amount = z
+  .int()
+  .check(z.minimum(1), z.maximum(Number(MAX_AMOUNT_MINOR)), z.describe('An integer in minor units.'));
+const currency = z.string().check(z.meta({ pattern: '^[A-Z]{3}$', description: 'ISO 4217.' }));
+
+export const PAYMENT_ID_PATTERN = '^pay_[0-9a-f]{32}$';
 
 /** One question to the PSP and what came of it. */
 export const attemptSchema = z.object({
@@ -17,11 +23,11 @@ export const attemptSchema = z.object({
 const failureSchema = z.object({ category: z.string(), code: z.string(), psp_code: z.string() });
 
 export const paymentOrderSchema = z.object({
-  id: z.string(),
+  id: z.string().check(z.meta({ pattern: '^ord_[0-9a-f]{32}$' })),
   seller_id: z.optional(z.string()),
   splits: z.optional(z.array(z.object({ seller_id: z.string(), amount }))),
   amount,
-  currency: z.string(),
+  currency,
   psp: z.string(),
   psp_reference: z.nullable(z.string()),
   status: z.enum(['NOT_STARTED', 'EXECUTING', 'SUCCESS', 'FAILED']),
@@ -39,7 +45,7 @@ export const paymentOrderSchema = z.object({
 
 /** A payment as every answer shows it. */
 export const paymentSchema = z.object({
-  id: z.string(),
+  id: z.string().check(z.meta({ pattern: PAYMENT_ID_PATTERN })),
   merchant_reference: z.string(),
   buyer_id: z.string(),
   payment_method: z.string(),

@@ -9,6 +9,8 @@ export interface GatewayProblem {
   readonly detail: string;
   readonly retryable: boolean;
   readonly retryAfterSeconds?: number;
+  /** In the gateway's notation: constants in single quotes. */
+  readonly headers?: Readonly<Record<string, string>>;
   /** What is wrong with which part of the request. */
   readonly errors?: readonly { readonly pointer: string; readonly detail: string }[];
 }
@@ -17,8 +19,10 @@ const UNAUTHORIZED = {
   code: 'unauthorized',
   title: 'The API key is missing or wrong',
   detail:
-    'Send Authorization: Bearer <your API key>: opk_live_… where real money moves, opk_test_… everywhere else.',
+    'Send one header Authorization: Bearer <your API key>: opk_live_… where real money moves, opk_test_… everywhere else.',
   retryable: false,
+  // RFC 9110 wants it with every 401.
+  headers: { 'WWW-Authenticate': '\'Bearer realm="oncepay"\'' },
 };
 const FORBIDDEN = {
   status: 403,

@@ -7,6 +7,7 @@ import {
   MethodLoggingLevel,
   RequestAuthorizer,
   type RequestValidator,
+  type Resource,
   RestApi,
 } from 'aws-cdk-lib/aws-apigateway';
 import { Construct } from 'constructs';
@@ -91,27 +92,31 @@ export class PaymentsApi extends Construct {
   }
 
   private addRoutes(props: PaymentsApiProps, authorizer: Authorizer): void {
-    const integration = ({ live }: ServingFunction) =>
-      new LambdaIntegration(live, { allowTestInvoke: false, timeout: Duration.seconds(29) });
+    const readPayment = integrationOf(props.readPayment);
+    const readLedger = integrationOf(props.readLedger);
+    const describeApi = integrationOf(props.describeApi);
     const { root } = this.api;
-
     const payments = root.addResource('payments');
-    payments.addMethod('POST', integration(props.acceptPayment), {
+    payments.addMethod('POST', integrationOf(props.acceptPayment), {
       authorizer,
       requestParameters: { 'method.request.header.Idempotency-Key': true },
       requestValidator: this.createValidator(),
     });
-    payments.addMethod('GET', integration(props.readPayment), { authorizer });
-    payments.addResource('{payment_id}').addMethod('GET', integration(props.readPayment), { authorizer });
-
-    const readLedger = integration(props.readLedger);
-    root.addResource('wallets').addResource('{seller_id}').addMethod('GET', readLedger, { authorizer });
-    root.addResource('ledger').addResource('trial-balance').addMethod('GET', readLedger, { authorizer });
-
+    const guarded: readonly (readonly [Resource, LambdaIntegration])[] = [
+      [payments, readPayment],
+      [payments.addResource('{payment_id}'), readPayment],
+      [root.addResource('wallets').addResource('{seller_id}'), readLedger],
+      [root.addResource('ledger').addResource('trial-balance'), readLedger],
+    ];
+    for (const [resource, integration] of guarded) {
+      // HEAD is GET without its body, which the gateway leaves out.
+      for (const method of ['GET', 'HEAD']) resource.addMethod(method, integration, { authorizer });
+      // Every other method: OPTIONS, and a 405 with Allow in place of the gateway's 403.
+      acknowledgeOpen(resource.addMethod('ANY', describeApi), OF_OPEN_ROUTE);
+    }
     // Open to all: a probe and a client generator have no key.
-    const describeApi = integration(props.describeApi);
     for (const path of ['health', 'openapi.json'])
-      acknowledgeOpen(root.addResource(path).addMethod('GET', describeApi), OF_OPEN_ROUTE);
+      acknowledgeOpen(root.addResource(path).addMethod('ANY', describeApi), OF_OPEN_ROUTE);
   }
 
   /**
@@ -134,6 +139,7 @@ export class PaymentsApi extends Construct {
           'Content-Type': "'application/problem+json'",
           'Cache-Control': "'no-store'",
           'X-Request-Id': 'context.requestId',
+          ...problem.headers,
           ...(problem.retryAfterSeconds === undefined
             ? {}
             : { 'Retry-After': `'${problem.retryAfterSeconds}'` }),
@@ -142,4 +148,8 @@ export class PaymentsApi extends Construct {
       });
     }
   }
+}
+
+function integrationOf({ live }: ServingFunction): LambdaIntegration {
+  return new LambdaIntegration(live, { allowTestInvoke: false, timeout: Duration.seconds(29) });
 }

@@ -57,7 +57,9 @@ export class Authorizer {
   }
 
   async authorize(request: GatewayRequest, match: Match): Promise<Authorization> {
-    const identity = this.resource.identityHeaders.map((name) => request.message.headers[name]);
+    // Which of two values AWS keys its cache by is nowhere said. Here it is the first, while `headers` shows the function
+    // the last: a function that judges without a look at `multiValueHeaders` is found out.
+    const identity = this.resource.identityHeaders.map((name) => request.message.headersDistinct[name]?.[0]);
     // A missing identity is refused without asking the function.
     if (identity.some((value) => value === undefined || value === '')) return refuse('UNAUTHORIZED');
     const key = JSON.stringify(identity);

@@ -6,14 +6,18 @@ export interface Match {
   readonly pathParameters: Readonly<Record<string, string>>;
 }
 
-/** Finds the method of a path: literal parts before parameters, as the gateway does. */
+/** Finds the method of a path: literal parts before parameters, and a method's own route before ANY, as the gateway does. */
 export class Router {
   private readonly routes: readonly { readonly route: RouteResource; readonly parts: readonly string[] }[];
 
   constructor(routes: readonly RouteResource[]) {
     const literals = (path: string) => partsOf(path).filter((part) => !part.startsWith('{')).length;
     this.routes = routes
-      .toSorted((one, other) => literals(other.path) - literals(one.path))
+      .toSorted(
+        (one, other) =>
+          literals(other.path) - literals(one.path) ||
+          Number(one.method === 'ANY') - Number(other.method === 'ANY'),
+      )
       .map((route) => ({ route, parts: partsOf(route.path) }));
   }
 

@@ -154,7 +154,8 @@ class Gateway {
       ...lowerCased(headers ?? {}),
       ...lowerCased(multiValueHeaders ?? {}),
       'x-amzn-requestid': request.requestId,
-      'content-length': bytes.length,
+      // RFC 9110: a 204 has none.
+      ...(statusCode === 204 ? {} : { 'content-length': bytes.length }),
     });
     response.end(bytes);
     return undefined;

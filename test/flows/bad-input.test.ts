@@ -6,6 +6,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ApiClient, paymentBody } from '../support/api-client.ts';
 import { PLANTED } from '../support/planted-secrets.ts';
+import { rawRequest } from '../support/raw-request.ts';
 import { LocalRuntime } from '../support/runtime.ts';
 import { scanText } from '../support/secret-scan.ts';
 
@@ -181,6 +182,34 @@ const BODIES: readonly (readonly [what: string, body: string | Buffer, status: n
   ['an unknown token', body((p) => Object.assign(p, { payment_method: 'sim_nope' })), 422, '/payment_method'],
   ['a card number as token', body((p) => Object.assign(p, { payment_method: PAN })), 422, '/payment_method'],
   [
+    'an invisible character in a reference',
+    body((p) => Object.assign(p, { merchant_reference: 'ref\u200b' })),
+    422,
+    '/merchant_reference',
+  ],
+  [
+    'nothing but an invisible character',
+    body((p) => Object.assign(p, { buyer_id: '\u200b' })),
+    422,
+    '/buyer_id',
+  ],
+  ['an id that is not in NFC', body((p) => Object.assign(p, { buyer_id: 'e\u0301' })), 422, '/buyer_id'],
+  ['a seller that no path holds', order({ seller_id: '..' }), 422, '/payment_orders/0/seller_id'],
+  ['a seller with a slash', order({ seller_id: 'a/b' }), 422, '/payment_orders/0/seller_id'],
+  ['a seller of 101 emoji', order({ seller_id: '😀'.repeat(101) }), 422, '/payment_orders/0/seller_id'],
+  [
+    'a name that asks for card data',
+    body((p) => Object.assign(p, { metadata: { cvc: '123' } })),
+    422,
+    '/metadata',
+  ],
+  [
+    'a card number beside a name',
+    body((p) => Object.assign(p, { metadata: { card: '4532015112830366' } })),
+    422,
+    '/metadata/card',
+  ],
+  [
     'a card number as reference',
     body((p) => Object.assign(p, { merchant_reference: PAN })),
     422,
@@ -261,11 +290,11 @@ describe('headers with', () => {
     ['an open quote', { ...good, 'idempotency-key': '"k' }, 400],
     ['a space in a bare key', { ...good, 'idempotency-key': 'a b' }, 400],
     ['letters beyond ASCII in the key', { ...good, 'idempotency-key': 'é' }, 400],
-    ['a card number as key', { ...good, 'idempotency-key': '4111111111111111' }, 400],
     ['an encoding', { ...good, 'content-encoding': 'gzip' }, 415],
     ['text as content', { ...good, 'content-type': 'text/plain' }, 415],
     ['a form as content', { ...good, 'content-type': 'application/x-www-form-urlencoded' }, 415],
     ['another charset', { ...good, 'content-type': 'application/json; charset=latin1' }, 415],
+    ['two content types in one', { ...good, 'content-type': 'application/json, text/plain' }, 415],
   ])('%s are refused, and leave no row', async (_what, headers, status) => {
     const before = await rows();
 
@@ -274,6 +303,95 @@ describe('headers with', () => {
     expect(answer.status, answer.text).toBe(status);
     expect(answer.body).toMatchObject({ status, code: expect.any(String) });
     expect(await rows()).toBe(before);
+  });
+});
+
+describe('a request that is judged by one header and kept by another', () => {
+  const bearer = (key: string) => `Authorization: Bearer ${key}`;
+  /** Of the wallet that only the first merchant has money in. */
+  const readAs = (...lines: readonly string[]) =>
+    rawRequest(api.endpoints.api, ['GET /v1/wallets/only-the-first HTTP/1.1', ...lines]);
+  const [first, second, nobody] = [
+    () => bearer(api.endpoints.apiKey),
+    () => bearer(api.endpoints.secondApiKey),
+    () => 'Authorization: Bearer nonsense',
+  ];
+
+  beforeAll(async () => {
+    const { body: accepted } = await api.pay({
+      orders: [{ amount: 7, currency: 'CHF', seller_id: 'only-the-first' }],
+    });
+    await api.settled(accepted.id);
+  });
+
+  test.each([
+    ['two merchants, the other first', () => [second(), first()]],
+    ['two merchants, the owner first', () => [first(), second()]],
+    ['nonsense first', () => [nobody(), first()]],
+    ['nonsense last', () => [first(), nobody()]],
+    ['the same key twice', () => [first(), first()]],
+    ['another spelling of the name', () => [second(), first().replace('Authorization', 'AUTHORIZATION')]],
+    ['both values in one header', () => [`${second()}, Bearer ${api.endpoints.apiKey}`]],
+    ['both values in one header without a space', () => [`${second()},Bearer ${api.endpoints.apiKey}`]],
+    ['a key that the line goes on after', () => [`${first()} ${api.endpoints.secondApiKey}`]],
+  ])('is refused with %s, and nothing is kept of it for 60 seconds', async (_what, lines) => {
+    // Whichever of the values it might be kept under: before anything is, and when both keys are known.
+    for (let round = 0; round < 2; round += 1) {
+      const answer = await readAs(...lines());
+      expect([400, 401], answer.text).toContain(answer.status);
+      expect(answer.text).not.toContain('CHF');
+
+      const asSecond = await readAs(second());
+      expect(asSecond.status).toBe(200);
+      expect(JSON.parse(asSecond.text).balances).toEqual([]);
+      const asFirst = await readAs(first());
+      expect(JSON.parse(asFirst.text).balances).toMatchObject([{ currency: 'CHF', posted: '7' }]);
+      expect((await readAs(nobody())).status).toBe(401);
+    }
+  });
+
+  test('pays for nobody', async () => {
+    const before = await rows();
+    const json = ['Content-Type: application/json', 'Idempotency-Key: two-keys'];
+
+    const answer = await rawRequest(
+      api.endpoints.api,
+      ['POST /v1/payments HTTP/1.1', first(), second(), ...json],
+      paymentBody(),
+    );
+
+    expect(answer.status).toBe(400);
+    expect(await rows()).toBe(before);
+  });
+
+  test.each([
+    ['Idempotency-Key', ['Content-Type: application/json', 'Idempotency-Key: a', 'idempotency-key: b']],
+    ['Content-Type', ['Content-Type: application/json', 'content-type: text/plain', 'Idempotency-Key: a']],
+    [
+      'Content-Encoding',
+      [
+        'Content-Encoding: identity',
+        'Content-Encoding: gzip',
+        'Content-Type: application/json',
+        'Idempotency-Key: a',
+      ],
+    ],
+  ])('is refused with %s twice, by its name', async (name, lines) => {
+    const before = await rows();
+
+    const answer = await rawRequest(
+      api.endpoints.api,
+      ['POST /v1/payments HTTP/1.1', first(), ...lines],
+      paymentBody(),
+    );
+
+    expect(answer.status, answer.text).toBe(400);
+    expect(JSON.parse(answer.text).errors[0].pointer.toLowerCase()).toBe(name.toLowerCase());
+    expect(await rows()).toBe(before);
+  });
+
+  test('says in a 401 how to present a key', async () => {
+    expect((await readAs()).headers['www-authenticate']).toBe('Bearer realm="oncepay"');
   });
 });
 
@@ -286,6 +404,11 @@ describe('a query or path with', () => {
     ['/payments?limit=1e1', 400],
     ['/payments?limit=', 400],
     ['/payments?limit=10&limit=20', 400],
+    ['/payments?Limit=10', 400],
+    ['/payments?cursor=a&cursor=b', 400],
+    ['/payments?status=SUCCESS&status=FAILED', 400],
+    ['/payments?status=SUCCESS,FAILED', 400],
+    ['/payments?created_from=2026-01-01T00:00:00Z&created_from=2026-02-01T00:00:00Z', 400],
     ['/payments?cursor=x', 400],
     ['/payments?cursor=', 400],
     [`/payments?cursor=${'a'.repeat(400)}`, 400],
@@ -315,6 +438,11 @@ describe('a query or path with', () => {
     ['/payments/%F0%9F%92%B8', 404],
     ['/payments/%ff', 404],
     ['/wallets/%00', 400],
+    ['/wallets/a%0Ab', 400],
+    ['/wallets/a%E2%80%8Bb', 400],
+    ['/wallets/e%CC%81', 400],
+    ['/wallets/a%2Fb', 400],
+    ['/wallets/a%25b', 400],
     ['/wallets/4111111111111111', 400],
     [`/wallets/${'a'.repeat(129)}`, 400],
     ['/wallets/', 404],
@@ -337,9 +465,34 @@ describe('a query or path with', () => {
     expect(answer.body).toMatchObject({ status: 431, code: 'unreadable_request', retryable: false });
   });
 
-  test.each(['PUT', 'PATCH', 'DELETE'])('method %s is not there', async (method) => {
-    expect((await api.request(method, '/payments', { body: randomUUID() })).status).toBe(404);
+  test.each(['PUT', 'PATCH', 'DELETE'])('method %s is told which there are', async (method) => {
+    const answer = await api.request(method, '/payments', { body: randomUUID() });
+    expect(answer.status).toBe(405);
+    expect(answer.headers.get('allow')).toBe('GET, HEAD, OPTIONS, POST');
+    expect(answer.body).toMatchObject({ status: 405, code: 'method_not_allowed', retryable: false });
   });
+
+  test.each([
+    ['/payments', 'GET, HEAD, OPTIONS, POST'],
+    ['/payments/pay_x', 'GET, HEAD, OPTIONS'],
+    ['/wallets/x', 'GET, HEAD, OPTIONS'],
+    ['/ledger/trial-balance', 'GET, HEAD, OPTIONS'],
+    ['/health', 'GET, HEAD, OPTIONS'],
+    ['/openapi.json', 'GET, HEAD, OPTIONS'],
+  ])('OPTIONS tells the methods of %s, without a key', async (path, allowed) => {
+    const answer = await api.request('OPTIONS', path, { headers: { authorization: '' } });
+    expect([answer.status, answer.headers.get('allow'), answer.text]).toEqual([204, allowed, '']);
+  });
+
+  test.each(['/payments', '/wallets/x', '/ledger/trial-balance', '/health'])(
+    'HEAD answers %s as GET does, without the body',
+    async (path) => {
+      const [get, head] = [await api.get(path), await api.request('HEAD', path)];
+      expect([head.status, head.text]).toEqual([200, '']);
+      expect(head.headers.get('content-length')).toBe(get.headers.get('content-length'));
+      expect((await api.request('HEAD', '/payments', { headers: { authorization: 'no' } })).status).toBe(401);
+    },
+  );
 });
 
 describe('what no output may show', () => {

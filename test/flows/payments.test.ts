@@ -41,7 +41,7 @@ describe('a payment', () => {
     expect(await api.charges(order.id)).toBe(1);
     expect((await api.get(`/wallets/${seller}`)).body).toEqual({
       seller_id: seller,
-      balances: [{ currency: 'USD', posted: 1234, pending: 0, available: 1234 }],
+      balances: [{ currency: 'USD', posted: '1234', pending: '0', available: '1234' }],
     });
   });
 
@@ -76,7 +76,7 @@ describe('a payment', () => {
     expect(payment.payment_orders[0].splits).toEqual(splits);
     expect(await api.charges(payment.payment_orders[0].id)).toBe(1);
     const wallets = await Promise.all(sellers.map((seller) => api.get(`/wallets/${seller}`)));
-    expect(wallets.map((wallet) => wallet.body.balances[0].posted)).toEqual([100, 200, 300]);
+    expect(wallets.map((wallet) => wallet.body.balances[0].posted)).toEqual(['100', '200', '300']);
   });
 
   test('of several orders may succeed in part', async () => {
@@ -135,8 +135,58 @@ describe('the books', () => {
   test('balance in every currency', async () => {
     const { body } = await api.get('/ledger/trial-balance');
     expect(body.currencies.length).toBeGreaterThan(0);
-    for (const row of body.currencies) expect(row).toMatchObject({ difference: 0, debits: row.credits });
+    for (const row of body.currencies) expect(row).toMatchObject({ difference: '0', debits: row.credits });
   });
+
+  test('keep every digit of sums past 2^53', async () => {
+    const seller = randomUUID();
+    const orders = [{ amount: Number.MAX_SAFE_INTEGER, currency: 'VND', seller_id: seller }];
+    const accepted = await Promise.all(Array.from({ length: 4 }, () => api.pay({ orders })));
+    await Promise.all(accepted.map(({ body }) => api.settled(body.id)));
+
+    const sum = String(4n * BigInt(Number.MAX_SAFE_INTEGER));
+    expect((await api.get(`/wallets/${seller}`)).body.balances).toEqual([
+      { currency: 'VND', posted: sum, pending: '0', available: sum },
+    ]);
+    expect((await api.get('/ledger/trial-balance')).body.currencies).toContainEqual({
+      currency: 'VND',
+      debits: sum,
+      credits: sum,
+      difference: '0',
+    });
+  });
+});
+
+describe('a text of the merchant’s', () => {
+  test('in metadata comes back as it went, line breaks and all', async () => {
+    const metadata = { 'gift note': '\tDear Ann,\r\n❤️ from 👨‍👩‍👧\ne\u0301' };
+    const accepted = await api.post(JSON.stringify({ ...JSON.parse(paymentBody()), metadata }));
+
+    expect([accepted.status, accepted.body.metadata]).toEqual([202, metadata]);
+    expect((await api.get(`/payments/${accepted.body.id}`)).body.metadata).toEqual(metadata);
+  });
+
+  test.each([
+    ['65 emoji', '😀'.repeat(65)],
+    ['128 letters of three bytes', '셀'.repeat(128)],
+    ['the marks of a URL', '?a=b&c#d;e+f "g" <h>'],
+    ['dots with more', '...'],
+  ])('of %s names a seller whose wallet can be read', async (_what, seller) => {
+    const { body, status } = await api.pay({ orders: [{ amount: 5, currency: 'KRW', seller_id: seller }] });
+    expect(status, JSON.stringify(body)).toBe(202);
+    await api.settled(body.id);
+
+    const wallet = await api.get(`/wallets/${encodeURIComponent(seller)}`);
+    expect(wallet.body).toMatchObject({ seller_id: seller, balances: [{ posted: '5' }] });
+  });
+
+  test.each(['application/json; charset=utf8', 'Application/JSON;charset="UTF-8"'])(
+    'is read with the content type %s',
+    async (contentType) => {
+      const headers = { 'content-type': contentType, 'idempotency-key': randomUUID() };
+      expect((await api.request('POST', '/payments', { headers, body: paymentBody() })).status).toBe(202);
+    },
+  );
 });
 
 describe('an idempotency key', () => {

@@ -103,7 +103,7 @@ test('stops in order when whoever reads goes away; keys, payments and balances a
 
   expect(after.apiKey).toBe(before.apiKey);
   expect((await after.get(`/payments/${body.id}`)).body.status).toBe('SUCCESS');
-  expect((await after.get('/wallets/seller-1')).body.balances[0].posted).toBe(15_000);
+  expect((await after.get('/wallets/seller-1')).body.balances[0].posted).toBe('15000');
 });
 
 test('a second start on the same data says whose they are', async () => {

@@ -10,7 +10,8 @@ import { PaymentPipeline } from '../../lib/index.ts';
 import { STAGES } from '../../lib/stage-config.ts';
 import { aliasOf, only, resourcesOf, type Synthesized, synthesized } from '../support/synthesized.ts';
 
-const OPEN_ROUTES = ['GET /health', 'GET /openapi.json'];
+/** Of no other method, or of any where no key is asked for. */
+const isOpenRoute = (name: string) => name.startsWith('ANY ');
 
 interface Route {
   readonly name: string;
@@ -42,29 +43,33 @@ describe.each(STAGES)('the API of %s', (stage) => {
   const { pipeline, config } = templates;
   const routes = routesOf(templates);
 
-  test('has the routes of its contract and no others', () => {
-    const promised = Object.entries(contract.paths).flatMap(([path, methods]) =>
-      Object.keys(methods).map((method) => `${method.toUpperCase()} ${path.replace(/^\/v1/, '')}`),
-    );
+  test('has the routes of its contract, HEAD where there is GET, and an answer to any other method', () => {
+    const open = ['/health', '/openapi.json'];
+    const promised = Object.entries(contract.paths).flatMap(([path, methods]) => {
+      const own = open.includes(path) ? [] : Object.keys(methods).map((method) => method.toUpperCase());
+      return [...own, ...(own.includes('GET') ? ['HEAD'] : []), 'ANY'].map((method) => `${method} ${path}`);
+    });
     expect(routes.map(({ name }) => name).sort()).toEqual(promised.sort());
   });
 
   test.each([
     ['POST /payments', 'accept-payment'],
     ['GET /payments', 'read-payment'],
+    ['HEAD /payments', 'read-payment'],
+    ['ANY /payments', 'describe-api'],
     ['GET /payments/{payment_id}', 'read-payment'],
     ['GET /wallets/{seller_id}', 'read-ledger'],
     ['GET /ledger/trial-balance', 'read-ledger'],
-    ['GET /health', 'describe-api'],
-    ['GET /openapi.json', 'describe-api'],
+    ['ANY /health', 'describe-api'],
+    ['ANY /openapi.json', 'describe-api'],
   ])('sends %s to %s', (name, served) => {
     expect(routes.find((route) => route.name === name)?.functionId).toBe(aliasOf(pipeline, served));
   });
 
-  test('asks the authorizer on every route but the two that nobody needs a key for', () => {
+  test('asks the authorizer on every route that reads or writes what is a merchant’s', () => {
     const [authorizer] = resourcesOf(pipeline, 'AWS::ApiGateway::Authorizer').keys();
     for (const route of routes) {
-      const isOpen = OPEN_ROUTES.includes(route.name);
+      const isOpen = isOpenRoute(route.name);
       expect([route.name, route.type]).toEqual([route.name, isOpen ? 'NONE' : 'CUSTOM']);
       expect(route.authorizer).toEqual(isOpen ? undefined : { Ref: authorizer });
     }
@@ -162,6 +167,13 @@ describe('a problem of the gateway', () => {
     const body = JSON.parse(problemTemplate(problem));
     expect(Object.keys(body)).toEqual(expect.arrayContaining(contract.components.schemas.Problem.required));
     expect(body).toMatchObject({ instance: '$context.path', request_id: '$context.requestId' });
+  });
+
+  test('of 401 names the scheme of its keys (RFC 9110)', () => {
+    const refusals = GATEWAY_PROBLEMS.filter(({ status }) => status === 401);
+    expect(refusals.length).toBeGreaterThan(0);
+    for (const { headers } of refusals)
+      expect(headers).toEqual({ 'WWW-Authenticate': `'Bearer realm="oncepay"'` });
   });
 
   test.each([...byType])('%s that may be repeated later says when', (_, problem) => {

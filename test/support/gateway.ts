@@ -1,4 +1,4 @@
-import { request } from 'node:http';
+import { type OutgoingHttpHeaders, request } from 'node:http';
 import { startApiGateway } from '../../local/api-gateway/start-api-gateway.ts';
 import { VirtualClock } from '../../local/clock.ts';
 import type { RunningService } from '../../local/service-request.ts';
@@ -78,12 +78,12 @@ export class TinyApi {
   call(
     method: string,
     path: string,
-    headers: Readonly<Record<string, string>> = {},
+    headers: Readonly<Record<string, string | readonly string[]>> = {},
     body: string | Buffer = '',
   ): Promise<Answer> {
     const { hostname, port } = new URL(this.service.url);
     return new Promise((resolve, reject) => {
-      const sent = request({ hostname, port, method, path, headers: { ...headers }, agent: false });
+      const sent = request({ hostname, port, method, path, headers: sentAs(headers), agent: false });
       sent.once('error', reject);
       sent.once('response', (response) => {
         const chunks: Buffer[] = [];
@@ -104,4 +104,10 @@ export class TinyApi {
     await this.service.close();
     for (const one of this.functions) await one.close();
   }
+}
+
+function sentAs(headers: Readonly<Record<string, string | readonly string[]>>): OutgoingHttpHeaders {
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [name, typeof value === 'string' ? value : [...value]]),
+  );
 }

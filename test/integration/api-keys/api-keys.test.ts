@@ -36,7 +36,7 @@ async function add(merchantId: string, key = generateApiKey('test')) {
 }
 
 const authorize = (text: string, mode: 'live' | 'test' = 'test') =>
-  authorizeMerchant(`Bearer ${text}`, mode, database);
+  authorizeMerchant([`Bearer ${text}`], mode, database);
 
 describe('a merchant’s keys', () => {
   test('are two at most while they are valid; a third waits for a revocation', async () => {

@@ -52,8 +52,9 @@ describe('an idempotency key', () => {
     'é',
     '"é"',
     'k'.repeat(256),
-    '4111111111111111',
     '"a\\x"',
+    'a, b',
+    '"a", "b"',
   ])('%j is refused', (given) => {
     expect(() => keyOf(given)).toThrow(Problem);
   });
@@ -125,8 +126,15 @@ describe('a list between two moments', () => {
     );
   });
 
+  test('tells of a plus sign that the query took for a space how to write it', () => {
+    expect(() => list('2026-01-01T00:00:00 09:00', '2026-02-01T00:00:00Z')).toThrow(
+      'write %2B for + in a query: 2026-01-01T00:00:00%2B09:00',
+    );
+  });
+
   test.each([
     ['2026-01-01T00:00:00Z', '2026-01-01T00:00:00Z'],
+    ['2026-01-01t00:00:00z', '2026-01-01T00:00:00Z'],
     ['2026-01-01T01:00:00+02:00', '2026-01-01T00:00:00Z'],
   ])('is read from %s to %s', (from, to) => {
     expect(list(from, to)).toEqual({ created_from: from, created_to: to });

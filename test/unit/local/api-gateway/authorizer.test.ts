@@ -188,6 +188,19 @@ describe('an answer of the authorizer', () => {
     expect(await learned(api, '/v1/others', key('b'))).toMatchObject({ asked: 2 });
   });
 
+  test('to two values of the identity header is kept under the first, the function having seen both', async () => {
+    const api = await guarded(guard(ALLOW_ALL));
+    const both = jsonOf(await api.call('GET', '/v1/others', { Authorization: ['a', 'b'] }));
+    const { seen } = (both as { requestContext: { authorizer: { seen: string } } }).requestContext.authorizer;
+
+    expect(JSON.parse(seen)).toMatchObject({
+      headers: { Authorization: 'b' },
+      multiValueHeaders: { Authorization: ['a', 'b'] },
+    });
+    expect(await learned(api, '/v1/others', key('a'))).toMatchObject({ asked: 1 });
+    expect(await learned(api, '/v1/others', key('b'))).toMatchObject({ asked: 2 });
+  });
+
   test('is kept no longer than its time', async () => {
     const api = await guarded(guard(ALLOW_ALL));
     await learned(api);

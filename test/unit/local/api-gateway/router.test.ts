@@ -17,6 +17,7 @@ const router = new Router([
   route('GET', '/things/{id}/parts/{part}'),
   route('POST', '/things'),
   route('ANY', '/anything'),
+  route('GET', '/anything'),
 ]);
 
 const pathOf = (method: string, path: string) => router.match(method, path)?.route.path;
@@ -32,6 +33,10 @@ describe('a request', () => {
 
   test('of any method finds a route for ANY', () => {
     expect(pathOf('PATCH', '/anything')).toBe('/anything');
+  });
+
+  test('finds the route of its method before one for ANY', () => {
+    expect(router.match('GET', '/anything')?.route.method).toBe('GET');
   });
 
   test.each([
