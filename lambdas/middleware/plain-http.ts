@@ -1,10 +1,16 @@
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
 import type { PspRequest } from '../../simulator/psp-api.ts';
+import { headerValuesOf } from './headers.ts';
 
-/** Without what only the gateway knows. Of a header or parameter that is sent twice, the last one counts, as the gateway has it. */
+/**
+ * Without what only the gateway knows. A header that is sent twice counts as missing: of two keys none is believed. Of a
+ * parameter the last value counts, as the gateway has it.
+ */
 export function plainRequestOf(event: APIGatewayProxyEvent): PspRequest {
-  const header = (name: string) =>
-    Object.entries(event.headers ?? {}).find(([given]) => given.toLowerCase() === name)?.[1];
+  const header = (name: string) => {
+    const [value, ...more] = headerValuesOf(event, name);
+    return more.length === 0 ? value : undefined;
+  };
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(event.queryStringParameters ?? {})) query.set(name, value ?? '');
   return {

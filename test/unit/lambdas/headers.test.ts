@@ -4,6 +4,7 @@ import type { Database } from '../../../adapters/database/database.ts';
 import { authorizeMerchant } from '../../../lambdas/authorize-merchant/authorize.ts';
 import { headerOf, headerValuesOf } from '../../../lambdas/middleware/headers.ts';
 import { merchantOf } from '../../../lambdas/middleware/merchant.ts';
+import { plainRequestOf } from '../../../lambdas/middleware/plain-http.ts';
 import { gatewayEvent } from '../../support/gateway-event.ts';
 
 describe('a header', () => {
@@ -74,4 +75,12 @@ test('the authorizer judges no key where two are presented: the database isn’t
   const answer = await authorizeMerchant([`Bearer ${key.text}`, `Bearer ${other.text}`], 'test', database);
 
   expect([answer, asked]).toEqual([undefined, []]);
+});
+
+test('the simulated PSPs believe no header that is sent twice', () => {
+  const event = gatewayEvent({
+    multiValueHeaders: { Authorization: ['Bearer a'], authorization: ['Bearer b'], 'Idempotency-Key': ['k'] },
+  });
+
+  expect(plainRequestOf(event)).toMatchObject({ authorization: undefined, idempotencyKey: 'k' });
 });
