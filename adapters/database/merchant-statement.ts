@@ -12,6 +12,8 @@ export interface MerchantStatement {
   readonly sql: string;
   /** Makes the function; safe to repeat. */
   readonly definition: string;
+  /** What the function runs once the merchant is set: whoever wants to see its plan needs it. */
+  readonly text: string;
 }
 
 const HASH_LENGTH = 12;
@@ -25,6 +27,7 @@ language plpgsql as $statement$${bodyOf(text.replaceAll(':input::jsonb', '$1'))}
     name: `${name}_${hash}`,
     sql: `select * from ${name}_${hash}(:input::jsonb)`,
     definition: `create or replace function ${name}_${hash}${rest}`,
+    text,
   };
 }
 

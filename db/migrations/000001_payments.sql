@@ -83,8 +83,11 @@ create table payment (
   constraint payment_merchant_reference_is_unique unique (merchant_id, merchant_reference),
   check (orders_succeeded + orders_failed <= orders_started and orders_started <= orders_total)
 );
-create index payment_newest_first on payment (merchant_id, created_at desc, payment_id desc);
-create index payment_newest_first_by_status on payment (merchant_id, status, created_at desc, payment_id desc);
+-- Lists are read status by status, a page of each: so one index serves every filter of a merchant's, one those over all
+-- merchants. Ids begin with their time. The second has another order than the first, so that no plan takes it for a
+-- merchant's list and walks through everybody's.
+create index payment_newest_first on payment (merchant_id, status, created_at desc, payment_id desc);
+create index payment_newest_first_of_all on payment (status, payment_id desc);
 create unique index payment_accepted_in on payment (payment_id, merchant_id, accepted_in);
 create index payment_to_purge on payment (purge_stage, created_at)
   where purge_stage < 2 and status in ('SUCCESS', 'PARTIAL_SUCCESS', 'FAILED');

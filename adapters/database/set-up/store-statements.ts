@@ -1,7 +1,7 @@
 import type { MerchantStatement } from '../merchant-statement.ts';
 import { ACCEPT } from '../statements/accept-payment.ts';
 import { TRIAL_BALANCE, WALLET } from '../statements/read-ledger.ts';
-import { LIST, LIST_BY_STATUS, ONE } from '../statements/read-payments.ts';
+import { LIST, ONE } from '../statements/read-payments.ts';
 import type { SqlTransaction } from '../transaction.ts';
 
 interface StoredStatement {
@@ -14,7 +14,7 @@ const READERS = ['oncepay_read', 'oncepay_operate'];
 
 const STATEMENTS: readonly StoredStatement[] = [
   { statement: ACCEPT, callers: ['oncepay_accept'] },
-  ...[ONE, LIST, LIST_BY_STATUS, WALLET, TRIAL_BALANCE].map((statement) => ({ statement, callers: READERS })),
+  ...[ONE, LIST, WALLET, TRIAL_BALANCE].map((statement) => ({ statement, callers: READERS })),
 ];
 
 /**

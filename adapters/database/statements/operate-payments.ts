@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import type { PaymentStatus } from '../../../domain/payment/status.ts';
+import { PAYMENT_STATUSES, type PaymentStatus } from '../../../domain/payment/status.ts';
 import type { Database } from '../database.ts';
 
 /** For operators: payments of all merchants. */
@@ -27,7 +27,9 @@ export async function summarizePayments(
   query: PaymentQuery,
 ): Promise<readonly PaymentSummary[]> {
   const { merchant, status, limit } = query;
-  return (await database.execute(LIST_SQL, { merchant, status, limit })).map((row) => summaryRow.parse(row));
+  const statuses = status === undefined ? PAYMENT_STATUSES : [status];
+  const sql = merchant === undefined ? LIST_OF_ALL_SQL : LIST_OF_MERCHANT_SQL;
+  return (await database.execute(sql, { merchant, statuses, limit })).map((row) => summaryRow.parse(row));
 }
 
 /** Whose payment it is; by its own id or by one of its orders'. */
@@ -44,15 +46,28 @@ export async function findMerchants(database: Database): Promise<readonly string
   return rows.map((row) => z.object({ merchant_id: z.string() }).parse(row).merchant_id);
 }
 
-const LIST_SQL = `
+/** As the API's page: a page of each status by an index that begins with it, then the newest of them. */
+const listSql = (condition: string, newestFirst: string) => `
 select t.payment_id, t.merchant_id, t.merchant_reference, t.status, t.orders_total::int as orders_total,
        to_char(t.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as created_at
-from payment t, (select :input::jsonb as p) given
-where (p ->> 'merchant' is null or t.merchant_id = p ->> 'merchant')
-  and (p ->> 'status' is null or t.status = p ->> 'status')
-order by t.created_at desc, t.payment_id desc
-limit (select (:input::jsonb ->> 'limit')::int)
+from jsonb_array_elements_text(:input::jsonb -> 'statuses') as wanted(status)
+cross join lateral (
+  select t.*
+  from payment t
+  where ${condition} t.status = wanted.status
+  order by ${newestFirst}
+  limit (:input::jsonb ->> 'limit')::int
+) t
+order by ${newestFirst}
+limit (:input::jsonb ->> 'limit')::int
 `;
+
+/** Ids begin with their time. */
+export const LIST_OF_ALL_SQL = listSql('', 't.payment_id desc');
+export const LIST_OF_MERCHANT_SQL = listSql(
+  `t.merchant_id = :input::jsonb ->> 'merchant' and`,
+  't.created_at desc, t.payment_id desc',
+);
 
 const FIND_SQL = `
 select payment_id, merchant_id from payment where payment_id = :input::jsonb ->> 'id'

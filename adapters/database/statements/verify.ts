@@ -134,7 +134,7 @@ export const INVARIANTS: readonly Invariant[] = [
       where splits.total is distinct from o.amount_minor`,
   },
   {
-    name: 'what is dead-dead_letters_written or quarantined has a reason',
+    name: 'what is dead-lettered or quarantined has a reason',
     sql: `
       select i.instruction_id as subject
       from instruction i
