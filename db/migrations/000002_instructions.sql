@@ -65,10 +65,13 @@ create table instruction (
   unique (payment_order_id, seq),
   check (attempts_not_sent <= attempt_no)
 );
-create index instruction_relay_due on instruction (relay_due_at) where relay_due_at is not null;
-create index instruction_waiting on instruction (waits_for, not_before) where waits_for is not null;
--- How long messages wait in the queue is read off the newest first claims; a block range index keeps their updates cheap.
-create index instruction_first_claimed on instruction using brin (first_claimed_at);
+-- By `parked` first: while the queue is behind, the relay leaves out what is not parked, however much of it there is.
+create index instruction_relay_due on instruction (parked, relay_due_at) where relay_due_at is not null;
+create index instruction_waiting on instruction (waits_for, instruction_id) where waits_for is not null;
+-- In no particular order: whoever starts at a random place of it draws at random.
+create index instruction_waiting_drawn on instruction (waits_for, md5(instruction_id)) where waits_for is not null;
+-- How long messages wait in the queue is read off the newest first claims.
+create index instruction_first_claimed on instruction (first_claimed_at) where first_claimed_at is not null;
 -- How many wait for a person, and for how long, is measured every minute.
 create index instruction_quarantined on instruction (accepted_at) where state = 'quarantined';
 

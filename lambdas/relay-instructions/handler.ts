@@ -1,6 +1,7 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import middy from '@middy/core';
+import type { Context } from 'aws-lambda';
 import { connectDatabase } from '../../adapters/database/connect.ts';
 import { alwaysActive, createActivity } from '../../adapters/dynamodb/activity.ts';
 import { readEnvironment, variables } from '../../adapters/environment.ts';
@@ -16,7 +17,7 @@ const environment = readEnvironment({
   ...variables.activityTable,
 });
 
-const effects: RelayEffects = {
+const effects: Omit<RelayEffects, 'remainingMilliseconds'> = {
   database: connectDatabase(environment, { meter }),
   queue: createInstructionSender(new SQSClient({}), environment.QUEUE_URL),
   activity:
@@ -34,8 +35,9 @@ const effects: RelayEffects = {
     }),
 };
 
-async function relay(): Promise<RelayReport> {
-  const report = await relayInstructions(effects);
+async function relay(_event: unknown, context: Context): Promise<RelayReport> {
+  const remainingMilliseconds = () => context.getRemainingTimeInMillis();
+  const report = await relayInstructions({ ...effects, remainingMilliseconds });
   meter.put('RelayRuns', 1);
   if (report.sent > 0) meter.put('InstructionsRelayed', report.sent);
   if (report.refused > 0) meter.put('RelaysRefused', report.refused);

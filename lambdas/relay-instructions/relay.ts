@@ -1,6 +1,7 @@
 import type { Database } from '../../adapters/database/database.ts';
 import {
   type DueInstruction,
+  type DueInstructions,
   takeDueInstructions,
 } from '../../adapters/database/statements/relay-instructions.ts';
 import type { Activity } from '../../adapters/dynamodb/activity.ts';
@@ -16,83 +17,100 @@ export interface RelayEffects {
   readonly queue: InstructionSender;
   readonly activity: Activity;
   readonly time: Time;
+  /** Of the invocation; the function is killed when it is used up. */
+  remainingMilliseconds(): number;
   /** One line per instruction whose message was sent again. */
   sentAgain(instruction: DueInstruction): void;
 }
 
-export interface RelayReport {
-  readonly sent: number;
-  readonly refused: number;
+interface Count {
+  sent: number;
+  refused: number;
+}
+
+export interface RelayReport extends Readonly<Count> {
   readonly wasIdle: boolean;
 }
 
 /** One statement takes at most this many: its answer stays far below the Data API's 1 MiB, its locks short. */
 const TAKE_LIMIT = 500;
-/** What one run sends at most: 5,000 messages in its minute. A longer backlog is the queue's to work off first. */
-const ROUND_LIMIT = 10;
-
+/** Requests to SQS at once: at 20 ms each, 5,000 messages a second. */
+const SENDERS = 10;
+/** What is taken last must still be sent: a statement, which ends after 6 s at the latest, and five requests one after the other. */
+const RESERVE_MS = 10_000;
 /** While payments wait for a circuit the relay looks so often: a PSP that is back is not kept idle for a minute. */
 const CIRCUIT_LOOK_MS = 5_000;
-/** Its next run begins after a minute. */
-const LAST_LOOK_MS = 50_000;
 
 /**
- * The transactional outbox is the instruction table itself: sends again what is not terminal and shows no sign of
- * life, and what was parked and is due. No message that is lost anywhere strands a payment.
+ * The transactional outbox is the instruction table itself: sends again what is not terminal and shows no sign of life, and what
+ * was parked and is due, until nothing is due or the invocation's time is over. No message that is lost anywhere strands a payment.
+ *
+ * Two relays may run at once, and each may die at any time: what one has taken and not sent comes again by the clock (rule 10).
  */
 export async function relayInstructions(effects: RelayEffects): Promise<RelayReport> {
   if (await effects.activity.isIdle()) return { sent: 0, refused: 0, wasIdle: true };
   const startedAt = effects.time.now();
-  let sent = 0;
-  let refused = 0;
-  for (;;) {
-    const round = await sendDue(effects, startedAt);
-    sent += round.sent;
-    refused += round.refused;
-    if (!round.circuitsAwaited || effects.time.now() - startedAt >= LAST_LOOK_MS) break;
+  const count: Count = { sent: 0, refused: 0 };
+  while (hasTime(effects)) {
+    const last = await sendAllDue(effects, count);
+    if (last.nothingWaits) await effects.activity.foundNothing(startedAt);
+    if (!last.circuitsAwaited) break;
     await sleep(CIRCUIT_LOOK_MS, effects);
   }
-  return { sent, refused, wasIdle: false };
+  return { ...count, wasIdle: false };
 }
 
-async function sendDue(effects: RelayEffects, startedAt: number) {
-  let sent = 0;
-  let refused = 0;
-  let circuitsAwaited = false;
-  for (let round = 0; round < ROUND_LIMIT; round += 1) {
+/** @returns the last take, which left nothing that is due, or no time for it */
+async function sendAllDue(effects: RelayEffects, count: Count): Promise<DueInstructions> {
+  for (;;) {
     const taken = await takeDueInstructions(effects.database, TAKE_LIMIT);
-    if (taken.nothingWaits) await effects.activity.foundNothing(startedAt);
-    circuitsAwaited = taken.circuitsAwaited;
-    const messages = taken.due.map((row) => ({
-      instructionId: row.instruction_id,
-      paymentOrderId: row.payment_order_id,
-      operation: row.operation,
-      sendNumber: row.send_no,
-      correlationId: row.correlation_id,
-    }));
-    const unsent = await sendAll(messages, effects);
-    for (const row of taken.due) if (!unsent.has(row.instruction_id)) effects.sentAgain(row);
-    refused += unsent.size;
-    sent += messages.length - unsent.size;
-    if (taken.due.length < TAKE_LIMIT) break;
+    const refused = await sendAll(taken.due.map(messageOf), effects.queue);
+    for (const row of taken.due) if (!refused.has(row.instruction_id)) effects.sentAgain(row);
+    count.refused += refused.size;
+    count.sent += taken.due.length - refused.size;
+    if (taken.due.length < TAKE_LIMIT || !hasTime(effects)) return taken;
   }
-  return { sent, refused, circuitsAwaited };
+}
+
+function hasTime(effects: RelayEffects): boolean {
+  return effects.remainingMilliseconds() > RESERVE_MS;
+}
+
+function messageOf(row: DueInstruction): InstructionMessage {
+  return {
+    instructionId: row.instruction_id,
+    paymentOrderId: row.payment_order_id,
+    operation: row.operation,
+    sendNumber: row.send_no,
+    correlationId: row.correlation_id,
+  };
+}
+
+/**
+ * Whatever happens to one request, the others are made and have ended.
+ *
+ * @returns the ids of those SQS refused; they come again by the same rule that brought them here
+ */
+async function sendAll(
+  messages: readonly InstructionMessage[],
+  queue: InstructionSender,
+): Promise<ReadonlySet<string>> {
+  const batches = Array.from({ length: Math.ceil(messages.length / BATCH_LIMIT) }, (_, index) =>
+    messages.slice(index * BATCH_LIMIT, (index + 1) * BATCH_LIMIT),
+  );
+  const refused = new Set<string>();
+  const sendOn = async () => {
+    for (let batch = batches.shift(); batch !== undefined; batch = batches.shift())
+      for (const id of await queue.send(batch)) refused.add(id);
+  };
+  const ended = await Promise.allSettled(Array.from({ length: SENDERS }, sendOn));
+  const failed = ended.find((sender) => sender.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
+  return refused;
 }
 
 function sleep(milliseconds: number, { time }: RelayEffects): Promise<void> {
   return new Promise((resolve) => {
     time.after(milliseconds, resolve);
   });
-}
-
-/** @returns the ids of those SQS refused; they come again by the same rule that brought them here */
-async function sendAll(
-  messages: readonly InstructionMessage[],
-  effects: RelayEffects,
-): Promise<ReadonlySet<string>> {
-  const refused = new Set<string>();
-  for (let start = 0; start < messages.length; start += BATCH_LIMIT) {
-    for (const id of await effects.queue.send(messages.slice(start, start + BATCH_LIMIT))) refused.add(id);
-  }
-  return refused;
 }

@@ -173,12 +173,14 @@ export class World {
   relay(): void {
     const { scheduler } = this.options;
     const process = this.start('relay');
+    const deadline = scheduler.clock.now() + 60_000;
     scheduler.clock.after(60_000, () => scheduler.kill(process, 'its time is up'));
     void relayInstructions({
       database: this.databaseOf(process),
       queue: this.senderOf(process),
       activity: alwaysActive,
       time: this.timeOf(process),
+      remainingMilliseconds: () => deadline - scheduler.clock.now(),
       sentAgain: () => {},
     }).then(
       () => this.end(process),

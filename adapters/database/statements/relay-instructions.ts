@@ -20,15 +20,16 @@ export type DueInstruction = z.infer<typeof dueRow>;
 
 export interface DueInstructions {
   readonly due: readonly DueInstruction[];
-  /** Not one instruction waits for anything: all are terminal or quarantined. */
+  /** Not one instruction waits for anything: all are terminal or quarantined. Told where less than the limit are due. */
   readonly nothingWaits: boolean;
-  /** Some wait for a PSP's circuit, which may close any second. */
+  /** Some wait for a PSP's circuit, which may close any second. Told where less than the limit are due. */
   readonly circuitsAwaited: boolean;
 }
 
 /**
- * Takes up to `limit` instructions whose message must be sent (again): what waited for a circuit or a pause that is over, then the oldest due, and notes the send before it is
- * made: should it get lost, the next comes by the same rule (rule 10). Two relays at once take different ones.
+ * Takes up to `limit` instructions whose message must be sent (again): what waited for a circuit or a pause that is over, and the
+ * oldest due, alike. Notes the send before it is made: should it get lost, the next comes by the same rule (rule 10). Two relays at
+ * once take different ones.
  */
 export async function takeDueInstructions(database: Database, limit: number): Promise<DueInstructions> {
   const rows = (await database.execute(RELAY_SQL, { limit, probes: PROBES })).map((found) =>
@@ -44,23 +45,34 @@ export async function takeDueInstructions(database: Database, limit: number): Pr
 /** So many probe a half-open circuit; twice as many are sent, since some messages find it probed already or get lost. */
 const PROBES = 2 * CIRCUIT.probes;
 
+/**
+ * Bounded work whatever waits: no more rows are read than are taken, a page for each pause that was lifted and circuit that closed
+ * at once, each by an index in its order. Ids begin with their time, so that what goes in their order lies together. Probes are
+ * drawn from an index by a hash of the id (`instruction_waiting_drawn`): any place in it is a place at random.
+ */
 export const RELAY_SQL = `
 with moment as materialized (
   select clock() as now
 ),
+parameter as materialized (
+  select (p ->> 'limit')::int as max, (p ->> 'probes')::int as probes from (select :input::jsonb as p) given
+),
 backlog as materialized (
   -- The queue is behind when messages claimed in the last two minutes had waited more than one. Repeats would only
-  -- lengthen it; parked instructions have no message in it and go out all the same.
-  select coalesce(max(i.first_claimed_at - i.last_sent_at) > interval '60 seconds', false) as is_behind
-  from instruction i, moment
-  where i.first_claimed_at > moment.now - interval '2 minutes'
+  -- lengthen it; parked instructions have no message in it and go out all the same. The newest claims tell it.
+  select coalesce(max(first_claimed_at - last_sent_at) > interval '60 seconds', false) as is_behind
+  from (
+    select i.first_claimed_at, i.last_sent_at
+    from instruction i, moment
+    where i.first_claimed_at > moment.now - interval '2 minutes'
+    order by i.first_claimed_at desc
+    limit 1000
+  ) claimed
 ),
 over as materialized (
-  -- What parked instructions wait for that is over: a pause that was lifted, a circuit that is closed. A half-open one
-  -- takes few: one of them probes, the others would only be parked again.
-  select w.waits_for, case when c.open_until is null then null else (p ->> 'probes')::int end as few
-  from (select :input::jsonb as p) given
-  cross join moment
+  -- What parked instructions wait for that is over: a pause that was lifted, a circuit that is closed or half-open.
+  select w.waits_for, c.open_until is not null as is_half_open
+  from moment
   cross join lateral (
     -- Each value that occurs, by a walk over the index rather than a scan of all that waits.
     with recursive walk as (
@@ -79,34 +91,73 @@ over as materialized (
 freed as materialized (
   select i.instruction_id
   from over
-  cross join moment
+  cross join parameter
   cross join lateral (
     select instruction_id
     from instruction
-    where waits_for = over.waits_for
-    -- Chosen at random, by the clock: those that have waited longest may be those that fail by themselves.
-    order by md5(instruction_id || moment.now)
-    limit least(over.few, (:input::jsonb ->> 'limit')::int)
+    -- Equal, said so that only the index over both has the order; that of the key would do for one value.
+    where waits_for >= over.waits_for and waits_for <= over.waits_for
+    order by waits_for, instruction_id
+    limit parameter.max
     for update skip locked
   ) i
-  limit (:input::jsonb ->> 'limit')::int
+  where not over.is_half_open
+  limit (select max from parameter)
 ),
-overdue as materialized (
-  select i.instruction_id
-  from instruction i
+drawn as materialized (
+  -- A half-open circuit takes few: one of them probes, the others would only be parked again. Not those that have waited longest,
+  -- which may be those that fail by themselves: those that follow a place at random, drawn by the clock, and then the first.
+  select i.instruction_id, over.waits_for,
+         row_number() over (partition by over.waits_for order by part.turn, md5(i.instruction_id)) as place
+  from over
   cross join moment
-  cross join backlog
-  where i.relay_due_at <= moment.now and (i.parked or not backlog.is_behind)
-  order by i.relay_due_at
-  limit (:input::jsonb ->> 'limit')::int
+  cross join parameter
+  cross join lateral (
+    values (1, md5(moment.now::text), 'g'), (2, '', md5(moment.now::text))
+  ) as part(turn, first, past)
+  cross join lateral (
+    select instruction_id
+    from instruction
+    where waits_for = over.waits_for and md5(instruction_id) >= part.first and md5(instruction_id) < part.past
+    order by md5(instruction_id)
+    limit parameter.probes
+  ) i
+  where over.is_half_open
+),
+probes as materialized (
+  select i.instruction_id
+  from drawn
+  cross join parameter
+  join instruction i using (instruction_id)
+  where drawn.place <= parameter.probes and i.waits_for is not distinct from drawn.waits_for
   for update of i skip locked
 ),
+overdue as materialized (
+  select i.instruction_id, due.parked
+  from backlog
+  cross join parameter
+  cross join moment
+  cross join lateral (select true as parked union all select false where not backlog.is_behind) due
+  cross join lateral (
+    select instruction_id
+    from instruction
+    where parked = due.parked and relay_due_at <= moment.now
+    order by relay_due_at
+    limit parameter.max
+    for update skip locked
+  ) i
+),
 due as materialized (
+  -- Probes first, then of each kind alike: neither keeps the other waiting.
   select instruction_id from (
-    select instruction_id, 1 as turn from overdue union all select instruction_id, 0 from freed
-  ) both_kinds
+    select instruction_id, 0 as turn from probes
+    union all
+    select instruction_id, row_number() over () from freed
+    union all
+    select instruction_id, row_number() over (partition by parked) from overdue
+  ) all_kinds
   order by turn
-  limit (:input::jsonb ->> 'limit')::int
+  limit (select max from parameter)
 ),
 sent as (
   update instruction i
@@ -118,13 +169,19 @@ sent as (
   from due, moment
   where i.instruction_id = due.instruction_id
   returning i.instruction_id, i.payment_order_id, i.payment_id, i.correlation_id, i.operation, i.send_no
+),
+rest as materialized (
+  -- Where as many are due as are taken, nobody needs to know what else there is.
+  select from parameter where max > (select count(*) from due)
 )
 select 'due' as kind, instruction_id, payment_order_id, payment_id, correlation_id, operation, send_no from sent
 union all
 select 'circuits_awaited', null, null, null, null, null, null
+from rest
 where exists (select from instruction where waits_for >= 'circuit:' and waits_for < 'circuit;')
 union all
 select 'nothing_waits', null, null, null, null, null, null
+from rest
 where not exists (select from instruction where relay_due_at is not null)
   and not exists (select from instruction where waits_for is not null)
 `;

@@ -73,6 +73,7 @@ async function relayAndExecute(database: TestDatabase) {
     queue: { send },
     activity: alwaysActive,
     time: systemTime,
+    remainingMilliseconds: () => 60_000,
     sentAgain: () => {},
   });
   const harness = new ExecutorHarness(execute);

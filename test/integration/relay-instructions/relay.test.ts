@@ -40,6 +40,7 @@ async function relayAt(
     },
     activity: alwaysActive,
     time: systemTime,
+    remainingMilliseconds: () => 60_000,
     sentAgain: () => {},
     ...overrides,
   });

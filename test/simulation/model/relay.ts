@@ -10,10 +10,16 @@ export function relay(
   { limit, probes }: { readonly limit: number; readonly probes: number },
   now: number,
 ): DatabaseRow[] {
-  const rows = [...state.instructions.values()];
-  const due = [...freed(state, rows, limit, probes, now), ...overdue(rows, limit, now)].slice(0, limit);
-  const awaited = rows.some((row) => row.waitsFor?.startsWith('circuit:') === true);
-  const nothing = rows.every((row) => relayDueAt(row) === null && row.waitsFor === null);
+  const rows = [...state.instructions.values()].toSorted((one, other) => (one.id < other.id ? -1 : 1));
+  const over = causesThatAreOver(state, rows, now);
+  const probing = over.flatMap(({ group, isHalfOpen }) => (isHalfOpen ? drawn(group, probes, now) : []));
+  const freed = over.flatMap(({ group, isHalfOpen }) => (isHalfOpen ? [] : group)).slice(0, limit);
+  const late = overdue(rows, now);
+  const [parked, lost] = [late.filter((row) => row.parked), late.filter((row) => !row.parked)];
+  const due = [...probing, ...alternating(freed, parked, lost)].slice(0, limit);
+  const isAll = due.length < limit;
+  const awaited = isAll && rows.some((row) => row.waitsFor?.startsWith('circuit:') === true);
+  const nothing = isAll && rows.every((row) => relayDueAt(row) === null && row.waitsFor === null);
   const sent = due.map((row) => send(row, now));
   return [
     ...sent,
@@ -22,35 +28,51 @@ export function relay(
   ];
 }
 
-function freed(
-  state: ModelState,
-  rows: readonly ModelInstruction[],
-  limit: number,
-  probes: number,
-  now: number,
-): readonly ModelInstruction[] {
-  const groups = Map.groupBy(
-    rows.filter((row) => row.waitsFor !== null),
-    (row) => row.waitsFor ?? '',
-  );
-  return [...groups].flatMap(([waitsFor, group]) => {
-    if (waitsFor.startsWith('pause:') && state.pauses.has(waitsFor.slice('pause:'.length))) return [];
-    const circuit = waitsFor.startsWith('circuit:')
-      ? state.circuits.get(waitsFor.slice('circuit:'.length))
-      : undefined;
-    const openUntil = circuit?.openUntil ?? null;
-    if (openUntil === null) return group.slice(0, limit);
-    if (openUntil > now || (circuit?.probeUntil ?? 0) > now) return [];
-    const shuffled = group.toSorted((one, other) => (drawn(one, now) < drawn(other, now) ? -1 : 1));
-    return shuffled.slice(0, Math.min(probes, limit));
-  });
+interface Cause {
+  /** Those that wait for it. */
+  readonly group: readonly ModelInstruction[];
+  readonly isHalfOpen: boolean;
 }
 
-/** As the statement draws: by a hash of id and time. */
-function drawn(row: ModelInstruction, now: number): string {
-  return createHash('md5')
-    .update(`${row.id}${textOf(now)}`)
-    .digest('hex');
+/** What is waited for and is over, in the order of the names. */
+function causesThatAreOver(
+  state: ModelState,
+  rows: readonly ModelInstruction[],
+  now: number,
+): readonly Cause[] {
+  const groups = Map.groupBy(rows, (row) => row.waitsFor);
+  return [...groups]
+    .flatMap(([waitsFor, group]) => (waitsFor === null ? [] : [{ waitsFor, group }]))
+    .toSorted((one, other) => (one.waitsFor < other.waitsFor ? -1 : 1))
+    .flatMap(({ waitsFor, group }) => {
+      if (waitsFor.startsWith('pause:') && state.pauses.has(waitsFor.slice('pause:'.length))) return [];
+      const circuit = waitsFor.startsWith('circuit:')
+        ? state.circuits.get(waitsFor.slice('circuit:'.length))
+        : undefined;
+      const openUntil = circuit?.openUntil ?? null;
+      if (openUntil !== null && (openUntil > now || (circuit?.probeUntil ?? 0) > now)) return [];
+      return [{ group, isHalfOpen: openUntil !== null }];
+    });
+}
+
+/** As the statement draws: those that follow a place in the order of hashes, then from the beginning. */
+function drawn(group: readonly ModelInstruction[], count: number, now: number): readonly ModelInstruction[] {
+  const inOrder = group.toSorted((one, other) => (md5(one.id) < md5(other.id) ? -1 : 1));
+  const first = inOrder.findIndex((row) => md5(row.id) >= md5(textOf(now)));
+  const place = first === -1 ? 0 : first;
+  return [...inOrder.slice(place), ...inOrder.slice(0, place)].slice(0, count);
+}
+
+/** One of each, then the next of each: neither kind keeps another waiting. */
+function alternating<T>(...kinds: readonly (readonly T[])[]): readonly T[] {
+  const longest = Math.max(...kinds.map((kind) => kind.length));
+  return Array.from({ length: longest }, (_, place) =>
+    kinds.flatMap((kind) => kind.slice(place, place + 1)),
+  ).flat();
+}
+
+function md5(text: string): string {
+  return createHash('md5').update(text).digest('hex');
 }
 
 /** As PostgreSQL writes a timestamp in UTC: fractions only as far as they go. */
@@ -60,7 +82,7 @@ function textOf(now: number): string {
   return `${date} ${short}+00`;
 }
 
-function overdue(rows: readonly ModelInstruction[], limit: number, now: number): readonly ModelInstruction[] {
+function overdue(rows: readonly ModelInstruction[], now: number): readonly ModelInstruction[] {
   const waits = rows.flatMap((row) =>
     row.firstClaimedAt !== null && row.firstClaimedAt > now - 2 * MINUTE
       ? [row.firstClaimedAt - row.lastSentAt]
@@ -72,8 +94,7 @@ function overdue(rows: readonly ModelInstruction[], limit: number, now: number):
       const dueAt = relayDueAt(row);
       return dueAt !== null && dueAt <= now && (row.parked || !isBehind);
     })
-    .toSorted((one, other) => (relayDueAt(one) ?? 0) - (relayDueAt(other) ?? 0))
-    .slice(0, limit);
+    .toSorted((one, other) => (relayDueAt(one) ?? 0) - (relayDueAt(other) ?? 0));
 }
 
 function send(row: ModelInstruction, now: number): DatabaseRow {
