@@ -18,12 +18,12 @@ import type { Database } from '../adapters/database/database.ts';
 import type { RetentionDays } from '../adapters/database/statements/purge-expired.ts';
 import type { SqlTransaction } from '../adapters/database/transaction.ts';
 import { type Activity, alwaysActive, createActivity } from '../adapters/dynamodb/activity.ts';
+import { forgetShellVariables } from '../adapters/shell-variables.ts';
 import { createDeadLetterQueue, type DeadLetterQueue } from '../adapters/sqs/dead-letter-queue.ts';
+import { STAGES } from '../domain/stage.ts';
 import { CliError, EXIT } from './errors.ts';
 import { originOf } from './origin.ts';
 import { connectSimulator, type Simulator, type SimulatorPlace } from './simulator.ts';
-
-const STAGES: readonly string[] = ['dev', 'staging', 'prod'];
 
 export interface TargetOptions {
   /** A deployed stage; without it the local runtime is spoken to. */
@@ -118,11 +118,13 @@ export async function connect(options: TargetOptions): Promise<Pipeline> {
 }
 
 function stageNamed(stage: string): string {
-  if (STAGES.includes(stage)) return stage;
+  if (STAGES.some((known) => known === stage)) return stage;
   throw new CliError(`There is no stage ${stage}; there are ${STAGES.join(', ')}.`, EXIT.usage);
 }
 
 function connectLocal(directory: string): Promise<Pipeline> {
+  // Nothing of an AWS account or a proxy that the shell is set up for is asked, or told.
+  forgetShellVariables(process.env);
   const endpoints = readEndpoints(directory);
   const common = {
     region: 'us-east-1',

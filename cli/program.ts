@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command, type CommanderError } from 'commander';
+import { readVersion } from '../adapters/version.ts';
 import { addAudit } from './commands/audit.ts';
 import { addCaps } from './commands/caps.ts';
 import { addDeadLetters } from './commands/dead-letters.ts';
@@ -28,6 +29,7 @@ export interface Usage extends OutputStreams {
 export function createProgram(run: Run, { stdout, stderr, leave }: Usage): Command {
   const program = new Command('oncepay')
     .description('Looks after a running pipeline: the local one, or with --stage a deployed one.')
+    .version(readVersion(), '--version', 'the version of this program')
     .option('--stage <stage>', 'a deployed stage: dev, staging or prod; without it the local runtime')
     .option('--profile <name>', 'the AWS profile; with --stage')
     .option('--region <region>', 'the AWS region; with --stage')

@@ -1,8 +1,8 @@
 import type { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { STAGES, type Stage } from '../domain/stage.ts';
 
-export const STAGES = ['dev', 'staging', 'prod'] as const;
-export type Stage = (typeof STAGES)[number];
+export { STAGES, type Stage };
 
 /** How the names of the stacks begin. */
 export const DEFAULT_PREFIX = 'Oncepay';

@@ -9,6 +9,8 @@ import type { RunningService } from './service-request.ts';
 
 /** What can be asked of a running runtime, for tests, measurements and curious people. */
 export interface RuntimeControl {
+  /** What keeps the runtime from its work; empty when nothing does. */
+  troubles(): Promise<readonly string[]>;
   counts(): readonly RequestCount[];
   resetCounts(): void;
   alarms(): readonly AlarmStatus[];
@@ -46,7 +48,7 @@ const datapointSchema = z.strictObject({
 const COMMANDS =
   '{"reset_counts":true} | {"kill_function":"execute-instructions"} | {"run_schedule":"relay-instructions"} | {"pause_polling":true} | {"database_resuming_for_seconds":15}';
 
-/** `GET /counts`, `GET /cpu`, `GET /alarms`, `GET /notifications`, `POST /metrics`, `POST /control`. */
+/** `GET /ready`, `GET /counts`, `GET /cpu`, `GET /alarms`, `GET /notifications`, `POST /metrics`, `POST /control`. */
 export async function startControlServer(port: number, control: RuntimeControl): Promise<RunningService> {
   const server = createServer((request, response) => {
     void serve(request, control).then(
@@ -59,6 +61,7 @@ export async function startControlServer(port: number, control: RuntimeControl):
 
 async function serve(request: IncomingMessage, control: RuntimeControl): Promise<readonly [number, object]> {
   const route = `${request.method} ${request.url}`;
+  if (route === 'GET /ready') return readiness(await control.troubles());
   if (route === 'GET /counts') return [200, { counts: control.counts() }];
   if (route === 'GET /cpu') return [200, { cpu_milliseconds: await control.cpu() }];
   if (route === 'GET /alarms') return [200, { alarms: control.alarms() }];
@@ -68,12 +71,17 @@ async function serve(request: IncomingMessage, control: RuntimeControl): Promise
     return [
       404,
       {
-        error: `${route} is not here; GET /counts, GET /cpu, GET /alarms, GET /notifications, POST /metrics or POST /control`,
+        error: `${route} is not here; GET /ready, GET /counts, GET /cpu, GET /alarms, GET /notifications, POST /metrics or POST /control`,
       },
     ];
   const command = commandSchema.safeParse(await bodyOf(request));
   if (!command.success) return [400, { error: `not a command; send ${COMMANDS}` }];
   return [200, { done: await carryOut(command.data, control) }];
+}
+
+function readiness(reasons: readonly string[]): readonly [number, object] {
+  const ready = reasons.length === 0;
+  return [ready ? 200 : 503, { ready, reasons }];
 }
 
 function putMetric(body: unknown, control: RuntimeControl): readonly [number, object] {

@@ -1,46 +1,48 @@
-import { closeSync, existsSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { readPid } from './process-id.ts';
 
 export class DataInUseError extends Error {
   override readonly name = 'DataInUseError';
 }
 
+/** SQLite's code for a file that another connection has locked. */
+const SQLITE_BUSY = 5;
+
 /**
- * One runtime per data directory. A lock whose process is gone is taken over.
+ * One runtime per data directory. The lock is the operating system's, on a file that SQLite keeps locked: it ends with
+ * the process however that ends, so no lock is ever stale, and of several starts at one instant one gets it. The file
+ * stays when the lock is released; a start that deleted it could take it from under the next.
  *
  * @returns the function that releases it
  * @throws DataInUseError naming the other's process
  */
 export function lockData(directory: string): () => void {
-  const file = join(directory, 'runtime.pid');
-  for (let tries = 0; tries < 2; tries += 1) {
-    try {
-      const descriptor = openSync(file, 'wx', 0o600);
-      writeSync(descriptor, String(process.pid));
-      closeSync(descriptor);
-      return () => rmSync(file, { force: true });
-    } catch (error) {
-      if (!existsSync(file)) throw error;
-      const owner = Number(readFileSync(file, 'utf8'));
-      if (isRunning(owner)) {
-        throw new DataInUseError(
-          `${directory} is in use by process ${owner}. Stop it, or choose another folder with --data.`,
-        );
-      }
-      rmSync(file, { force: true });
-    }
+  const pidFile = join(directory, 'runtime.pid');
+  const lock = new DatabaseSync(join(directory, 'runtime.lock'));
+  try {
+    lock.exec('begin exclusive');
+  } catch (error) {
+    lock.close();
+    if (!isBusy(error)) throw error;
+    throw new DataInUseError(
+      `${directory} is in use by ${ownerIn(pidFile)}. Stop it, or choose another folder with --data.`,
+    );
   }
-  throw new DataInUseError(`${file} can't be taken; another start is under way.`);
+  writeFileSync(pidFile, `${process.pid}\n`, { mode: 0o600 });
+  return () => {
+    rmSync(pidFile, { force: true });
+    lock.close();
+  };
 }
 
-function isRunning(pid: number): boolean {
-  if (!Number.isSafeInteger(pid) || pid <= 0 || pid === process.pid) return false;
-  try {
-    process.kill(pid, 0);
-  } catch {
-    return false;
-  }
-  // A process number is used again after a while; on Linux its command line tells whether it is one of ours.
-  const commandLine = `/proc/${pid}/cmdline`;
-  return existsSync(commandLine) ? /node/.test(readFileSync(commandLine, 'utf8')) : true;
+function isBusy(error: unknown): boolean {
+  return error instanceof Error && 'errcode' in error && error.errcode === SQLITE_BUSY;
+}
+
+/** The file is for people: whether the directory is in use, the lock alone decides. */
+function ownerIn(pidFile: string): string {
+  const pid = readPid(pidFile);
+  return pid === undefined ? 'another process' : `process ${pid}`;
 }

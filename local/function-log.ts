@@ -1,20 +1,25 @@
 import { appendFileSync, mkdirSync, renameSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Readiness } from './readiness.ts';
 
 /** Two files of this size at most; a laptop's disk is not an archive. */
 const FILE_LIMIT_BYTES = 20 * 1024 * 1024;
 /** Lines are gathered for this long: a file write per line would cost more than the function that wrote it. */
 const FLUSH_MS = 200;
+/** Lines that wait for a disk that takes none: some minutes' worth, and no leak. Beyond it the oldest are lost. */
+const WAITING_LIMIT = 10_000;
 
 /** Everything the functions write, line by line, in `functions.ndjson`. */
 export class FunctionLog {
   private readonly file: string;
+  private readonly readiness: Readiness;
   private lines: string[] = [];
   private timer: NodeJS.Timeout | undefined;
 
-  constructor(directory: string) {
+  constructor(directory: string, readiness: Readiness) {
     mkdirSync(directory, { recursive: true });
     this.file = join(directory, 'functions.ndjson');
+    this.readiness = readiness;
   }
 
   write(line: string): void {
@@ -22,12 +27,17 @@ export class FunctionLog {
     this.timer ??= setTimeout(() => this.flush(), FLUSH_MS);
   }
 
+  /** What can't be written waits for the next time. */
   flush(): void {
     clearTimeout(this.timer);
     this.timer = undefined;
     if (this.lines.length === 0) return;
+    const isWritten = this.readiness.write('the functions’ log', () => this.append());
+    this.lines = isWritten ? [] : this.lines.slice(-WAITING_LIMIT);
+  }
+
+  private append(): void {
     appendFileSync(this.file, `${this.lines.join('\n')}\n`);
-    this.lines = [];
     if (statSync(this.file).size > FILE_LIMIT_BYTES) renameSync(this.file, `${this.file}.1`);
   }
 }

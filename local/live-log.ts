@@ -24,7 +24,7 @@ const lineSchema = z.object({
 const metricsSchema = z.object({ _aws: z.object({}) });
 
 export interface LiveLogOptions {
-  /** Every line as it is, for programs. */
+  /** Every line as JSON, for programs: what isn't becomes the message of an object. */
   readonly json: boolean;
   readonly color: boolean;
   /** Writes one line. */
@@ -33,7 +33,7 @@ export interface LiveLogOptions {
 
 /** What the functions log, for people: one line per change of state of an order, and what went wrong. */
 export function createLiveLog({ json, color, write }: LiveLogOptions): (line: string) => void {
-  if (json) return write;
+  if (json) return (line) => write(isJson(line) ? line : JSON.stringify({ message: line }));
   const colors = createColors(color);
   const paint: Readonly<Record<string, (text: string) => string>> = {
     NOT_STARTED: colors.dim,
@@ -61,6 +61,11 @@ export function createLiveLog({ json, color, write }: LiveLogOptions): (line: st
     const cause = error === undefined ? '' : `: ${error.message}`;
     write(`${colors.dim(timestamp.slice(11, 23))}  ${colors.yellow(level)} ${service}: ${message}${cause}`);
   };
+}
+
+/** A function's own lines are; what Node writes beside them isn't. The braces tell, for each line of every function. */
+function isJson(line: string): boolean {
+  return line.startsWith('{') && line.endsWith('}');
 }
 
 function parse(line: string): unknown {

@@ -12,10 +12,13 @@ import { type Endpoints, endpointsOf, removeEndpoints, writeEndpoints } from './
 import { FunctionLog } from './function-log.ts';
 import { type ProvidedAccess, provideAccess } from './iam/provide-access.ts';
 import { Functions, type SdkServices, sdkEnvironment } from './lambda/functions.ts';
+import { asLogLine } from './log-line.ts';
 import type { Ports } from './ports.ts';
 import { type RunningPostgres, startPostgres } from './postgres/start-postgres.ts';
+import { probe } from './probe.ts';
 import { type PspHost, type PspsOptions, type RunningPsps, startPsps } from './psps.ts';
 import type { RunningRdsData } from './rds-data/start-rds-data.ts';
+import { Readiness } from './readiness.ts';
 import { RequestCounter } from './request-counter.ts';
 import { type Serving, serve } from './serve.ts';
 import { provideQueues } from './sqs/provide-queues.ts';
@@ -83,13 +86,15 @@ class Starter {
   private readonly counter = new RequestCounter();
   private readonly log: FunctionLog;
   private readonly measured: ServiceMetrics;
+  private readonly readiness: Readiness;
 
   constructor(options: RuntimeOptions, closers: (() => void | Promise<void>)[]) {
     this.options = options;
     this.closers = closers;
     this.clock = options.clock ?? systemClock;
     this.measured = new ServiceMetrics(this.clock);
-    this.log = new FunctionLog(join(options.directory, 'logs'));
+    this.readiness = new Readiness((line) => options.onFunctionLine?.(asLogLine('local-runtime', line)));
+    this.log = new FunctionLog(join(options.directory, 'logs'), this.readiness);
     this.closers.push(() => this.log.flush());
   }
 
@@ -122,18 +127,8 @@ class Starter {
     this.step('opening the API');
     const serving = await this.serve(deployment, sqs, functions, iam);
     const control = await this.startControl({ functions, dynamodb, postgres }, rdsData, serving);
-    const endpoints = endpointsOf({
-      gateway: serving.api,
-      control: control.url,
-      keys,
-      deployment,
-      sqs,
-      dynamodb,
-      rdsData,
-      secretsManager,
-      postgres,
-      psp,
-    });
+    const addresses = { gateway: serving.api, control: control.url, keys, deployment, postgres };
+    const endpoints = endpointsOf({ ...addresses, ...services });
     writeEndpoints(directory, endpoints);
     return endpoints;
   }
@@ -149,6 +144,7 @@ class Starter {
       directory,
       port: this.options.ports.postgres,
       database: 'oncepay',
+      onTrouble: (line) => this.writeLine(asLogLine('local-runtime', line)),
     });
     this.closers.push(postgres.close);
     return postgres;
@@ -158,7 +154,7 @@ class Starter {
     // A policy names a queue by its ARN: the addresses, which aren't known yet, are of no matter.
     const options = { accountId: ACCOUNT_ID, region: REGION, queueUrl: (name: string) => name };
     const directories = { data: this.options.directory, gathered: process.env.ONCEPAY_IAM_USAGE };
-    return provideAccess(readAccessRules(assembly, options), directories, this.writeLine);
+    return provideAccess(readAccessRules(assembly, options), directories, this.writeLine, this.readiness);
   }
 
   private readonly writeLine = (line: string): void => {
@@ -271,12 +267,16 @@ class Starter {
 
   private serve(deployment: Deployment, sqs: RunningSqs, functions: Functions, { roles }: ProvidedAccess) {
     const { directory, ports } = this.options;
-    const options = { deployment, sqs, functions, roles, directory, apiPort: ports.api, ...this.place() };
-    return serve(options, (close) => this.closers.push(close));
+    const { readiness } = this;
+    const options = { deployment, sqs, functions, roles, directory, readiness, apiPort: ports.api };
+    return serve({ ...options, ...this.place() }, (close) => this.closers.push(close));
   }
 
   private async startControl(parts: MeasuredParts, rdsData: RunningRdsData, serving: Serving) {
-    const control = await startControlServer(this.options.ports.runtime, {
+    const { readiness } = this;
+    const { directory, ports } = this.options;
+    const control = await startControlServer(ports.runtime, {
+      troubles: () => probe({ ...parts, readiness, directory }),
       counts: () => this.counter.list(),
       resetCounts: () => this.counter.reset(),
       cpu: () => cpuByComponent(parts),

@@ -6,6 +6,7 @@ import type { Clock } from './clock.ts';
 import { type RunningEvents, serveEvents } from './event-source/serve-events.ts';
 import type { ServiceRoles } from './iam/service-roles.ts';
 import type { Functions } from './lambda/functions.ts';
+import type { Readiness } from './readiness.ts';
 import type { RequestObserver } from './service-request.ts';
 import type { RunningSqs } from './sqs/start-sqs.ts';
 import type { ApiResource, Deployment } from './template/resources.ts';
@@ -20,6 +21,7 @@ export interface ServeOptions {
   readonly observer: RequestObserver;
   /** The runtime's data. */
   readonly directory: string;
+  readonly readiness: Readiness;
   readonly apiPort: number;
   readonly accountId: string;
   readonly region: string;
@@ -66,7 +68,7 @@ export async function serve(
 }
 
 function watch({ deployment, sqs, functions, roles, ...options }: ServeOptions): Alarms {
-  const { clock, measured, directory, accountId, region } = options;
+  const { clock, measured, directory, readiness, accountId, region } = options;
   const alarms = new Alarms({
     resources: deployment.alarms,
     metrics: measured.metrics,
@@ -74,6 +76,7 @@ function watch({ deployment, sqs, functions, roles, ...options }: ServeOptions):
     hostOf: (arn) => functions.byArn(arn),
     clock,
     directory: join(directory, 'alarms'),
+    readiness,
     accountId,
     region,
     mayInvoke: (functionArn, alarmArn) =>

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { Clock } from './clock.ts';
 import type { ProvidedAccess } from './iam/provide-access.ts';
 import type { Functions } from './lambda/functions.ts';
+import { asLogLine } from './log-line.ts';
 import type { Ports } from './ports.ts';
 import { provideMaster } from './postgres/master.ts';
 import type { RunningPostgres } from './postgres/start-postgres.ts';
@@ -73,7 +74,7 @@ function startSecrets(options: DatabaseServicesOptions): Promise<RunningSecretsM
       return options.functions().byArn(functionArn).invoke(event, 'secretsmanager');
     },
     onRotationFailure: (name, reason) =>
-      options.onLine(JSON.stringify({ level: 'ERROR', message: `${name} was not rotated: ${reason}` })),
+      options.onLine(asLogLine('secretsmanager', `${name} was not rotated: ${reason}`)),
     observer: options.observer,
     access,
   });

@@ -68,7 +68,7 @@ const requestsQuery = z.strictObject({ psp: z.optional(psp), reference, limit: p
 const pspQuery = z.strictObject({ psp: z._default(psp, SIMULATOR) });
 const statsQuery = z.strictObject({ psp: z.optional(psp) });
 const controlBody = z.extend(switchChange, {
-  psp: z._default(psp, SIMULATOR),
+  psp: z.optional(psp),
   reset: z.optional(z.literal(true, 'It takes true.')),
 });
 
@@ -82,8 +82,13 @@ const ROUTES: Readonly<Record<string, Handler>> = {
   'POST /control': changeControls,
 };
 
-/** The control address: for tests and for people, never for callers of the PSP. */
+/** The control address: for tests and for people, whose prompt begins on a line of its own; never for callers of the PSP. */
 export async function serveControlApi(controlled: ControlledPsps, request: ControlRequest): Promise<Answer> {
+  const answered = await carryOut(controlled, request);
+  return { ...answered, body: `${answered.body}\n` };
+}
+
+async function carryOut(controlled: ControlledPsps, request: ControlRequest): Promise<Answer> {
   const name = `${request.method} ${request.path}`;
   const handler = Object.hasOwn(ROUTES, name) ? ROUTES[name] : undefined;
   if (handler === undefined) {
@@ -205,17 +210,23 @@ async function showControls({ psps, now }: ControlledPsps, query: unknown): Prom
 
 /**
  * Answers once the change holds: a PSP that was sent down can't be reached by then. A reset comes before what else the
- * same change asks for.
+ * same change asks for, and is of all PSPs where none is named.
  */
 async function changeControls(controlled: ControlledPsps, query: unknown, body: string): Promise<Answer> {
   parse(z.strictObject({}), query);
-  const { psp: name, reset, ...change } = parse(controlBody, JSON.parse(body));
+  const { psp: asked, reset, ...change } = parse(controlBody, JSON.parse(body));
+  if (reset === true) for (const name of named(asked)) await resetSwitches(controlled.psps[name]);
+  const name = asked ?? SIMULATOR;
   const { switches, goDownFor } = controlled.psps[name];
   const now = controlled.now();
-  await switches.change((before) => changedSwitches(reset === true ? INITIAL_SWITCHES : before, change, now));
-  const downForSeconds = change.down_for_seconds ?? (reset === true ? 0 : undefined);
-  if (downForSeconds !== undefined) await goDownFor(downForSeconds * 1000);
+  await switches.change((before) => changedSwitches(before, change, now));
+  if (change.down_for_seconds !== undefined) await goDownFor(change.down_for_seconds * 1000);
   return showControls(controlled, { psp: name });
+}
+
+async function resetSwitches({ switches, goDownFor }: ControlledPsp): Promise<void> {
+  await switches.change(() => INITIAL_SWITCHES);
+  await goDownFor(0);
 }
 
 /** Thrown for a request that isn't taken, with what is said about it. */

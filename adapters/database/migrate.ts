@@ -122,6 +122,7 @@ async function applyOne(migration: Migration, transaction: SqlTransaction): Prom
   );
 }
 
+/** Of the text, however the checkout ends its lines. */
 function checksumOf(migration: Migration): string {
-  return createHash('sha256').update(migration.sql).digest('hex');
+  return createHash('sha256').update(migration.sql.replaceAll('\r\n', '\n')).digest('hex');
 }

@@ -62,7 +62,7 @@ export function addSimulator(program: Command, run: Run): void {
       'Turns switches of one PSP, the first where none is named; without any, shows how they stand.',
     )
     .addOption(psp())
-    .option('--reset', 'puts all of them back first', false)
+    .option('--reset', 'puts all of them back first, of every PSP where none is named', false)
     .action(run(controlSchema, control));
   group
     .command('key')
@@ -161,7 +161,8 @@ async function control(
   const simulator = simulatorOf(pipeline);
   const switches = given.split('\n').flatMap((each) => (each === '' ? [] : [switchIn(each)]));
   const isChange = reset || switches.length > 0;
-  const change = { psp: psp ?? SIMULATOR, ...(reset ? { reset } : {}), ...Object.fromEntries(switches) };
+  const named = psp === undefined ? {} : { psp };
+  const change = { ...named, ...(reset ? { reset } : {}), ...Object.fromEntries(switches) };
   const answer = isChange
     ? await simulator.post('/control', change)
     : await simulator.get(`/control?${queryOf({ psp })}`);

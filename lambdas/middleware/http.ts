@@ -1,6 +1,10 @@
 import middy, { type MiddlewareObj } from '@middy/core';
 import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context } from 'aws-lambda';
-import { DatabaseResumingError, DatabaseUnreachableError } from '../../adapters/database/database.ts';
+import {
+  DatabaseError,
+  DatabaseResumingError,
+  DatabaseUnreachableError,
+} from '../../adapters/database/database.ts';
 import { logger, logInvocation } from './logger.ts';
 import { PROBLEMS, Problem } from './problem.ts';
 
@@ -48,6 +52,9 @@ function problemJson(): MiddlewareObj<APIGatewayProxyEvent, APIGatewayProxyResul
   };
 }
 
+/** Classes of SQLSTATE: no disk, memory or connections left; stopped by an operator; an error of its system. */
+const LACKS_RESOURCES = /^5[378]/;
+
 function problemOf(error: unknown): Problem {
   if (error instanceof Problem) return error;
   if (error instanceof DatabaseResumingError) {
@@ -60,6 +67,12 @@ function problemOf(error: unknown): Problem {
     return new Problem(
       'database_unreachable',
       'The request may or may not have been carried out. Send it again with the same Idempotency-Key.',
+    );
+  }
+  if (error instanceof DatabaseError && LACKS_RESOURCES.test(error.sqlState)) {
+    return new Problem(
+      'database_unreachable',
+      `The database can’t carry this out now (SQLSTATE ${error.sqlState}), and stored nothing. Send the same request again.`,
     );
   }
   return new Problem(

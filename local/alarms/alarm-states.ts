@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
+import type { Readiness } from '../readiness.ts';
 import type { AlarmState } from './running-alarm.ts';
 
 const statesSchema = z.record(
@@ -24,11 +25,13 @@ const UNCHECKED: AlarmState = {
 /** The alarms' states on disk, so that a restart repeats no action: actions follow changes alone. */
 export class AlarmStates {
   private readonly file: string;
+  private readonly readiness: Readiness;
   private readonly states: Map<string, AlarmState>;
 
-  constructor(directory: string) {
+  constructor(directory: string, readiness: Readiness) {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
     this.file = join(directory, 'alarms.json');
+    this.readiness = readiness;
     this.states = new Map(Object.entries(this.read()));
   }
 
@@ -38,7 +41,11 @@ export class AlarmStates {
 
   set(alarmName: string, state: AlarmState): void {
     this.states.set(alarmName, state);
-    // Renamed into place: a kill leaves the old states or the new ones.
+    this.readiness.write('the alarms’ states', () => this.save());
+  }
+
+  /** Renamed into place: a kill leaves the old states or the new ones. */
+  private save(): void {
     writeFileSync(`${this.file}.new`, JSON.stringify(Object.fromEntries(this.states)), { mode: 0o600 });
     renameSync(`${this.file}.new`, this.file);
   }

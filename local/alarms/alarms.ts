@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts';
 import type { FunctionHost } from '../lambda/function-host.ts';
+import type { Readiness } from '../readiness.ts';
 import type { SqsEngine } from '../sqs/engine/sqs-engine.ts';
 import type { AlarmResource } from '../template/resources.ts';
 import { AlarmStates } from './alarm-states.ts';
@@ -15,6 +16,7 @@ export interface AlarmsOptions {
   readonly hostOf: (functionArn: string) => FunctionHost;
   readonly clock: Clock;
   readonly directory: string;
+  readonly readiness: Readiness;
   readonly accountId: string;
   readonly region: string;
   /** Whether the function's policy lets the alarm of this ARN invoke it. */
@@ -43,8 +45,8 @@ export class Alarms {
   constructor(options: AlarmsOptions) {
     this.options = options;
     this.startedAt = options.clock.now();
-    const states = new AlarmStates(options.directory);
-    const notifications = new Notifications(options.directory);
+    const states = new AlarmStates(options.directory, options.readiness);
+    const notifications = new Notifications(options.directory, options.readiness);
     this.notifications = notifications;
     this.alarms = options.resources.map(
       (resource) => new RunningAlarm({ ...options, resource, states, notifications }),

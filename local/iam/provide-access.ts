@@ -1,4 +1,6 @@
 import { join } from 'node:path';
+import { asLogLine } from '../log-line.ts';
+import type { Readiness } from '../readiness.ts';
 import { Access } from './access.ts';
 import type { AccessRules } from './access-rules.ts';
 import { ServiceRoles } from './service-roles.ts';
@@ -32,26 +34,17 @@ export function provideAccess(
   rules: AccessRules,
   { data, gathered }: AccessDirectories,
   onLine: (line: string) => void,
+  readiness: Readiness,
 ): ProvidedAccess {
   const own = join(data, 'iam-usage.ndjson');
   const shared = gathered === undefined ? [] : [join(gathered, `${process.pid}.ndjson`)];
-  const usage = new UsageRecord([own, ...shared]);
+  const usage = new UsageRecord([own, ...shared], readiness);
   const onUsed = (grant: Grant) => usage.used(grant);
   const onRefused = (line: string) => {
     usage.refused(line);
-    onLine(asLogLine(line));
+    onLine(asLogLine('iam', `refused: ${line}`));
   };
   const access = new Access({ rules, onUsed, onRefused });
   usage.granted(access.grants());
   return { access, roles: new ServiceRoles(access, rules), rules, onUsed, onRefused };
-}
-
-/** As the functions' own logger writes it. */
-function asLogLine(message: string): string {
-  return JSON.stringify({
-    level: 'ERROR',
-    message: `refused: ${message}`,
-    timestamp: new Date().toISOString(),
-    service: 'iam',
-  });
 }

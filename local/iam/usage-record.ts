@@ -1,5 +1,6 @@
 import { appendFileSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
+import type { Readiness } from '../readiness.ts';
 import type { Grant } from './statement.ts';
 
 /** A line of a usage file: what the policies grant, what of it was used, and what was asked for and not granted. */
@@ -11,10 +12,12 @@ type UsageLine = { readonly granted: Grant } | { readonly used: Grant } | { read
  */
 export class UsageRecord {
   private readonly files: readonly string[];
+  private readonly readiness: Readiness;
   private readonly written = new Set<string>();
 
-  constructor(files: readonly string[]) {
+  constructor(files: readonly string[], readiness: Readiness) {
     this.files = files;
+    this.readiness = readiness;
     for (const file of files) mkdirSync(dirname(file), { recursive: true });
   }
 
@@ -34,7 +37,10 @@ export class UsageRecord {
   private append(lines: readonly UsageLine[]): void {
     const fresh = lines.map((line) => JSON.stringify(line)).filter((line) => !this.written.has(line));
     if (fresh.length === 0) return;
-    for (const line of fresh) this.written.add(line);
-    for (const file of this.files) appendFileSync(file, `${fresh.join('\n')}\n`);
+    const text = `${fresh.join('\n')}\n`;
+    const isWritten = this.readiness.write('the record of used grants', () => {
+      for (const file of this.files) appendFileSync(file, text);
+    });
+    if (isWritten) for (const line of fresh) this.written.add(line);
   }
 }

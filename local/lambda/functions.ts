@@ -1,3 +1,4 @@
+import { NO_AWS_FILES } from '../../adapters/shell-variables.ts';
 import type { Invocation } from '../alarms/service-metrics.ts';
 import type { RequestObserver, RunningService } from '../service-request.ts';
 import type { Deployment } from '../template/resources.ts';
@@ -83,6 +84,7 @@ export type SdkServices = Readonly<
 export function sdkEnvironment(region: string, services: SdkServices): Readonly<Record<string, string>> {
   return {
     TZ: 'UTC',
+    ...NO_AWS_FILES,
     AWS_REGION: region,
     AWS_ENDPOINT_URL_SQS: services.sqs.url,
     AWS_ENDPOINT_URL_DYNAMODB: services.dynamodb.url,

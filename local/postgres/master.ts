@@ -1,5 +1,5 @@
-import pg from 'pg';
 import type { RunningPostgres } from './start-postgres.ts';
+import { withClient } from './with-client.ts';
 
 /**
  * The cluster's master user as Aurora makes it: it makes roles and databases, owns the first database, and is no
@@ -9,9 +9,7 @@ export async function provideMaster(
   postgres: RunningPostgres,
   { user, password }: { readonly user: string; readonly password: string },
 ): Promise<void> {
-  const client = new pg.Client(postgres.url);
-  await client.connect();
-  try {
+  await withClient({ connectionString: postgres.url }, async (client) => {
     const [master, database] = [user, postgres.database].map((name) => client.escapeIdentifier(name));
     const { rowCount } = await client.query('select from pg_roles where rolname = $1', [user]);
     if (rowCount === 0) {
@@ -24,7 +22,5 @@ export async function provideMaster(
         alter database ${database} owner to ${master};
       end if;
     end $$`);
-  } finally {
-    await client.end();
-  }
+  });
 }

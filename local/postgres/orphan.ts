@@ -1,6 +1,7 @@
-import { existsSync, readFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { rmSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { canBeSignalled, isAlive, listProcesses, readPid } from '../process-id.ts';
 
 /** A fast shutdown writes a checkpoint; on a laptop that is well below a second. */
 const SHUTDOWN_TRIES = 200;
@@ -8,27 +9,43 @@ const SHUTDOWN_POLL_MS = 50;
 
 /**
  * A server that outlived its runtime (which was killed) still owns the data directory: it is stopped, and recovery at
- * the next start is PostgreSQL's own. A pid file whose process is gone, or is another program's by now, is removed.
+ * the next start is PostgreSQL's own. It is found by its command line: the pid file may be empty after a crash of the
+ * machine, or name another program by now.
+ *
+ * Call this only with the lock of the data: whatever server runs there then is nobody's.
  */
 export async function stopOrphan(data: string): Promise<void> {
-  const file = join(data, 'postmaster.pid');
-  const pid = existsSync(file) ? Number(readFileSync(file, 'utf8').split('\n')[0]) : Number.NaN;
-  if (!Number.isSafeInteger(pid)) return;
-  if (isServerOf(pid, data)) {
-    // SIGINT is PostgreSQL's fast shutdown, SIGQUIT its immediate one.
-    process.kill(pid, 'SIGINT');
-    if (!(await isGone(pid))) process.kill(pid, 'SIGQUIT');
-    if (!(await isGone(pid)))
-      throw new Error(`PostgreSQL (pid ${pid}) of ${data} does not stop; stop it by hand.`);
-  }
-  rmSync(file, { force: true });
+  for (const pid of serversOf(data)) await stop(pid, data);
+  removeMisleadingPidFile(join(data, 'postmaster.pid'));
 }
 
-function isServerOf(pid: number, data: string): boolean {
-  if (!isAlive(pid)) return false;
-  const commandLine = `/proc/${pid}/cmdline`;
-  // Where a process's command line can't be read (not Linux), PostgreSQL's own check of the file decides.
-  return existsSync(commandLine) ? readFileSync(commandLine, 'utf8').includes(data) : true;
+function serversOf(data: string): readonly number[] {
+  return listProcesses().flatMap(({ pid, command: [program = '', ...args] }) =>
+    basename(program) === 'postgres' && hasData(args, data) ? [pid] : [],
+  );
+}
+
+/** As this program starts a server: `-D <data>`; `ps` tells no spaces within an argument from those between two. */
+function hasData(args: readonly string[], data: string): boolean {
+  return ` ${args.join(' ')} `.includes(` -D ${data} `);
+}
+
+async function stop(pid: number, data: string): Promise<void> {
+  // SIGINT is PostgreSQL's fast shutdown, SIGQUIT its immediate one.
+  for (const signal of ['SIGINT', 'SIGQUIT'] as const) {
+    if (isAlive(pid)) process.kill(pid, signal);
+    if (await isGone(pid)) return;
+  }
+  throw new Error(`PostgreSQL (pid ${pid}) of ${data} does not stop; stop it by hand.`);
+}
+
+/**
+ * A server refuses a pid file that it can't read, or whose number another program has by now. One whose process is gone
+ * stays: the server itself looks by it whether anything of its predecessor still runs, and then removes it.
+ */
+function removeMisleadingPidFile(file: string): void {
+  const pid = readPid(file);
+  if (pid === undefined || canBeSignalled(pid)) rmSync(file, { force: true });
 }
 
 async function isGone(pid: number): Promise<boolean> {
@@ -37,13 +54,4 @@ async function isGone(pid: number): Promise<boolean> {
     await sleep(SHUTDOWN_POLL_MS);
   }
   return false;
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
 }

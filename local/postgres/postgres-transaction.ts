@@ -4,6 +4,8 @@ import type { SqlTransaction } from '../../adapters/database/transaction.ts';
 /** A transaction straight to PostgreSQL, for migrations where there is no Data API. */
 export async function beginPostgresTransaction(url: string): Promise<SqlTransaction> {
   const client = new pg.Client({ connectionString: url });
+  // A connection that breaks fails its query; nobody else need be told.
+  client.on('error', () => {});
   await client.connect();
   await client.query('begin');
   const end = async (statement: 'commit' | 'rollback') => {

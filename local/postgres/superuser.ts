@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { chownSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import pg from 'pg';
 import type { PostgresHome } from './home.ts';
+import { withClient } from './with-client.ts';
 
 /** Aurora's own superuser is nobody's to be; here it is whoever runs the machine. */
 export const SUPERUSER = 'postgres';
@@ -35,9 +35,7 @@ export function knownLogin(home: PostgresHome): { readonly user: string; readonl
 /** Gives an earlier cluster the superuser that newer ones are made with. */
 export async function provideSuperuser(home: PostgresHome, url: string): Promise<void> {
   if (knownLogin(home).user === SUPERUSER) return;
-  const client = new pg.Client(url);
-  await client.connect();
-  try {
+  await withClient({ connectionString: url }, async (client) => {
     const beside = `${passwordFile(home)}.new`;
     const own = writePassword(home, beside);
     const { rowCount } = await client.query('select from pg_roles where rolname = $1', [SUPERUSER]);
@@ -47,7 +45,5 @@ export async function provideSuperuser(home: PostgresHome, url: string): Promise
     writeFileSync(passwordFile(home), own, { mode: 0o600 });
     if (home.user !== undefined) chownSync(passwordFile(home), home.user.uid, home.user.gid);
     rmSync(beside);
-  } finally {
-    await client.end();
-  }
+  });
 }

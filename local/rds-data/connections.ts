@@ -65,6 +65,7 @@ export class Connections {
   async take(target: Target): Promise<pg.PoolClient> {
     try {
       const client = await this.poolOf(target).connect();
+      client.on('error', ignore);
       this.taken.set(client, target);
       return client;
     } catch (error) {
@@ -74,7 +75,9 @@ export class Connections {
 
   /** @param isSpent its session is not as it was: it is closed, which rolls back whatever is open on it */
   giveBack(client: pg.PoolClient, isSpent: boolean): void {
-    if (this.taken.delete(client)) client.release(isSpent);
+    if (!this.taken.delete(client)) return;
+    client.off('error', ignore);
+    client.release(isSpent);
   }
 
   /**
@@ -151,6 +154,9 @@ export class Connections {
     this.retired.add(ended);
   }
 }
+
+/** A connection that breaks while it is taken fails the statement on it, or the next one. */
+const ignore = () => {};
 
 function isSame(one: Login, other: Login): boolean {
   return one.user === other.user && one.password === other.password;

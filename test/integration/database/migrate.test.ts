@@ -76,6 +76,12 @@ describe('migrations', () => {
     await expect(run([{ ...ONE, sql: `${ONE.sql} ` }])).rejects.toThrow(/000001_one.sql was changed/);
   });
 
+  test('are the same in a checkout that ends its lines in another way', async () => {
+    const sql = 'create table one (\n  id int\n)';
+    await run([{ ...ONE, sql: sql.replaceAll('\n', '\r\n') }]);
+    expect(await run([{ ...ONE, sql }])).toEqual([]);
+  });
+
   test('leave a newer database as it is: the code that was rolled back runs on it', async () => {
     await run([ONE, TWO]);
     expect(await run([ONE])).toEqual([]);

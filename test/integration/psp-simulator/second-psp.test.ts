@@ -28,12 +28,13 @@ describe.each(SIMULATOR_HOSTS)('simulated PSPs %s', (_host, start) => {
       expect(await chargeBoth()).toEqual(['succeeded', 'succeeded']);
     });
 
-    it('changes and resets the switches of the one that is named, or of the first', async () => {
+    it('changes the switches of the one that is named, or of the first; resets that one, or both', async () => {
       await simulator.control({ reject_key_for_seconds: 60 });
       await simulator.control({ psp: 'simulator_2', reject_key_for_seconds: 60 });
       expect(await chargeBoth()).toEqual(['misconfigured', 'misconfigured']);
       await simulator.control({ psp: 'simulator_2', reset: true });
       expect(await chargeBoth()).toEqual(['misconfigured', 'succeeded']);
+      await simulator.control({ psp: 'simulator_2', down_for_seconds: 60 });
       await simulator.control({ reset: true });
       expect(await chargeBoth()).toEqual(['succeeded', 'succeeded']);
     });

@@ -1,6 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { DatabaseResumingError, DatabaseUnreachableError } from '../../../adapters/database/database.ts';
+import {
+  DatabaseError,
+  DatabaseResumingError,
+  DatabaseUnreachableError,
+} from '../../../adapters/database/database.ts';
 import { httpFunction } from '../../../lambdas/middleware/http.ts';
 import { fingerprintOf, idempotencyKeyOf } from '../../../lambdas/middleware/idempotency.ts';
 import { readQuery } from '../../../lambdas/middleware/parameters.ts';
@@ -93,6 +97,13 @@ describe('whatever a function throws', () => {
     [new Problem('not_found', 'No such thing.'), 404, 'not_found', undefined],
     [new DatabaseResumingError('x'), 503, 'database_resuming', '20'],
     [new DatabaseUnreachableError('x'), 503, 'database_unreachable', '5'],
+    [
+      new DatabaseError('could not extend file: No space left', '53100', undefined),
+      503,
+      'database_unreachable',
+      '5',
+    ],
+    [new DatabaseError('numeric field overflow', '22003', undefined), 500, 'internal_error', undefined],
     [new Error('password=hunter2'), 500, 'internal_error', undefined],
   ])('%s is problem+json', async (error, status, code, retryAfter) => {
     const answer = await answerOf(error);

@@ -6,7 +6,7 @@ import { importsOf, ROOT, sourceFiles } from '../../support/source-files.ts';
 /** Which top-level folders (or single files) a folder's files may import; themselves always. */
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   bin: ['lib'],
-  lib: ['domain/payment/timing.ts', 'domain/observability/metrics.ts'],
+  lib: ['domain/stage.ts', 'domain/payment/timing.ts', 'domain/observability/metrics.ts'],
   lambdas: ['adapters', 'simulator', 'domain', 'docs/openapi.json'],
   // The simulator says what its record must do; adapters and the runtime keep it.
   adapters: ['simulator', 'domain'],

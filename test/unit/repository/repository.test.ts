@@ -22,6 +22,23 @@ test('every migration has a number of its own: two of one number would run in an
   expect(numbers).toEqual(numbers.map((_, index) => String(index + 1).padStart(6, '0')));
 });
 
+test('every text ends its lines in one way, in every clone', () => {
+  // As `i/lf w/lf attr/text=auto eol=lf \t<path>`: in the index, in this clone, by .gitattributes.
+  const listed = execFileSync('git', ['ls-files', '--eol'], { cwd: ROOT, encoding: 'utf8' })
+    .trim()
+    .split('\n');
+  expect(listed.filter((line) => !/^i\/(lf|none|-text) .* eol=lf/.test(line.replaceAll(/ +/g, ' ')))).toEqual(
+    [],
+  );
+});
+
+test('every script that runs TypeScript looks first whether it can', () => {
+  const commands = [...Object.values<string>(json('package.json').scripts), String(json('cdk.json').app)];
+  const direct = commands.filter((command) => /(^|\s)\S+\.ts\b|\bvitest\b/.test(command));
+  expect(direct.length).toBeGreaterThan(8);
+  expect(direct.filter((command) => !command.includes('node scripts/run.mjs '))).toEqual([]);
+});
+
 test('the lock file names no host', () => {
   expect(readFileSync(join(ROOT, 'package-lock.json'), 'utf8')).not.toContain('"resolved"');
 });

@@ -6,6 +6,7 @@ import { Alarms } from '../../../../local/alarms/alarms.ts';
 import { Metrics, MINUTE_MS } from '../../../../local/alarms/metrics.ts';
 import { VirtualClock } from '../../../../local/clock.ts';
 import type { SqsEngine } from '../../../../local/sqs/engine/sqs-engine.ts';
+import { strictReadiness } from '../../../support/readiness.ts';
 
 let directory: string;
 beforeEach(() => {
@@ -38,6 +39,7 @@ test('an alarm whose trouble is silence counts none from before the start', () =
     },
     clock,
     directory,
+    readiness: strictReadiness(),
     accountId: '000000000000',
     region: 'us-east-1',
     mayInvoke: () => true,

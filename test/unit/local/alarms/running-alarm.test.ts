@@ -7,6 +7,7 @@ import { Metrics, MINUTE_MS } from '../../../../local/alarms/metrics.ts';
 import { Notifications } from '../../../../local/alarms/notifications.ts';
 import { RunningAlarm } from '../../../../local/alarms/running-alarm.ts';
 import type { FunctionHost } from '../../../../local/lambda/function-host.ts';
+import { strictReadiness } from '../../../support/readiness.ts';
 
 const METRIC = { namespace: 'AWS/SQS', name: 'Visible', dimensions: { QueueName: 'q' } };
 const TOPIC = 'arn:aws:sns:us-east-1:000000000000:alarms';
@@ -19,7 +20,7 @@ let notifications: Notifications;
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'oncepay-alarms-'));
   events = [];
-  notifications = new Notifications(directory);
+  notifications = new Notifications(directory, strictReadiness());
 });
 afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
@@ -41,7 +42,7 @@ function start(metrics: Metrics): RunningAlarm {
       actions: { OK: [TOPIC], ALARM: [REDRIVE, TOPIC], INSUFFICIENT_DATA: [] },
     },
     metrics,
-    states: new AlarmStates(directory),
+    states: new AlarmStates(directory, strictReadiness()),
     notifications,
     hostOf: () => host,
     accountId: '000000000000',

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { checkUsage, type ReasonedGrant, readUsage } from '../../../../local/iam/check-usage.ts';
 import type { Grant } from '../../../../local/iam/statement.ts';
 import { UsageRecord } from '../../../../local/iam/usage-record.ts';
+import { strictReadiness } from '../../../support/readiness.ts';
 
 const send: Grant = {
   holder: 'AcceptPaymentRole1A',
@@ -28,7 +29,7 @@ beforeEach(() => {
 afterEach(() => rmSync(directory, { recursive: true }));
 
 function recordOf(name: string): UsageRecord {
-  return new UsageRecord([join(directory, `${name}.ndjson`)]);
+  return new UsageRecord([join(directory, `${name}.ndjson`)], strictReadiness());
 }
 
 describe('the usage of several runtimes', () => {

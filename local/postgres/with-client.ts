@@ -1,0 +1,21 @@
+import pg from 'pg';
+
+/**
+ * Connects, works, and disconnects, whatever comes of it.
+ *
+ * @throws what `work` throws, and the driver's error when it can't connect
+ */
+export async function withClient<Result>(
+  config: pg.ClientConfig,
+  work: (client: pg.Client) => Promise<Result>,
+): Promise<Result> {
+  const client = new pg.Client(config);
+  // A connection that breaks fails its query; as an event that nobody listens for it would end this process.
+  client.on('error', () => {});
+  try {
+    await client.connect();
+    return await work(client);
+  } finally {
+    await client.end().catch(() => {});
+  }
+}

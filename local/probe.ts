@@ -1,0 +1,41 @@
+import { statfsSync } from 'node:fs';
+import type { RunningPostgres } from './postgres/start-postgres.ts';
+import { withClient } from './postgres/with-client.ts';
+import type { Readiness } from './readiness.ts';
+
+/** PostgreSQL's log of changes grows by files of 16 MB; with less than two it is about to stop. */
+const LEAST_ROOM_MB = 32;
+const BYTES_PER_MB = 1_000_000;
+const ANSWER_LIMIT_MS = 2_000;
+
+export interface Probed {
+  readonly readiness: Readiness;
+  readonly postgres: RunningPostgres;
+  /** The runtime's data. */
+  readonly directory: string;
+}
+
+/** Looks at what payments need; resolves with all that keeps the runtime from its work. */
+export async function probe({ readiness, postgres, directory }: Probed): Promise<readonly string[]> {
+  await probeDatabase(readiness, postgres.url);
+  for (const folder of new Set([directory, postgres.directory])) probeRoom(readiness, folder);
+  return readiness.list();
+}
+
+async function probeDatabase(readiness: Readiness, url: string): Promise<void> {
+  const limits = { connectionTimeoutMillis: ANSWER_LIMIT_MS, query_timeout: ANSWER_LIMIT_MS };
+  try {
+    await withClient({ connectionString: url, ...limits }, (client) => client.query('select'));
+    readiness.works('PostgreSQL');
+  } catch (error) {
+    readiness.fails('PostgreSQL', error instanceof Error ? error.message : String(error));
+  }
+}
+
+function probeRoom(readiness: Readiness, folder: string): void {
+  const part = `the disk of ${folder}`;
+  const { bavail, bsize } = statfsSync(folder);
+  const freeMb = Math.floor((bavail * bsize) / BYTES_PER_MB);
+  if (freeMb >= LEAST_ROOM_MB) readiness.works(part);
+  else readiness.fails(part, `${freeMb} MB are free, and it takes ${LEAST_ROOM_MB}; make room`);
+}
