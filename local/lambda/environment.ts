@@ -18,6 +18,7 @@ const dataSchema = z.object({
   memoryMegabytes: z.number(),
   accessKeyId: z.string(),
   endpoints: z.array(z.string()),
+  handedOver: z.instanceof(SharedArrayBuffer),
 });
 const invokeSchema = z.object({
   id: z.number(),
@@ -32,6 +33,8 @@ const LEAST_URGENT = 19;
 const LESS_URGENT_BY = 6;
 
 const data = dataSchema.parse(workerData);
+/** The number of the newest invocation that the host has handed over. */
+const handedOver = new Int32Array(data.handedOver);
 
 function answer(message: AnswerMessage): void {
   parentPort?.postMessage(message);
@@ -75,6 +78,15 @@ function tellOutput(kind: OutputKind): void {
   process[kind].write = write;
 }
 
+/**
+ * Between invocations Lambda freezes an environment: what a handler left behind goes on with the next invocation. So the
+ * thread blocks until the host has handed over another one. It does so at the end of a turn of the event loop, after
+ * which the loop reads the clock: a timer that is set right after the thaw counts from then.
+ */
+function freezeAfter(invocation: number): void {
+  setImmediate(() => Atomics.wait(handedOver, 0, invocation));
+}
+
 async function start(): Promise<void> {
   giveWay();
   tellOutput('stdout');
@@ -90,11 +102,13 @@ async function start(): Promise<void> {
     if (traceHeader === undefined) delete process.env._X_AMZN_TRACE_ID;
     else process.env._X_AMZN_TRACE_ID = traceHeader;
     const carryOut = async (): Promise<unknown> => handler(JSON.parse(event), contextOf(requestId, deadline));
-    carryOut().then(
-      // What isn't JSON, Lambda doesn't return either: undefined becomes null.
-      (result) => answer({ kind: 'result', id, json: JSON.stringify(result) ?? 'null' }),
-      (error: unknown) => answer({ kind: 'error', id, error: shapeOf(error) }),
-    );
+    carryOut()
+      .then(
+        // What isn't JSON, Lambda doesn't return either: undefined becomes null.
+        (result) => answer({ kind: 'result', id, json: JSON.stringify(result) ?? 'null' }),
+        (error: unknown) => answer({ kind: 'error', id, error: shapeOf(error) }),
+      )
+      .finally(() => freezeAfter(id));
   });
   answer({ kind: 'ready' });
 }

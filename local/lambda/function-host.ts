@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Invocation } from '../alarms/service-metrics.ts';
+import { type Clock, systemClock } from '../clock.ts';
 import type { RequestObserver } from '../service-request.ts';
 import type { FunctionResource } from '../template/resources.ts';
 import { ownProcessors, type Processors } from './processors.ts';
@@ -41,6 +42,8 @@ export interface FunctionHostOptions {
   readonly mayLog?: () => boolean;
   /** This machine's, where no others are named. */
   readonly processors?: Processors;
+  /** By which invocations wait for their turn: this machine's, whatever time the services tell. Tests set another. */
+  readonly turnClock?: Clock;
 }
 
 /** One function with its environments: reused, newest first, as long as they live. */
@@ -54,13 +57,15 @@ export class FunctionHost {
   /** So many are under way at once without a look at the processors. */
   private readonly unasked: number;
   private readonly waiting: Waiting[] = [];
-  private looking: NodeJS.Timeout | undefined;
+  private cancelLook: (() => void) | undefined;
+  private readonly turnClock: Clock;
   private underWay = 0;
   private cpuOfTheDead = 0;
   private isClosed = false;
 
   constructor(options: FunctionHostOptions) {
-    const { resource, concurrency, processors = ownProcessors } = options;
+    const { resource, concurrency, processors = ownProcessors, turnClock = systemClock } = options;
+    this.turnClock = turnClock;
     this.options = options;
     this.resource = resource;
     this.processors = processors;
@@ -108,7 +113,7 @@ export class FunctionHost {
 
   async close(): Promise<void> {
     this.isClosed = true;
-    clearInterval(this.looking);
+    this.cancelLook?.();
     await Promise.all([...this.idle, ...this.busy].map((environment) => environment.close()));
   }
 
@@ -120,21 +125,23 @@ export class FunctionHost {
   }
 
   private wait(go: () => void): void {
-    this.waiting.push({ since: performance.now(), go });
-    this.looking ??= setInterval(() => this.look(), LOOK_MS);
+    this.waiting.push({ since: this.turnClock.now(), go });
+    if (this.cancelLook === undefined) this.lookLater();
+  }
+
+  private lookLater(): void {
+    this.cancelLook = this.turnClock.after(LOOK_MS, () => this.look());
   }
 
   /** Lets more be under way, where that makes them faster or the first has waited too long. */
   private look(): void {
+    this.cancelLook = undefined;
     const [first] = this.waiting;
-    if (first === undefined) {
-      clearInterval(this.looking);
-      this.looking = undefined;
-      return;
-    }
+    if (first === undefined) return;
     const room = this.limit - this.underWay;
     if (!this.processors.areBusy()) this.admit(room);
-    else if (performance.now() - first.since >= LONGEST_WAIT_MS) this.admit(Math.min(room, 1));
+    else if (this.turnClock.now() - first.since >= LONGEST_WAIT_MS) this.admit(Math.min(room, 1));
+    this.lookLater();
   }
 
   private admit(count: number): void {

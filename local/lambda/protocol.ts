@@ -38,4 +38,6 @@ export interface EnvironmentData {
   readonly accessKeyId: string;
   /** Where the local services listen. */
   readonly endpoints: readonly string[];
+  /** One 32-bit integer: the id of the newest invocation that was posted. While it stays, the environment is frozen. */
+  readonly handedOver: SharedArrayBuffer;
 }

@@ -35,6 +35,8 @@ export class WarmEnvironment {
     | { readonly resolve: (json: string) => void; readonly reject: (error: Error) => void }
     | undefined;
   private invocations = 0;
+  /** What the environment, frozen between invocations, waits for. */
+  private readonly handedOver = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
   private deathCause: FunctionErrorCause = exitedFor('Runtime exited without providing a reason');
   isAlive = true;
 
@@ -45,7 +47,7 @@ export class WarmEnvironment {
   ) {
     this.resource = resource;
     this.worker = new Worker(environmentFile(), {
-      workerData: environmentData(resource, environment),
+      workerData: environmentData(resource, environment, this.handedOver.buffer),
       env: { ...environment },
       stdout: true,
       stderr: true,
@@ -97,8 +99,15 @@ export class WarmEnvironment {
           reject(error);
         },
       };
-      this.worker.postMessage(message);
+      this.handOver(message);
     });
+  }
+
+  /** Posted first: what is thawed finds it. */
+  private handOver(message: InvokeMessage): void {
+    this.worker.postMessage(message);
+    Atomics.store(this.handedOver, 0, message.id);
+    Atomics.notify(this.handedOver, 0);
   }
 
   /** At once, in the middle of whatever it does. */
@@ -160,6 +169,7 @@ function exitedFor(errorMessage: string): FunctionErrorCause {
 function environmentData(
   resource: FunctionResource,
   environment: Readonly<Record<string, string>>,
+  handedOver: SharedArrayBuffer,
 ): EnvironmentData {
   const [file, exportName] = resource.handler.split('.');
   return {
@@ -172,6 +182,7 @@ function environmentData(
     endpoints: Object.entries(environment).flatMap(([name, value]) =>
       name.startsWith('AWS_ENDPOINT_URL') ? [value] : [],
     ),
+    handedOver,
   };
 }
 
