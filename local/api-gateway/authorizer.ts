@@ -3,7 +3,7 @@ import type { Clock } from '../clock.ts';
 import type { FunctionHost } from '../lambda/function-host.ts';
 import { FunctionError } from '../lambda/warm-environment.ts';
 import type { AuthorizerResource } from '../template/resources.ts';
-import { type GatewayRequest, headersOf, lastOf, queryOf, requestContext } from './proxy-event.ts';
+import { type GatewayRequest, headersOf, lastOf, methodArn, queryOf, requestContext } from './proxy-event.ts';
 import type { Match } from './router.ts';
 
 const one = z
@@ -15,7 +15,13 @@ const resultSchema = z.object({
   policyDocument: z.object({
     Statement: z.array(z.object({ Action: one, Effect: z.enum(['Allow', 'Deny']), Resource: one })),
   }),
-  context: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).optional(),
+  /** Numbers and truths reach the function as strings. */
+  context: z
+    .record(
+      z.string(),
+      z.union([z.string(), z.number(), z.boolean()]).transform((value) => String(value)),
+    )
+    .optional(),
 });
 
 type Result = z.infer<typeof resultSchema>;
@@ -66,7 +72,7 @@ export class Authorizer {
     const source = `${request.apiId}/authorizers/${this.resource.id}`;
     if (this.mayInvoke?.(this.resource.functionArn, source) === false)
       return refuse('AUTHORIZER_CONFIGURATION_ERROR');
-    const arn = `arn:aws:execute-api:us-east-1:${request.accountId}:${request.apiId}/${request.stage}/${request.message.method}${request.path}`;
+    const arn = methodArn(request);
     try {
       const result = this.cached(key) ?? (await this.ask(request, match, arn, key));
       if (!isAllowed(result, arn)) return refuse('ACCESS_DENIED');

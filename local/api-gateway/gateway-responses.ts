@@ -13,6 +13,8 @@ const DEFAULTS = {
   ACCESS_DENIED: [403, 'User is not authorized to access this resource'],
   MISSING_AUTHENTICATION_TOKEN: [403, 'Missing Authentication Token'],
   REQUEST_TOO_LARGE: [413, 'Request Too Long'],
+  /** Of no type that AWS lists: it is answered as its class is. */
+  REQUEST_URI_TOO_LONG: [414, 'Request URI too long'],
   THROTTLED: [429, 'Too Many Requests'],
   API_CONFIGURATION_ERROR: [500, 'Internal server error'],
   AUTHORIZER_FAILURE: [500, 'Internal server error'],

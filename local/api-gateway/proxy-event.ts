@@ -18,6 +18,11 @@ export interface GatewayRequest {
 
 type Multi = Record<string, string[]>;
 
+/** What an authorizer decides about, the path as the client wrote it. */
+export function methodArn({ accountId, apiId, stage, message, path }: GatewayRequest): string {
+  return `arn:aws:execute-api:us-east-1:${accountId}:${apiId}/${stage}/${message.method}${path}`;
+}
+
 /** The proxy integration's event, payload format 1.0. */
 export function proxyEvent(request: GatewayRequest, match: Match, authorizer: object | undefined): object {
   const headers = headersOf(request.message);

@@ -11,10 +11,10 @@ import type { RequestObserver, RunningService } from '../service-request.ts';
 import type { ApiResource } from '../template/resources.ts';
 import { Authorizer, type MayInvoke } from './authorizer.ts';
 import { type GatewayResponseType, gatewayResponse } from './gateway-responses.ts';
-import { type GatewayRequest, proxyEvent } from './proxy-event.ts';
+import { type GatewayRequest, methodArn, proxyEvent } from './proxy-event.ts';
 import { type Match, Router } from './router.ts';
 import { TokenBucket } from './token-bucket.ts';
-import { answerUnreadableRequests } from './unreadable-request.ts';
+import { answerUnreadableRequests, HEAD_LIMIT_BYTES, refuseOversized } from './unreadable-request.ts';
 
 export interface ApiGatewayOptions {
   readonly port: number;
@@ -32,10 +32,16 @@ export interface ApiGatewayOptions {
 /** "Payload size: 10 MB, can't be increased." */
 const PAYLOAD_LIMIT_BYTES = 10 * 1024 * 1024;
 
+/** "ARN length of a method with authorization." */
+const METHOD_ARN_LIMIT_BYTES = 1_600;
+
 /** The REST API of the templates. */
 export async function startApiGateway(options: ApiGatewayOptions): Promise<RunningService> {
   const gateway = new Gateway(options);
-  const server = createServer((message, response) => void gateway.serve(message, response));
+  const server = createServer(
+    { maxHeaderSize: HEAD_LIMIT_BYTES },
+    (message, response) => void gateway.serve(message, response),
+  );
   answerUnreadableRequests(server);
   return listen(server, options.port);
 }
@@ -80,7 +86,9 @@ class Gateway {
       response.end(answer.body);
     };
     try {
-      const outcome = await this.handle(message, requestId, url, response);
+      const outcome = refuseOversized(message, response)
+        ? undefined
+        : await this.handle(message, requestId, url, response);
       if (outcome !== undefined) refuse(outcome);
     } catch {
       if (!response.headersSent) refuse('DEFAULT_5XX');
@@ -121,9 +129,10 @@ class Gateway {
       body,
       receivedAt: clock.now(),
     };
-    const authorization = await this.authorizers
-      .get(match.route.authorizerId ?? '')
-      ?.authorize(request, match);
+    const authorizer = this.authorizers.get(match.route.authorizerId ?? '');
+    if (authorizer !== undefined && Buffer.byteLength(methodArn(request)) > METHOD_ARN_LIMIT_BYTES)
+      return 'REQUEST_URI_TOO_LONG';
+    const authorization = await authorizer?.authorize(request, match);
     if (authorization?.kind === 'refused') return authorization.response;
     const isMissing = (name: string) => (message.headers[name] ?? '').length === 0;
     if (match.route.requiredHeaders.some(isMissing)) return 'BAD_REQUEST_PARAMETERS';

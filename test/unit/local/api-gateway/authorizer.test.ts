@@ -56,7 +56,7 @@ const key = (authorization: string) => ({ Authorization: authorization });
 /** What the function behind learns of the authorizer. */
 async function learned(api: TinyApi, path = '/v1/others', headers = key('a'), method = 'GET') {
   const event = jsonOf(await api.call(method, path, headers)) as {
-    requestContext: { authorizer: { principalId: string; asked: number; seen: string } };
+    requestContext: { authorizer: { principalId: string; asked: string; seen: string } };
   };
   return event.requestContext.authorizer;
 }
@@ -65,7 +65,22 @@ describe('an allowed request', () => {
   test('reaches the function with the authorizer’s principal and context', async () => {
     expect(await learned(await guarded(guard(ALLOW_ALL)))).toMatchObject({
       principalId: 'someone',
-      asked: 1,
+      asked: '1',
+    });
+  });
+
+  test('reaches the function with numbers and truths of the context as strings', async () => {
+    const source = `export const handler = async () => ({
+      principalId: 'someone',
+      policyDocument: { Statement: ${ALLOW_ALL} },
+      context: { text: 'a', number: 1.5, truth: true },
+    });`;
+
+    expect(await learned(await guarded(source))).toEqual({
+      principalId: 'someone',
+      text: 'a',
+      number: '1.5',
+      truth: 'true',
     });
   });
 
@@ -116,7 +131,7 @@ describe('a request is refused', () => {
     const api = await guarded(guard(ALLOW_ALL));
     await api.call('GET', '/v1/others');
 
-    expect(await learned(api)).toMatchObject({ asked: 1 });
+    expect(await learned(api)).toMatchObject({ asked: '1' });
   });
 
   test('with 401 when the authorizer throws "Unauthorized"', async () => {
@@ -136,6 +151,29 @@ describe('a request is refused', () => {
       status: 500,
       text: '{"message":"Internal server error"}',
     });
+  });
+});
+
+describe('a method ARN', () => {
+  /** With this path the ARN has so many bytes. */
+  const pathOf = (bytes: number) => {
+    const before = 'arn:aws:execute-api:us-east-1:000000000000:api/v1/GET/things/'.length;
+    return `/v1/things/${'x'.repeat(bytes - before)}`;
+  };
+
+  test('of more than 1,600 bytes is refused with 414, without asking the authorizer', async () => {
+    const api = await guarded(guard(ALLOW_ALL));
+    const answer = await api.call('GET', pathOf(1_601), key('a'));
+
+    expect(answer.status).toBe(414);
+    expect(jsonOf(answer)).toEqual({ message: 'Request URI too long' });
+    expect(await learned(api)).toMatchObject({ asked: '1' });
+  });
+
+  test('of 1,600 bytes is accepted', async () => {
+    const api = await guarded(guard(ALLOW_ALL));
+
+    expect(await api.call('GET', pathOf(1_600), key('a'))).toMatchObject({ status: 200 });
   });
 });
 
@@ -160,7 +198,7 @@ describe('an answer of the authorizer', () => {
     const api = await guarded(guard(ALLOW_ALL));
     await learned(api);
 
-    expect(await learned(api)).toMatchObject({ asked: 1 });
+    expect(await learned(api)).toMatchObject({ asked: '1' });
   });
 
   test('is kept for other routes too, whose ARN its policy must allow', async () => {
@@ -185,7 +223,7 @@ describe('an answer of the authorizer', () => {
     const api = await guarded(guard(ALLOW_ALL));
     await learned(api);
 
-    expect(await learned(api, '/v1/others', key('b'))).toMatchObject({ asked: 2 });
+    expect(await learned(api, '/v1/others', key('b'))).toMatchObject({ asked: '2' });
   });
 
   test('to two values of the identity header is kept under the first, the function having seen both', async () => {
@@ -197,31 +235,31 @@ describe('an answer of the authorizer', () => {
       headers: { Authorization: 'b' },
       multiValueHeaders: { Authorization: ['a', 'b'] },
     });
-    expect(await learned(api, '/v1/others', key('a'))).toMatchObject({ asked: 1 });
-    expect(await learned(api, '/v1/others', key('b'))).toMatchObject({ asked: 2 });
+    expect(await learned(api, '/v1/others', key('a'))).toMatchObject({ asked: '1' });
+    expect(await learned(api, '/v1/others', key('b'))).toMatchObject({ asked: '2' });
   });
 
   test('is kept no longer than its time', async () => {
     const api = await guarded(guard(ALLOW_ALL));
     await learned(api);
     api.clock.advance(59_999);
-    expect(await learned(api)).toMatchObject({ asked: 1 });
+    expect(await learned(api)).toMatchObject({ asked: '1' });
     api.clock.advance(1);
 
-    expect(await learned(api)).toMatchObject({ asked: 2 });
+    expect(await learned(api)).toMatchObject({ asked: '2' });
   });
 
   test('is not kept where the cache time is nought', async () => {
     const api = await guarded(guard(ALLOW_ALL), { cacheSeconds: 0 });
     await learned(api);
 
-    expect(await learned(api)).toMatchObject({ asked: 2 });
+    expect(await learned(api)).toMatchObject({ asked: '2' });
   });
 
   test('that failed is not kept', async () => {
     const api = await guarded(guard(ALLOW_ALL, "if (asked === 1) throw new Error('database');"));
     await api.call('GET', '/v1/others', key('a'));
 
-    expect(await learned(api)).toMatchObject({ asked: 2 });
+    expect(await learned(api)).toMatchObject({ asked: '2' });
   });
 });

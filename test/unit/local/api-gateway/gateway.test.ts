@@ -60,6 +60,40 @@ test('an expectation that nobody meets is answered 417, as a problem that names 
   expect(String(Reflect.get(Object(jsonOf(answer)), 'detail'))).toContain('"200-ok"');
 });
 
+describe('headers', () => {
+  /** With what the client adds by itself, so many bytes in all. */
+  async function callWithHeaders(bytes: number) {
+    const own = jsonOf(await api.call('GET', '/v1/things/1')) as {
+      multiValueHeaders: Record<string, string[]>;
+    };
+    const sent = Object.entries(own.multiValueHeaders).flatMap(([name, values]) =>
+      values.map((value) => `${name}: ${value}\r\n`.length),
+    );
+    const rest = bytes - sent.reduce((sum, length) => sum + length, 0) - 'x: \r\n'.length;
+    return api.call('GET', '/v1/things/1', { x: 'y'.repeat(rest) });
+  }
+
+  test('of 10,240 bytes with names and line ends are accepted', async () => {
+    expect(await callWithHeaders(10_240)).toMatchObject({ status: 200 });
+  });
+
+  test('of one byte more are refused with 431, as a problem that says how many', async () => {
+    const answer = await callWithHeaders(10_241);
+
+    expect(answer).toMatchObject({ status: 431, headers: { 'content-type': 'application/problem+json' } });
+    expect(jsonOf(answer)).toMatchObject({
+      code: 'unreadable_request',
+      detail: expect.stringContaining('10241 bytes'),
+    });
+  });
+});
+
+test('a URL of more than 10,240 characters is refused with 414', async () => {
+  const answer = await api.call('GET', `/v1/things/1?q=${'x'.repeat(10_240)}`);
+
+  expect(answer).toMatchObject({ status: 414, headers: { 'content-type': 'application/problem+json' } });
+});
+
 describe('a header that the method requires', () => {
   test.each([
     ['is missing', {}],
@@ -137,6 +171,13 @@ describe('the function is given', () => {
     expect(jsonOf(await api.call('GET', '/v1/things/1', { 'X-Some-Thing': 'a' }))).toMatchObject({
       headers: { 'X-Some-Thing': 'a' },
       multiValueHeaders: { 'X-Some-Thing': ['a'] },
+    });
+  });
+
+  test('the last value of a header that is sent twice, and all of them beside', async () => {
+    expect(jsonOf(await api.call('GET', '/v1/things/1', { 'X-Some': ['a', 'b'] }))).toMatchObject({
+      headers: { 'X-Some': 'b' },
+      multiValueHeaders: { 'X-Some': ['a', 'b'] },
     });
   });
 
