@@ -34,7 +34,7 @@ export const OF_FUNCTIONS: Acknowledgements = {
   'PCI.DSS.321::PCI.DSS.321-LambdaInsideVPC':
     'It reaches AWS services and PSPs over TLS and the database through the Data API. In the VPC it would need NAT gateways: a way out of the network that holds the database.',
   'Serverless::Serverless-LambdaDLQ':
-    'Whoever invokes it waits for its answer (gateway, queue, deployment), or repeats it on a schedule with an event that carries nothing: a kept event would be of no use, and the next run does what one missed.',
+    'Gateway, queue and deployment wait for its answer. What a schedule invokes has an on-failure destination instead, whose records say more than a dead letter.',
 };
 
 export const OF_OWN_POLICY: Acknowledgements = {
@@ -50,7 +50,7 @@ export const OF_TRACED_ROLE: Acknowledgements = {
 
 export const OF_SCHEDULES: Acknowledgements = {
   'Serverless::Serverless-EventBusDLQ':
-    'The event carries nothing, and the next minute or five bring another that does the same work: a kept one would be stale.',
+    'The event carries nothing, and the next one does the same work: a kept one would be stale.',
 };
 
 export const OF_EVENT_SOURCE: Acknowledgements = {
@@ -61,6 +61,11 @@ export const OF_EVENT_SOURCE: Acknowledgements = {
 export const OF_DEAD_LETTERS: Acknowledgements = {
   'Serverless::Serverless-SQSRedrivePolicy':
     'This is the dead-letter queue. It is watched by an alarm, and every redrive out of it ends.',
+};
+
+export const OF_FAILED_INVOCATIONS: Acknowledgements = {
+  'AwsSolutions::AwsSolutions-SQS3': 'Nothing receives from it, so nothing can fail to be received.',
+  'Serverless::Serverless-SQSRedrivePolicy': 'Nothing receives from it, so nothing can fail to be received.',
 };
 
 export const OF_MAILED_ALARMS: Acknowledgements = {

@@ -4,6 +4,7 @@ import type { Key } from 'aws-cdk-lib/aws-kms';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import { EncryptedTable } from './constructs/encrypted-table.ts';
+import { FailedInvocations } from './constructs/failed-invocations.ts';
 import { GatewayLogAccount } from './constructs/gateway-log-account.ts';
 import { InstructionQueue } from './constructs/instruction-queue.ts';
 import { PaymentDatabase } from './constructs/payment-database.ts';
@@ -25,6 +26,8 @@ export class DataStack extends Stack {
   readonly database: PaymentDatabase;
   readonly queue: Queue;
   readonly deadLetterQueue: Queue;
+  /** Where Lambda puts a record of each scheduled run that failed. */
+  readonly failedInvocations: Queue;
   readonly consumedTable: TableV2;
   /** Only where the database sleeps: lets the relay know, without waking it, that nothing can be due. */
   readonly activityTable: TableV2 | undefined;
@@ -42,6 +45,7 @@ export class DataStack extends Stack {
     const queues = new InstructionQueue(this, 'Queue', this.key);
     this.queue = queues.queue;
     this.deadLetterQueue = queues.deadLetterQueue;
+    this.failedInvocations = new FailedInvocations(this, 'FailedInvocations', this.key);
     this.consumedTable = this.createConsumedTable(config);
     this.activityTable = config.database.minCapacity === 0 ? this.createActivityTable() : undefined;
   }

@@ -21,6 +21,7 @@ export const RUNBOOKS = [
   'redrive-failing',
   'relay-stopped',
   'rotation-failing',
+  'scheduled-runs-failing',
   'trial-balance-broken',
 ] as const;
 

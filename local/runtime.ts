@@ -121,7 +121,7 @@ class Starter {
     const psp = await this.startPsps(deployment, iam, secretsManager.textOf, () => functions);
     const services = { sqs, dynamodb, rdsData, secretsManager, psp };
     const functions = this.createFunctions(deployment, services, iam);
-    iam.roles.assertDeployable(deployment.eventSources);
+    iam.roles.assertDeployable(deployment);
     await this.runTriggers(deployment, functions);
     const keys = await provideApiKeys(directory, apiKeyModeIn(deployment), postgres.url);
     this.step('opening the API');

@@ -4,7 +4,7 @@ import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Trigger } from 'aws-cdk-lib/triggers';
 import { Construct } from 'constructs';
 import type { FunctionContext } from '../function-context.ts';
-import { writeLog } from '../grants.ts';
+import { writeLog } from '../policy-statements.ts';
 import type { PipelineFunction } from './pipeline-function.ts';
 
 export interface DeploymentTriggerProps extends FunctionContext {

@@ -3,7 +3,7 @@ import { CfnAccount } from 'aws-cdk-lib/aws-apigateway';
 import { PolicyDocument, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import { acknowledge, OF_ACCOUNT_LOG_ROLE } from '../acknowledgements.ts';
-import { allow } from '../grants.ts';
+import { allow } from '../policy-statements.ts';
 
 /** As documented for this role. */
 export const ACCOUNT_LOG_ACTIONS = [
@@ -25,7 +25,7 @@ export class GatewayLogAccount extends Construct {
     super(scope, id);
     const groups = Stack.of(this).formatArn({ service: 'logs', resource: 'log-group:*' });
     const role = new Role(this, 'Role', {
-      // Without aws:SourceAccount: AWS documents no such key for this role (see serviceForAccount in grants.ts).
+      // Without aws:SourceAccount: AWS documents no such key for this role (see serviceForAccount).
       assumedBy: new ServicePrincipal('apigateway.amazonaws.com'),
       inlinePolicies: { Logs: new PolicyDocument({ statements: [allow(ACCOUNT_LOG_ACTIONS, groups)] }) },
     });

@@ -5,7 +5,7 @@ import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { acknowledge, OF_OWN_POLICY } from '../acknowledgements.ts';
-import { serviceForAccount } from '../grants.ts';
+import { serviceForAccount } from '../policy-statements.ts';
 import type { StageConfig } from '../stage-config.ts';
 
 export interface NetworkFlowLogProps {

@@ -8,7 +8,7 @@ import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import { acknowledge, OF_FUNCTIONS, OF_TRACED_ROLE } from '../acknowledgements.ts';
 import type { FunctionContext } from '../function-context.ts';
-import { serviceForAccount, writeLog } from '../grants.ts';
+import { serviceForAccount, writeLog } from '../policy-statements.ts';
 import { bundling, type Copied } from './bundling.ts';
 
 /** The project's folder, or in the package its `dist`. */

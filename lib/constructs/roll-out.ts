@@ -9,7 +9,7 @@ import {
 import { PolicyDocument, Role } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import { acknowledge, OF_ROLL_OUT_ROLE } from '../acknowledgements.ts';
-import { allow, serviceForAccount } from '../grants.ts';
+import { allow, serviceForAccount } from '../policy-statements.ts';
 import type { RollOutPace, StageConfig } from '../stage-config.ts';
 import type { ServingFunction } from './serving-function.ts';
 

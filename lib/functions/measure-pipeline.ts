@@ -1,19 +1,19 @@
 import { Duration } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import { ServingFunction } from '../constructs/serving-function.ts';
+import { ScheduledFunction } from '../constructs/scheduled-function.ts';
 import type { FunctionContext } from '../function-context.ts';
 import { runStatements, useTable } from '../grants.ts';
 import { activityEnvironment, databaseEnvironment } from './environment.ts';
-import { runEvery } from './run-every.ts';
 
 /** Puts what only the database knows into metrics, whatever state the rest is in: a function of its own. */
-export class MeasurePipeline extends ServingFunction {
+export class MeasurePipeline extends ScheduledFunction {
   constructor(scope: Construct, id: string, context: FunctionContext) {
     const { activityTable } = context.data;
     super(scope, id, {
       ...context,
       folder: 'measure-pipeline',
       description: 'Measures circuits, unknown outcomes, quarantine and trial balance.',
+      period: Duration.minutes(1),
       // Two short statements with their replays; its next run begins a minute later.
       timeout: Duration.seconds(30),
       memorySize: 512,
@@ -23,6 +23,5 @@ export class MeasurePipeline extends ServingFunction {
         ...useTable(context.data, activityTable, ['dynamodb:BatchGetItem']),
       ],
     });
-    runEvery(this, 'EveryMinute', Duration.minutes(1));
   }
 }

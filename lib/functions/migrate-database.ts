@@ -7,7 +7,8 @@ import { DATABASE_NAME } from '../constructs/payment-database.ts';
 import { PipelineFunction } from '../constructs/pipeline-function.ts';
 import type { DataStack } from '../data-stack.ts';
 import type { FunctionContext } from '../function-context.ts';
-import { allow, runTransactions, useKey } from '../grants.ts';
+import { runTransactions, useKey } from '../grants.ts';
+import { allow } from '../policy-statements.ts';
 
 /** A migration that needs longer is one that locks a table for longer: it is to be cut into smaller ones. */
 const TIMEOUT = Duration.minutes(5);

@@ -1,20 +1,20 @@
 import { Duration } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import { ServingFunction } from '../constructs/serving-function.ts';
+import { ScheduledFunction } from '../constructs/scheduled-function.ts';
 import type { FunctionContext } from '../function-context.ts';
 import { runStatements, useTable } from '../grants.ts';
 import type { StageConfig } from '../stage-config.ts';
 import { activityEnvironment, databaseEnvironment } from './environment.ts';
-import { runEvery } from './run-every.ts';
 
 /** Every hour rather than once a night: small batches, and a stage that sleeps at night purges while it is used. */
-export class PurgeExpired extends ServingFunction {
+export class PurgeExpired extends ScheduledFunction {
   constructor(scope: Construct, id: string, context: FunctionContext) {
     const { activityTable } = context.data;
     super(scope, id, {
       ...context,
       folder: 'purge-expired',
       description: 'Removes what has been kept for long enough.',
+      period: Duration.hours(1),
       timeout: Duration.minutes(10),
       memorySize: 256,
       environment: {
@@ -27,7 +27,6 @@ export class PurgeExpired extends ServingFunction {
         ...useTable(context.data, activityTable, ['dynamodb:BatchGetItem']),
       ],
     });
-    runEvery(this, 'EveryHour', Duration.hours(1));
   }
 }
 

@@ -1,21 +1,21 @@
 import { Duration } from 'aws-cdk-lib';
 import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
-import { ServingFunction } from '../constructs/serving-function.ts';
+import { ScheduledFunction } from '../constructs/scheduled-function.ts';
 import type { DataStack } from '../data-stack.ts';
 import type { FunctionContext } from '../function-context.ts';
 import { receiveMessages, runStatements, sendMessages, useTable } from '../grants.ts';
 import { databaseEnvironment } from './environment.ts';
-import { runEvery } from './run-every.ts';
 
 /** Invoked by the dead letters' alarm; an alarm acts on transitions only, so it also runs on a schedule. */
-export class RedriveDeadLetters extends ServingFunction {
+export class RedriveDeadLetters extends ScheduledFunction {
   constructor(scope: Construct, id: string, context: FunctionContext) {
     const { queue, deadLetterQueue, consumedTable } = context.data;
     super(scope, id, {
       ...context,
       folder: 'redrive-dead-letters',
       description: 'Sends dead letters back once what killed them is over.',
+      period: Duration.minutes(5),
       // Below the hold on what it has received, and below the schedule's period.
       timeout: Duration.seconds(90),
       memorySize: 512,
@@ -30,7 +30,6 @@ export class RedriveDeadLetters extends ServingFunction {
       },
       grants: grantsOf(context.data),
     });
-    runEvery(this, 'EveryFiveMinutes', Duration.minutes(5));
   }
 }
 

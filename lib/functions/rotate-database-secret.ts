@@ -6,7 +6,8 @@ import { DATABASE_NAME } from '../constructs/payment-database.ts';
 import { PipelineFunction } from '../constructs/pipeline-function.ts';
 import type { DataStack } from '../data-stack.ts';
 import type { FunctionContext } from '../function-context.ts';
-import { allow, useKey } from '../grants.ts';
+import { useKey } from '../grants.ts';
+import { allow } from '../policy-statements.ts';
 
 /** How long a password lives that nobody knows to be stolen. */
 const PERIOD = Duration.days(30);

@@ -4,7 +4,8 @@ import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import { Construct } from 'constructs';
 import type { FunctionContext } from '../function-context.ts';
 import { AlarmTopic } from './alarm-topic.ts';
-import { PipelineAlarms, type WatchedFunctions } from './pipeline-alarms.ts';
+import type { WatchedFunctions } from './job-watches.ts';
+import { PipelineAlarms } from './pipeline-alarms.ts';
 import { ShiftDashboard } from './shift-dashboard.ts';
 
 export interface MonitoringProps extends FunctionContext {

@@ -1,11 +1,10 @@
 import type { RestApi } from 'aws-cdk-lib/aws-apigateway';
 import { type Alarm, ComparisonOperator, type IAlarmAction, Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import { LambdaAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
-import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import type { MetricName } from '../../domain/observability/metrics.ts';
-import type { ServingFunction } from '../constructs/serving-function.ts';
 import type { FunctionContext } from '../function-context.ts';
+import { type WatchedFunctions, watchesOfJobs } from './job-watches.ts';
 import {
   LAST_KNOWN_HOLDS,
   OperationalAlarm,
@@ -27,14 +26,6 @@ export interface PipelineAlarmsProps extends FunctionContext {
   readonly functions: WatchedFunctions;
   /** Who is told when an alarm begins, and when it ends. */
   readonly tells: IAlarmAction;
-}
-
-export interface WatchedFunctions {
-  readonly executeInstructions: IFunction;
-  readonly redriveDeadLetters: ServingFunction;
-  readonly purgeExpired: IFunction;
-  readonly migrateDatabase: IFunction;
-  readonly rotateDatabaseSecret: IFunction;
 }
 
 /** More than a caller's bad luck in a minute: one in a hundred at the least rate that a stage is worth having for. */
@@ -59,7 +50,7 @@ export class PipelineAlarms extends Construct {
     this.watchTheApi();
     this.watchTheQueues();
     this.watchTheSchedules();
-    this.watchTheJobs();
+    for (const watch of watchesOfJobs(props)) this.add(watch);
     this.watchTheDatabase();
   }
 
@@ -236,36 +227,6 @@ export class PipelineAlarms extends Construct {
       impact:
         'The purge has not come to the end of a run for three hours: buyers’ data, evidence and keys that are due are not removed. No payment is affected.',
     });
-  }
-
-  private watchTheJobs(): void {
-    const { redriveDeadLetters, purgeExpired, rotateDatabaseSecret, migrateDatabase } = this.props.functions;
-    this.addJob(redriveDeadLetters, {
-      runbook: 'redrive-failing',
-      impact:
-        'The redrive fails: dead letters stay where they are, and their payments neither succeed nor fail until a person sends them back.',
-    });
-    this.addJob(purgeExpired, {
-      runbook: 'purge-failing',
-      impact:
-        'What has been kept for long enough is not removed: buyers’ data stays longer than was promised. No payment is affected.',
-    });
-    this.addJob(rotateDatabaseSecret, {
-      runbook: 'rotation-failing',
-      impact:
-        'The password of a login to the database could not be changed: the old one stays in force for longer than was promised. No payment is affected.',
-    });
-    this.addJob(migrateDatabase, {
-      runbook: 'migrations-failing',
-      impact:
-        'A migration failed and was rolled back: the deployment ends, and the version before goes on serving with the schema that it knows.',
-    });
-  }
-
-  /** One failure is enough: nobody waits for its answer, and it runs seldom. */
-  private addJob(job: IFunction, { runbook, impact }: Pick<Watch, 'runbook' | 'impact'>): void {
-    const metric = job.metricErrors({ period: FIVE_MINUTES, statistic: Stats.SUM });
-    this.add({ runbook, impact, metric, threshold: 1, periods: [1, 1], missing: SILENCE_IS_FINE });
   }
 
   private watchTheDatabase(): void {

@@ -1,4 +1,4 @@
-import type { EventSourceResource } from '../template/resources.ts';
+import type { Deployment } from '../template/resources.ts';
 import type { Access } from './access.ts';
 import type { AccessRules, CallerRules } from './access-rules.ts';
 import { MissingGrantError } from './errors.ts';
@@ -37,11 +37,15 @@ export class ServiceRoles {
 
   /**
    * What AWS checks while it deploys: that Lambda may be each function's role, that an event source's role may read its
-   * queue, that the CDK's provider may invoke what it triggers.
+   * queue, that a function's role may send the records of its failed events, that the CDK's provider may invoke what it
+   * triggers.
    *
    * @throws MissingGrantError naming the function, the action and the resource
    */
-  assertDeployable(eventSources: readonly EventSourceResource[]): void {
+  assertDeployable({
+    eventSources,
+    asyncInvocations,
+  }: Pick<Deployment, 'eventSources' | 'asyncInvocations'>): void {
     const context = { 'aws:sourceaccount': this.rules.accountId };
     const lambda = servicePrincipal('lambda.amazonaws.com');
     for (const { roleArn } of this.rules.callers)
@@ -52,6 +56,10 @@ export class ServiceRoles {
     for (const { functionName, queueArn } of eventSources) {
       for (const action of ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'])
         this.assert(this.principalOf(functionName), { action, resource: queueArn });
+    }
+    for (const { functionName, failureDestinationArn: resource } of asyncInvocations) {
+      if (resource !== undefined)
+        this.assert(this.principalOf(functionName), { action: 'sqs:SendMessage', resource });
     }
     for (const { providerArn, handlerArn } of this.rules.triggers) {
       const provider = this.caller(({ functionArn }) => functionArn === providerArn);

@@ -49,6 +49,7 @@ export const gatewayAccountProperties = { honoured: z.object({ CloudWatchRoleArn
 /** Of encrypted resources, whose other properties local/template/deployment.ts reads. */
 export const encryptedQueue = z.object({
   QueueName: z.string().optional(),
+  FifoQueue: z.boolean().optional(),
   KmsMasterKeyId: z.string().optional(),
 });
 export const encryptedTopic = z.object({

@@ -158,9 +158,9 @@ function keyPolicies(reader: ResourceReader): readonly ResourcePolicy[] {
 /** By the ARN of each resource that a customer key encrypts and whose callers need that key. */
 function keysOf(reader: ResourceReader): Readonly<Record<string, string>> {
   const { identities } = reader;
-  const queues = reader.some('AWS::SQS::Queue', encryptedQueue, ({ QueueName, KmsMasterKeyId }, found) => [
-    identities.arn('sqs', identities.queueName(found.stack, found.logicalId, QueueName)),
-    KmsMasterKeyId,
+  const queues = reader.some('AWS::SQS::Queue', encryptedQueue, (properties, found) => [
+    identities.arn('sqs', identities.queueName(found.stack, found.logicalId, properties)),
+    properties.KmsMasterKeyId,
   ]);
   const topics = reader.some('AWS::SNS::Topic', encryptedTopic, ({ TopicName, KmsMasterKeyId }, found) => [
     identities.arn('sns', identities.physicalName(found.stack, found.logicalId, TopicName)),

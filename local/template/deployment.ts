@@ -1,5 +1,6 @@
 import { readAlarms } from './alarms.ts';
 import type { Assembly } from './assembly.ts';
+import { readAsyncInvocations } from './async-invocations.ts';
 import { UnknownResourceError } from './errors.ts';
 import type { IdentityOptions } from './identities.ts';
 import { INERT_RESOURCES } from './inert-resources.ts';
@@ -11,8 +12,15 @@ import {
   tableProperties,
   triggerProperties,
 } from './properties.ts';
-import { type Found, ResourceReader } from './resource-reader.ts';
-import type { Deployment, EventSourceResource, FunctionResource, ScheduleResource } from './resources.ts';
+import { ResourceReader } from './resource-reader.ts';
+import type {
+  AsyncInvocationResource,
+  Deployment,
+  EventSourceResource,
+  FunctionResource,
+  QueueResource,
+  ScheduleResource,
+} from './resources.ts';
 import { readApis } from './rest-api.ts';
 import { readCluster, readSecrets } from './secrets.ts';
 
@@ -31,6 +39,7 @@ const IMPLEMENTED: ReadonlySet<string> = new Set([
   'AWS::IAM::Policy',
   'AWS::IAM::Role',
   'AWS::KMS::Key',
+  'AWS::Lambda::EventInvokeConfig',
   'AWS::Lambda::EventSourceMapping',
   'AWS::Lambda::Function',
   'AWS::Lambda::Permission',
@@ -77,12 +86,10 @@ class DeploymentReader {
   }
 
   read(): Deployment {
+    const asyncInvocations = readAsyncInvocations(this.reader);
     return {
-      queues: this.reader.all('AWS::SQS::Queue', queueProperties, (properties, found) => ({
-        logicalId: found.logicalId,
-        ...this.queueIdentity(found, properties.QueueName),
-        attributes: attributesOf(properties),
-      })),
+      queues: this.queues(asyncInvocations),
+      asyncInvocations,
       tables: this.reader.all('AWS::DynamoDB::GlobalTable', tableProperties, (properties, found) => ({
         logicalId: found.logicalId,
         name: this.reader.identities.physicalName(found.stack, found.logicalId, properties.TableName),
@@ -104,9 +111,20 @@ class DeploymentReader {
     };
   }
 
-  private queueIdentity({ stack, logicalId }: Found, givenName: string | undefined) {
-    const name = this.reader.identities.queueName(stack, logicalId, givenName);
-    return { name, arn: this.reader.identities.arn('sqs', name) };
+  private queues(asyncInvocations: readonly AsyncInvocationResource[]): readonly QueueResource[] {
+    return this.reader
+      .all('AWS::SQS::Queue', queueProperties, (properties, { stack, logicalId }) => {
+        const { identities } = this.reader;
+        const name = identities.queueName(stack, logicalId, properties);
+        const arn = identities.arn('sqs', name);
+        if (properties.FifoQueue) return { logicalId, name, arn, attributes: attributesOf(properties) };
+        if (asyncInvocations.some(({ failureDestinationArn }) => failureDestinationArn === arn))
+          return undefined;
+        throw new UnknownResourceError(
+          `${stack.name}: ${logicalId} (AWS::SQS::Queue) has no FifoQueue: true. Only FIFO queues are done here, and standard ones for records of failed invocations (AWS::Lambda::EventInvokeConfig).`,
+        );
+      })
+      .filter((found) => found !== undefined);
   }
 
   private apis(): Pick<Deployment, 'api' | 'simulatorApi'> {

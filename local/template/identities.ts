@@ -27,7 +27,7 @@ export class Identities {
   of(stack: Stack, logicalId: string, resource: Resource): Identity | undefined {
     switch (resource.Type) {
       case 'AWS::SQS::Queue': {
-        const name = this.queueName(stack, logicalId, resource.Properties.QueueName);
+        const name = this.queueName(stack, logicalId, resource.Properties);
         return {
           ref: this.options.queueUrl(name),
           attributes: { Arn: this.arn('sqs', name), QueueName: name },
@@ -146,9 +146,15 @@ export class Identities {
   }
 
   /** A FIFO queue's name ends in `.fifo`. */
-  queueName(stack: Stack, logicalId: string, given: TemplateValue | undefined = undefined): string {
-    return given === undefined
-      ? `${this.physicalName(stack, logicalId)}.fifo`
-      : this.physicalName(stack, logicalId, given);
+  queueName(
+    stack: Stack,
+    logicalId: string,
+    {
+      QueueName,
+      FifoQueue,
+    }: { readonly QueueName?: TemplateValue | undefined; readonly FifoQueue?: TemplateValue | undefined },
+  ): string {
+    const name = this.physicalName(stack, logicalId, QueueName);
+    return QueueName === undefined && FifoQueue === true ? `${name}.fifo` : name;
   }
 }

@@ -32,7 +32,7 @@ export const topicProperties = {
 export const queueProperties = {
   honoured: z.object({
     QueueName: z.string().optional(),
-    FifoQueue: z.literal(true),
+    FifoQueue: z.boolean().default(false),
     ContentBasedDeduplication: z.boolean().optional(),
     DeduplicationScope: z.string().optional(),
     FifoThroughputLimit: z.string().optional(),

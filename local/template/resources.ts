@@ -49,6 +49,17 @@ export interface EventSourceResource {
   readonly reportsItemFailures: boolean;
 }
 
+/** What Lambda does with an event whose run fails, or that it can't start. */
+export interface AsyncInvocationResource {
+  readonly functionName: string;
+  /** The alias as which the function is invoked. */
+  readonly qualifier: string;
+  readonly maximumRetryAttempts: number;
+  readonly maximumEventAgeMilliseconds: number;
+  /** A queue; undefined where no record is kept. */
+  readonly failureDestinationArn: string | undefined;
+}
+
 export interface ScheduleResource {
   readonly logicalId: string;
   readonly arn: string;
@@ -151,10 +162,12 @@ export interface ClusterResource {
 
 /** Everything in the templates that runs. */
 export interface Deployment {
+  /** FIFO queues; those that only Lambda sends its records of failed events to are not among them. */
   readonly queues: readonly QueueResource[];
   readonly tables: readonly TableResource[];
   readonly functions: readonly FunctionResource[];
   readonly eventSources: readonly EventSourceResource[];
+  readonly asyncInvocations: readonly AsyncInvocationResource[];
   readonly schedules: readonly ScheduleResource[];
   readonly alarms: readonly AlarmResource[];
   readonly api: ApiResource;

@@ -252,6 +252,7 @@ test('a purge that never comes to its end', async () => {
 test.each<[Runbook, string, number]>([
   ['executor-throttled', 'an account’s concurrency is Lambda’s; here invocations wait their turn', 10],
   ['firewall-blocks', 'there is no firewall before the gateway here', 100],
+  ['scheduled-runs-failing', 'no record is kept here of an event whose run failed', 5],
   ['migrations-failing', 'a runtime whose migrations fail ends before it has alarms', 1],
 ])('%s, by a datapoint: %s', async (runbook, _reason, value) => {
   await put(runbook, value);

@@ -71,6 +71,7 @@ const NAMES = [
   ['DatabaseCluster', 'the cluster'],
   ['QueueInstructions', 'the queue'],
   ['QueueDeadLetters', 'the dead letters'],
+  ['FailedInvocations', 'the failed invocations'],
   ['ConsumedMessages', 'the consumed table'],
   ['Activity', 'the activity table'],
   ['/index/by-listing', 'the index of the simulator’s table'],
@@ -97,6 +98,7 @@ const statementsAs = (duty: Duty) => [
 ];
 const SECRETS = ['the master’s secret', ...DUTIES.map((duty) => `the secret to ${duty}`)];
 const SEND = ['kms:Decrypt on the key for sqs', 'kms:GenerateDataKey on the key for sqs'];
+const RECORD_FAILURES = ['sqs:SendMessage on the failed invocations', ...SEND];
 const SIMULATOR_KEYS = [
   'secretsmanager:GetSecretValue on the simulator’s secret',
   'kms:Decrypt on the key for secretsmanager',
@@ -150,7 +152,7 @@ describe.each(STAGES)('in %s', (stage) => {
       [
         ...statementsAs('execute'),
         'sqs:SendMessage on the queue',
-        ...SEND,
+        ...RECORD_FAILURES,
         ...(isDev
           ? [
               'dynamodb:PutItem on the activity table',
@@ -164,6 +166,7 @@ describe.each(STAGES)('in %s', (stage) => {
       'measure-pipeline',
       [
         ...statementsAs('measure'),
+        ...RECORD_FAILURES,
         ...(isDev ? ['dynamodb:BatchGetItem on the activity table', ACTIVITY] : []),
       ],
     ],
@@ -179,13 +182,17 @@ describe.each(STAGES)('in %s', (stage) => {
         'sqs:GetQueueAttributes on the dead letters',
         'sqs:SendMessage on the queue',
         'dynamodb:BatchGetItem on the consumed table',
-        ...SEND,
+        ...RECORD_FAILURES,
         'kms:Decrypt on the key for dynamodb',
       ],
     ],
     [
       'purge-expired',
-      [...statementsAs('purge'), ...(isDev ? ['dynamodb:BatchGetItem on the activity table', ACTIVITY] : [])],
+      [
+        ...statementsAs('purge'),
+        ...RECORD_FAILURES,
+        ...(isDev ? ['dynamodb:BatchGetItem on the activity table', ACTIVITY] : []),
+      ],
     ],
     [
       'migrate-database',

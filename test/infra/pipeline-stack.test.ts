@@ -83,7 +83,8 @@ describe.each(STAGES)('the pipeline of %s', (stage) => {
   test('gives an execution a sixth of the time that its messages stay invisible', () => {
     const { data } = synthesized(stage);
     const timeout = Number(functions.get('execute-instructions')?.Properties.Timeout);
-    for (const queue of resourcesOf(data, 'AWS::SQS::Queue').values()) {
+    const queues = [...resourcesOf(data, 'AWS::SQS::Queue').values()];
+    for (const queue of queues.filter(({ Properties }) => Properties.FifoQueue)) {
       expect(Number(queue.Properties.VisibilityTimeout)).toBeGreaterThanOrEqual(6 * timeout);
     }
   });
@@ -123,6 +124,42 @@ describe.each(STAGES)('the pipeline of %s', (stage) => {
       ScheduleExpression: 'rate(5 minutes)',
       Targets: [Match.objectLike({ Arn: redrive })],
     });
+  });
+
+  const ofAlias = resourcesOf(pipeline, 'AWS::Lambda::EventInvokeConfig');
+
+  test.each([
+    ['relay-instructions', 60],
+    ['measure-pipeline', 60],
+    ['redrive-dead-letters', 300],
+    ['purge-expired', 3_600],
+  ])('repeats no failed run of %s but by its schedule, and keeps a record of it', (name, period) => {
+    const { logicalId } = functions.get(name) ?? { logicalId: '' };
+    const configs = [...ofAlias.values()].filter(({ Properties }) => refOf(Properties) === logicalId);
+    expect(configs).toHaveLength(1);
+    for (const { Properties, DependsOn } of configs) {
+      // Of the alias, as which rules and alarms invoke it.
+      expect(DependsOn).toContain(aliasOf(pipeline, name));
+      expect(Properties).toEqual({
+        FunctionName: { Ref: logicalId },
+        Qualifier: 'live',
+        MaximumRetryAttempts: 0,
+        MaximumEventAgeInSeconds: period,
+        DestinationConfig: {
+          OnFailure: { Destination: { 'Fn::ImportValue': expect.stringContaining('FailedInvocations') } },
+        },
+      });
+    }
+  });
+
+  test('leaves no function that a rule or an alarm invokes to Lambda’s own retries', () => {
+    const aliases = resourcesOf(pipeline, 'AWS::Lambda::Alias');
+    const invoked = [...resourcesOf(pipeline, 'AWS::Lambda::Permission').values()]
+      .filter(({ Properties }) => /^(events|lambda\.alarms\.cloudwatch)\./.test(String(Properties.Principal)))
+      .map(({ Properties }) => refOf(aliases.get(refOf(Properties))?.Properties));
+    expect(new Set(invoked)).toEqual(
+      new Set([...ofAlias.values()].map(({ Properties }) => refOf(Properties))),
+    );
   });
 
   test('migrates the database before any other function changes', () => {
@@ -247,3 +284,8 @@ describe.each(STAGES)('a deployment of %s', (stage) => {
     expect(ofFunctions).toEqual([]);
   });
 });
+
+/** The logical id that `FunctionName` refers to. */
+function refOf(properties: Readonly<Record<string, unknown>> | undefined): string {
+  return (properties?.FunctionName as { Ref: string } | undefined)?.Ref ?? '';
+}

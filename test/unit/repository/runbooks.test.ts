@@ -109,6 +109,7 @@ const AWS_CALLS: Readonly<Record<string, readonly string[]>> = {
     '--deletion-protection',
   ],
   'rds wait': ['--db-cluster-identifier', '--db-instance-identifier'],
+  'sqs receive-message': ['--queue-url', '--max-number-of-messages'],
   'secretsmanager get-secret-value': ['--secret-id'],
   'secretsmanager list-secrets': ['--filters'],
   'secretsmanager rotate-secret': ['--secret-id'],

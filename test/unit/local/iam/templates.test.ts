@@ -50,8 +50,8 @@ function start(resources: Readonly<Record<string, Resource>>) {
   const rules = readAccessRules(assembly, identityOptions);
   const refusals: string[] = [];
   const access = new Access({ rules, onUsed: () => {}, onRefused: (line) => refusals.push(line) });
-  const { eventSources } = readDeployment(assembly, identityOptions);
-  return { access, roles: new ServiceRoles(access, rules), eventSources, refusals };
+  const deployment = readDeployment(assembly, identityOptions);
+  return { access, roles: new ServiceRoles(access, rules), deployment, refusals };
 }
 
 function without(name: string): Readonly<Record<string, Resource>> {
@@ -60,16 +60,30 @@ function without(name: string): Readonly<Record<string, Resource>> {
 
 describe('a deployment', () => {
   test('with all its grants is not refused', () => {
-    const { roles, eventSources } = start(GRANTED);
+    const { roles, deployment } = start(GRANTED);
 
-    expect(() => roles.assertDeployable(eventSources)).not.toThrow();
+    expect(() => roles.assertDeployable(deployment)).not.toThrow();
   });
 
   test('whose event source can’t read its queue is refused with the missing grant', () => {
-    const { roles, eventSources } = start(without('QueueGrants'));
+    const { roles, deployment } = start(without('QueueGrants'));
 
-    expect(() => roles.assertDeployable(eventSources)).toThrow(
+    expect(() => roles.assertDeployable(deployment)).toThrow(
       `AWS would refuse the deployment: Stack-Work (arn:aws:iam::${ACCOUNT}:role/Stack-WorkRole) lacks the grant sqs:ReceiveMessage on ${QUEUE}`,
+    );
+  });
+
+  test('whose function can’t send the record of a failed event is refused with the missing grant', () => {
+    const Failed = resource('AWS::SQS::Queue');
+    const Invocations = resource('AWS::Lambda::EventInvokeConfig', {
+      FunctionName: { Ref: 'Work' },
+      Qualifier: 'live',
+      DestinationConfig: { OnFailure: { Destination: { 'Fn::GetAtt': ['Failed', 'Arn'] } } },
+    });
+    const { roles, deployment } = start({ ...GRANTED, Failed, Invocations });
+
+    expect(() => roles.assertDeployable(deployment)).toThrow(
+      'lacks the grant sqs:SendMessage on arn:aws:sqs:us-east-1:000000000000:Stack-Failed',
     );
   });
 
@@ -80,9 +94,9 @@ describe('a deployment', () => {
       Principal: { Service: 'ec2.amazonaws.com' },
     });
     const WorkRole = resource('AWS::IAM::Role', { AssumeRolePolicyDocument });
-    const { roles, eventSources } = start({ ...GRANTED, WorkRole });
+    const { roles, deployment } = start({ ...GRANTED, WorkRole });
 
-    expect(() => roles.assertDeployable(eventSources)).toThrow(
+    expect(() => roles.assertDeployable(deployment)).toThrow(
       'lambda.amazonaws.com lacks the grant sts:AssumeRole in the policy of',
     );
   });
@@ -95,9 +109,9 @@ describe('a deployment', () => {
       Principal: { AWS: `arn:aws:iam::${ACCOUNT}:root` },
     });
     const Log = resource('AWS::Logs::LogGroup', { KmsKeyId: { 'Fn::GetAtt': ['Key', 'Arn'] } });
-    const { roles, eventSources } = start({ ...GRANTED, Log, Key: resource('AWS::KMS::Key', { KeyPolicy }) });
+    const { roles, deployment } = start({ ...GRANTED, Log, Key: resource('AWS::KMS::Key', { KeyPolicy }) });
 
-    expect(() => roles.assertDeployable(eventSources)).toThrow(
+    expect(() => roles.assertDeployable(deployment)).toThrow(
       'logs.us-east-1.amazonaws.com lacks the grant kms:Encrypt',
     );
   });

@@ -85,6 +85,60 @@ describe('a property', () => {
   });
 });
 
+describe('asynchronous invocations', () => {
+  const deployed = (config: Readonly<Record<string, TemplateValue>>) =>
+    readDeployment(
+      assemblyOf(
+        stackOf({
+          ...SMALLEST,
+          Failed: resource('AWS::SQS::Queue'),
+          Invocations: resource('AWS::Lambda::EventInvokeConfig', {
+            FunctionName: { Ref: 'Work' },
+            Qualifier: 'live',
+            ...config,
+          }),
+        }),
+      ),
+      identityOptions,
+    );
+  const to = (logicalId: string) => ({
+    DestinationConfig: { OnFailure: { Destination: { 'Fn::GetAtt': [logicalId, 'Arn'] } } },
+  });
+
+  test('are repeated and given up as the template says, with a record in a standard queue', () => {
+    const { asyncInvocations, queues } = deployed({
+      MaximumRetryAttempts: 0,
+      MaximumEventAgeInSeconds: 60,
+      ...to('Failed'),
+    });
+
+    expect(asyncInvocations).toEqual([
+      {
+        functionName: 'Stack-Work',
+        qualifier: 'live',
+        maximumRetryAttempts: 0,
+        maximumEventAgeMilliseconds: 60_000,
+        failureDestinationArn: 'arn:aws:sqs:us-east-1:000000000000:Stack-Failed',
+      },
+    ]);
+    expect(queues.map(({ logicalId }) => logicalId)).toEqual(['Orders']);
+  });
+
+  test('have Lambda’s own limits where the template names none', () => {
+    expect(deployed(to('Failed')).asyncInvocations).toMatchObject([
+      { maximumRetryAttempts: 2, maximumEventAgeMilliseconds: 21_600_000 },
+    ]);
+  });
+
+  test('stop the start where their records would go to a FIFO queue', () => {
+    expect(() => deployed(to('Orders'))).toThrow('not the ARN of a standard queue');
+  });
+
+  test('are all that a standard queue is done for here', () => {
+    expect(() => deployed({})).toThrow(/^Stack: Failed \(AWS::SQS::Queue\) has no FifoQueue: true/);
+  });
+});
+
 describe('a schedule', () => {
   test('by cron stops the start with its logical id', () => {
     expect(complaintAbout('Hourly', { ScheduleExpression: 'cron(0 3 * * ? *)' })).toMatch(
