@@ -6,6 +6,7 @@ import {
 } from '@aws-sdk/client-rds-data';
 import { TIMING } from '../../domain/payment/timing.ts';
 import { Sha256 } from '../sha256.ts';
+import { within } from '../within.ts';
 import {
   AnswerTooLargeError,
   type Database,
@@ -75,20 +76,6 @@ export function createDataApiDatabase(options: DataApiOptions): Database {
       }
     },
   };
-}
-
-/**
- * The client's time-outs count from the request to the answer's first byte, then from byte to byte: an answer that begins
- * late and stops could take twice as long. An `AbortSignal` would cost the client its cached steps with each call.
- */
-async function within<T>(deadlineMs: number, call: Promise<T>): Promise<T> {
-  const { promise: expired, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(new Error(`no answer within ${deadlineMs} ms`)), deadlineMs);
-  try {
-    return await Promise.race([call, expired]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 /** The one parameter, where the statement takes it: the Data API refuses one that isn't used. */

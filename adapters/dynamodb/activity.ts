@@ -32,9 +32,11 @@ export function createActivity(client: DynamoDBClient, tableName: string, now: (
   };
   return {
     async touch() {
-      if (now() - touchedAt < TOUCH_EVERY_MS) return;
-      touchedAt = now();
-      await put('last-activity', touchedAt);
+      const at = now();
+      if (at - touchedAt < TOUCH_EVERY_MS) return;
+      await put('last-activity', at);
+      // Noted only once the mark is written: after a failed write the next caller tries again.
+      touchedAt = at;
     },
     foundNothing: (startedAt) => put('last-empty-run', startedAt),
     async isIdle() {

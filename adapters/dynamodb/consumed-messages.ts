@@ -1,4 +1,5 @@
 import { BatchGetItemCommand, BatchWriteItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { inRequestTime } from '../bounded-client.ts';
 
 /** The record of instructions that are terminal; believed before the database is asked. */
 export interface ConsumedMessages {
@@ -22,11 +23,8 @@ export function createConsumedMessages(
       const distinct = [...new Set(keys)];
       if (distinct.length === 0) return new Set();
       const Keys = distinct.map((pk) => ({ pk: { S: pk } }));
-      const answer = await client.send(
-        new BatchGetItemCommand({
-          RequestItems: { [tableName]: { Keys, ConsistentRead: true, ProjectionExpression: 'pk' } },
-        }),
-      );
+      const RequestItems = { [tableName]: { Keys, ConsistentRead: true, ProjectionExpression: 'pk' } };
+      const answer = await inRequestTime(client.send(new BatchGetItemCommand({ RequestItems })));
       return new Set((answer.Responses?.[tableName] ?? []).flatMap((item) => item.pk?.S ?? []));
     },
     async record(keys) {
@@ -36,7 +34,8 @@ export function createConsumedMessages(
       const puts = distinct.map((pk) => ({
         PutRequest: { Item: { pk: { S: pk }, expires_at: { N: expiresAt } } },
       }));
-      const answer = await client.send(new BatchWriteItemCommand({ RequestItems: { [tableName]: puts } }));
+      const RequestItems = { [tableName]: puts };
+      const answer = await inRequestTime(client.send(new BatchWriteItemCommand({ RequestItems })));
       return new Set(
         (answer.UnprocessedItems?.[tableName] ?? []).flatMap((put) => put.PutRequest?.Item?.pk?.S ?? []),
       );

@@ -1,4 +1,5 @@
 import { type MessageAttributeValue, SendMessageBatchCommand, type SQSClient } from '@aws-sdk/client-sqs';
+import { inRequestTime } from '../bounded-client.ts';
 import { CORRELATION_ATTRIBUTE } from './instruction-queue.ts';
 
 /** A message that no retry can help for now, with the reason a person will read. */
@@ -37,8 +38,8 @@ export function createDeadLetterSender(client: SQSClient, deadLetterQueueUrl: st
           MessageDeduplicationId: deadLetter.deduplicationId,
           MessageAttributes: attributesOf(deadLetter),
         }));
-        const answer = await client.send(
-          new SendMessageBatchCommand({ QueueUrl: deadLetterQueueUrl, Entries }),
+        const answer = await inRequestTime(
+          client.send(new SendMessageBatchCommand({ QueueUrl: deadLetterQueueUrl, Entries })),
         );
         for (const failed of answer.Failed ?? []) refused.add(Number(failed.Id));
       }
@@ -68,16 +69,40 @@ function inBatches(deadLetters: readonly DeadLetter[]): readonly (readonly Index
   return batches;
 }
 
-function attributesOf(deadLetter: DeadLetter): Record<string, MessageAttributeValue> {
-  return {
-    reason: { DataType: 'String', StringValue: printable(deadLetter.reason.slice(0, REASON_LIMIT)) },
-    ...(deadLetter.cycle === null
+/** Of one message, its attributes' names, types and values counted. */
+const MESSAGE_LIMIT_BYTES = 1024 * 1024;
+
+type Attributes = Record<string, MessageAttributeValue>;
+
+/**
+ * Where the body leaves too little room the reason is cut, and in the end nothing is said beside the body: a message
+ * that SQS refuses would stay in the main queue. The database keeps the whole reason.
+ */
+function attributesOf({ body, reason, cycle, correlationId }: DeadLetter): Attributes {
+  const told: Attributes = {
+    ...(cycle === null ? {} : { cycle: { DataType: 'Number', StringValue: String(cycle) } }),
+    ...(correlationId === null
       ? {}
-      : { cycle: { DataType: 'Number', StringValue: String(deadLetter.cycle) } }),
-    ...(deadLetter.correlationId === null
-      ? {}
-      : { [CORRELATION_ATTRIBUTE]: { DataType: 'String', StringValue: deadLetter.correlationId } }),
+      : { [CORRELATION_ATTRIBUTE]: { DataType: 'String', StringValue: correlationId } }),
   };
+  const room = MESSAGE_LIMIT_BYTES - Buffer.byteLength(body);
+  const attributes = room < sizeOf(told) ? {} : told;
+  const frame = { reason: { DataType: 'String', StringValue: '' } };
+  const text = cutTo(printable(reason.slice(0, REASON_LIMIT)), room - sizeOf(attributes) - sizeOf(frame));
+  return text === '' ? attributes : { reason: { DataType: 'String', StringValue: text }, ...attributes };
+}
+
+function sizeOf(attributes: Attributes): number {
+  return Object.entries(attributes)
+    .flatMap(([name, { DataType = '', StringValue = '' }]) => [name, DataType, StringValue])
+    .reduce((bytes, text) => bytes + Buffer.byteLength(text), 0);
+}
+
+/** A text of so many bytes at most; no character is cut in two. */
+function cutTo(text: string, bytes: number): string {
+  if (bytes <= 0) return '';
+  const { written, read } = new TextEncoder().encodeInto(text, new Uint8Array(bytes));
+  return written === 0 ? '' : text.slice(0, read);
 }
 
 /** SQS refuses what XML 1.0 can't hold, and one refused entry would keep its poison in the main queue. */

@@ -9,6 +9,7 @@ import {
   type InstructionKey,
   instructionMessageBody,
 } from '../../domain/payment/instruction.ts';
+import { inRequestTime } from '../bounded-client.ts';
 
 /** SQS takes ten entries a batch. */
 export const BATCH_LIMIT = 10;
@@ -80,7 +81,9 @@ export function createVisibilityChanger(client: SQSClient, queueUrl: string): Vi
         VisibilityTimeout: Math.min(VISIBILITY_LIMIT_SECONDS, Math.max(0, Math.ceil(change.seconds))),
       }));
       if (Entries.length > 0)
-        await client.send(new ChangeMessageVisibilityBatchCommand({ QueueUrl: queueUrl, Entries }));
+        await inRequestTime(
+          client.send(new ChangeMessageVisibilityBatchCommand({ QueueUrl: queueUrl, Entries })),
+        );
     },
   };
 }

@@ -75,7 +75,7 @@ async function release(pipeline: Pipeline, output: Output, id: string, operator:
     await pipeline.sqs.send(
       new SendMessageCommand({
         QueueUrl: pipeline.queueUrl,
-        MessageBody: Buffer.from(body, 'base64').toString(),
+        MessageBody: body.toString(),
         MessageGroupId: 'released',
         MessageDeduplicationId: systemIds.next('clm'),
       }),

@@ -8,7 +8,9 @@ export interface Timing {
   readonly sendDeadlineSeconds: number;
   /** What one statement may take: the client's time-out, above the database's own of 4 s. */
   readonly statementDeadlineSeconds: number;
-  /** What is kept free after a PSP call, to record it and to return. */
+  /** What one request to DynamoDB or SQS may take, its repeat included. */
+  readonly requestDeadlineSeconds: number;
+  /** What is kept free after a PSP call, to record it, consume and acknowledge. */
   readonly recordReserveSeconds: number;
   /** F: the executor's time-out. */
   readonly functionTimeoutSeconds: number;
@@ -31,7 +33,8 @@ export const TIMING: Timing = {
   lookUpDeadlineSeconds: 3,
   sendDeadlineSeconds: 10,
   statementDeadlineSeconds: 6,
-  recordReserveSeconds: 5,
+  requestDeadlineSeconds: 1,
+  recordReserveSeconds: 9,
   functionTimeoutSeconds: 30,
   leaseSeconds: 35,
   defaultMaxInFlightSeconds: 30,
@@ -55,13 +58,17 @@ export class TimingError extends Error {
  */
 export function assertTiming(timing: Timing, psps: readonly PspAbilities[]): void {
   const { functionTimeoutSeconds: f, leaseSeconds: l, visibilityTimeoutSeconds: v } = timing;
-  const work =
+  // After a PSP call: the record, then a request each to consume, to send dead letters and to hide what comes again.
+  const ending = timing.statementDeadlineSeconds + 3 * timing.requestDeadlineSeconds;
+  const reserve = timing.recordReserveSeconds;
+  require(reserve >= ending, `reserve (${reserve}) ≥ record + consume + dead letters + hide (${ending})`);
+  const batch =
+    timing.requestDeadlineSeconds +
     timing.statementDeadlineSeconds +
     timing.lookUpDeadlineSeconds +
     timing.sendDeadlineSeconds +
-    timing.statementDeadlineSeconds +
-    timing.recordReserveSeconds;
-  require(f >= work, `F (${f}) ≥ claim + ask + send + record + reserve (${work})`);
+    reserve;
+  require(f >= batch, `F (${f}) ≥ consumed + claim + look-up + send + reserve (${batch})`);
   require(l >= f + 5, `L (${l}) ≥ F + 5 (${f + 5})`);
   require(v >= 6 * f, `V (${v}) ≥ 6 F (${6 * f})`);
   require(timing.maxReceiveCount >= 5, `maxReceiveCount (${timing.maxReceiveCount}) ≥ 5`);

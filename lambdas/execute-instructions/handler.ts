@@ -2,13 +2,13 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import middy from '@middy/core';
 import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
+import { BOUNDED_CLIENT } from '../../adapters/bounded-client.ts';
 import { connectDatabase } from '../../adapters/database/connect.ts';
 import { createConsumedMessages } from '../../adapters/dynamodb/consumed-messages.ts';
 import { readEnvironment, variables } from '../../adapters/environment.ts';
 import { systemIds } from '../../adapters/ids.ts';
 import { createPsps, type SimulatorSettings } from '../../adapters/psp/registry.ts';
 import { createSecretReader, createSecretsClient } from '../../adapters/secrets/secret-reader.ts';
-import { Sha256 } from '../../adapters/sha256.ts';
 import { createDeadLetterSender } from '../../adapters/sqs/dead-letter-sender.ts';
 import { createVisibilityChanger } from '../../adapters/sqs/instruction-queue.ts';
 import { systemTime } from '../../adapters/time.ts';
@@ -26,7 +26,7 @@ const environment = readEnvironment({
   ...variables.consumedTable,
   ...variables.pspSimulator,
 });
-const sqs = new SQSClient({ cacheMiddleware: true, sha256: Sha256 });
+const sqs = new SQSClient(BOUNDED_CLIENT);
 const psps = createPsps({ simulator: simulatorSettings() });
 // Better no start than one whose lease ends before a PSP's charge can be seen.
 assertTiming(
@@ -37,7 +37,7 @@ assertTiming(
 const effects: ExecutorEffects = {
   database: connectDatabase(environment, { meter }),
   consumed: createConsumedMessages(
-    new DynamoDBClient({ cacheMiddleware: true, sha256: Sha256 }),
+    new DynamoDBClient(BOUNDED_CLIENT),
     environment.CONSUMED_TABLE_NAME,
     systemTime.now,
   ),

@@ -13,8 +13,11 @@ export function correlationIdOf(record: SQSRecord): string | null {
 
 /** A service that is away comes back within seconds as a rule. */
 const FIRST_BACKOFF_SECONDS = 10;
-/** Every receive counts towards `maxReceiveCount`: at this length twenty of them outlast an outage of four hours. */
-const LONGEST_BACKOFF_SECONDS = 900;
+/**
+ * SQS moves a message once it was received more than `maxReceiveCount` (twenty) times. The twenty waits before that last
+ * four hours: seven that double from ten seconds, 21 minutes in all, then thirteen of 17 minutes.
+ */
+const LONGEST_BACKOFF_SECONDS = 17 * 60;
 
 /**
  * How long a message waits when a service is away, doubling with each receive, so that an outage of ours never makes a

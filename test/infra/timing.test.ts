@@ -21,9 +21,21 @@ describe("the protocol's timing", () => {
   });
 
   test.each([
-    ['a function time-out too short for its work', { functionTimeoutSeconds: 29 }, 'F (29) ≥ claim + ask'],
-    ['a slower PSP deadline', { sendDeadlineSeconds: 11 }, 'reserve (31)'],
-    ['a slower database', { statementDeadlineSeconds: 7 }, 'reserve (32)'],
+    [
+      'a function time-out too short for a batch',
+      { functionTimeoutSeconds: 28 },
+      'F (28) ≥ consumed + claim',
+    ],
+    ['a slower PSP deadline', { sendDeadlineSeconds: 12 }, 'reserve (31)'],
+    ['a slower look-up', { lookUpDeadlineSeconds: 5 }, 'reserve (31)'],
+    ['a slower claim', { statementDeadlineSeconds: 8, recordReserveSeconds: 11 }, 'reserve (33)'],
+    ['slower requests', { requestDeadlineSeconds: 3, recordReserveSeconds: 15 }, 'reserve (37)'],
+    [
+      'a record that the reserve does not hold',
+      { statementDeadlineSeconds: 7 },
+      'reserve (9) ≥ record + consume',
+    ],
+    ['requests that the reserve does not hold', { requestDeadlineSeconds: 2 }, 'dead letters + hide (12)'],
     ['a lease that may end before its holder', { leaseSeconds: 34 }, 'L (34) ≥ F + 5 (35)'],
     ['a visibility below what AWS asks for', { visibilityTimeoutSeconds: 179 }, 'V (179) ≥ 6 F (180)'],
     ['a slow default PSP', { defaultMaxInFlightSeconds: 116 }, 'V (180) ≥ L + Z + W (181)'],

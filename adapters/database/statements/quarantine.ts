@@ -5,7 +5,7 @@ import type { Operator } from './operation-log.ts';
 
 /**
  * Lets a quarantined instruction go on as before its first cycle: the same instruction, a new message, which the relay
- * sends within a minute. Whatever was sent before, the PSP is asked first.
+ * sends within a minute. Whatever was sent before, the PSP is looked up first.
  *
  * @returns whether it was in quarantine
  */
@@ -20,14 +20,14 @@ export async function releaseInstruction(
 
 export const RELEASE_SQL = `
 with given as materialized (
-  select :input::jsonb as p
+  select g.* from jsonb_to_record(:input::jsonb) as g(id text, actor text, reason text, origin text)
 ),
 released as (
   update instruction i
   set state = 'ready', cycle = 0, attempts_in_cycle = 0, parked = true, waits_for = null,
-      reason = 'released by ' || (p ->> 'actor'), not_before = greatest(i.not_before, clock())
+      reason = 'released by ' || given.actor, not_before = greatest(i.not_before, clock())
   from given
-  where i.instruction_id = p ->> 'id' and i.state = 'quarantined'
+  where i.instruction_id = given.id and i.state = 'quarantined'
   returning i.instruction_id, i.payment_order_id, i.attempt_no, i.attempts_not_sent
 ),
 ordered as (
@@ -44,7 +44,7 @@ dead_letter_noted as (
 ),
 logged as (
   insert into operation_log (subject_id, action, actor, reason, origin, at)
-  select r.instruction_id, 'released', p ->> 'actor', p ->> 'reason', p ->> 'origin', clock()
+  select r.instruction_id, 'released', given.actor, given.reason, given.origin, clock()
   from released r, given
 )
 select instruction_id from released
@@ -84,39 +84,58 @@ export async function closePoison(database: Database, id: string, operator: Oper
   return rows.length > 0;
 }
 
-/** The body of a poison message that waits or is in quarantine, in base64; undefined where there is none. */
-export async function readPoison(database: Database, id: string): Promise<string | undefined> {
-  const [row] = await database.execute(READ_POISON_SQL, { id });
-  return row === undefined ? undefined : z.object({ body: z.string() }).parse(row).body;
-}
-
-const READ_POISON_SQL = `
-select d.poison_body as body
-from dead_letter d
-where d.dead_letter_id = :input::jsonb ->> 'id' and d.is_poison and d.poison_state in ('waiting', 'quarantined')
-`;
-
 /** To be noted once its message is sent again: the other way round, a send that fails would leave it closed and unsent. */
 export async function releasePoison(database: Database, id: string, operator: Operator): Promise<boolean> {
   const rows = await database.execute(CLOSE_POISON_SQL, { id, action: 'released', ...operator });
   return rows.length > 0;
 }
 
+/** It returns no body: over 64 KB the Data API would refuse the row after the change is committed. */
 const CLOSE_POISON_SQL = `
 with given as materialized (
-  select :input::jsonb as p
+  select g.*
+  from jsonb_to_record(:input::jsonb) as g(id text, action text, actor text, reason text, origin text)
 ),
 closed as (
   update dead_letter d
   set poison_state = 'closed'
   from given
-  where d.dead_letter_id = p ->> 'id' and d.is_poison and d.poison_state in ('waiting', 'quarantined')
-  returning d.dead_letter_id, d.poison_body
+  where d.dead_letter_id = given.id and d.is_poison and d.poison_state in ('waiting', 'quarantined')
+  returning d.dead_letter_id
 ),
 logged as (
   insert into operation_log (subject_id, action, actor, reason, origin, at)
-  select dead_letter_id, p ->> 'action', p ->> 'actor', p ->> 'reason', p ->> 'origin', clock()
+  select dead_letter_id, action, actor, reason, origin, clock()
   from closed, given
 )
-select encode(poison_body, 'base64') as body from closed
+select dead_letter_id from closed
+`;
+
+const chunkRow = z.object({ bytes: z.int(), chunk: z.string() });
+
+/** 54 KB in base64: a row of the Data API holds 64 KB. */
+const CHUNK_BYTES = 40_000;
+
+/**
+ * The body of a poison message that waits or is in quarantine, byte for byte; undefined where there is none. A body has
+ * 1 MiB at most, which 27 statements read.
+ */
+export async function readPoison(database: Database, id: string): Promise<Buffer | undefined> {
+  const chunks: Buffer[] = [];
+  for (let read = 0; ; read += CHUNK_BYTES) {
+    const [row] = await database.execute(READ_POISON_SQL, { id, offset: read + 1, length: CHUNK_BYTES });
+    if (row === undefined) return undefined;
+    const { bytes, chunk } = chunkRow.parse(row);
+    chunks.push(Buffer.from(chunk, 'base64'));
+    if (read + CHUNK_BYTES >= bytes) return Buffer.concat(chunks);
+  }
+}
+
+/** A body never changes once it is stored, so that chunks of several statements belong together. */
+const READ_POISON_SQL = `
+select length(d.poison_body) as bytes,
+       encode(substring(d.poison_body from given.offset for given.length), 'base64') as chunk
+from jsonb_to_record(:input::jsonb) as given(id text, "offset" int, length int)
+join dead_letter d on d.dead_letter_id = given.id
+where d.is_poison and d.poison_state in ('waiting', 'quarantined')
 `;

@@ -138,6 +138,18 @@ describe('activity', () => {
     for (now = 0; now < 60_000; now += 1_000) await activity.touch();
     expect(sent).toHaveLength(2);
   });
+  test('is marked by the next caller where a mark could not be written', async () => {
+    let isAway = true;
+    const { client, sent } = fakeClient<DynamoDBClient>(() => {
+      if (isAway) throw new Error('the table is away');
+      return {};
+    });
+    const activity = createActivity(client, 't', () => 1_000);
+    await expect(activity.touch()).rejects.toThrow('the table is away');
+    isAway = false;
+    await activity.touch();
+    expect(sent).toHaveLength(2);
+  });
 });
 
 describe('SQS senders', () => {

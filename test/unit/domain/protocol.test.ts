@@ -147,11 +147,13 @@ describe('the protocol’s times', () => {
     expect(() => assertTiming(TIMING, [ABILITIES])).not.toThrow();
   });
   test.each([
-    ['functionTimeoutSeconds', 29, 'F (29) ≥ claim + ask + send + record + reserve (30)'],
+    ['functionTimeoutSeconds', 28, 'F (28) ≥ consumed + claim + look-up + send + reserve (29)'],
+    ['recordReserveSeconds', 8, 'reserve (8) ≥ record + consume + dead letters + hide (9)'],
+    ['requestDeadlineSeconds', 2, 'reserve (9) ≥ record + consume + dead letters + hide (12)'],
     ['leaseSeconds', 34, 'L (34) ≥ F + 5 (35)'],
     ['visibilityTimeoutSeconds', 179, 'V (179) ≥ 6 F (180)'],
     ['maxReceiveCount', 4, 'maxReceiveCount (4) ≥ 5'],
-    ['sendDeadlineSeconds', 11, 'F (30) ≥ claim + ask + send + record + reserve (31)'],
+    ['sendDeadlineSeconds', 12, 'F (30) ≥ consumed + claim + look-up + send + reserve (31)'],
     ['defaultMaxInFlightSeconds', 116, 'V (180) ≥ L + Z + W (181)'],
     ['defaultLookUpLagSeconds', 116, 'V (180) ≥ L + Z + W (181)'],
   ] as const)('are refused with %s of %i, by the inequality with its numbers', (name, value, inequality) => {
