@@ -9,14 +9,9 @@ import { GetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
 import * as z from 'zod';
 import { connectDatabase } from '../adapters/database/connect.ts';
 import { createRdsDataClient } from '../adapters/database/data-api-database.ts';
-import {
-  beginDataApiTransaction,
-  createLongRunningClient,
-  whenAwake,
-} from '../adapters/database/data-api-transaction.ts';
+import { whenAwake } from '../adapters/database/data-api-transaction.ts';
 import type { Database } from '../adapters/database/database.ts';
 import type { RetentionDays } from '../adapters/database/statements/purge-expired.ts';
-import type { SqlTransaction } from '../adapters/database/transaction.ts';
 import { type Activity, alwaysActive, createActivity } from '../adapters/dynamodb/activity.ts';
 import { forgetShellVariables } from '../adapters/shell-variables.ts';
 import { createDeadLetterQueue, type DeadLetterQueue } from '../adapters/sqs/dead-letter-queue.ts';
@@ -40,8 +35,6 @@ export interface TargetOptions {
 export interface Pipeline {
   readonly isLocal: boolean;
   readonly database: Database;
-  /** A transaction for statements that take longer than the pipeline's own may. */
-  begin(): Promise<SqlTransaction>;
   readonly dynamodb: DynamoDBClient;
   readonly consumedTable: string;
   readonly sqs: SQSClient;
@@ -143,7 +136,6 @@ function connectLocal(directory: string): Promise<Pipeline> {
       sqs: new SQSClient({ ...common, endpoint: endpoints.sqs }),
       dynamodb: new DynamoDBClient({ ...common, endpoint: endpoints.dynamodb }),
       rdsData: createRdsDataClient({ ...common, endpoint: endpoints.rdsData }),
-      patient: createLongRunningClient({ ...common, endpoint: endpoints.rdsData }),
     },
     { apiUrl: endpoints.api, ...endpoints.settings },
     {
@@ -209,7 +201,6 @@ async function connectStage(stage: string, options: TargetOptions): Promise<Pipe
       sqs: new SQSClient(common),
       dynamodb: new DynamoDBClient(common),
       rdsData: createRdsDataClient(common),
-      patient: createLongRunningClient(common),
     },
     {
       apiUrl: output('ApiUrl').replace(/\/$/, ''),
@@ -258,12 +249,11 @@ async function assemble(
     readonly sqs: SQSClient;
     readonly dynamodb: DynamoDBClient;
     readonly rdsData: RDSDataClient;
-    readonly patient: RDSDataClient;
   },
   settings: StageSettings,
   place: Pick<Pipeline, 'isLocal' | 'simulator' | 'origin'>,
 ): Promise<Pipeline> {
-  const { sqs, dynamodb, rdsData, patient } = clients;
+  const { sqs, dynamodb, rdsData } = clients;
   const [mainArn, arn] = await Promise.all([
     arnOf(sqs, names.queueUrl),
     arnOf(sqs, names.deadLetterQueueUrl),
@@ -279,13 +269,6 @@ async function assemble(
         { client: rdsData },
       ),
     ),
-    begin: () =>
-      beginDataApiTransaction({
-        client: patient,
-        clusterArn: names.clusterArn,
-        secretArn: names.secretArn,
-        databaseName: names.database,
-      }),
     dynamodb,
     consumedTable: names.consumedTable,
     sqs,

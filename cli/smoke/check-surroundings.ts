@@ -1,9 +1,10 @@
 import { GetQueueAttributesCommand } from '@aws-sdk/client-sqs';
 import { readMigrations } from '../../adapters/database/migrate.ts';
+import { INVARIANTS } from '../../adapters/database/statements/invariants.ts';
 import { listCircuits, listPauses } from '../../adapters/database/statements/processing-pauses.ts';
 import { lastRun } from '../../adapters/database/statements/purge-expired.ts';
 import { appliedMigrations } from '../../adapters/database/statements/smoke.ts';
-import { checkInvariant, INVARIANTS } from '../../adapters/database/statements/verify.ts';
+import { checkInvariant } from '../../adapters/database/statements/verify.ts';
 import { createConsumedMessages } from '../../adapters/dynamodb/consumed-messages.ts';
 import type { Pipeline } from '../connect.ts';
 import { CheckError, type SmokeRun } from './smoke-run.ts';

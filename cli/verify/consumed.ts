@@ -1,13 +1,54 @@
 import { ScanCommand } from '@aws-sdk/client-dynamodb';
-import { findNotTerminal, type Violation } from '../../adapters/database/statements/verify.ts';
+import { findNotTerminal, listOpen, type Violation } from '../../adapters/database/statements/verify.ts';
+import { createConsumedMessages } from '../../adapters/dynamodb/consumed-messages.ts';
+import { consumedKeyOf } from '../../domain/payment/instruction.ts';
 import type { Pipeline } from '../connect.ts';
+
+const INVARIANT = 'only what is terminal is recorded as consumed';
+/** Open instructions that are looked for: ten requests. */
+const OPEN_LIMIT = 1_000;
+/** Of one request to DynamoDB. */
+const KEYS = 100;
 
 /** A page of the table holds 1 MB; its keys fit into one statement. */
 const EXAMPLES = 10;
 
 /**
- * Every consumed message of this restore epoch names an instruction that the database calls terminal. What an earlier
- * epoch recorded may be of a future that was lost; nobody believes it, and it expires.
+ * What is open is not recorded as consumed: the same from the other side, where there is little to look at however much was ever
+ * consumed. What names no instruction is found by `checkConsumed` alone.
+ */
+export async function checkOpenUnconsumed({
+  dynamodb,
+  consumedTable,
+  database,
+  settings,
+}: Pipeline): Promise<readonly Violation[]> {
+  const consumed = createConsumedMessages(dynamodb, consumedTable, Date.now);
+  const byKey = new Map(
+    (await listOpen(database, OPEN_LIMIT)).map((open) => [
+      consumedKeyOf(open, settings.restoreEpoch),
+      open.instructionId,
+    ]),
+  );
+  const keys = [...byKey.keys()];
+  const suspects: string[] = [];
+  for (let start = 0; start < keys.length; start += KEYS) {
+    const found = await consumed.find(keys.slice(start, start + KEYS));
+    suspects.push(...[...found].flatMap((key) => byKey.get(key) ?? []));
+  }
+  // Open when it was listed; it may have come to its end since, and been consumed then.
+  const wrong = suspects.length === 0 ? [] : await findNotTerminal(database, suspects);
+  return violationsOf(wrong);
+}
+
+function violationsOf(wrong: readonly string[]): readonly Violation[] {
+  if (wrong.length === 0) return [];
+  return [{ invariant: INVARIANT, count: wrong.length, examples: wrong.slice(0, EXAMPLES) }];
+}
+
+/**
+ * Every consumed message of this restore epoch names an instruction that the database calls terminal; reads the whole table. What
+ * an earlier epoch recorded may be of a future that was lost; nobody believes it, and it expires.
  */
 export async function checkConsumed({
   dynamodb,
@@ -22,9 +63,7 @@ export async function checkConsumed({
     if (page.instructionIds.length > 0) wrong.push(...(await findNotTerminal(database, page.instructionIds)));
     from = page.next;
   } while (from !== undefined);
-  if (wrong.length === 0) return [];
-  const invariant = 'only what is terminal is recorded as consumed';
-  return [{ invariant, count: wrong.length, examples: wrong.slice(0, EXAMPLES) }];
+  return violationsOf(wrong);
 
   async function scan(ExclusiveStartKey: { pk: { S: string } } | undefined) {
     const { Items, LastEvaluatedKey } = await dynamodb.send(

@@ -89,3 +89,25 @@ create trigger ledger_transaction_append_only before update or delete or truncat
   for each statement execute function refuse_change();
 create trigger ledger_entry_append_only before update or delete or truncate on ledger_entry
   for each statement execute function refuse_change();
+
+-- Up to where `oncepay verify` has found that everything holds (adapters/database/statements/verification.ts).
+create table verification (
+  only_one           boolean primary key default true check (only_one),
+  payments_up_to     text not null default '',
+  open_payments      jsonb not null default '[]',
+  transactions_up_to text not null default '',
+  balances_up_to     text not null default '',
+  verified_at        timestamptz
+);
+insert into verification default values;
+
+-- The sums of all entries up to `balances_up_to`, which balances are compared with.
+create table verified_balance (
+  merchant_id   text not null,
+  account_kind  text not null,
+  account_owner text not null,
+  currency      text not null,
+  debits        numeric(38, 0) not null,
+  credits       numeric(38, 0) not null,
+  primary key (merchant_id, account_kind, account_owner, currency)
+);

@@ -51,6 +51,8 @@ grant insert on merchant to oncepay_operate;
 grant select (api_key_id, merchant_id, created_at, revoked_at, last_used_at), insert, update (revoked_at) on api_key
   to oncepay_operate;
 grant insert, update, delete on amount_cap to oncepay_operate;
+grant select, update on verification to oncepay_operate;
+grant select, insert, update, delete on verified_balance to oncepay_operate;
 
 -- purge: removes what is old.
 grant select, delete on idempotency_key, evidence, operation_log, dead_letter to oncepay_purge;

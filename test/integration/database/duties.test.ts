@@ -4,6 +4,7 @@ import type { DirectDatabase } from '../../../adapters/database/direct-database.
 import { DUTIES, type Duty, loginsOf } from '../../../adapters/database/set-up/logins.ts';
 import { clearCap, setCap } from '../../../adapters/database/statements/amount-caps.ts';
 import { createApiKey, findApiKey } from '../../../adapters/database/statements/api-keys.ts';
+import { INVARIANTS } from '../../../adapters/database/statements/invariants.ts';
 import { listDeadLetters } from '../../../adapters/database/statements/list-dead-letters.ts';
 import {
   countSentWithoutLookUp,
@@ -27,7 +28,7 @@ import { readTrialBalance, readWallet } from '../../../adapters/database/stateme
 import { listPayments, readPayment } from '../../../adapters/database/statements/read-payments.ts';
 import { planRedrive } from '../../../adapters/database/statements/redrive-dead-letters.ts';
 import { takeDueInstructions } from '../../../adapters/database/statements/relay-instructions.ts';
-import { checkInvariant, INVARIANTS } from '../../../adapters/database/statements/verify.ts';
+import { checkInvariant } from '../../../adapters/database/statements/verify.ts';
 import { ExecutorHarness, recordOf } from '../../support/executor.ts';
 import { MERCHANT, newOrder, newPayment, storePayment } from '../../support/payments.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/postgres.ts';

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { checkInvariant, INVARIANTS } from '../../../adapters/database/statements/verify.ts';
+import { INVARIANTS } from '../../../adapters/database/statements/invariants.ts';
+import { checkInvariant } from '../../../adapters/database/statements/verify.ts';
 import { ExecutorHarness, recordOf } from '../../support/executor.ts';
 import { newOrder, storePayment } from '../../support/payments.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/postgres.ts';

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { checkInvariant, INVARIANTS } from '../../../adapters/database/statements/verify.ts';
+import { INVARIANTS } from '../../../adapters/database/statements/invariants.ts';
+import { checkInvariant } from '../../../adapters/database/statements/verify.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/postgres.ts';
 
 let testDatabase: TestDatabase;

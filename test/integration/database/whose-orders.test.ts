@@ -1,7 +1,8 @@
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { NewPayment } from '../../../adapters/database/statements/accept-payment.ts';
-import { checkInvariant, INVARIANTS } from '../../../adapters/database/statements/verify.ts';
+import { INVARIANTS } from '../../../adapters/database/statements/invariants.ts';
+import { checkInvariant } from '../../../adapters/database/statements/verify.ts';
 import { systemIds } from '../../../adapters/ids.ts';
 import { ExecutorHarness, recordOf } from '../../support/executor.ts';
 import { MERCHANT, newOrder, storePayment } from '../../support/payments.ts';

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Database } from '../../../adapters/database/database.ts';
 import type { DirectDatabase } from '../../../adapters/database/direct-database.ts';
 import type { NewPayment } from '../../../adapters/database/statements/accept-payment.ts';
+import { INVARIANTS } from '../../../adapters/database/statements/invariants.ts';
 import { listOperations } from '../../../adapters/database/statements/operation-log.ts';
 import { pause, resume } from '../../../adapters/database/statements/processing-pauses.ts';
 import { countDue, lastRun } from '../../../adapters/database/statements/purge-expired.ts';
@@ -10,7 +11,7 @@ import { readTrialBalance } from '../../../adapters/database/statements/read-led
 import { readPayment } from '../../../adapters/database/statements/read-payments.ts';
 import { registerMovedDeadLetters } from '../../../adapters/database/statements/redrive-dead-letters.ts';
 import { registerPoison } from '../../../adapters/database/statements/register-poison.ts';
-import { checkInvariant, INVARIANTS } from '../../../adapters/database/statements/verify.ts';
+import { checkInvariant } from '../../../adapters/database/statements/verify.ts';
 import { JOB, type PurgeReport, purgeExpired } from '../../../lambdas/purge-expired/purge.ts';
 import { ExecutorHarness, recordOf, ScriptedPsp } from '../../support/executor.ts';
 import { MERCHANT, moveClock, newOrder, storePayment } from '../../support/payments.ts';

@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Database } from '../../../adapters/database/database.ts';
 import type { NewOrder } from '../../../adapters/database/statements/accept-payment.ts';
+import { INVARIANTS } from '../../../adapters/database/statements/invariants.ts';
 import { listOperations } from '../../../adapters/database/statements/operation-log.ts';
 import { releaseInstruction } from '../../../adapters/database/statements/quarantine.ts';
 import { RECORD_SQL } from '../../../adapters/database/statements/record-attempts-sql.ts';
 import { CLOSE_SQL } from '../../../adapters/database/statements/record-closing.ts';
-import { checkInvariant, INVARIANTS } from '../../../adapters/database/statements/verify.ts';
+import { checkInvariant } from '../../../adapters/database/statements/verify.ts';
 import { closeInstruction, type Evidence } from '../../../cli/close-instruction.ts';
 import { TIMING } from '../../../domain/payment/timing.ts';
 import { ExecutorHarness, recordOf, succeeded } from '../../support/executor.ts';

@@ -1,0 +1,163 @@
+import * as z from 'zod/mini';
+import { jsonColumn } from '../columns.ts';
+import type { Database } from '../database.ts';
+
+/**
+ * Up to where everything has been checked, and held. Ids begin with their time: what is beyond these keys came later. What is
+ * terminal never changes again, so what was open by then is all that needs a second look.
+ */
+export interface Checkpoint {
+  /** Payments up to this id. */
+  readonly paymentsUpTo: string;
+  /** But these: they were open. */
+  readonly openPayments: readonly string[];
+  /** Ledger transactions up to this id. */
+  readonly transactionsUpTo: string;
+}
+
+export const FROM_THE_BEGINNING: Checkpoint = { paymentsUpTo: '', openPayments: [], transactionsUpTo: '' };
+
+const checkpointRow = z.object({
+  payments_up_to: z.string(),
+  open_payments: jsonColumn(z.array(z.string())),
+  transactions_up_to: z.string(),
+});
+
+/** From the beginning on, where no verification has come to its end yet. */
+export async function readCheckpoint(database: Database): Promise<Checkpoint> {
+  const [row] = await database.execute(READ_SQL, {});
+  return checkpointOf(row);
+}
+
+function checkpointOf(row: unknown): Checkpoint {
+  const { payments_up_to, open_payments, transactions_up_to } = checkpointRow.parse(row);
+  return { paymentsUpTo: payments_up_to, openPayments: open_payments, transactionsUpTo: transactions_up_to };
+}
+
+/**
+ * The checkpoint of a verification that begins now and will find nothing broken. To be asked for first: what is open as of now may
+ * be checked before it comes to its end.
+ */
+export async function nextCheckpoint(database: Database): Promise<Checkpoint> {
+  const [row] = await database.execute(NEXT_SQL, {});
+  return checkpointOf(row);
+}
+
+/** The balances' part of it stands already, see `sumBalances`. */
+export async function saveCheckpoint(database: Database, checkpoint: Checkpoint): Promise<void> {
+  await database.execute(SAVE_SQL, {
+    payments_up_to: checkpoint.paymentsUpTo,
+    open_payments: checkpoint.openPayments,
+    transactions_up_to: checkpoint.transactionsUpTo,
+  });
+}
+
+const summedRow = z.object({ summed: z.int() });
+
+/** Transactions of one statement. */
+const CHUNK = 5_000;
+
+/**
+ * Adds what was posted since the last time, up to this transaction, to the sums that balances are compared with, chunk by chunk.
+ * Each statement moves the mark along with the sums: a replay, or another at the same time, adds nothing twice.
+ */
+export async function sumBalances(database: Database, upTo: string): Promise<void> {
+  for (;;) {
+    const [row] = await database.execute(SUM_SQL, { up_to: upTo });
+    if (row === undefined || summedRow.parse(row).summed < CHUNK) return;
+  }
+}
+
+/** From the beginning: the next sums are made of every entry. */
+export async function forgetBalances(database: Database): Promise<void> {
+  await database.execute(FORGET_SQL, {});
+}
+
+/**
+ * What is older than this has been committed, or never will be: an id is made at most half a minute before its statement, which
+ * is replayed for some seconds, by an operator's command for some minutes while the database wakes.
+ */
+const SETTLED_MINUTES = 15;
+/** Open payments that a checkpoint names: 40 KB. Where more are open it goes back to where they begin. */
+const OPEN_LIMIT = 1_000;
+
+const READ_SQL = `
+select payments_up_to, open_payments::text as open_payments, transactions_up_to
+from verification
+`;
+
+/** As the ids of a moment begin: a prefix, and 48 bits of milliseconds. */
+const keyOf = (prefix: string, at: string) =>
+  `'${prefix}_' || lpad(to_hex(floor(extract(epoch from ${at}) * 1000)::bigint), 12, '0')`;
+
+const NEXT_SQL = `
+with moment as materialized (
+  select ${keyOf('pay', `clock() - interval '${SETTLED_MINUTES} minutes'`)} as payments,
+         ${keyOf('ltx', `clock() - interval '${SETTLED_MINUTES} minutes'`)} as transactions
+),
+open as materialized (
+  select t.payment_id, row_number() over (order by t.payment_id) as place
+  from moment
+  cross join (values ('NOT_STARTED'), ('EXECUTING')) as unfinished(status)
+  cross join lateral (
+    select payment_id from payment
+    where status = unfinished.status and payment_id <= moment.payments
+    order by payment_id
+    limit ${OPEN_LIMIT + 1}
+  ) t
+)
+select coalesce((select payment_id from open where place = ${OPEN_LIMIT}), payments) as payments_up_to,
+       (select coalesce(jsonb_agg(payment_id order by payment_id), '[]') from open where place <= ${OPEN_LIMIT})::text
+         as open_payments,
+       transactions as transactions_up_to
+from moment
+`;
+
+const SAVE_SQL = `
+update verification
+set payments_up_to = r.payments_up_to, open_payments = r.open_payments, transactions_up_to = r.transactions_up_to,
+    verified_at = clock()
+from jsonb_to_record(:input::jsonb) as r(payments_up_to text, open_payments jsonb, transactions_up_to text)
+`;
+
+const SUM_SQL = `
+with mark as materialized (
+  select balances_up_to from verification for update
+),
+chunk as materialized (
+  select t.ledger_transaction_id
+  from mark
+  cross join lateral (
+    select ledger_transaction_id
+    from ledger_transaction
+    where ledger_transaction_id > mark.balances_up_to and ledger_transaction_id <= :input::jsonb ->> 'up_to'
+    order by ledger_transaction_id
+    limit ${CHUNK}
+  ) t
+),
+added as (
+  insert into verified_balance as b (merchant_id, account_kind, account_owner, currency, debits, credits)
+  select e.merchant_id, e.account_kind, e.account_owner, e.currency,
+         coalesce(sum(e.amount_minor) filter (where e.direction = 'debit'), 0),
+         coalesce(sum(e.amount_minor) filter (where e.direction = 'credit'), 0)
+  from chunk
+  join ledger_entry e using (ledger_transaction_id)
+  group by 1, 2, 3, 4
+  order by 1, 2, 3, 4
+  on conflict (merchant_id, account_kind, account_owner, currency) do update
+  set debits = b.debits + excluded.debits, credits = b.credits + excluded.credits
+),
+moved as (
+  update verification set balances_up_to = last.id
+  from (select max(ledger_transaction_id) as id from chunk) last
+  where last.id is not null
+)
+select count(*)::int as summed from chunk
+`;
+
+const FORGET_SQL = `
+with mark as (
+  update verification set balances_up_to = ''
+)
+delete from verified_balance
+`;
