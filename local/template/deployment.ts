@@ -2,10 +2,10 @@ import { readAlarms } from './alarms.ts';
 import type { Assembly } from './assembly.ts';
 import { readAsyncInvocations } from './async-invocations.ts';
 import { UnknownResourceError } from './errors.ts';
+import { readEventSources } from './event-sources.ts';
 import type { IdentityOptions } from './identities.ts';
 import { INERT_RESOURCES } from './inert-resources.ts';
 import {
-  eventSourceProperties,
   functionProperties,
   queueProperties,
   ruleProperties,
@@ -16,7 +16,6 @@ import { ResourceReader } from './resource-reader.ts';
 import type {
   AsyncInvocationResource,
   Deployment,
-  EventSourceResource,
   FunctionResource,
   QueueResource,
   ScheduleResource,
@@ -87,8 +86,10 @@ class DeploymentReader {
 
   read(): Deployment {
     const asyncInvocations = readAsyncInvocations(this.reader);
+    const queues = this.queues(asyncInvocations);
+    const functions = this.functions();
     return {
-      queues: this.queues(asyncInvocations),
+      queues,
       asyncInvocations,
       tables: this.reader.all('AWS::DynamoDB::GlobalTable', tableProperties, (properties, found) => ({
         logicalId: found.logicalId,
@@ -100,8 +101,8 @@ class DeploymentReader {
           keySchema: KeySchema,
         })),
       })),
-      functions: this.functions(),
-      eventSources: this.eventSources(),
+      functions,
+      eventSources: readEventSources(this.reader, { queues, functions }),
       schedules: this.schedules(),
       alarms: readAlarms(this.reader),
       ...this.apis(),
@@ -169,17 +170,6 @@ class DeploymentReader {
         };
       })
       .filter((found) => found !== undefined);
-  }
-
-  private eventSources(): readonly EventSourceResource[] {
-    return this.reader.all('AWS::Lambda::EventSourceMapping', eventSourceProperties, (properties) => ({
-      queueArn: properties.EventSourceArn,
-      // Of an alias the function: there is one version here.
-      functionName: properties.FunctionName.replace(/^.*function:/, '').replace(/:.*$/, ''),
-      batchSize: properties.BatchSize,
-      maxConcurrency: properties.ScalingConfig?.MaximumConcurrency ?? 5,
-      reportsItemFailures: (properties.FunctionResponseTypes ?? []).includes('ReportBatchItemFailures'),
-    }));
   }
 
   private schedules(): readonly ScheduleResource[] {

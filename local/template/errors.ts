@@ -12,3 +12,8 @@ export class UnknownResourceError extends Error {
 export class AssemblyError extends Error {
   override readonly name = 'AssemblyError';
 }
+
+/** Thrown at start for what AWS would refuse to deploy; names stack, logical id and AWS's reason. */
+export class RefusedDeploymentError extends Error {
+  override readonly name = 'RefusedDeploymentError';
+}

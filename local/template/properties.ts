@@ -99,8 +99,8 @@ export const eventSourceProperties = {
   honoured: z.object({
     EventSourceArn: z.string(),
     FunctionName: z.string(),
-    BatchSize: z.number().default(10),
-    ScalingConfig: z.strictObject({ MaximumConcurrency: z.number() }).optional(),
+    BatchSize: z.int().min(1).max(10, 'a FIFO queue gives at most 10 messages in a batch').default(10),
+    ScalingConfig: z.strictObject({ MaximumConcurrency: z.int().min(2).max(1_000) }).optional(),
     FunctionResponseTypes: z.array(z.literal('ReportBatchItemFailures')).optional(),
   }),
   inert: {},

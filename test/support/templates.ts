@@ -113,8 +113,12 @@ export const SMALLEST: Readonly<Record<string, Resource>> = {
 
 /** The smallest template with these properties of one resource on top of its own. */
 export function smallestWith(logicalId: string, properties: Properties): Assembly {
-  const changed = SMALLEST[logicalId];
-  if (changed === undefined) throw new Error(`the smallest template has no ${logicalId}`);
-  const merged = { ...changed, Properties: { ...changed.Properties, ...properties } };
-  return assemblyOf(stackOf({ ...SMALLEST, [logicalId]: merged }));
+  return assemblyOf(stackOf({ ...SMALLEST, [logicalId]: changed(logicalId, properties) }));
+}
+
+/** A resource of the smallest template with other or further properties. */
+export function changed(logicalId: string, properties: Properties): Resource {
+  const resource = SMALLEST[logicalId];
+  if (resource === undefined) throw new Error(`the smallest template has no ${logicalId}`);
+  return { ...resource, Properties: { ...resource.Properties, ...properties } };
 }

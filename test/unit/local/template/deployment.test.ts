@@ -4,6 +4,7 @@ import { assertKnown, readDeployment } from '../../../../local/template/deployme
 import { UnknownResourceError } from '../../../../local/template/errors.ts';
 import {
   assemblyOf,
+  changed,
   identityOptions,
   resource,
   SMALLEST,
@@ -64,6 +65,8 @@ describe('a property', () => {
     ['Work', { VpcConfig: {} }, 'VpcConfig'],
     ['Poller', { MaximumBatchingWindowInSeconds: 5 }, 'MaximumBatchingWindowInSeconds'],
     ['Poller', { FunctionResponseTypes: ['Something'] }, 'FunctionResponseTypes'],
+    ['Poller', { BatchSize: 11 }, 'a FIFO queue gives at most 10 messages in a batch'],
+    ['Poller', { ScalingConfig: { MaximumConcurrency: 1 } }, 'MaximumConcurrency'],
     ['Hourly', { Targets: [{ Arn: 'x', Id: 'one', Input: '{}' }] }, 'Input'],
     ['Api', { BinaryMediaTypes: ['*/*'] }, 'BinaryMediaTypes'],
     ['Stage', { Variables: {} }, 'Variables'],
@@ -136,6 +139,34 @@ describe('asynchronous invocations', () => {
 
   test('are all that a standard queue is done for here', () => {
     expect(() => deployed({})).toThrow(/^Stack: Failed \(AWS::SQS::Queue\) has no FifoQueue: true/);
+  });
+});
+
+describe('an event source', () => {
+  const deployed = (visibility: number | undefined, timeout: number) =>
+    readDeployment(
+      assemblyOf(
+        stackOf({
+          ...SMALLEST,
+          Work: changed('Work', { Timeout: timeout }),
+          Orders: changed('Orders', visibility === undefined ? {} : { VisibilityTimeout: visibility }),
+        }),
+      ),
+      identityOptions,
+    );
+
+  test('whose queue is visible again before its function ends stops the start, as AWS refuses it', () => {
+    expect(() => deployed(29, 30)).toThrow(
+      'Stack: AWS would refuse Poller: Queue visibility timeout: 29 seconds is less than Function timeout: 30 seconds',
+    );
+  });
+
+  test('has SQS’s own visibility where the template names none', () => {
+    expect(() => deployed(undefined, 31)).toThrow('Queue visibility timeout: 30 seconds');
+  });
+
+  test('may have a visibility as long as its function’s time', () => {
+    expect(deployed(30, 30).eventSources).toHaveLength(1);
   });
 });
 
