@@ -22,8 +22,8 @@ export interface ResultType {
 
 /**
  * What "RDS Data API supports following Aurora PostgreSQL scalar types" lists, by PostgreSQL's type number, and
- * `timestamptz`, which several programs are known to read. `oid` is not on the list; one compatibility page reports that
- * it works. The stricter is done here: it is refused.
+ * `timestamptz`, which several programs are known to read. `oid`, `int4range` and `numrange` are not on the list, though a
+ * compatibility page and data-api-client's suite read them. The stricter is done here: they are refused.
  */
 const SCALARS: readonly (readonly [number, string, Kind])[] = [
   [16, 'bool', 'boolean'],
