@@ -2,7 +2,7 @@ import { Stack } from 'aws-cdk-lib';
 import type { TableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
-import type { Duty } from './constructs/database-logins.ts';
+import type { Duty } from '../adapters/database/set-up/logins.ts';
 import type { DataStack } from './data-stack.ts';
 import { allow } from './policy-statements.ts';
 

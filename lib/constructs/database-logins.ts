@@ -2,21 +2,9 @@ import { RemovalPolicy } from 'aws-cdk-lib';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
+import { DUTIES, type Duty, loginsOf } from '../../adapters/database/set-up/logins.ts';
 import { acknowledge, OF_ROTATED_SECRET } from '../acknowledgements.ts';
 import type { StageConfig } from '../stage-config.ts';
-
-/** What is done in the database; each is a login of its own. The migrations say what it may do. */
-export const DUTIES = [
-  'accept',
-  'execute',
-  'read',
-  'authorize',
-  'measure',
-  'purge',
-  'operate',
-  'migrate',
-] as const;
-export type Duty = (typeof DUTIES)[number];
 
 export interface DatabaseLoginsProps {
   readonly config: StageConfig;
@@ -49,7 +37,7 @@ export class DatabaseLogins extends Construct {
     const secret = new Secret(this, `${duty.charAt(0).toUpperCase()}${duty.slice(1)}`, {
       description: `The database login that may ${duty}; rotated.`,
       generateSecretString: {
-        secretStringTemplate: JSON.stringify({ username: `oncepay_${duty}` }),
+        secretStringTemplate: JSON.stringify({ username: loginsOf(duty)[0] }),
         generateStringKey: 'password',
         excludePunctuation: true,
         passwordLength: PASSWORD_LENGTH,

@@ -6,10 +6,13 @@ import { Architecture, Code, LoggingFormat, Runtime, Tracing } from 'aws-cdk-lib
 import { NodejsFunction, type NodejsFunctionProps } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
+import { dutyOf } from '../../adapters/database/set-up/logins.ts';
 import { acknowledge, OF_FUNCTIONS, OF_TRACED_ROLE } from '../acknowledgements.ts';
 import type { FunctionContext } from '../function-context.ts';
+import { runStatements } from '../grants.ts';
 import { serviceForAccount, writeLog } from '../policy-statements.ts';
 import { bundling, type Copied } from './bundling.ts';
+import { DATABASE_NAME } from './payment-database.ts';
 
 /** The project's folder, or in the package its `dist`. */
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
@@ -20,9 +23,10 @@ export interface PipelineFunctionProps extends FunctionContext {
   readonly description: string;
   readonly timeout: Duration;
   readonly memorySize: number;
-  readonly environment: Readonly<Record<string, string>>;
-  /** All that the function may do, but for writing its own log. */
-  readonly grants: readonly PolicyStatement[];
+  /** Beside what the function's login to the database needs. */
+  readonly environment?: Readonly<Record<string, string>>;
+  /** All that the function may do, but for writing its own log and running statements by its login. */
+  readonly grants?: readonly PolicyStatement[];
   /** Copied beside the bundle, e.g. the migrations. */
   readonly copied?: Copied;
 }
@@ -42,9 +46,10 @@ export class PipelineFunction extends NodejsFunction {
         STAGE: props.config.name,
         POWERTOOLS_SERVICE_NAME: props.folder,
         POWERTOOLS_LOG_LEVEL: 'INFO',
+        ...databaseEnvironment(props),
         ...props.environment,
       },
-      role: roleOf(scope, id, logGroup, props.grants),
+      role: roleOf(scope, id, logGroup, [...databaseGrants(props), ...(props.grants ?? [])]),
       logGroup,
       loggingFormat: LoggingFormat.TEXT,
       // The CDK grants what sends the traces; Lambda sends them, no code of ours.
@@ -57,6 +62,22 @@ export class PipelineFunction extends NodejsFunction {
     });
     acknowledge(this, OF_FUNCTIONS);
   }
+}
+
+/** How the function finds the database, and as whom it comes. */
+function databaseEnvironment({ folder, data }: PipelineFunctionProps): Readonly<Record<string, string>> {
+  const duty = dutyOf(folder);
+  if (duty === undefined) return {};
+  return {
+    DATABASE_CLUSTER_ARN: data.database.clusterArn,
+    DATABASE_SECRET_ARN: data.database.logins.secretOf(duty).secretArn,
+    DATABASE_NAME,
+  };
+}
+
+function databaseGrants({ folder, data }: PipelineFunctionProps): readonly PolicyStatement[] {
+  const duty = dutyOf(folder);
+  return duty === undefined ? [] : runStatements(data, duty);
 }
 
 /** In the package functions come bundled, and their sources and esbuild don't come at all. */

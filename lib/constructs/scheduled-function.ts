@@ -24,7 +24,8 @@ export interface ScheduledFunctionProps extends PipelineFunctionProps {
 export class ScheduledFunction extends ServingFunction {
   constructor(scope: Construct, id: string, { period, ...props }: ScheduledFunctionProps) {
     const { failedInvocations } = props.data;
-    super(scope, id, { ...props, grants: [...props.grants, ...sendMessages(props.data, failedInvocations)] });
+    const grants = [...(props.grants ?? []), ...sendMessages(props.data, failedInvocations)];
+    super(scope, id, { ...props, grants });
     const rule = new Rule(this, 'Schedule', {
       schedule: Schedule.rate(period),
       targets: [new LambdaFunction(this.live)],

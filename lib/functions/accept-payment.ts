@@ -2,8 +2,8 @@ import { Duration } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { ServingFunction } from '../constructs/serving-function.ts';
 import type { FunctionContext } from '../function-context.ts';
-import { runStatements, sendMessages, useTable } from '../grants.ts';
-import { activityEnvironment, databaseEnvironment } from './environment.ts';
+import { sendMessages, useTable } from '../grants.ts';
+import { activityEnvironment } from './environment.ts';
 
 export class AcceptPayment extends ServingFunction {
   constructor(scope: Construct, id: string, context: FunctionContext) {
@@ -18,12 +18,10 @@ export class AcceptPayment extends ServingFunction {
       environment: {
         TAKES_REAL_MONEY: String(context.config.takesRealMoney),
         AMOUNT_CAPS: capsText(context),
-        ...databaseEnvironment(context, 'accept'),
         QUEUE_URL: queue.queueUrl,
         ...activityEnvironment(context),
       },
       grants: [
-        ...runStatements(context.data, 'accept'),
         ...sendMessages(context.data, queue),
         ...useTable(context.data, activityTable, ['dynamodb:PutItem']),
       ],

@@ -2,8 +2,6 @@ import { Duration } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { ServingFunction } from '../constructs/serving-function.ts';
 import type { FunctionContext } from '../function-context.ts';
-import { runStatements } from '../grants.ts';
-import { databaseEnvironment } from './environment.ts';
 
 export class AuthorizeMerchant extends ServingFunction {
   constructor(scope: Construct, id: string, context: FunctionContext) {
@@ -16,9 +14,7 @@ export class AuthorizeMerchant extends ServingFunction {
       memorySize: 512,
       environment: {
         TAKES_REAL_MONEY: String(context.config.takesRealMoney),
-        ...databaseEnvironment(context, 'authorize'),
       },
-      grants: runStatements(context.data, 'authorize'),
     });
   }
 }

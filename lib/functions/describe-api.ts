@@ -11,8 +11,6 @@ export class DescribeApi extends ServingFunction {
       description: 'Says that the API serves, and what it takes.',
       timeout: Duration.seconds(5),
       memorySize: 256,
-      environment: {},
-      grants: [],
     });
   }
 }

@@ -1,16 +1,5 @@
-import type { Duty } from '../constructs/database-logins.ts';
-import { DATABASE_NAME } from '../constructs/payment-database.ts';
 import { LISTING_INDEX } from '../constructs/simulator-record.ts';
 import type { FunctionContext, SimulatorContext } from '../function-context.ts';
-
-/** How a function finds the database, and as whom it comes. */
-export function databaseEnvironment({ data }: FunctionContext, duty: Duty): Record<string, string> {
-  return {
-    DATABASE_CLUSTER_ARN: data.database.clusterArn,
-    DATABASE_SECRET_ARN: data.database.logins.secretOf(duty).secretArn,
-    DATABASE_NAME,
-  };
-}
 
 /** Only where the database sleeps. */
 export function activityEnvironment({ data }: FunctionContext): Record<string, string> {

@@ -6,8 +6,8 @@ import { TIMING } from '../../domain/payment/timing.ts';
 import { acknowledge, OF_EVENT_SOURCE } from '../acknowledgements.ts';
 import { ServingFunction } from '../constructs/serving-function.ts';
 import type { FunctionContext } from '../function-context.ts';
-import { readStageSecret, receiveMessages, runStatements, sendMessages, useTable } from '../grants.ts';
-import { databaseEnvironment, simulatorEnvironment } from './environment.ts';
+import { readStageSecret, receiveMessages, sendMessages, useTable } from '../grants.ts';
+import { simulatorEnvironment } from './environment.ts';
 
 /** The queue's consumer. */
 export class ExecuteInstructions extends ServingFunction {
@@ -21,7 +21,6 @@ export class ExecuteInstructions extends ServingFunction {
       // Ten PSP calls at once, TLS included.
       memorySize: 1024,
       environment: {
-        ...databaseEnvironment(context, 'execute'),
         QUEUE_URL: queue.queueUrl,
         DEAD_LETTER_QUEUE_URL: deadLetterQueue.queueUrl,
         CONSUMED_TABLE_NAME: consumedTable.tableName,
@@ -48,7 +47,6 @@ export class ExecuteInstructions extends ServingFunction {
 
 function grantsOf({ data, simulator }: FunctionContext): readonly PolicyStatement[] {
   return [
-    ...runStatements(data, 'execute'),
     ...receiveMessages(data, data.queue, [
       'sqs:ReceiveMessage',
       'sqs:DeleteMessage',

@@ -2,8 +2,8 @@ import { Duration } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { ScheduledFunction } from '../constructs/scheduled-function.ts';
 import type { FunctionContext } from '../function-context.ts';
-import { runStatements, useTable } from '../grants.ts';
-import { activityEnvironment, databaseEnvironment } from './environment.ts';
+import { useTable } from '../grants.ts';
+import { activityEnvironment } from './environment.ts';
 
 /** Puts what only the database knows into metrics, whatever state the rest is in: a function of its own. */
 export class MeasurePipeline extends ScheduledFunction {
@@ -17,11 +17,8 @@ export class MeasurePipeline extends ScheduledFunction {
       // Two short statements with their replays; its next run begins a minute later.
       timeout: Duration.seconds(30),
       memorySize: 512,
-      environment: { ...databaseEnvironment(context, 'measure'), ...activityEnvironment(context) },
-      grants: [
-        ...runStatements(context.data, 'measure'),
-        ...useTable(context.data, activityTable, ['dynamodb:BatchGetItem']),
-      ],
+      environment: activityEnvironment(context),
+      grants: useTable(context.data, activityTable, ['dynamodb:BatchGetItem']),
     });
   }
 }

@@ -1,7 +1,7 @@
 import { Duration } from 'aws-cdk-lib';
 import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
-import { DUTIES } from '../constructs/database-logins.ts';
+import { DUTIES } from '../../adapters/database/set-up/logins.ts';
 import { DeploymentTrigger } from '../constructs/deployment-trigger.ts';
 import { DATABASE_NAME } from '../constructs/payment-database.ts';
 import { PipelineFunction } from '../constructs/pipeline-function.ts';

@@ -2,9 +2,9 @@ import { Duration } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { ScheduledFunction } from '../constructs/scheduled-function.ts';
 import type { FunctionContext } from '../function-context.ts';
-import { runStatements, useTable } from '../grants.ts';
+import { useTable } from '../grants.ts';
 import type { StageConfig } from '../stage-config.ts';
-import { activityEnvironment, databaseEnvironment } from './environment.ts';
+import { activityEnvironment } from './environment.ts';
 
 /** Every hour rather than once a night: small batches, and a stage that sleeps at night purges while it is used. */
 export class PurgeExpired extends ScheduledFunction {
@@ -19,13 +19,9 @@ export class PurgeExpired extends ScheduledFunction {
       memorySize: 256,
       environment: {
         RETENTION_DAYS: retentionText(context.config),
-        ...databaseEnvironment(context, 'purge'),
         ...activityEnvironment(context),
       },
-      grants: [
-        ...runStatements(context.data, 'purge'),
-        ...useTable(context.data, activityTable, ['dynamodb:BatchGetItem']),
-      ],
+      grants: useTable(context.data, activityTable, ['dynamodb:BatchGetItem']),
     });
   }
 }

@@ -2,8 +2,6 @@ import { Duration } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { ServingFunction } from '../constructs/serving-function.ts';
 import type { FunctionContext } from '../function-context.ts';
-import { runStatements } from '../grants.ts';
-import { databaseEnvironment } from './environment.ts';
 
 export class ReadLedger extends ServingFunction {
   constructor(scope: Construct, id: string, context: FunctionContext) {
@@ -14,8 +12,6 @@ export class ReadLedger extends ServingFunction {
       // Below the gateway's 29 s, so that the caller gets our answer and not the gateway's.
       timeout: Duration.seconds(25),
       memorySize: 512,
-      environment: databaseEnvironment(context, 'read'),
-      grants: runStatements(context.data, 'read'),
     });
   }
 }

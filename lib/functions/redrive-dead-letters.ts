@@ -4,8 +4,7 @@ import type { Construct } from 'constructs';
 import { ScheduledFunction } from '../constructs/scheduled-function.ts';
 import type { DataStack } from '../data-stack.ts';
 import type { FunctionContext } from '../function-context.ts';
-import { receiveMessages, runStatements, sendMessages, useTable } from '../grants.ts';
-import { databaseEnvironment } from './environment.ts';
+import { receiveMessages, sendMessages, useTable } from '../grants.ts';
 
 /** Invoked by the dead letters' alarm; an alarm acts on transitions only, so it also runs on a schedule. */
 export class RedriveDeadLetters extends ScheduledFunction {
@@ -20,7 +19,6 @@ export class RedriveDeadLetters extends ScheduledFunction {
       timeout: Duration.seconds(90),
       memorySize: 512,
       environment: {
-        ...databaseEnvironment(context, 'execute'),
         QUEUE_URL: queue.queueUrl,
         QUEUE_ARN: queue.queueArn,
         DEAD_LETTER_QUEUE_URL: deadLetterQueue.queueUrl,
@@ -35,7 +33,6 @@ export class RedriveDeadLetters extends ScheduledFunction {
 
 function grantsOf(data: DataStack): readonly PolicyStatement[] {
   return [
-    ...runStatements(data, 'execute'),
     ...receiveMessages(data, data.deadLetterQueue, [
       'sqs:StartMessageMoveTask',
       'sqs:ListMessageMoveTasks',

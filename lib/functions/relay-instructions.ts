@@ -2,8 +2,8 @@ import { Duration } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { ScheduledFunction } from '../constructs/scheduled-function.ts';
 import type { FunctionContext } from '../function-context.ts';
-import { runStatements, sendMessages, useTable } from '../grants.ts';
-import { activityEnvironment, databaseEnvironment } from './environment.ts';
+import { sendMessages, useTable } from '../grants.ts';
+import { activityEnvironment } from './environment.ts';
 
 /** The transactional outbox's sender. */
 export class RelayInstructions extends ScheduledFunction {
@@ -18,12 +18,10 @@ export class RelayInstructions extends ScheduledFunction {
       timeout: Duration.seconds(60),
       memorySize: 512,
       environment: {
-        ...databaseEnvironment(context, 'execute'),
         QUEUE_URL: queue.queueUrl,
         ...activityEnvironment(context),
       },
       grants: [
-        ...runStatements(context.data, 'execute'),
         ...sendMessages(context.data, queue),
         ...useTable(context.data, activityTable, ['dynamodb:PutItem', 'dynamodb:BatchGetItem']),
       ],

@@ -1,8 +1,7 @@
 import { Match, type Template } from 'aws-cdk-lib/assertions';
 import { describe, expect, test } from 'vitest';
-import { DUTIES as DATABASE_DUTIES } from '../../adapters/database/set-up/logins.ts';
+import { DUTIES } from '../../adapters/database/set-up/logins.ts';
 import { TIMING } from '../../domain/payment/timing.ts';
-import { DUTIES } from '../../lib/constructs/database-logins.ts';
 import { STAGES } from '../../lib/stage-config.ts';
 import { only, resourcesOf, synthesized } from '../support/synthesized.ts';
 
@@ -179,10 +178,6 @@ describe('in prod, money', () => {
     data.resourceCountIs('AWS::RDS::DBInstance', 2);
     data.hasResourceProperties('AWS::RDS::DBCluster', { BackupRetentionPeriod: 35 });
   });
-});
-
-test('the stack has a secret for each login that the migrations make', () => {
-  expect(DUTIES).toEqual(DATABASE_DUTIES);
 });
 
 describe('a database that sleeps', () => {

@@ -1,6 +1,6 @@
 import type { Template } from 'aws-cdk-lib/assertions';
 import { describe, expect, test } from 'vitest';
-import { DUTIES, type Duty } from '../../lib/constructs/database-logins.ts';
+import { DUTIES, type Duty } from '../../adapters/database/set-up/logins.ts';
 import { WILDCARD_EXCEPTIONS, type WildcardException } from '../../lib/iam-exceptions.ts';
 import { STAGES } from '../../lib/stage-config.ts';
 import { type Statement, statementsOf } from '../support/iam-statements.ts';

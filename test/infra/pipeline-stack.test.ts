@@ -1,6 +1,6 @@
 import { Match } from 'aws-cdk-lib/assertions';
 import { describe, expect, test } from 'vitest';
-import { DUTIES } from '../../lib/constructs/database-logins.ts';
+import { DUTIES } from '../../adapters/database/set-up/logins.ts';
 import { STAGES } from '../../lib/stage-config.ts';
 import { aliasOf, functionsOf, only, resourcesOf, synthesized } from '../support/synthesized.ts';
 

@@ -1,6 +1,7 @@
 /**
- * What is done in the database, each by a login of its own that may do nothing else. `operate` is for people, at the
- * command line: no function has it. What each may do is granted by the migrations, table by table.
+ * What is done in the database, each by a login of its own that may do nothing else: the one list of logins, from which
+ * roles, secrets, rotation, environments and IAM grants derive. `operate` is for people, at the command line: no function
+ * has it. What each may do is granted by the migrations, table by table.
  */
 export const DUTIES = [
   'accept',
@@ -14,6 +15,27 @@ export const DUTIES = [
 ] as const;
 
 export type Duty = (typeof DUTIES)[number];
+
+/**
+ * As what each function logs in, by its folder in `lambdas/`: its environment, its grants and its secret follow from this.
+ * The functions that migrate and that rotate passwords use every login, and are not here.
+ */
+const DUTY_OF_FUNCTION: Readonly<Record<string, Duty>> = {
+  'accept-payment': 'accept',
+  'execute-instructions': 'execute',
+  'relay-instructions': 'execute',
+  'redrive-dead-letters': 'execute',
+  'read-payment': 'read',
+  'read-ledger': 'read',
+  'authorize-merchant': 'authorize',
+  'measure-pipeline': 'measure',
+  'purge-expired': 'purge',
+};
+
+/** Undefined for a function that runs no statements, or runs them by more than one login. */
+export function dutyOf(functionFolder: string): Duty | undefined {
+  return DUTY_OF_FUNCTION[functionFolder];
+}
 
 /** Owns the schema; nobody can log in as it. */
 export const OWNER = 'oncepay_owner';
