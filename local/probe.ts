@@ -10,15 +10,18 @@ const ANSWER_LIMIT_MS = 2_000;
 
 export interface Probed {
   readonly readiness: Readiness;
-  readonly postgres: RunningPostgres;
+  readonly postgres: Pick<RunningPostgres, 'url' | 'directory'>;
   /** The runtime's data. */
   readonly directory: string;
+  /** How many MB are free where a folder is; undefined: as the system says. */
+  readonly freeMb?: (folder: string) => number;
 }
 
 /** Looks at what payments need; resolves with all that keeps the runtime from its work. */
-export async function probe({ readiness, postgres, directory }: Probed): Promise<readonly string[]> {
+export async function probe(probed: Probed): Promise<readonly string[]> {
+  const { readiness, postgres, directory, freeMb = freeMbOf } = probed;
   await probeDatabase(readiness, postgres.url);
-  for (const folder of new Set([directory, postgres.directory])) probeRoom(readiness, folder);
+  for (const folder of new Set([directory, postgres.directory])) probeRoom(readiness, folder, freeMb(folder));
   return readiness.list();
 }
 
@@ -32,10 +35,13 @@ async function probeDatabase(readiness: Readiness, url: string): Promise<void> {
   }
 }
 
-function probeRoom(readiness: Readiness, folder: string): void {
-  const part = `the disk of ${folder}`;
+function freeMbOf(folder: string): number {
   const { bavail, bsize } = statfsSync(folder);
-  const freeMb = Math.floor((bavail * bsize) / BYTES_PER_MB);
+  return Math.floor((bavail * bsize) / BYTES_PER_MB);
+}
+
+function probeRoom(readiness: Readiness, folder: string, freeMb: number): void {
+  const part = `the disk of ${folder}`;
   if (freeMb >= LEAST_ROOM_MB) readiness.works(part);
   else readiness.fails(part, `${freeMb} MB are free, and it takes ${LEAST_ROOM_MB}; make room`);
 }

@@ -1,10 +1,11 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterEach, expect, test } from 'vitest';
+import { listProcesses } from '../../local/process-id.ts';
 import { ApiClient } from '../support/api-client.ts';
 import { LocalRuntime, ROOT } from '../support/runtime.ts';
 
@@ -71,21 +72,92 @@ test('addresses and keys are written for their owner alone, and are gone after C
   expect(processesOf(`port=${postgresPort}`)).toBe('');
 });
 
-test('npm that is told to end takes the runtime with it, and PostgreSQL', async () => {
-  const directory = mkdtempSync(join(tmpdir(), 'oncepay-flow-'));
-  const npm = spawn('npm', ['start', '--', '--port', '0', '--data', directory, '--json'], { cwd: ROOT });
+/** `npm start` as its help has it for programs, in a shell that is set up for other servers; resolves when it is ready. */
+async function npmStart(directory: string) {
+  const npm = spawn('npm', ['start', '--silent', '--', '--port', '0', '--data', directory, '--json'], {
+    cwd: ROOT,
+    env: {
+      ...process.env,
+      PGSSLMODE: 'require',
+      PGHOST: 'nowhere.invalid',
+      AWS_USE_FIPS_ENDPOINT: 'true',
+      AWS_PROFILE: 'nobody',
+      HTTP_PROXY: 'http://127.0.0.1:9',
+      NODE_USE_ENV_PROXY: '1',
+    },
+  });
+  npm.stderr.resume();
+  const lines: string[] = [];
   await new Promise<void>((resolve) => {
     createInterface({ input: npm.stdout }).on('line', (line) => {
+      lines.push(line);
       if (line.includes('"message":"ready"')) resolve();
     });
   });
-  npm.stderr.resume();
+  return { npm, lines };
+}
+
+test.each(['SIGTERM', 'SIGKILL'] as const)(
+  'npm that gets a %s takes the runtime with it, and PostgreSQL',
+  async (signal) => {
+    const directory = mkdtempSync(join(tmpdir(), 'oncepay-flow-'));
+    const { npm } = await npmStart(directory);
+
+    npm.kill(signal);
+
+    await expect.poll(() => processesOf(directory), { timeout: 20_000 }).toBe('');
+    expect(() => statSync(join(directory, 'endpoints.json'))).toThrow();
+    rmSync(directory, { recursive: true });
+  },
+);
+
+test('a shell that is set up for other servers changes nothing; every line for programs is JSON', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'oncepay-flow-'));
+  const { npm, lines } = await npmStart(directory);
+  const endpoints = JSON.parse(readFileSync(join(directory, 'endpoints.json'), 'utf8'));
+  const client = new ApiClient(endpoints);
+
+  const { body } = await client.pay();
+  await client.settled(body.id);
 
   npm.kill('SIGTERM');
-
   await expect.poll(() => processesOf(directory), { timeout: 20_000 }).toBe('');
-  expect(() => statSync(join(directory, 'endpoints.json'))).toThrow();
+  expect(lines.length).toBeGreaterThan(1);
+  for (const line of lines) expect(() => JSON.parse(line)).not.toThrow();
   rmSync(directory, { recursive: true });
+});
+
+test('a PostgreSQL that is killed is started again, and payments go on; not ready meanwhile', async () => {
+  const runtime = newRuntime();
+  const endpoints = await runtime.start();
+  const client = new ApiClient(endpoints);
+  const ready = async () => (await fetch(`${endpoints.runtime}/ready`)).json();
+  expect(await ready()).toEqual({ ready: true, reasons: [] });
+
+  process.kill(postmasterOf(new URL(endpoints.postgres).port), 'SIGKILL');
+
+  await expect.poll(ready, { timeout: 20_000, interval: 20 }).toMatchObject({ ready: false });
+  await expect.poll(ready, { timeout: 20_000 }).toEqual({ ready: true, reasons: [] });
+  const { body } = await client.pay();
+  expect((await client.settled(body.id)).status).toBe('SUCCESS');
+  expect(runtime.output).toContain('PostgreSQL ended (SIGKILL); starting it again');
+});
+
+function postmasterOf(port: string): number {
+  const server = listProcesses().find(({ command }) => command.includes(`port=${port}`));
+  if (server === undefined) throw new Error(`no PostgreSQL has port ${port}`);
+  return server.pid;
+}
+
+test.each(['dev', 'prod'])('the line that a start prints for %s is accepted', async (stage) => {
+  const runtime = new LocalRuntime(['local/start.ts', '--port', '0', '--json', '--stage', stage]);
+  runtimes.push(runtime);
+  await runtime.start();
+
+  const [line = ''] = /^curl -i [\s\S]*$/m.exec(runtime.output) ?? [];
+  const { stdout } = spawnSync('sh', ['-c', line.split('\n\n')[0] ?? ''], { encoding: 'utf8' });
+
+  expect(stdout).toMatch(/^HTTP\/1.1 20[02] /);
 });
 
 test('stops in order when whoever reads goes away; keys, payments and balances are the same after a restart', async () => {
@@ -152,7 +224,7 @@ test('a taken port is named with the option that changes it', async () => {
 });
 
 test.each([
-  [['--port', '0', '--stage', 'moon'], /There is no stage "moon".*dev, staging, prod/s],
+  [['--port', '0', '--stage', 'moon'], /There is no stage "moon"\. Choose one of dev, staging, prod\.$/m],
   [['--port', 'abc'], /--port.*abc.*number from 0 to 65000/s],
   [['--nope'], /unknown option '--nope'/],
 ])('%s is refused with what would be taken', (options, message) => {

@@ -7,5 +7,5 @@ const cache = join(ROOT, 'node_modules/.cache/oncepay');
 
 /** What the flows start from, synthesized once: in a new clone each of their runtimes would do it for itself, at once. */
 export default async function setup(): Promise<void> {
-  await Promise.all(['dev', 'staging'].map((stage) => synthesize({ root: ROOT, cache, stage })));
+  await Promise.all(['dev', 'staging', 'prod'].map((stage) => synthesize({ root: ROOT, cache, stage })));
 }
