@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { measureColdStart } from './cold-start/measure-cold-start.ts';
+import { measureHistory } from './history/measure-history.ts';
 import { measureIam } from './iam/measure-iam.ts';
 import { measureRequests } from './requests/measure-requests.ts';
 import { measureSlowPsp } from './slow-psp/measure-slow-psp.ts';
@@ -63,6 +64,21 @@ program
   .option('--rounds <n>', 'rounds of all bundles, interleaved', positive, 15)
   .option('--json', 'print JSON instead of a table', false)
   .action((options: { rounds: number; json: boolean }) => measureColdStart(options));
+
+program
+  .command('history')
+  .description('what is done and read beside a long history, against a short one; takes some ten minutes')
+  .option('--payments <n>', 'of the long history', positive, 1_000_000)
+  .option('--beside <n>', 'of the short one', positive, 10_000)
+  .option('--samples <n>', 'of each thing that is done, at either size', positive, 200)
+  .option('--json', 'print JSON instead of tables', false)
+  .action((options: { payments: number; beside: number; samples: number; json: boolean }) =>
+    measureHistory({
+      sizes: [options.beside, options.payments],
+      samples: options.samples,
+      json: options.json,
+    }),
+  );
 
 function positive(text: string): number {
   const value = Number(text);

@@ -5,8 +5,8 @@
  * - 85 % have one order, 10 % two, 5 % three; one order in ten is split between two sellers;
  * - 94 % of the orders succeed, 6 % are declined; 3 % needed a second attempt, 0.5 % went through the dead-letter queue;
  * - the newest payments are open: 0.02 % of all wait for their first claim, 0.005 % are in quarantine, 0.01 % are dead letters that
- *   wait, and at least some of each;
- * - idempotency keys are those of the last 31 days, what people did is on the record 0.05 times per payment in a hundred.
+ *   wait, and at least a list's page of each, so that a short history is read in the same pages;
+ * - idempotency keys are those of the last 31 days; of what went back from the dead-letter queue, people sent a fifth.
  */
 
 /** The number of merchants, the sellers that each has, and how ids begin. */
@@ -32,11 +32,14 @@ from (
               else 'mer_' || ${draw('which', 18)} end as merchant_id,
          case when ${draw('orders', 100)} < 85 then 1 when ${draw('orders', 100)} < 95 then 2 else 3 end as orders,
          -- Of the newest, by their place from the end.
-         case when h.payments - n <= greatest(20, h.payments * 0.0002) then 'ready'
-              when h.payments - n <= greatest(20, h.payments * 0.0002) + greatest(5, h.payments * 0.00005) then 'quarantined'
-              when h.payments - n <= greatest(20, h.payments * 0.0002) + greatest(15, h.payments * 0.00015) then 'dead_lettered'
+         case when h.payments - n <= open.ready then 'ready'
+              when h.payments - n <= open.ready + open.quarantined then 'quarantined'
+              when h.payments - n <= open.ready + open.quarantined + open.dead_lettered then 'dead_lettered'
               else 'ended' end as fate
-  from generate_series($1::bigint, $2::bigint) as n, history h
+  from generate_series($1::bigint, $2::bigint) as n, history h, lateral (
+    select greatest(120, h.payments * 0.0002) as ready, greatest(60, h.payments * 0.00005) as quarantined,
+           greatest(60, h.payments * 0.0001) as dead_lettered
+  ) open
 ) numbered`;
 
 const ORDERS = `

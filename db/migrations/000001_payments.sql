@@ -87,7 +87,7 @@ create table payment (
 -- merchants. Ids begin with their time. The second has another order than the first, so that no plan takes it for a
 -- merchant's list and walks through everybody's.
 create index payment_newest_first on payment (merchant_id, status, created_at desc, payment_id desc);
-create index payment_newest_first_of_all on payment (status, payment_id desc);
+create index payment_newest_first_of_all on payment (status, payment_id);
 create unique index payment_accepted_in on payment (payment_id, merchant_id, accepted_in);
 create index payment_to_purge on payment (purge_stage, created_at)
   where purge_stage < 2 and status in ('SUCCESS', 'PARTIAL_SUCCESS', 'FAILED');

@@ -47,25 +47,30 @@ export async function findMerchants(database: Database): Promise<readonly string
 }
 
 /** As the API's page: a page of each status by an index that begins with it, then the newest of them. */
-const listSql = (condition: string, newestFirst: string) => `
+const listSql = (condition: string, indexOrder: string, newestFirst: string) => `
 select t.payment_id, t.merchant_id, t.merchant_reference, t.status, t.orders_total::int as orders_total,
        to_char(t.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as created_at
 from jsonb_array_elements_text(:input::jsonb -> 'statuses') as wanted(status)
 cross join lateral (
   select t.*
   from payment t
-  where ${condition} t.status = wanted.status
-  order by ${newestFirst}
+  where ${condition}
+  order by ${indexOrder}
   limit (:input::jsonb ->> 'limit')::int
 ) t
 order by ${newestFirst}
 limit (:input::jsonb ->> 'limit')::int
 `;
 
-/** Ids begin with their time. */
-export const LIST_OF_ALL_SQL = listSql('', 't.payment_id desc');
+/** Ids begin with their time. The status is equal, said so that only its index has the order: the key's would do for one value. */
+export const LIST_OF_ALL_SQL = listSql(
+  't.status >= wanted.status and t.status <= wanted.status',
+  't.status desc, t.payment_id desc',
+  't.payment_id desc',
+);
 export const LIST_OF_MERCHANT_SQL = listSql(
-  `t.merchant_id = :input::jsonb ->> 'merchant' and`,
+  `t.merchant_id = :input::jsonb ->> 'merchant' and t.status = wanted.status`,
+  't.created_at desc, t.payment_id desc',
   't.created_at desc, t.payment_id desc',
 );
 

@@ -101,8 +101,9 @@ open as materialized (
   cross join (values ('NOT_STARTED'), ('EXECUTING')) as unfinished(status)
   cross join lateral (
     select payment_id from payment
-    where status = unfinished.status and payment_id <= moment.payments
-    order by payment_id
+    -- Equal, said so that only the index over both has the order; the key would be walked through for one value.
+    where status >= unfinished.status and status <= unfinished.status and payment_id <= moment.payments
+    order by status, payment_id
     limit ${OPEN_LIMIT + 1}
   ) t
 )

@@ -1,0 +1,233 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pg from 'pg';
+import type { Database } from '../../adapters/database/database.ts';
+import { createDirectDatabase, type DirectDatabase } from '../../adapters/database/direct-database.ts';
+import { type Duty, PLANNING } from '../../adapters/database/set-up/logins.ts';
+import { verifyDatabase } from '../../cli/verify/database.ts';
+import { setUpDatabase } from '../../local/postgres/set-up-database.ts';
+import { type RunningPostgres, startPostgres } from '../../local/postgres/start-postgres.ts';
+import { progress, say, settingsOfThisMachine, table, writeResult } from '../report.ts';
+import { generateHistory } from './generate.ts';
+import { measureRelease, type Release } from './measure-release.ts';
+import { OPERATIONS, type Operation } from './operations.ts';
+
+export interface HistoryOptions {
+  /** Of the small database, and of the large one. */
+  readonly sizes: readonly [number, number];
+  readonly samples: number;
+  readonly json: boolean;
+}
+
+const DAYS = 300;
+/** Plans are kept and pages read before anything is measured. */
+const WARM_UP = 10;
+
+interface Measured {
+  readonly name: string;
+  readonly group: Operation['group'] | 'verify';
+  /** Milliseconds, at the small size and at the large one. */
+  readonly p50: readonly [number, number];
+  readonly p99: readonly [number, number];
+}
+
+/** What history costs: everything that is done a thousand times a day, at two sizes of the past, by turns. */
+export async function measureHistory(options: HistoryOptions): Promise<void> {
+  const directory = mkdtempSync(join(tmpdir(), 'oncepay-bench-'));
+  const postgres = await startPostgres({ directory, port: 0, database: 'history_0' });
+  const places: Place[] = [];
+  try {
+    for (const [index, payments] of options.sizes.entries())
+      places.push(await prepare(postgres, `history_${index}`, payments));
+    const [small, large] = places;
+    if (small === undefined || large === undefined) throw new Error('two sizes are compared');
+    const full = await measureFullVerification([small, large]);
+    const measured: Measured[] = [];
+    for (const operation of OPERATIONS)
+      measured.push(await measure(operation, [small, large], options.samples));
+    const releases: Release[] = [];
+    for (const [index, place] of places.entries())
+      releases.push(await measureRelease(place, options.sizes[index] ?? 0));
+    const result = { settings: { ...settingsOfThisMachine(), ...options }, measured, full, releases };
+    const file = writeResult('history', result);
+    if (options.json) say(JSON.stringify(result));
+    else print(options.sizes, measured, full, releases);
+    progress(`written to ${file}`);
+  } finally {
+    await Promise.all(places.map((place) => place.close()));
+    await postgres.close();
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+/** One database, as each login sees it. */
+export interface Place {
+  readonly url: string;
+  as(duty: Duty): Database;
+  close(): Promise<void>;
+}
+
+async function prepare(postgres: RunningPostgres, name: string, payments: number): Promise<Place> {
+  const url = new URL(postgres.url);
+  if (postgres.database !== name) {
+    const admin = new pg.Client(postgres.url);
+    await admin.connect();
+    await admin.query(`create database ${name}`).finally(() => admin.end());
+  }
+  url.pathname = `/${name}`;
+  await setUpDatabase(url.href);
+  progress(`generating a history of ${payments} payments`);
+  await generateHistory(url.href, {
+    payments,
+    days: DAYS,
+    grown: (count) => {
+      if (count % 100_000 === 0) progress(`  ${count}`);
+    },
+  });
+  const opened = new Map<Duty, DirectDatabase>();
+  return {
+    url: url.href,
+    as: (duty) => {
+      const database = opened.get(duty) ?? openAs(url.href, duty);
+      opened.set(duty, database);
+      return database;
+    },
+    close: async () => {
+      await Promise.all([...opened.values()].map((database) => database.close()));
+    },
+  };
+}
+
+/** With a login's rights and plans, in one session. */
+function openAs(url: string, duty: Duty): DirectDatabase {
+  const settings = { role: `oncepay_${duty}`, ...PLANNING[duty] };
+  const withSettings = new URL(url);
+  const options = Object.entries(settings).map(([name, value]) => `-c ${name}=${value}`);
+  withSettings.searchParams.set('options', options.join(' '));
+  return createDirectDatabase(withSettings.href, 1);
+}
+
+async function measure(
+  operation: Operation,
+  [small, large]: readonly [Place, Place],
+  samples: number,
+): Promise<Measured> {
+  const times: [number[], number[]] = [[], []];
+  for (let sample = -WARM_UP; sample < samples; sample += 1) {
+    // By turns, so that whatever else the machine does befalls both.
+    for (const [index, place] of [small, large].entries()) {
+      const prepared = await operation.prepare?.((duty) => place.as(duty));
+      const startedAt = performance.now();
+      await operation.run(place.as(operation.duty), prepared);
+      if (sample >= 0) times[index]?.push(performance.now() - startedAt);
+    }
+  }
+  const at = (values: readonly number[], share: number) =>
+    values.toSorted((one, other) => one - other)[Math.floor(values.length * share)] ?? 0;
+  const measured: Measured = {
+    name: operation.name,
+    group: operation.group,
+    p50: [at(times[0], 0.5), at(times[1], 0.5)],
+    p99: [at(times[0], 0.99), at(times[1], 0.99)],
+  };
+  progress(
+    `${measured.name.padEnd(50)} ${measured.p50.map((time) => time.toFixed(2).padStart(8)).join(' ')} ms`,
+  );
+  return measured;
+}
+
+interface FullVerification {
+  readonly payments: number;
+  readonly seconds: number;
+  readonly longestStatementMs: number;
+}
+
+/** Also the proof that what was generated is whole. */
+async function measureFullVerification(places: readonly Place[]): Promise<readonly FullVerification[]> {
+  const full: FullVerification[] = [];
+  for (const place of places) {
+    const { database, longest } = timed(place.as('operate'));
+    const startedAt = performance.now();
+    const { payments, invariants } = await verifyDatabase(database, { full: true });
+    const seconds = (performance.now() - startedAt) / 1000;
+    const broken = invariants.flatMap(({ violation }) => violation ?? []);
+    if (broken.length > 0) throw new Error(`the history is not whole: ${JSON.stringify(broken)}`);
+    full.push({ payments, seconds, longestStatementMs: longest() });
+    progress(`verify --full: ${payments} payments in ${seconds.toFixed(1)} s`);
+  }
+  return full;
+}
+
+/** The same database, with the longest time that a statement took, in milliseconds. */
+export function timed(database: Database): { readonly database: Database; longest(): number } {
+  let longest = 0;
+  return {
+    database: {
+      execute: async (sql, input) => {
+        const startedAt = performance.now();
+        const rows = await database.execute(sql, input);
+        longest = Math.max(longest, performance.now() - startedAt);
+        return rows;
+      },
+    },
+    longest: () => longest,
+  };
+}
+
+const GOALS: Readonly<Record<Operation['group'], string>> = {
+  payment: 'Payments (goal: ratio ≤ 1.25)',
+  read: 'Reads (goals: ratio ≤ 1.5, p99 ≤ 100 ms)',
+  operator: 'Operators’ lists (goals: ratio ≤ 1.5, p99 ≤ 100 ms)',
+};
+
+function print(
+  sizes: readonly [number, number],
+  measured: readonly Measured[],
+  full: readonly FullVerification[],
+  releases: readonly Release[],
+): void {
+  const [small, large] = sizes.map((size) => size.toLocaleString('en'));
+  for (const group of ['payment', 'read', 'operator'] as const) {
+    say(`\n${GOALS[group]}: milliseconds beside a history of ${small} payments, and of ${large}`);
+    say(
+      table(
+        ['', `p50 ${small}`, `p50 ${large}`, 'ratio', `p99 ${large}`],
+        measured
+          .filter((each) => each.group === group)
+          .map(({ name, p50, p99 }) => [
+            name,
+            p50[0].toFixed(2),
+            p50[1].toFixed(2),
+            (p50[1] / p50[0]).toFixed(2),
+            p99[1].toFixed(1),
+          ]),
+      ),
+    );
+  }
+  say('\nverify --full, from the beginning (goal: linear)');
+  say(
+    table(
+      ['payments', 'seconds', 'µs a payment', 'longest statement ms'],
+      full.map(({ payments, seconds, longestStatementMs }) => [
+        payments.toLocaleString('en'),
+        seconds.toFixed(1),
+        ((seconds / payments) * 1e6).toFixed(0),
+        longestStatementMs.toFixed(0),
+      ]),
+    ),
+  );
+  say('\nA pause is lifted: what was parked is sent again (goals: ≥ 2,000 a second, no statement over 1 s)');
+  say(
+    table(
+      ['parked', 'seconds', 'sends a second', 'longest statement ms', 'runs of the relay'],
+      releases.map(({ parked, seconds, longestStatementMs, runs }) => [
+        parked.toLocaleString('en'),
+        seconds.toFixed(1),
+        (parked / seconds).toFixed(0),
+        longestStatementMs.toFixed(0),
+        runs,
+      ]),
+    ),
+  );
+}

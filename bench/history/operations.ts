@@ -1,0 +1,172 @@
+import type { Database } from '../../adapters/database/database.ts';
+import type { Duty } from '../../adapters/database/set-up/logins.ts';
+import { listCaps } from '../../adapters/database/statements/amount-caps.ts';
+import { DEAD_LETTER_STATES, listDeadLetters } from '../../adapters/database/statements/list-dead-letters.ts';
+import { readBalances, readGauges } from '../../adapters/database/statements/measure-pipeline.ts';
+import { listApiKeys, listMerchants } from '../../adapters/database/statements/operate-keys.ts';
+import { summarizePayments } from '../../adapters/database/statements/operate-payments.ts';
+import { listOperations } from '../../adapters/database/statements/operation-log.ts';
+import { listCircuits, listPauses } from '../../adapters/database/statements/processing-pauses.ts';
+import { readTrialBalance, readWallet } from '../../adapters/database/statements/read-ledger.ts';
+import { verifyDatabase } from '../../cli/verify/database.ts';
+import { PAYMENT_STATUSES } from '../../domain/payment/status.ts';
+import { encodeCursor } from '../../lambdas/read-payment/cursor.ts';
+import { pageOfPayments, showPayment } from '../../lambdas/read-payment/read.ts';
+import { ExecutorHarness, recordOf } from '../../test/support/executor.ts';
+import { newOrder, newPayment, storeAgain } from '../../test/support/payments.ts';
+import { BUSY_MERCHANT, QUIET_MERCHANT } from './generate-sql.ts';
+
+/** What is measured at both sizes, by whom it is done. */
+export interface Operation {
+  readonly name: string;
+  readonly group: 'payment' | 'read' | 'operator';
+  readonly duty: Duty;
+  /** Made before the clock runs, each time. */
+  prepare?(databases: (duty: Duty) => Database): Promise<unknown>;
+  run(database: Database, prepared: unknown): Promise<unknown>;
+}
+
+const BATCH = 10;
+const DAY = 86_400_000;
+const ago = (days: number) => new Date(Date.now() - days * DAY);
+const day = (days: number) => ago(days).toISOString();
+
+const ordersOf = (count: number) =>
+  newPayment(
+    Array.from({ length: count }, () => newOrder()),
+    BUSY_MERCHANT,
+  );
+
+const PAYMENT: readonly Operation[] = [
+  { name: 'accept', group: 'payment', duty: 'accept', run: (database) => storeAgain(database, ordersOf(1)) },
+  {
+    name: 'claim and record a batch of 10',
+    group: 'payment',
+    duty: 'execute',
+    prepare: async (databases) => {
+      const payment = ordersOf(BATCH);
+      await storeAgain(databases('accept'), payment);
+      return payment.orders.map((order) => recordOf(order));
+    },
+    run: (database, records) =>
+      new ExecutorHarness(database).execute(...(Array.isArray(records) ? records : [])),
+  },
+];
+
+const page = (
+  name: string,
+  query: Parameters<typeof pageOfPayments>[2],
+  merchantId = BUSY_MERCHANT,
+): Operation => ({
+  name: `GET /payments${name}`,
+  group: 'read',
+  duty: 'read',
+  run: (database) => pageOfPayments(database, merchantId, { limit: '20', ...query }),
+});
+
+const PAGES: readonly Operation[] = [
+  page('', {}),
+  page('?limit=100', { limit: '100' }),
+  ...PAYMENT_STATUSES.map((status) => page(`?status=${status}`, { status })),
+  page('?status=FAILED&limit=2, few and old', { status: 'FAILED', limit: '2' }, QUIET_MERCHANT),
+  page('?created_to in the past', { created_to: day(250) }),
+  page('?created_from in the past', { created_from: day(250) }),
+  page('?status=SUCCESS&created_from&created_to', {
+    status: 'SUCCESS',
+    created_from: day(200),
+    created_to: day(180),
+  }),
+  page('?cursor deep in the past', {
+    cursor: encodeCursor({ createdAt: day(280), paymentId: `pay_${'f'.repeat(32)}` }),
+  }),
+  page('?cursor&status=FAILED&created_to', {
+    status: 'FAILED',
+    created_to: day(290),
+    cursor: encodeCursor({ createdAt: day(280), paymentId: `pay_${'f'.repeat(32)}` }),
+  }),
+];
+
+const READS: readonly Operation[] = [
+  ...PAGES,
+  {
+    name: 'GET /payments/{id}',
+    group: 'read',
+    duty: 'read',
+    prepare: async (databases) => {
+      const [row] = await databases('operate').execute(
+        `select payment_id from payment where merchant_id = '${BUSY_MERCHANT}' and payment_id > :input::jsonb ->> 'from'
+         order by payment_id limit 1`,
+        {
+          from: `pay_${Math.floor(ago(300 * Math.random()).getTime())
+            .toString(16)
+            .padStart(12, '0')}`,
+        },
+      );
+      return row?.payment_id;
+    },
+    run: (database, id) => showPayment(database, BUSY_MERCHANT, String(id)),
+  },
+  {
+    name: 'GET /sellers/{id}/wallet',
+    group: 'read',
+    duty: 'read',
+    run: (database) => readWallet(database, BUSY_MERCHANT, `seller_${Math.floor(40 * Math.random())}`),
+  },
+  {
+    name: 'GET /ledger/trial-balance',
+    group: 'read',
+    duty: 'read',
+    run: (database) => readTrialBalance(database, BUSY_MERCHANT),
+  },
+];
+
+const operator = (name: string, run: Operation['run']): Operation => ({
+  name,
+  group: 'operator',
+  duty: 'operate',
+  run,
+});
+const letters = (name: string, filter: Partial<Parameters<typeof listDeadLetters>[1]>) =>
+  operator(name, (database) => listDeadLetters(database, { states: ['waiting'], limit: 50, ...filter }));
+const audit = (name: string, filter: Partial<Parameters<typeof listOperations>[1]>) =>
+  operator(`audit list${name}`, (database) => listOperations(database, { limit: 20, ...filter }));
+
+const OPERATORS: readonly Operation[] = [
+  ...[undefined, ...PAYMENT_STATUSES].map((status) =>
+    operator(`payments list${status === undefined ? '' : ` --status ${status}`}`, (database) =>
+      summarizePayments(database, { status, limit: 50 }),
+    ),
+  ),
+  operator('payments list --merchant --status, few and old', (database) =>
+    summarizePayments(database, { merchant: QUIET_MERCHANT, status: 'FAILED', limit: 2 }),
+  ),
+  letters('dead-letters list', {}),
+  letters('dead-letters list --all', { states: DEAD_LETTER_STATES }),
+  letters('dead-letters list --all --psp', { states: DEAD_LETTER_STATES, psp: 'simulator_2' }),
+  letters('dead-letters list --all --reason, of none', {
+    states: DEAD_LETTER_STATES,
+    reason: 'no such words',
+  }),
+  letters('dead-letters list --older-than', { olderThanSeconds: 86_400 }),
+  letters('quarantine list', { states: ['quarantined'] }),
+  audit('', {}),
+  audit(' --people', { byPeople: true }),
+  audit(' --action of none', { action: 'look_up_first_marked' }),
+  audit(' --action redriven --by', { action: 'redriven', actor: 'operator_3' }),
+  audit(' --by nobody', { actor: 'nobody' }),
+  audit(' --subject', { subject: 'ins_of_nobody' }),
+  audit(' --since, nothing', { sinceSeconds: 1 }),
+  operator('keys list --all', (database) => listApiKeys(database, { revokedToo: true, limit: 100 })),
+  operator('keys list --merchant', (database) =>
+    listApiKeys(database, { merchantId: QUIET_MERCHANT, revokedToo: false, limit: 100 }),
+  ),
+  operator('merchants list', listMerchants),
+  operator('caps list', listCaps),
+  operator('circuits', listCircuits),
+  operator('pauses', listPauses),
+  { name: 'measure: gauges', group: 'operator', duty: 'measure', run: readGauges },
+  { name: 'measure: trial balance', group: 'operator', duty: 'measure', run: readBalances },
+  operator('verify', (database) => verifyDatabase(database, { full: false })),
+];
+
+export const OPERATIONS: readonly Operation[] = [...PAYMENT, ...READS, ...OPERATORS];
