@@ -40,7 +40,7 @@ const countRow = z.object({ count: z.int() });
 
 /**
  * Removes at most `limit` of what is older than `days`, of what has come to its end alone. Safe to repeat: what is removed
- * isn't there a second time.
+ * isn't there a second time. Safe beside another run: each removes what it can take at once.
  *
  * @returns how many (payments, where data of payments is removed); less than `limit` when none is left
  */
@@ -88,8 +88,11 @@ with given as materialized (
 const BEFORE = '(select before from given)';
 const LIMIT = 'limit (select max from given)';
 
+/** Two runs at once, which nothing prevents, take different payments: neither waits for the other, nor each for both. */
+const TAKEN = 'for update of t skip locked';
+
 /** Payments whose data of this stage may go: all their orders have ended, and so have all their instructions. */
-const paymentsDue = (stage: number, alsoWhere = '') => `${GIVEN},
+const paymentsDue = (stage: number, lock: '' | typeof TAKEN, alsoWhere = '') => `${GIVEN},
 due as materialized (
   select t.payment_id
   from payment t
@@ -102,6 +105,7 @@ due as materialized (
     ${alsoWhere}
   order by t.created_at
   ${LIMIT}
+  ${lock}
 )`;
 
 /** Rows by their place: one that was changed meanwhile has another, and stays. */
@@ -110,11 +114,12 @@ due as materialized (
   select ctid from ${table} where ${condition} ${ordered} ${LIMIT}
 )`;
 
-const DUE_SQL: Readonly<Record<Purge, string>> = {
-  idempotency_keys: rowsDue('idempotency_key', `created_at < ${BEFORE}`),
-  buyer_data: paymentsDue(0),
-  evidence: paymentsDue(
+const buyersDue = (lock: '' | typeof TAKEN) => paymentsDue(0, lock);
+
+const evidenceDue = (lock: '' | typeof TAKEN) =>
+  paymentsDue(
     1,
+    lock,
     `and not exists (
       select from payment_order o
       join evidence e on e.payment_order_id = o.payment_order_id
@@ -124,7 +129,12 @@ const DUE_SQL: Readonly<Record<Purge, string>> = {
       join instruction i on i.payment_order_id = o.payment_order_id
       join dead_letter d on d.dead_letter_id = i.instruction_id
       where o.payment_id = t.payment_id and d.last_seen_at >= ${BEFORE})`,
-  ),
+  );
+
+const DUE_SQL: Readonly<Record<Purge, string>> = {
+  idempotency_keys: rowsDue('idempotency_key', `created_at < ${BEFORE}`),
+  buyer_data: buyersDue(''),
+  evidence: evidenceDue(''),
   poison: rowsDue(
     'dead_letter',
     `is_poison and poison_state = 'closed' and last_seen_at < ${BEFORE}`,
@@ -147,7 +157,7 @@ select count(*)::int as count from gone`;
 
 const PURGE_SQL: Readonly<Record<Purge, string>> = {
   idempotency_keys: deleteRows('idempotency_keys', 'idempotency_key'),
-  buyer_data: `${DUE_SQL.buyer_data},
+  buyer_data: `${buyersDue(TAKEN)},
 gone as (
   update payment t
   set buyer_id = pseudonym(t.merchant_id, t.buyer_id, s.salt), metadata = '{}', purge_stage = 1
@@ -156,7 +166,7 @@ gone as (
   returning 1
 )
 select count(*)::int as count from gone`,
-  evidence: `${DUE_SQL.evidence},
+  evidence: `${evidenceDue(TAKEN)},
 orders as materialized (
   select o.payment_order_id from payment_order o join due using (payment_id)
 ),

@@ -1,3 +1,4 @@
+import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Database } from '../../../adapters/database/database.ts';
 import type { DirectDatabase } from '../../../adapters/database/direct-database.ts';
@@ -173,6 +174,33 @@ describe('the job', () => {
     await moveClock(database, 61 * A_DAY);
     expect(await run(DAYS, () => false)).toMatchObject({ isUnfinished: true });
     expect(await run()).toMatchObject({ isUnfinished: false });
+  });
+
+  test('passes over a payment that another run has taken, and never waits for it', async () => {
+    const [taken, free] = [await executed(), await executed()];
+    await moveClock(database, 61 * A_DAY);
+    const other = new pg.Client(testDatabase.url);
+    await other.connect();
+    await other.query('begin');
+    await other.query('select from payment where payment_id = $1 for update', [taken.paymentId]);
+    await run();
+    expect(await kept(taken)).toMatchObject({ buyer: 'buyer_1' });
+    expect(await kept(free)).toMatchObject({ buyer: PSEUDONYM });
+
+    await other.query('rollback');
+    await other.end();
+    await run();
+    expect(await kept(taken)).toMatchObject({ buyer: PSEUDONYM });
+  });
+
+  test('that runs twice at once removes everything once', async () => {
+    for (let made = 0; made < 20; made += 1) await executed();
+    await moveClock(database, 91 * A_DAY);
+    const due = await countDue(testDatabase.as('oncepay_operate'), 'buyer_data', 60, 1_000);
+    const reports = await Promise.all([run(), run()]);
+    const purged = reports.map((report) => (report.kind === 'purged' ? report.purged.buyer_data : 0));
+    expect((purged[0] ?? 0) + (purged[1] ?? 0)).toBe(due);
+    expect(await run()).toMatchObject({ purged: { buyer_data: 0, evidence: 0 } });
   });
 
   test('does not wake a database that may sleep', async () => {
