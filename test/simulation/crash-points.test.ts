@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { CRASHES, findEffects, pointsOf, runPoint, SEQUELS } from './crash-points.ts';
 
-/** Every effect that a handler has on the world. One that is missing here, or is here and gone, fails. */
+/** Every effect that a handler has outside itself. One that is missing here, or is here and gone, fails. */
 const EFFECTS = [
   'accept.database.accept',
   'accept.queue.send',

@@ -1,6 +1,6 @@
-import { abilitiesOf } from './abilities.ts';
 import { FAULT_KINDS, type FaultKind, type PlacedFault } from './faults.ts';
 import { runSchedule, type ScheduleResult } from './run-schedule.ts';
+import { abilitiesOf } from './services/abilities.ts';
 
 /** What can go wrong at one effect. */
 export const CRASHES = ['crash before', 'crash after', 'answer lost'] as const;

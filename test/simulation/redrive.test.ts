@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { DatabaseRow } from '../../adapters/database/database.ts';
 import { MARK_SQL, REGISTER_SQL } from '../../adapters/database/statements/redrive-dead-letters.ts';
+import { faultlessSimulation } from './faultless-simulation.ts';
 import { NOTHING_PLANTED, type Planted } from './planted/planted.ts';
-import { quietWorld } from './quiet-world.ts';
 
 /** Where the first to come is held until it is let go. */
 function gate() {
@@ -22,22 +22,22 @@ function gate() {
 }
 
 /**
- * Three letters of a PSP that refused our key, whose circuit another payment has closed since: they may go, and will die
+ * Three dead letters of a PSP that refused our key, whose circuit another payment has closed since: they may go, and will die
  * at once where the PSP refuses the key again.
  */
 async function deadLettersOfRefusingPsp(planted: Planted) {
-  const quiet = quietWorld(planted);
-  const [psp] = quiet.world.psps;
+  const faultless = faultlessSimulation(planted);
+  const [psp] = faultless.psps;
   psp?.refuseFor(120_000);
-  quiet.world.accept('sim_ok', 3);
-  await quiet.run();
-  await quiet.later(200);
-  quiet.world.accept('sim_ok', 2);
-  await quiet.later(1);
-  expect(quiet.world.queues.dead.metrics().visible).toBe(3);
+  faultless.simulation.accept('sim_ok', 3);
+  await faultless.run();
+  await faultless.later(200);
+  faultless.simulation.accept('sim_ok', 2);
+  await faultless.later(1);
+  expect(faultless.queues.dead.metrics().visible).toBe(3);
   const refuseAgain = () => psp?.refuseFor(600_000);
-  const deadLetters = () => [...quiet.model.state.deadLetters.values()];
-  return { ...quiet, refuseAgain, deadLetters };
+  const deadLetters = () => [...faultless.model.state.deadLetters.values()];
+  return { ...faultless, refuseAgain, deadLetters };
 }
 const REST_MINUTES = 5;
 
@@ -45,7 +45,7 @@ describe('a dead letter that dies again before it is noted that it went back', (
   /** Its first redrive notes that only when it has died again. */
   async function diedBeforeTheMark(believesMarks: boolean) {
     const noting = gate();
-    const quiet = await deadLettersOfRefusingPsp({
+    const faultless = await deadLettersOfRefusingPsp({
       ...NOTHING_PLANTED,
       database: (database) => ({
         execute: async (sql, input): Promise<readonly DatabaseRow[]> => {
@@ -59,55 +59,51 @@ describe('a dead letter that dies again before it is noted that it went back', (
         },
       }),
     });
-    quiet.refuseAgain();
-    quiet.world.redrive('schedule');
-    await quiet.later(1);
-    await quiet.later(1);
-    expect(quiet.deadLetters().map(({ timesSeen }) => timesSeen)).toEqual([2, 2, 2]);
+    faultless.refuseAgain();
+    faultless.simulation.redrive('schedule');
+    await faultless.later(1);
+    await faultless.later(1);
+    expect(faultless.deadLetters().map(({ timesSeen }) => timesSeen)).toEqual([2, 2, 2]);
     noting.open();
-    await quiet.later(1);
-    return quiet;
+    await faultless.later(1);
+    return faultless;
   }
 
   test('waits, and rests as long as its cycle does', async () => {
-    const { world, later, deadLetters } = await diedBeforeTheMark(false);
+    const { simulation, queues, later, deadLetters, violations } = await diedBeforeTheMark(false);
     expect(deadLetters().map(({ redrivenAt }) => redrivenAt)).toEqual([null, null, null]);
 
     await later(120);
-    world.redrive('schedule');
+    simulation.redrive('schedule');
     await later(60);
-    expect(world.queues.dead.metrics().visible).toBe(3);
-    expect(world.violations).toEqual([]);
+    expect(queues.dead.metrics().visible).toBe(3);
+    expect(violations()).toEqual([]);
   });
 
   test('goes back once it has rested', async () => {
-    const { world, later, rows } = await diedBeforeTheMark(false);
+    const { simulation, later, relayFor, rows, violations } = await diedBeforeTheMark(false);
 
     await later(REST_MINUTES * 60 + 600);
-    world.redrive('schedule');
-    for (let minute = 0; minute < 5; minute += 1) {
-      await later(60);
-      world.relay();
-    }
-    await later(60);
+    simulation.redrive('schedule');
+    await relayFor(5);
     expect(rows().filter(({ state }) => state === 'dead_lettered')).toEqual([]);
-    expect(world.violations).toEqual([]);
+    expect(violations()).toEqual([]);
   });
 
-  test('is caught by the watch where the note is taken for the truth', async () => {
-    const { world, later } = await diedBeforeTheMark(true);
+  test('is caught by the check where the note is taken for the truth', async () => {
+    const { simulation, later, violations } = await diedBeforeTheMark(true);
 
     await later(130);
-    world.redrive('schedule');
+    simulation.redrive('schedule');
     await later(10);
-    expect(world.violations).not.toEqual([]);
+    expect(violations()).not.toEqual([]);
   });
 });
 
 describe('a dead letter that dies again while a second redrive holds an older plan', () => {
   async function diedSincePlanned(tellsCycle: boolean) {
     const receiving = gate();
-    const quiet = await deadLettersOfRefusingPsp({
+    const faultless = await deadLettersOfRefusingPsp({
       ...NOTHING_PLANTED,
       deadLetterQueue: (queue) => ({
         ...queue,
@@ -122,39 +118,39 @@ describe('a dead letter that dies again while a second redrive holds an older pl
         },
       }),
     });
-    quiet.refuseAgain();
-    quiet.world.redrive('schedule');
-    await quiet.later(1);
-    quiet.world.redrive('alarm');
-    for (let second = 0; second < 5; second += 1) await quiet.later(1);
-    expect(quiet.deadLetters().map(({ timesSeen }) => timesSeen)).toEqual([2, 2, 2]);
+    faultless.refuseAgain();
+    faultless.simulation.redrive('schedule');
+    await faultless.later(1);
+    faultless.simulation.redrive('alarm');
+    for (let second = 0; second < 5; second += 1) await faultless.later(1);
+    expect(faultless.deadLetters().map(({ timesSeen }) => timesSeen)).toEqual([2, 2, 2]);
     receiving.open();
-    await quiet.later(1);
-    await quiet.later(60);
-    return quiet;
+    await faultless.later(1);
+    await faultless.later(60);
+    return faultless;
   }
   const CYCLE_UNTOLD = { cycle: { DataType: 'Number' } };
 
-  test('is judged anew', async () => {
-    const { world, deadLetters } = await diedSincePlanned(true);
+  test('is decided anew', async () => {
+    const { deadLetters, violations } = await diedSincePlanned(true);
 
     expect(deadLetters().map(({ timesSeen }) => timesSeen)).toEqual([2, 2, 2]);
-    expect(world.violations).toEqual([]);
+    expect(violations()).toEqual([]);
   });
 
-  test('is caught by the watch where the older plan is believed', async () => {
-    expect((await diedSincePlanned(false)).world.violations).not.toEqual([]);
+  test('is caught by the check where the older plan is believed', async () => {
+    expect((await diedSincePlanned(false)).violations()).not.toEqual([]);
   });
 });
 
-test('a dead letter that a cancelled move left behind is judged as one that waits', async () => {
-  const { world, later, deadLetters, model } = await deadLettersOfRefusingPsp(NOTHING_PLANTED);
+test('a dead letter that a cancelled move left behind is taken for one that waits', async () => {
+  const { simulation, queues, later, deadLetters, model } = await deadLettersOfRefusingPsp(NOTHING_PLANTED);
   for (const deadLetter of deadLetters()) deadLetter.redrivenAt = deadLetter.lastSeenAt;
   model.state.pauses.add('psp:simulator');
 
-  world.redrive('schedule');
+  simulation.redrive('schedule');
   await later(10);
 
   expect(deadLetters().map(({ redrivenAt }) => redrivenAt)).toEqual([null, null, null]);
-  expect(world.queues.dead.metrics().visible).toBe(3);
+  expect(queues.dead.metrics().visible).toBe(3);
 });

@@ -1,16 +1,13 @@
 import type { Database } from '../../adapters/database/database.ts';
-import { instructionMessageBody } from '../../domain/payment/instruction.ts';
 import type { PspAbilities } from '../../domain/payment/psp-outcome.ts';
-import { abilitiesOf } from './abilities.ts';
-import { checkInvariants, openInstructions } from './check.ts';
+import { openInstructions } from './checks/invariants.ts';
 import { FAULT_KINDS, type FaultKind, Faults, type PlacedFault } from './faults.ts';
 import { ModelDatabase } from './model/model-database.ts';
-import { isTerminalState, type ModelInstruction } from './model/state.ts';
 import { NOTHING_PLANTED, type Planted } from './planted/planted.ts';
 import { Random } from './random.ts';
 import { Scheduler, settle } from './scheduler.ts';
-import { isTakenFromItsHolder } from './watch.ts';
-import { World } from './world.ts';
+import { abilitiesOf } from './services/abilities.ts';
+import { Simulation } from './simulation.ts';
 
 export interface ScheduleOptions {
   readonly seed: number;
@@ -49,13 +46,6 @@ const LIMIT_SECONDS = 10 * 24 * 3600;
 /** Of one schedule; a livelock is a violation too. */
 const STEP_LIMIT = 200_000;
 
-/** Well-formed, and of an instruction that never was. */
-const MISSING = instructionMessageBody({
-  instructionId: `ins_${'f'.repeat(32)}`,
-  paymentOrderId: `ord_${'f'.repeat(32)}`,
-  operation: 'charge',
-});
-
 /** Runs one schedule from its seed: the same seed, the same story. */
 export async function runSchedule(options: ScheduleOptions): Promise<ScheduleResult> {
   const run = new Run(options);
@@ -69,9 +59,7 @@ class Run {
   private readonly scheduler: Scheduler;
   private readonly faults: Faults;
   private readonly model: ModelDatabase;
-  private readonly world: World;
-  private readonly terminal = new Map<string, string>();
-  private readonly quarantined = new Set<string>();
+  private readonly simulation: Simulation;
   /** After this, nothing goes wrong any more, and everything must come to its end. */
   private readonly calmAfterSeconds: number;
   private steps = 0;
@@ -92,7 +80,7 @@ class Run {
       (abilities.lookUpLagSeconds !== null && ((options.seed >>> 5) & 1) === 1);
     // Where the PSP deduplicates, that must do without its being on time.
     const mayBreakTimes = abilities.keyLifetimeSeconds !== null && !breaksDeduplication;
-    this.world = new World({
+    this.simulation = new Simulation({
       scheduler: this.scheduler,
       faults: this.faults,
       database: options.beside?.(this.model, this.scheduler) ?? this.model,
@@ -111,16 +99,15 @@ class Run {
     for (let payment = 0; payment < payments; payment += 1) {
       const delay = this.random.chance(0.5) ? 0 : this.random.below(120_000);
       this.scheduler.clock.after(delay, () =>
-        this.world.accept(this.random.pick(['sim_ok', 'sim_ok', 'sim2_ok']), 1 + this.random.below(3)),
+        this.simulation.accept(this.random.pick(['sim_ok', 'sim_ok', 'sim2_ok']), 1 + this.random.below(3)),
       );
     }
     await this.scheduler.moveTime(0);
     while (!this.isDone()) {
       await this.act();
-      this.watch();
+      this.simulation.checkStep();
     }
-    for (const violation of checkInvariants(this.model.state, this.world.psps)) this.world.violate(violation);
-    this.world.checkPoison();
+    this.simulation.checkEnd();
   }
 
   result(): ScheduleResult {
@@ -130,7 +117,7 @@ class Run {
     }
     return {
       seed: this.options.seed,
-      violations: this.world.violations,
+      violations: this.simulation.violations.found,
       story: this.scheduler.story,
       faults: this.faults.counts,
       effects: this.faults.effects,
@@ -141,20 +128,20 @@ class Run {
   }
 
   private isDone(): boolean {
-    if (this.world.violations.length > 0) return true;
+    if (this.simulation.violations.found.length > 0) return true;
     this.steps += 1;
     const isLate = this.scheduler.elapsedSeconds > LIMIT_SECONDS || this.steps > STEP_LIMIT;
     const rows = openInstructions(this.model.state);
     if (isLate) {
       for (const row of rows)
-        this.world.violate(`${row.id} never came to its end: ${row.state}, ${row.reason}`);
-      if (rows.length === 0) this.world.violate('the queues never became empty');
+        this.simulation.violations.add(`${row.id} never came to its end: ${row.state}, ${row.reason}`);
+      if (rows.length === 0) this.simulation.violations.add('the queues never became empty');
       return true;
     }
     if (this.scheduler.elapsedSeconds < this.calmAfterSeconds) return false;
     this.faults.isOver = true;
-    if (rows.length > 0 || this.scheduler.hasSteps || this.world.running > 0) return false;
-    const { main, dead } = this.world.queues;
+    if (rows.length > 0 || this.scheduler.hasSteps || this.simulation.running > 0) return false;
+    const { main, dead } = this.simulation.services.queues;
     const left = [main, dead].reduce(
       (sum, queue) => sum + queue.metrics().visible + queue.metrics().inFlight,
       0,
@@ -164,15 +151,15 @@ class Run {
 
   /** One choice of the scheduler. */
   private async act(): Promise<void> {
-    const { scheduler, random, world } = this;
+    const { scheduler, random, simulation } = this;
     if (scheduler.hasSteps && !random.chance(0.03)) return scheduler.advance();
-    if (world.running < WORKERS && random.chance(0.7) && world.deliver()) return settle();
+    if (simulation.running < WORKERS && random.chance(0.7) && simulation.deliver()) return settle();
     await this.passTime();
   }
 
   private async passTime(): Promise<void> {
-    const { scheduler, random, world } = this;
-    const isBusy = scheduler.hasSteps || world.running > 0;
+    const { scheduler, random, simulation } = this;
+    const isBusy = scheduler.hasSteps || simulation.running > 0;
     const milliseconds = isBusy
       ? random.pick([10, 200, 1_000, 3_000, 12_000])
       : random.pick([100, 1_000, 5_000, 20_000, 60_000]);
@@ -182,62 +169,24 @@ class Run {
 
   /** The schedules of the stack, and what may happen at any time. */
   private everyMinute(): void {
-    const { world, faults, random, model } = this;
+    const { simulation, faults, random, model } = this;
     this.nextMinute += 60;
     this.minutes += 1;
-    world.relay();
-    world.watch();
-    if (this.minutes % 5 === 0) world.redrive('schedule');
-    if (faults.strikes('receives used up', 0.5)) world.moveUsedUp();
-    if (faults.strikes('operator redrives', 0.5)) world.redrive('operator');
+    simulation.relay();
+    simulation.evaluateAlarm();
+    if (this.minutes % 5 === 0) simulation.redrive('schedule');
+    if (faults.strikes('receives used up', 0.5)) simulation.interference.moveToDeadLetters();
+    if (faults.strikes('operator redrives', 0.5)) simulation.redrive('operator');
     if (faults.strikes('late duplicate')) {
       const rows = [...model.state.instructions.values()];
       if (rows.length > 0) {
         const row = random.pick(rows);
-        world.sendAgain(row.id, row.orderId);
+        simulation.interference.sendAgain(row);
       }
     }
     if (faults.strikes('poison', 0.3)) {
-      world.sendPoison(
-        random.pick(['not json', '{"version":9}', `{"n":${random.below(3)}}`, MISSING, this.mismatched()]),
-        faults.strikes('receives used up', 3),
-      );
-    }
-  }
-
-  /** Of an instruction that is there, and in the name of another order, or for another operation. */
-  private mismatched(): string {
-    const rows = [...this.model.state.instructions.values()];
-    if (rows.length === 0) return MISSING;
-    const { id, orderId } = this.random.pick(rows);
-    const isOthers = this.random.chance(0.5);
-    return instructionMessageBody({
-      instructionId: id,
-      paymentOrderId: isOthers ? `ord_${'e'.repeat(32)}` : orderId,
-      operation: isOthers ? 'charge' : 'refund',
-    });
-  }
-
-  private checkQuarantine(row: ModelInstruction): void {
-    this.quarantined.add(row.id);
-    if (isTakenFromItsHolder(row, this.model.state, this.scheduler.clock.now()))
-      this.world.violate(`${row.id} is quarantined while a worker holds it`);
-  }
-
-  /** Terminal is terminal, at every moment. */
-  private watch(): void {
-    if (!this.scheduler.hasSteps && this.world.isAtRest) this.world.checkMessages();
-    for (const row of this.model.state.instructions.values()) {
-      if (row.parked) this.world.noteParked(row.id);
-      if (row.state !== 'quarantined') this.quarantined.delete(row.id);
-      else if (!this.quarantined.has(row.id)) this.checkQuarantine(row);
-      const known = this.terminal.get(row.id);
-      if (known !== undefined && known !== row.state)
-        this.world.violate(`${row.id} left ${known} for ${row.state}`);
-      if (known === undefined && isTerminalState(row.state)) {
-        this.terminal.set(row.id, row.state);
-        this.scheduler.tell(`${row.id} is ${row.state}`);
-      }
+      const body = simulation.interference.pickPoison();
+      simulation.interference.sendPoison(body, faults.strikes('receives used up', 3));
     }
   }
 }

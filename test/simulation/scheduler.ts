@@ -10,12 +10,14 @@ interface Step {
 
 /** What runs: one invocation of a function. Killed, it never goes on, and nothing it waits for happens. */
 export interface Process {
+  /** Which function it is an invocation of. */
+  readonly kind: string;
   readonly name: string;
   isAlive: boolean;
 }
 
 /**
- * Runs real asynchronous code deterministically: whatever a process does to the world is a step, and at any time one
+ * Runs real asynchronous code deterministically: whatever a process does outside itself is a step, and at any time one
  * step, chosen by the seed, happens. Time stands still but for when it is moved.
  */
 export class Scheduler {
@@ -85,7 +87,11 @@ export class Scheduler {
 
   /** A step of nobody's. */
   enqueue(name: string, happen: () => Promise<void>): void {
-    this.waiting.push({ process: { name, isAlive: true }, name, happen: () => happen().catch(() => {}) });
+    this.waiting.push({
+      process: { kind: name, name, isAlive: true },
+      name,
+      happen: () => happen().catch(() => {}),
+    });
   }
 
   /** Lets one waiting step happen, and all that follows from it without another. */

@@ -2,8 +2,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { INVARIANTS } from '../../../adapters/database/statements/invariants.ts';
 import { checkInvariant } from '../../../adapters/database/statements/verify.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/postgres.ts';
-import { CheckedDatabase } from '../checked-database.ts';
 import { runSchedule } from '../run-schedule.ts';
+import { CheckedDatabase } from './checked-database.ts';
 
 /** More on demand: MODEL_SCHEDULES=1000 npx vitest run --project simulation test/simulation/model */
 const SCHEDULES = Number(process.env.MODEL_SCHEDULES ?? 40);

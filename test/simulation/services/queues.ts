@@ -1,10 +1,10 @@
-import { TIMING } from '../../domain/payment/timing.ts';
-import type { VirtualClock } from '../../local/clock.ts';
-import { FifoQueue } from '../../local/sqs/engine/fifo-queue.ts';
-import type { Message } from '../../local/sqs/engine/message.ts';
-import { MessageMover } from '../../local/sqs/engine/message-mover.ts';
-import { settingsOf, withDefaults } from '../../local/sqs/engine/queue-attributes.ts';
-import { SqsStore } from '../../local/sqs/store.ts';
+import { TIMING } from '../../../domain/payment/timing.ts';
+import type { VirtualClock } from '../../../local/clock.ts';
+import { FifoQueue } from '../../../local/sqs/engine/fifo-queue.ts';
+import type { Message } from '../../../local/sqs/engine/message.ts';
+import { MessageMover } from '../../../local/sqs/engine/message-mover.ts';
+import { settingsOf, withDefaults } from '../../../local/sqs/engine/queue-attributes.ts';
+import { SqsStore } from '../../../local/sqs/store.ts';
 
 /** Nothing is kept: a schedule lives as long as its process. */
 class ForgetfulStore extends SqsStore {

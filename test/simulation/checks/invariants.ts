@@ -1,5 +1,5 @@
-import { isTerminalState, type ModelInstruction, type ModelState } from './model/state.ts';
-import type { SimulatedPsp } from './psp.ts';
+import { isTerminalState, type ModelInstruction, type ModelState } from '../model/state.ts';
+import type { SimulatedPsp } from '../services/simulated-psp.ts';
 
 /** The invariants of the protocol, over what the database says and what the PSPs have done. */
 export function checkInvariants(state: ModelState, psps: readonly SimulatedPsp[]): readonly string[] {

@@ -1,4 +1,4 @@
-import type { PspAbilities } from '../../domain/payment/psp-outcome.ts';
+import type { PspAbilities } from '../../../domain/payment/psp-outcome.ts';
 
 /** Barely more than the protocol asks of a key: an attempt or two later it is forgotten. */
 export const SHORT_KEY_SECONDS = 180;

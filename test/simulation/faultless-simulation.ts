@@ -1,11 +1,11 @@
 import { expect } from 'vitest';
-import { checkInvariants } from './check.ts';
+import { checkInvariants } from './checks/invariants.ts';
 import { type FaultKind, Faults } from './faults.ts';
 import { ModelDatabase } from './model/model-database.ts';
 import { NOTHING_PLANTED } from './planted/planted.ts';
 import { Random } from './random.ts';
 import { Scheduler } from './scheduler.ts';
-import { World } from './world.ts';
+import { Simulation } from './simulation.ts';
 
 const ABILITIES = {
   keyLifetimeSeconds: 24 * 3600,
@@ -16,12 +16,12 @@ const ABILITIES = {
 };
 const NO_FAULTS: ReadonlySet<FaultKind> = new Set();
 
-/** A world in which a test decides what happens, and when. */
-export function quietWorld(planted = NOTHING_PLANTED) {
+/** A simulation in which nothing goes wrong by itself: a test decides what happens, and when. */
+export function faultlessSimulation(planted = NOTHING_PLANTED) {
   const random = new Random(1);
   const scheduler = new Scheduler(random, Date.parse('2026-01-01T00:00:00Z'));
   const model = new ModelDatabase(() => scheduler.clock.now());
-  const world = new World({
+  const simulation = new Simulation({
     scheduler,
     faults: new Faults({ kinds: NO_FAULTS, rate: 0, placed: [] }, random),
     database: model,
@@ -32,12 +32,13 @@ export function quietWorld(planted = NOTHING_PLANTED) {
     redeliversAtOnce: false,
     planted,
   });
-  /** Lets everything happen that can without time. */
+  const { queues, psps } = simulation.services;
+  /** Lets everything happen that takes no time. */
   const run = async () => {
     await scheduler.moveTime(0);
     for (;;) {
       if (scheduler.hasSteps) await scheduler.advance();
-      else if (!world.deliver()) return;
+      else if (!simulation.deliver()) return;
       await scheduler.moveTime(0);
     }
   };
@@ -45,8 +46,17 @@ export function quietWorld(planted = NOTHING_PLANTED) {
     await scheduler.moveTime(seconds * 1000);
     await run();
   };
+  /** The relay's schedule, for so many minutes. */
+  const relayFor = async (minutes: number) => {
+    for (let minute = 0; minute < minutes; minute += 1) {
+      await later(60);
+      simulation.relay();
+    }
+    await later(60);
+  };
   const rows = () => [...model.state.instructions.values()];
-  const charges = () => world.psps.flatMap((psp) => psp.landed);
-  const check = () => expect(checkInvariants(model.state, world.psps)).toEqual([]);
-  return { world, scheduler, model, run, later, rows, charges, check };
+  const charges = () => psps.flatMap((psp) => psp.landed);
+  const violations = () => simulation.violations.found;
+  const check = () => expect(checkInvariants(model.state, psps)).toEqual([]);
+  return { simulation, queues, psps, model, run, later, relayFor, rows, charges, violations, check };
 }

@@ -1,13 +1,13 @@
-import type { ChargeRequest, Psp } from '../../adapters/psp/psp.ts';
+import type { ChargeRequest, Psp } from '../../../adapters/psp/psp.ts';
 import type {
   PspAbilities,
   PspCharge,
   PspFinding,
   PspInvalidation,
   PspOutcome,
-} from '../../domain/payment/psp-outcome.ts';
-import type { Faults } from './faults.ts';
-import type { Process, Scheduler } from './scheduler.ts';
+} from '../../../domain/payment/psp-outcome.ts';
+import type { Faults } from '../faults.ts';
+import type { Process, Scheduler } from '../scheduler.ts';
 
 interface Landed {
   readonly charge: PspCharge;
@@ -72,7 +72,7 @@ export class SimulatedPsp {
   for(process: Process): Psp {
     const { scheduler, faults } = this;
     const around = <T>(name: string, call: () => T | Promise<T>) =>
-      faults.around(scheduler, process, `${process.name.split(' ')[0]}.psp.${name}`, call);
+      faults.around(scheduler, process, `${process.kind}.psp.${name}`, call);
     return {
       name: this.name,
       abilities: this.abilities,

@@ -1,7 +1,7 @@
-import { DatabaseError, type JsonInput } from '../../adapters/database/database.ts';
-import { RECORD_SQL } from '../../adapters/database/statements/record-attempts-sql.ts';
-import type { Faults } from './faults.ts';
-import { recordInput } from './model/inputs.ts';
+import { DatabaseError, type JsonInput } from '../../../adapters/database/database.ts';
+import { RECORD_SQL } from '../../../adapters/database/statements/record-attempts-sql.ts';
+import type { Faults } from '../faults.ts';
+import { recordInput } from '../model/inputs.ts';
 
 /** Successes that a constraint of the database refuses, each for good: a replay fails as the first did. */
 export class RefusedRows {

@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Database, DatabaseRow, JsonInput } from '../../adapters/database/database.ts';
-import { CLAIM_SQL } from '../../adapters/database/statements/claim-instructions-sql.ts';
-import { RECORD_SQL } from '../../adapters/database/statements/record-attempts-sql.ts';
-import type { ModelDatabase } from './model/model-database.ts';
+import type { Database, DatabaseRow, JsonInput } from '../../../adapters/database/database.ts';
+import { CLAIM_SQL } from '../../../adapters/database/statements/claim-instructions-sql.ts';
+import { RECORD_SQL } from '../../../adapters/database/statements/record-attempts-sql.ts';
+import type { ModelDatabase } from './model-database.ts';
 
 /** Thrown when PostgreSQL and the model answer differently: one of them is wrong about the protocol. */
 export class DivergenceError extends Error {

@@ -1,0 +1,33 @@
+import { alwaysActive } from '../../../adapters/dynamodb/activity.ts';
+import { acceptPayment } from '../../../lambdas/accept-payment/accept.ts';
+import type { Context } from '../context.ts';
+import type { Services } from '../services/services.ts';
+
+/** Accepts a payment; whether it was answered 202 is told by the state alone. */
+export function invokeAccept(context: Context, services: Services, method: string, orders: number): void {
+  const process = context.processes.start('accept');
+  const payment = {
+    merchant_reference: `reference ${process.name}`,
+    buyer_id: 'buyer',
+    payment_method: method,
+    payment_orders: Array.from({ length: orders }, (_, index) => ({
+      amount: 1_000 + index,
+      currency: 'KRW',
+      seller_id: 'seller',
+    })),
+  };
+  const accepted = acceptPayment(
+    payment,
+    { merchantId: 'mer_one', idempotencyKey: process.name, correlationId: `request ${process.name}` },
+    {
+      database: services.database.for(process),
+      queue: services.instructionQueue.senderFor(process),
+      activity: alwaysActive,
+      ids: context.ids,
+      amountCaps: {},
+      now: () => context.scheduler.clock.now(),
+      sendFailed: () => {},
+    },
+  );
+  context.processes.endAfter(process, accepted);
+}

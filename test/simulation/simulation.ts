@@ -1,0 +1,131 @@
+import type { Database } from '../../adapters/database/database.ts';
+import type { PspAbilities } from '../../domain/payment/psp-outcome.ts';
+import { ConsumedCheck } from './checks/consumed-check.ts';
+import { checkInvariants } from './checks/invariants.ts';
+import { MessageCheck } from './checks/message-check.ts';
+import { StateCheck } from './checks/state-check.ts';
+import type { Context } from './context.ts';
+import { DeadLetterAlarm } from './dead-letter-alarm.ts';
+import type { Faults } from './faults.ts';
+import { invokeAccept } from './functions/accept-function.ts';
+import { ExecuteFunction } from './functions/execute-function.ts';
+import { invokeRedrive, type RedriveActor } from './functions/redrive-function.ts';
+import { invokeRelay } from './functions/relay-function.ts';
+import { Interference } from './interference.ts';
+import type { ModelState } from './model/state.ts';
+import type { Planted } from './planted/planted.ts';
+import { Processes } from './processes.ts';
+import type { Scheduler } from './scheduler.ts';
+import { ConsumedTable } from './services/consumed-table.ts';
+import { SimulatedDeadLetterQueue } from './services/dead-letter-queue.ts';
+import { SimulatedInstructionQueue } from './services/instruction-queue.ts';
+import { Queues } from './services/queues.ts';
+import type { Services } from './services/services.ts';
+import { SimulatedDatabase } from './services/simulated-database.ts';
+import { SimulatedIds } from './services/simulated-ids.ts';
+import { type BrokenPromises, SimulatedPsp } from './services/simulated-psp.ts';
+import { Violations } from './violations.ts';
+
+export interface SimulationOptions extends BrokenPromises {
+  readonly scheduler: Scheduler;
+  readonly faults: Faults;
+  readonly database: Database;
+  readonly state: ModelState;
+  /** By name. */
+  readonly psps: Readonly<Record<string, PspAbilities>>;
+  readonly redeliversAtOnce: boolean;
+  readonly planted: Planted;
+}
+
+/** The pipeline of the real handlers on simulated services. Whoever drives it decides what happens, and when. */
+export class Simulation {
+  readonly services: Services;
+  readonly violations: Violations;
+  readonly interference: Interference;
+  private readonly context: Context;
+  private readonly executor: ExecuteFunction;
+  private readonly alarm: DeadLetterAlarm;
+  private readonly messageCheck: MessageCheck;
+  private readonly stateCheck: StateCheck;
+
+  constructor(options: SimulationOptions) {
+    const { scheduler, faults, database, state, planted } = options;
+    this.violations = new Violations(scheduler);
+    const processes = new Processes(scheduler);
+    const ids = new SimulatedIds(scheduler.random);
+    const context = {
+      scheduler,
+      faults,
+      processes,
+      violations: this.violations,
+      database,
+      state,
+      ids,
+      planted,
+    };
+    const queues = new Queues(scheduler.clock);
+    const consumedCheck = new ConsumedCheck(this.violations, state);
+    this.context = context;
+    this.messageCheck = new MessageCheck(this.violations, state, queues);
+    this.stateCheck = new StateCheck(this.violations, state, scheduler);
+    this.services = {
+      queues,
+      database: new SimulatedDatabase(context, consumedCheck),
+      consumed: new ConsumedTable(context, consumedCheck),
+      instructionQueue: new SimulatedInstructionQueue(context, queues, this.messageCheck),
+      deadLetterQueue: new SimulatedDeadLetterQueue(context, queues),
+      psps: Object.entries(options.psps).map(
+        ([name, abilities]) => new SimulatedPsp(name, abilities, options, scheduler, faults),
+      ),
+    };
+    this.executor = new ExecuteFunction(context, this.services, consumedCheck, options.redeliversAtOnce);
+    this.alarm = new DeadLetterAlarm(queues, () => this.onAlarm());
+    this.interference = new Interference(context, queues, ids);
+  }
+
+  accept(method: string, orders: number): void {
+    invokeAccept(this.context, this.services, method, orders);
+  }
+
+  /** @returns whether there was a batch for an executor */
+  deliver(): boolean {
+    return this.executor.deliver();
+  }
+
+  /** Executors at work. */
+  get running(): number {
+    return this.executor.running;
+  }
+
+  relay(): void {
+    invokeRelay(this.context, this.services);
+  }
+
+  redrive(actor: RedriveActor): void {
+    invokeRedrive(this.context, this.services, actor);
+  }
+
+  evaluateAlarm(): void {
+    this.alarm.evaluate();
+  }
+
+  private onAlarm(): void {
+    this.redrive('alarm');
+    if (this.context.faults.strikes('alarm fires twice', 5)) this.redrive('alarm');
+  }
+
+  /** What must hold after every step. */
+  checkStep(): void {
+    const { scheduler, processes, state } = this.context;
+    if (!scheduler.hasSteps && processes.areAtRest) this.messageCheck.check();
+    for (const row of state.instructions.values()) if (row.parked) this.messageCheck.noteParked(row.id);
+    this.stateCheck.check();
+  }
+
+  /** What must hold when everything has come to its end. */
+  checkEnd(): void {
+    for (const violation of checkInvariants(this.context.state, this.services.psps))
+      this.violations.add(violation);
+    this.interference.checkPoison();
+  }
+}
