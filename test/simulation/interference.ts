@@ -27,8 +27,8 @@ export class Interference {
   }
 
   /** A message that was lost on its way for a while, or sent twice: the same body in a new message. */
-  sendAgain({ id, orderId }: Pick<ModelInstruction, 'id' | 'orderId'>): void {
-    const body = instructionMessageBody({ instructionId: id, paymentOrderId: orderId, operation: 'charge' });
+  sendAgain({ id, orderId, operation }: ModelInstruction): void {
+    const body = instructionMessageBody({ instructionId: id, paymentOrderId: orderId, operation });
     this.send(body, orderId);
   }
 
@@ -57,12 +57,12 @@ export class Interference {
     const { random } = this.context.scheduler;
     const rows = [...this.context.state.instructions.values()];
     if (rows.length === 0) return MISSING;
-    const { id, orderId } = random.pick(rows);
+    const { id, orderId, operation } = random.pick(rows);
     const isOthers = random.chance(0.5);
     return instructionMessageBody({
       instructionId: id,
       paymentOrderId: isOthers ? `ord_${'e'.repeat(32)}` : orderId,
-      operation: isOthers ? 'charge' : 'refund',
+      operation: isOthers ? operation : 'refund',
     });
   }
 

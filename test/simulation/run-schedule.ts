@@ -18,6 +18,10 @@ export interface ScheduleOptions {
   readonly payments?: number;
   /** A worker that died gives its messages back at once, rather than when their visibility ends. */
   readonly redeliversAtOnce?: boolean;
+  /** The share of the orders whose charge comes after other instructions; a tenth unless told. */
+  readonly ordersWithPredecessors?: number;
+  /** By then all must have come to its end. */
+  readonly limitSeconds?: number;
   readonly abilities?: PspAbilities;
   readonly breaksDeduplication?: boolean;
   readonly breaksTimes?: boolean;
@@ -89,6 +93,7 @@ class Run {
       breaksDeduplication,
       breaksTimes: options.breaksTimes ?? (mayBreakTimes && ((options.seed >>> 7) & 1) === 1),
       redeliversAtOnce: options.redeliversAtOnce ?? false,
+      ordersWithPredecessors: options.ordersWithPredecessors ?? 0.1,
       planted: options.planted ?? NOTHING_PLANTED,
     });
     this.calmAfterSeconds = 60 + this.random.below(this.random.chance(0.2) ? 7_200 : 1_500);
@@ -130,7 +135,8 @@ class Run {
   private isDone(): boolean {
     if (this.simulation.violations.found.length > 0) return true;
     this.steps += 1;
-    const isLate = this.scheduler.elapsedSeconds > LIMIT_SECONDS || this.steps > STEP_LIMIT;
+    const { limitSeconds = LIMIT_SECONDS } = this.options;
+    const isLate = this.scheduler.elapsedSeconds > limitSeconds || this.steps > STEP_LIMIT;
     const rows = openInstructions(this.model.state);
     if (isLate) {
       for (const row of rows)

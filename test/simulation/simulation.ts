@@ -19,6 +19,7 @@ import type { Scheduler } from './scheduler.ts';
 import { ConsumedTable } from './services/consumed-table.ts';
 import { SimulatedDeadLetterQueue } from './services/dead-letter-queue.ts';
 import { SimulatedInstructionQueue } from './services/instruction-queue.ts';
+import { Predecessors } from './services/predecessors.ts';
 import { Queues } from './services/queues.ts';
 import type { Services } from './services/services.ts';
 import { SimulatedDatabase } from './services/simulated-database.ts';
@@ -34,6 +35,8 @@ export interface SimulationOptions extends BrokenPromises {
   /** By name. */
   readonly psps: Readonly<Record<string, PspAbilities>>;
   readonly redeliversAtOnce: boolean;
+  /** The share of the orders whose charge comes after other instructions. */
+  readonly ordersWithPredecessors: number;
   readonly planted: Planted;
 }
 
@@ -45,12 +48,14 @@ export class Simulation {
   private readonly context: Context;
   private readonly executor: ExecuteFunction;
   private readonly alarm: DeadLetterAlarm;
+  private readonly predecessors: Predecessors;
   private readonly messageCheck: MessageCheck;
   private readonly stateCheck: StateCheck;
 
   constructor(options: SimulationOptions) {
     const { scheduler, faults, database, state, planted } = options;
     this.violations = new Violations(scheduler);
+    this.predecessors = new Predecessors(scheduler.random, options.ordersWithPredecessors);
     const processes = new Processes(scheduler);
     const ids = new SimulatedIds(scheduler.random);
     const context = {
@@ -58,7 +63,7 @@ export class Simulation {
       faults,
       processes,
       violations: this.violations,
-      database,
+      database: this.predecessors.storedBy(database),
       state,
       ids,
       planted,
@@ -75,7 +80,7 @@ export class Simulation {
       instructionQueue: new SimulatedInstructionQueue(context, queues, this.messageCheck),
       deadLetterQueue: new SimulatedDeadLetterQueue(context, queues),
       psps: Object.entries(options.psps).map(
-        ([name, abilities]) => new SimulatedPsp(name, abilities, options, scheduler, faults),
+        ([name, abilities]) => new SimulatedPsp(name, abilities, options, context),
       ),
     };
     this.executor = new ExecuteFunction(context, this.services, consumedCheck, options.redeliversAtOnce);
@@ -84,7 +89,7 @@ export class Simulation {
   }
 
   accept(method: string, orders: number): void {
-    invokeAccept(this.context, this.services, method, orders);
+    invokeAccept(this.context, this.services, this.predecessors, method, orders);
   }
 
   /** @returns whether there was a batch for an executor */

@@ -6,6 +6,8 @@ import {
   type NewPayment,
 } from '../../adapters/database/statements/accept-payment.ts';
 import { systemIds } from '../../adapters/ids.ts';
+import type { InstructionKey } from '../../domain/payment/instruction.ts';
+import type { Operation } from '../../domain/payment/psp-outcome.ts';
 
 export const MERCHANT = 'mer_one';
 
@@ -69,4 +71,23 @@ export async function moveClock(database: Database, seconds: number): Promise<vo
        as 'select clock_timestamp() + make_interval(secs => ${seconds})'`,
     {},
   );
+}
+
+/** Gives an order a further instruction, as the schema allows it and no API does yet; before its charge where `seq` < 0. */
+export async function addInstruction(
+  database: Database,
+  order: NewOrder,
+  seq: number,
+  operation: Operation,
+): Promise<InstructionKey> {
+  const instructionId = systemIds.next('ins');
+  await database.execute(
+    `insert into instruction (instruction_id, payment_order_id, payment_id, merchant_id, seq, operation, not_before,
+                              last_sent_at)
+     select r.id, o.payment_order_id, o.payment_id, o.merchant_id, r.seq, r.operation, clock(), clock()
+     from jsonb_to_record(:input::jsonb) as r(id text, order_id text, seq smallint, operation text)
+     join payment_order o on o.payment_order_id = r.order_id`,
+    { id: instructionId, order_id: order.paymentOrderId, seq, operation },
+  );
+  return { instructionId, paymentOrderId: order.paymentOrderId, operation };
 }

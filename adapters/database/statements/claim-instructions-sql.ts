@@ -42,6 +42,7 @@ judged as materialized (
       when is_terminal(l.state) then 'terminal'
       when l.state = 'quarantined' then 'quarantined'
       when l.state = 'executing' and l.claim_token = p ->> 'claim_token' then 'mine'
+      when earlier.has_failed then 'orphaned'
       when earlier.not_before is not null then 'waiting'
       when l.not_before > moment.now then 'not_before'
       -- A duplicate, or the worker died before it sent the letter.
@@ -56,7 +57,7 @@ judged as materialized (
       else 'attempt ' || l.attempt_no || ' started, never finished'
     end as last_reason,
     'pause:' || pause.pause_id as pause,
-    earlier.has_no_message as predecessor_has_no_message,
+    earlier.is_idle as predecessor_is_idle,
     greatest(l.not_before, earlier.not_before) as free_at
   from locked l
   -- Whose token and whose books: only as its order says.
@@ -67,12 +68,14 @@ judged as materialized (
   cross join moment
   cross join parameter
   cross join lateral (
-    -- Only when all earlier instructions of its order are terminal: the queue's order is not relied upon.
+    -- Only when all earlier instructions of its order have done their part: the queue's order is not relied upon.
     select max(e.not_before) as not_before,
-           bool_or(e.parked or e.state in ('dead_lettered', 'quarantined')) as has_no_message
+           -- In a FIFO group ours would not be here if its message were before it: that is behind ours, or nowhere.
+           bool_or(e.state <> 'executing' or e.not_before <= moment.now) as is_idle,
+           bool_or(e.state in ('declined', 'cancelled')) as has_failed
     from instruction e
     where e.payment_order_id = l.payment_order_id and e.seq < l.seq
-      and not is_terminal(e.state)
+      and e.state not in ('succeeded', 'requires_action')
   ) earlier
   left join lateral (
     select pp.pause_id
@@ -135,7 +138,7 @@ parked as (
       reason = case d.decision
         when 'paused' then 'paused: ' || d.pause
         when 'circuit_open' then 'the circuit of ' || d.psp || ' is open'
-        else 'an earlier instruction of the order has no message on its way'
+        else 'an earlier instruction of the order has not ended'
       end,
       cycle = d.next_cycle,
       attempts_in_cycle = d.attempts_spent,
@@ -146,19 +149,24 @@ parked as (
   from decided d, moment
   where i.instruction_id = d.instruction_id
     and (d.decision in ('paused', 'circuit_open')
-         or d.decision = 'waiting' and d.predecessor_has_no_message and i.not_before <= moment.now
+         or d.decision = 'waiting' and d.predecessor_is_idle and i.not_before <= moment.now
             and i.state <> 'dead_lettered')
   returning i.instruction_id
 ),
 ended as (
-  -- Its attempts are used up: a dead letter; or, where even settling crashed each time, for a person to look at.
+  -- Its attempts are used up: a dead letter; or, where even settling crashed each time, for a person to look at. What
+  -- stands behind a failed one of its order is never sent.
   update instruction i
-  set state = case d.decision when 'exhausted' then 'dead_lettered' else 'quarantined' end,
-      reason = d.last_reason || ' (' || i.attempts_in_cycle || ' attempts in cycle ' || i.cycle || ')',
+  set state = case d.decision when 'orphaned' then 'cancelled' when 'exhausted' then 'dead_lettered' else 'quarantined' end,
+      reason = case d.decision
+        when 'orphaned' then 'an earlier instruction of the order failed'
+        else d.last_reason || ' (' || i.attempts_in_cycle || ' attempts in cycle ' || i.cycle || ')'
+      end,
       parked = false,
       waits_for = null
   from decided d
-  where i.instruction_id = d.instruction_id and d.decision in ('exhausted', 'given_up') and i.state <> 'dead_lettered'
+  where i.instruction_id = d.instruction_id
+    and (d.decision = 'orphaned' or d.decision in ('exhausted', 'given_up') and i.state <> 'dead_lettered')
   returning i.instruction_id, i.payment_order_id, i.state, i.reason
 ),
 reviewed as (
@@ -193,6 +201,7 @@ select
   input.instruction_id, input.payment_order_id, input.operation,
   case
     when d.decision = 'given_up' then 'quarantined'
+    when d.decision = 'orphaned' then 'terminal'
     when d.decision is not null then d.decision
     when known.instruction_id is null then 'missing'
     when (known.payment_order_id, known.operation, known.payment_id, known.merchant_id)

@@ -57,7 +57,7 @@ const claimedRow = z.object({
 const verdictRow = z.discriminatedUnion('verdict', [
   claimedRow,
   z.object({ ...named, verdict: z.literal('not_before'), seconds_left: z.int() }),
-  /** `parked` behind a predecessor that is parked or dead-dead_letters_written itself. */
+  /** `parked` unless a worker holds its predecessor. */
   z.object({ ...named, verdict: z.literal('waiting'), seconds_left: z.int(), parked: z.boolean() }),
   z.object({ ...named, verdict: z.literal('circuit_open'), seconds_left: z.int() }),
   z.object({ ...named, verdict: z.literal('exhausted'), cycle: z.int(), reason: z.string() }),
@@ -82,7 +82,7 @@ export function isClaimed(verdict: Verdict): verdict is ClaimedInstruction {
 
 /**
  * Claims what can be claimed and says of every input why or why not: one verdict each, never told by absence
- * (rules 1 and 2). What waits for a circuit, a pause or a predecessor without a message is parked by the same
+ * (rules 1 and 2). What waits for a circuit, a pause or a predecessor that no worker holds is parked by the same
  * statement; what has used up its attempts becomes a dead letter. `seconds_left` is by the database's clock, rounded up.
  */
 export async function claimInstructions(

@@ -39,7 +39,7 @@ export class ConsumedCheck {
     const row = this.state.instructions.get(id);
     if (row === undefined || !isTerminalState(row.state))
       this.violations.add(`${id} is recorded as consumed and is ${row?.state ?? 'missing'}`);
-    if (row?.orderId !== orderId || operation !== 'charge')
+    if (row?.orderId !== orderId || row?.operation !== operation)
       this.violations.add(`${key} is recorded as consumed, and there is no such instruction`);
   }
 }

@@ -1,4 +1,4 @@
-import { isTerminalState, type ModelInstruction, type ModelState } from '../model/state.ts';
+import { hasFailed, isTerminalState, type ModelInstruction, type ModelState } from '../model/state.ts';
 import type { SimulatedPsp } from '../services/simulated-psp.ts';
 
 /** The invariants of the protocol, over what the database says and what the PSPs have done. */
@@ -16,17 +16,36 @@ function checkInstruction(
   row: ModelInstruction,
   psp: SimulatedPsp | undefined,
 ): readonly string[] {
+  const postings = [...state.postings.values()].filter(({ sourceId }) => sourceId === row.id).length;
+  const wrong = row.operation === 'charge' ? checkCharge(state, row, postings, psp) : [];
+  const expect = (holds: boolean, what: string) => {
+    if (!holds) wrong.push(`${row.id}: ${what}`);
+  };
+  expect(postings <= (row.operation === 'charge' ? 1 : 0), `posted ${postings} times`);
+  if (row.state === 'quarantined') {
+    const { statusDetail } = state.order(row.orderId);
+    expect(statusDetail === 'manual_review', `quarantined, and the order says ${statusDetail}`);
+    expect((state.deadLetters.get(row.id)?.reason ?? '') !== '', 'quarantined without a reason');
+  }
+  return wrong;
+}
+
+/** The order says what became of its charge. */
+function checkCharge(
+  state: ModelState,
+  row: ModelInstruction,
+  postings: number,
+  psp: SimulatedPsp | undefined,
+): string[] {
   const order = state.order(row.orderId);
   const taken = psp?.chargesOf(row.orderId) ?? [];
   const charges = taken.length;
-  const postings = [...state.postings.values()].filter(({ sourceId }) => sourceId === row.id).length;
   const wrong: string[] = [];
   const expect = (holds: boolean, what: string) => {
     if (!holds) wrong.push(`${row.id}: ${what}`);
   };
   const doubled = psp?.doubled.get(row.orderId);
   expect(charges <= (doubled === undefined ? 1 : 2), `charged ${charges} times`);
-  expect(postings <= 1, `posted ${postings} times`);
   expect((order.status === 'SUCCESS') === (postings === 1), `${order.status} with ${postings} postings`);
   if (order.status === 'SUCCESS') {
     expect(charges >= 1, `SUCCESS with ${charges} charges`);
@@ -39,12 +58,7 @@ function checkInstruction(
   }
   if (order.status === 'FAILED') expect(charges === 0, `FAILED with ${charges} charges`);
   expect((order.status === 'SUCCESS') === (row.state === 'succeeded'), `${order.status} and ${row.state}`);
-  const isFailed = row.state === 'declined' || row.state === 'cancelled';
-  expect((order.status === 'FAILED') === isFailed, `${order.status} and ${row.state}`);
-  if (row.state === 'quarantined') {
-    expect(order.statusDetail === 'manual_review', `quarantined, and the order says ${order.statusDetail}`);
-    expect((state.deadLetters.get(row.id)?.reason ?? '') !== '', 'quarantined without a reason');
-  }
+  expect((order.status === 'FAILED') === hasFailed(row), `${order.status} and ${row.state}`);
   return wrong;
 }
 
@@ -70,9 +84,13 @@ function checkPayments(state: ModelState): readonly string[] {
   });
 }
 
-/** What has not come to its end. */
+/** What has not come to its end. What comes after a quarantined instruction of its order waits for a person, as that does. */
 export function openInstructions(state: ModelState): readonly ModelInstruction[] {
-  return [...state.instructions.values()].filter(
-    (row) => !isTerminalState(row.state) && row.state !== 'quarantined',
+  const rows = [...state.instructions.values()];
+  const quarantined = rows.filter((row) => row.state === 'quarantined');
+  return rows.filter(
+    (row) =>
+      !isTerminalState(row.state) &&
+      !quarantined.some(({ orderId, seq }) => orderId === row.orderId && seq <= row.seq),
   );
 }

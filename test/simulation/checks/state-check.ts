@@ -1,6 +1,9 @@
-import { isTerminalState, type ModelInstruction, type ModelState } from '../model/state.ts';
+import { hasFailed, isTerminalState, type ModelInstruction, type ModelState } from '../model/state.ts';
 import type { Scheduler } from '../scheduler.ts';
 import type { Violations } from '../violations.ts';
+
+/** What is parked behind another is tried again within a minute of its end, unless the relay is late. */
+const LONGEST_SLEEP_MS = 10 * 60_000;
 
 /** What must hold of the instructions' states at every moment. */
 export class StateCheck {
@@ -20,6 +23,8 @@ export class StateCheck {
     for (const row of this.state.instructions.values()) {
       this.checkQuarantine(row);
       this.checkTerminal(row);
+      if (row.state === 'executing') this.checkTurn(row);
+      if (row.parked && row.waitsFor === null) this.checkSleep(row);
     }
   }
 
@@ -38,6 +43,25 @@ export class StateCheck {
   private isTakenFromItsWorker(row: ModelInstruction): boolean {
     const hasEvidence = this.state.evidence.has([row.id, row.attemptNo, row.claimToken, 0].join(' '));
     return row.notBefore > this.scheduler.clock.now() && !hasEvidence;
+  }
+
+  /** It is executed only after all that come before it in its order have done their part. */
+  private checkTurn(row: ModelInstruction): void {
+    for (const earlier of this.state.predecessorsOf(row)) {
+      if (isTerminalState(earlier.state) && !hasFailed(earlier)) continue;
+      this.violations.add(
+        `${row.id} is executed while ${earlier.id}, which comes first, is ${earlier.state}`,
+      );
+    }
+  }
+
+  /** Nothing sleeps on when all that it waited for has ended. */
+  private checkSleep(row: ModelInstruction): void {
+    const predecessors = this.state.predecessorsOf(row);
+    if (row.attemptNo > 0 || predecessors.length === 0) return;
+    if (row.notBefore <= this.scheduler.clock.now() + LONGEST_SLEEP_MS) return;
+    if (predecessors.every(({ state }) => isTerminalState(state)))
+      this.violations.add(`${row.id} sleeps on although all that it waited for has ended`);
   }
 
   private checkTerminal(row: ModelInstruction): void {

@@ -1,10 +1,17 @@
 import { alwaysActive } from '../../../adapters/dynamodb/activity.ts';
 import { acceptPayment } from '../../../lambdas/accept-payment/accept.ts';
 import type { Context } from '../context.ts';
+import type { Predecessors } from '../services/predecessors.ts';
 import type { Services } from '../services/services.ts';
 
 /** Accepts a payment; whether it was answered 202 is told by the state alone. */
-export function invokeAccept(context: Context, services: Services, method: string, orders: number): void {
+export function invokeAccept(
+  context: Context,
+  services: Services,
+  predecessors: Predecessors,
+  method: string,
+  orders: number,
+): void {
   const process = context.processes.start('accept');
   const payment = {
     merchant_reference: `reference ${process.name}`,
@@ -21,7 +28,7 @@ export function invokeAccept(context: Context, services: Services, method: strin
     { merchantId: 'mer_one', idempotencyKey: process.name, correlationId: `request ${process.name}` },
     {
       database: services.database.for(process),
-      queue: services.instructionQueue.senderFor(process),
+      queue: predecessors.sentBy(services.instructionQueue.senderFor(process)),
       activity: alwaysActive,
       ids: context.ids,
       amountCaps: {},

@@ -1,6 +1,11 @@
 import type { DatabaseRow } from '../../../adapters/database/database.ts';
 import type { AcceptInput } from './inputs.ts';
-import type { ModelState } from './state.ts';
+import type { ModelInstruction, ModelState } from './state.ts';
+
+type AcceptedInstruction = Pick<
+  ModelInstruction,
+  'id' | 'orderId' | 'paymentId' | 'merchantId' | 'psp' | 'correlationId' | 'acceptedAt' | 'seq' | 'operation'
+>;
 
 /** As ACCEPT_SQL. */
 export function accept(state: ModelState, input: AcceptInput, now: number): DatabaseRow[] {
@@ -38,12 +43,18 @@ function addOrder(
     statusDetail: 'queued',
     pspReference: null,
   });
-  state.instructions.set(order.instruction_id, {
-    ...common,
-    id: order.instruction_id,
-    orderId: order.payment_order_id,
-    correlationId: input.correlation_id,
-    acceptedAt: now,
+  const { instruction_id: id, payment_order_id: orderId } = order;
+  const correlationId = input.correlation_id;
+  state.instructions.set(
+    id,
+    newInstruction({ ...common, id, orderId, correlationId, acceptedAt: now, seq: 0, operation: 'charge' }),
+  );
+}
+
+/** As a row is before anything was done. */
+export function newInstruction(accepted: AcceptedInstruction): ModelInstruction {
+  return {
+    ...accepted,
     state: 'ready',
     reason: null,
     attemptNo: 0,
@@ -52,11 +63,11 @@ function addOrder(
     cycle: 0,
     claimToken: null,
     firstClaimedAt: null,
-    notBefore: now,
+    notBefore: accepted.acceptedAt,
     parked: false,
     waitsFor: null,
     sendNo: 0,
     resends: 0,
-    lastSentAt: now,
-  });
+    lastSentAt: accepted.acceptedAt,
+  };
 }

@@ -73,6 +73,8 @@ function columnsOf(sql: string, row: DatabaseRow): DatabaseRow {
         ...named,
         ...Object.fromEntries(CLAIMED_ONLY.map((name) => [name, row[name]])),
       };
+    case 'waiting':
+      return { ...named, seconds_left, parked: row.parked };
     case 'not_before':
     case 'circuit_open':
       return { ...named, seconds_left };

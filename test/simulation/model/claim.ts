@@ -1,6 +1,6 @@
 import type { DatabaseRow } from '../../../adapters/database/database.ts';
 import type { ClaimInput } from './inputs.ts';
-import { isTerminalState, type ModelInstruction, type ModelState } from './state.ts';
+import { hasFailed, isTerminalState, type ModelInstruction, type ModelState } from './state.ts';
 
 interface Judged {
   readonly row: ModelInstruction;
@@ -9,6 +9,10 @@ interface Judged {
   readonly attemptsSpent: number;
   readonly lastReason: string;
   readonly pausedBy: string | undefined;
+  /** When it and all that it waits for may be tried. */
+  readonly freeAt: number;
+  /** No worker holds a predecessor. */
+  readonly isBehindIdle: boolean;
 }
 
 /** As CLAIM_SQL. */
@@ -52,12 +56,11 @@ export function claim(state: ModelState, input: ClaimInput, now: number): Databa
 
 type Asked = ClaimInput['instructions'][number];
 
-/** Every instruction of the simulation is a charge. */
 export function isNamed(
   row: ModelInstruction,
   asked: Pick<Asked, 'payment_order_id' | 'operation'>,
 ): boolean {
-  return row.orderId === asked.payment_order_id && asked.operation === 'charge';
+  return row.orderId === asked.payment_order_id && row.operation === asked.operation;
 }
 
 /** What names no instruction: none at all, or one of another order or operation. */
@@ -67,7 +70,7 @@ function refuse(state: ModelState, asked: Asked): DatabaseRow[] {
   const named = { instruction_id, payment_order_id, operation };
   if (row === undefined) return [{ ...named, verdict: 'missing' }];
   if (isNamed(row, asked)) return [];
-  return [{ ...named, verdict: 'mismatched', reason: `charge of ${row.orderId}` }];
+  return [{ ...named, verdict: 'mismatched', reason: `${row.operation} of ${row.orderId}` }];
 }
 
 function judge(
@@ -81,10 +84,16 @@ function judge(
     state.pauses.has(pause),
   );
   const isDead = row.state === 'dead_lettered';
+  const predecessors = state.predecessorsOf(row);
+  const hasFailedPredecessor = predecessors.some(hasFailed);
+  const unfinished = predecessors.filter((earlier) => !isTerminalState(earlier.state));
+  const isIdle = (earlier: ModelInstruction) => earlier.state !== 'executing' || earlier.notBefore <= now;
   const verdict = (): string => {
     if (isTerminalState(row.state)) return 'terminal';
     if (row.state === 'quarantined') return 'quarantined';
     if (row.state === 'executing' && row.claimToken === input.claim_token) return 'mine';
+    if (hasFailedPredecessor && !input.ignores_failed_predecessors) return 'orphaned';
+    if (unfinished.length > 0 && !input.ignores_predecessors) return 'waiting';
     if (row.notBefore > now)
       return input.quarantines_live && row.state === 'executing' ? 'given_up' : 'not_before';
     if (isDead && deadLetterCycle !== row.cycle) return 'exhausted';
@@ -104,10 +113,12 @@ function judge(
         ? `attempt ${row.attemptNo} started, never finished`
         : (row.reason ?? 'no reason was recorded'),
     pausedBy,
+    freeAt: Math.max(row.notBefore, ...unfinished.map(({ notBefore }) => notBefore)),
+    isBehindIdle: unfinished.some(isIdle) && !input.never_parks_children,
   };
 }
 
-/** What is free is claimed, settled, or waits for its circuit. */
+/** What is free is claimed, to be resolved, or waits for its circuit. */
 function decide(
   state: ModelState,
   judged: readonly Judged[],
@@ -148,22 +159,24 @@ function apply(
   const isProbe = (state.circuits.get(row.psp)?.openUntil ?? null) !== null;
   const wasStarted = order.status !== 'NOT_STARTED';
   const before = { cycle: row.cycle, notBefore: row.notBefore, firstClaimedAt: row.firstClaimedAt };
+  const isParked = isParkedBy(decision, judged, now);
   let reason = judged.lastReason;
   if (decision === 'claimed' || decision === 'resolve') take(state, judged, input, now);
-  else if (decision === 'paused' || decision === 'circuit_open') park(judged, decision);
+  else if (decision === 'orphaned') reason = cancel(row);
   else if (decision === 'exhausted' || decision === 'given_up') reason = end(state, judged, decision, now);
-  const freeAt = decision === 'circuit_open' ? closedAt : before.notBefore;
+  else if (isParked) park(judged, decision, input, now);
+  const freeAt = decision === 'circuit_open' ? closedAt : judged.freeAt;
   return {
     instruction_id: row.id,
-    verdict: decision === 'given_up' ? 'quarantined' : decision,
+    verdict: ANSWERS[decision] ?? decision,
     seconds_left: Math.max(0, Math.ceil((freeAt - now) / 1000)),
-    parked: decision === 'paused' || decision === 'circuit_open',
+    parked: isParked,
     reason,
     payment_order_id: row.orderId,
     payment_id: row.paymentId,
     merchant_id: row.merchantId,
     correlation_id: row.correlationId,
-    operation: 'charge',
+    operation: row.operation,
     cycle:
       row.cycle > before.cycle && decision !== 'claimed' && decision !== 'resolve' ? before.cycle : row.cycle,
     attempt_no: row.attemptNo,
@@ -178,6 +191,9 @@ function apply(
     is_probe: isProbe,
   };
 }
+
+/** What a decision is called in the answer, where it has another name there. */
+const ANSWERS: Readonly<Record<string, string>> = { given_up: 'quarantined', orphaned: 'terminal' };
 
 function take(
   state: ModelState,
@@ -204,13 +220,38 @@ function take(
   state.payment(row.paymentId).started += 1;
 }
 
-function park({ row, nextCycle, attemptsSpent, pausedBy }: Judged, decision: string): void {
+function isParkedBy(decision: string, { row, isBehindIdle }: Judged, now: number): boolean {
+  if (decision === 'paused' || decision === 'circuit_open') return true;
+  return decision === 'waiting' && isBehindIdle && row.notBefore <= now && row.state !== 'dead_lettered';
+}
+
+function park(
+  { row, nextCycle, attemptsSpent, pausedBy, freeAt }: Judged,
+  decision: string,
+  input: ClaimInput,
+  now: number,
+): void {
   row.state = 'ready';
-  row.reason = decision === 'paused' ? `paused: pause:${pausedBy}` : `the circuit of ${row.psp} is open`;
   row.cycle = nextCycle;
   row.attemptsInCycle = attemptsSpent;
   row.parked = true;
+  if (decision === 'waiting') {
+    row.reason = 'an earlier instruction of the order has not ended';
+    row.waitsFor = null;
+    row.notBefore = Math.max(freeAt, now + (input.parks_children_for_seconds ?? 60) * 1000);
+    return;
+  }
+  row.reason = decision === 'paused' ? `paused: pause:${pausedBy}` : `the circuit of ${row.psp} is open`;
   row.waitsFor = decision === 'paused' ? `pause:${pausedBy}` : `circuit:${row.psp}`;
+}
+
+/** Behind a failed instruction of its order: it is never sent. */
+function cancel(row: ModelInstruction): string {
+  row.state = 'cancelled';
+  row.reason = 'an earlier instruction of the order failed';
+  row.parked = false;
+  row.waitsFor = null;
+  return row.reason;
 }
 
 function end(state: ModelState, { row, lastReason }: Judged, decision: string, now: number): string {

@@ -21,6 +21,14 @@ export const claimInput = z.object({
   probes: z.int(),
   /** Of a planted bug: live leases are quarantined. */
   quarantines_live: z.optional(z.boolean()),
+  /** Of a planted bug: an instruction is claimed before those that precede it in its order have ended. */
+  ignores_predecessors: z.optional(z.boolean()),
+  /** Of a planted bug: an instruction is claimed although one that precedes it in its order has failed. */
+  ignores_failed_predecessors: z.optional(z.boolean()),
+  /** Of a planted bug: what waits for another of its order stays in the queue. */
+  never_parks_children: z.optional(z.boolean()),
+  /** Of a planted bug: what is parked behind another of its order counts on being woken. */
+  parks_children_for_seconds: z.optional(z.number()),
 });
 export type ClaimInput = z.infer<typeof claimInput>;
 
@@ -107,6 +115,11 @@ export const acceptInput = z.object({
   body: z.string(),
 });
 export type AcceptInput = z.infer<typeof acceptInput>;
+
+export const predecessorsInput = z.object({
+  predecessors: z.array(z.object({ instruction_id: z.string(), charge_id: z.string(), seq: z.int() })),
+});
+export type PredecessorsInput = z.infer<typeof predecessorsInput>;
 
 export const relayInput = z.object({ limit: z.int(), probes: z.int() });
 export const poisonInput = z.object({

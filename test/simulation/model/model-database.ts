@@ -18,10 +18,12 @@ import {
   markInput,
   planInput,
   poisonInput,
+  predecessorsInput,
   recordInput,
   registerInput,
   relayInput,
 } from './inputs.ts';
+import { insertPredecessors, PREDECESSORS_SQL } from './predecessors.ts';
 import { record } from './record.ts';
 import { relay } from './relay.ts';
 import { ModelState } from './state.ts';
@@ -30,6 +32,7 @@ type Statement = (state: ModelState, input: JsonInput, now: number) => DatabaseR
 
 const STATEMENTS: ReadonlyMap<string, Statement> = new Map([
   [ACCEPT.sql, (state, input, now) => accept(state, acceptInput.parse(input), now)],
+  [PREDECESSORS_SQL, (state, input, now) => insertPredecessors(state, predecessorsInput.parse(input), now)],
   [CLAIM_SQL, (state, input, now) => claim(state, claimInput.parse(input), now)],
   [RECORD_SQL, (state, input, now) => record(state, recordInput.parse(input), now)],
   [RELAY_SQL, (state, input, now) => relay(state, relayInput.parse(input), now)],

@@ -110,7 +110,7 @@ function send(row: ModelInstruction, now: number): DatabaseRow {
     payment_order_id: row.orderId,
     payment_id: row.paymentId,
     correlation_id: row.correlationId,
-    operation: 'charge',
+    operation: row.operation,
     send_no: row.sendNo,
   };
 }

@@ -1,10 +1,14 @@
 import type { InstructionState } from '../../../domain/payment/instruction.ts';
+import type { Operation } from '../../../domain/payment/psp-outcome.ts';
 import type { OrderStatus } from '../../../domain/payment/status.ts';
 
 /** Times are milliseconds since the epoch. */
 export interface ModelInstruction {
   readonly id: string;
   readonly orderId: string;
+  /** Its place among its order's: it waits for all of a lower number. */
+  readonly seq: number;
+  readonly operation: Operation;
   readonly paymentId: string;
   readonly merchantId: string;
   readonly psp: string;
@@ -95,6 +99,11 @@ export class ModelState {
     return found;
   }
 
+  /** The instructions of its order that come before it. */
+  predecessorsOf({ orderId, seq }: ModelInstruction): readonly ModelInstruction[] {
+    return [...this.instructions.values()].filter((row) => row.orderId === orderId && row.seq < seq);
+  }
+
   order(id: string): ModelOrder {
     const found = this.orders.get(id);
     if (found === undefined) throw new Error(`the model holds no order ${id}`);
@@ -117,6 +126,11 @@ const TERMINAL: ReadonlySet<InstructionState> = new Set([
 
 export function isTerminalState(state: InstructionState): boolean {
   return TERMINAL.has(state);
+}
+
+/** No money was taken by it, nor will be. */
+export function hasFailed({ state }: ModelInstruction): boolean {
+  return state === 'declined' || state === 'cancelled';
 }
 
 const SECOND = 1_000;

@@ -15,6 +15,15 @@ const FORGETFUL: PspAbilities = {
   replaysStoredServerErrors: false,
 };
 
+/** Orders of several instructions, at PSPs that keep some waiting. */
+const SEVERAL_INSTRUCTIONS: Bug['where'] = {
+  ordersWithPredecessors: 1,
+  faults: new Set(['duplicate delivery', 'PSP unreachable', 'PSP is down']),
+};
+
+/** Seconds: longer than any schedule. */
+const NO_CLOCK = 30 * 24 * 3600;
+
 /** The order of each instruction, as it was accepted. */
 const orders = new Map<string, JsonInput>();
 
@@ -95,6 +104,33 @@ export const CLAIM_BUGS: readonly Bug[] = [
     planted: onStatement(CLAIM_SQL, {
       rows: mapRows((row) => (row.verdict === 'not_before' ? { ...row, verdict: 'missing' } : row)),
     }),
+  },
+  {
+    name: 'hide what came too early, and block its group',
+    rule: 2,
+    planted: onStatement(CLAIM_SQL, { input: (input) => ({ ...input, never_parks_children: true }) }),
+    // Where nothing goes wrong, an hour or two is enough for everything.
+    where: { ordersWithPredecessors: 1, faults: new Set(), limitSeconds: 6 * 3600 },
+  },
+  {
+    name: 'claim what comes second before the first has ended',
+    rule: 1,
+    planted: onStatement(CLAIM_SQL, { input: (input) => ({ ...input, ignores_predecessors: true }) }),
+    where: SEVERAL_INSTRUCTIONS,
+  },
+  {
+    name: 'claim what comes second although the first has failed',
+    rule: 1,
+    planted: onStatement(CLAIM_SQL, { input: (input) => ({ ...input, ignores_failed_predecessors: true }) }),
+    where: SEVERAL_INSTRUCTIONS,
+  },
+  {
+    name: 'park a child without a clock and miss it when its parent ends',
+    rule: 2,
+    planted: onStatement(CLAIM_SQL, {
+      input: (input) => ({ ...input, parks_children_for_seconds: NO_CLOCK }),
+    }),
+    where: SEVERAL_INSTRUCTIONS,
   },
   {
     name: 'an open circuit that lets no probe through',

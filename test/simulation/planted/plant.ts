@@ -13,7 +13,13 @@ export interface Bug {
   /** The circumstances that it takes, where those of every schedule are rarely it. */
   readonly where?: Pick<
     ScheduleOptions,
-    'abilities' | 'breaksTimes' | 'breaksDeduplication' | 'faults' | 'rate'
+    | 'abilities'
+    | 'breaksTimes'
+    | 'breaksDeduplication'
+    | 'faults'
+    | 'rate'
+    | 'ordersWithPredecessors'
+    | 'limitSeconds'
   >;
 }
 

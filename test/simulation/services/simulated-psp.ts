@@ -6,8 +6,16 @@ import type {
   PspInvalidation,
   PspOutcome,
 } from '../../../domain/payment/psp-outcome.ts';
+import type { Context } from '../context.ts';
 import type { Faults } from '../faults.ts';
+import type { ModelState } from '../model/state.ts';
 import type { Process, Scheduler } from '../scheduler.ts';
+
+/** Whose answer is that the buyer must act. */
+interface OpenAction {
+  readonly outcome: Extract<PspOutcome, { kind: 'requires_action' }>;
+  readonly visibleAt: number;
+}
 
 interface Landed {
   readonly charge: PspCharge;
@@ -38,11 +46,13 @@ export class SimulatedPsp {
   /** By reference: what it has charged twice by a mistake of its own, and whether a look-up has shown that. */
   readonly doubled = new Map<string, { isShown: boolean }>();
   private readonly broken: BrokenPromises;
+  private readonly actions = new Map<string, OpenAction>();
   private readonly keys = new Map<string, { readonly landed: Landed; readonly at: number }>();
   private readonly invalidated = new Set<string>();
   private readonly storedErrors = new Set<string>();
   private readonly scheduler: Scheduler;
   private readonly faults: Faults;
+  private readonly state: ModelState;
   private downUntil = 0;
   private refusedUntil = 0;
 
@@ -50,14 +60,14 @@ export class SimulatedPsp {
     name: string,
     abilities: PspAbilities,
     broken: BrokenPromises,
-    scheduler: Scheduler,
-    faults: Faults,
+    { scheduler, faults, state }: Context,
   ) {
     this.broken = broken;
     this.name = name;
     this.abilities = abilities;
     this.scheduler = scheduler;
     this.faults = faults;
+    this.state = state;
   }
 
   chargesOf(reference: string): readonly PspCharge[] {
@@ -108,6 +118,7 @@ export class SimulatedPsp {
   private land(request: ChargeRequest): PspOutcome {
     if (this.invalidated.has(request.idempotencyKey)) return decline('invalidated');
     if (/[02]$/.test(request.reference)) return decline('declined');
+    if (this.needsAction(request.idempotencyKey)) return this.askForAction(request);
     const known = this.keys.get(request.idempotencyKey);
     const now = this.scheduler.clock.now();
     const { keyLifetimeSeconds: lifetime } = this.abilities;
@@ -122,13 +133,39 @@ export class SimulatedPsp {
     const { reference, currency } = request;
     const amountMinor = request.amountMinor + (this.faults.strikes('PSP another amount', 0.2) ? 1n : 0n);
     const charge = { pspReference: `ch_${this.landed.length}`, reference, amountMinor, currency };
-    const lagSeconds =
-      this.scheduler.random.next() * (this.abilities.lookUpLagSeconds ?? 0) + this.lateSeconds();
-    const landed = { charge, key: request.idempotencyKey, at: now, visibleAt: now + lagSeconds * 1000 };
+    const landed = { charge, key: request.idempotencyKey, at: now, visibleAt: now + this.lagMilliseconds() };
     this.landed.push(landed);
     this.keys.set(request.idempotencyKey, { landed, at: now });
     this.scheduler.tell(`${this.name} charges ${request.idempotencyKey}`);
     return { kind: 'succeeded', charge };
+  }
+
+  /** An authorization does, a charge doesn't. */
+  private needsAction(idempotencyKey: string): boolean {
+    // A planted bug adds to the key.
+    const [instructionId = ''] = idempotencyKey.split('#');
+    return this.state.instructions.get(instructionId)?.operation === 'authorize';
+  }
+
+  private askForAction({ idempotencyKey, reference }: ChargeRequest): PspOutcome {
+    const known = this.actions.get(idempotencyKey);
+    if (known !== undefined) return known.outcome;
+    const outcome = {
+      kind: 'requires_action',
+      pspReference: `action_${idempotencyKey}`,
+      redirectUrl: `https://psp.test/${reference}`,
+    } as const;
+    this.actions.set(idempotencyKey, {
+      outcome,
+      visibleAt: this.scheduler.clock.now() + this.lagMilliseconds(),
+    });
+    return outcome;
+  }
+
+  /** How long look-ups don't show what has just landed. */
+  private lagMilliseconds(): number {
+    const lagSeconds = this.scheduler.random.next() * (this.abilities.lookUpLagSeconds ?? 0);
+    return (lagSeconds + this.lateSeconds()) * 1000;
   }
 
   /** One request, two charges: no protocol prevents it, but what is seen must not be booked as one. */
@@ -175,6 +212,8 @@ export class SimulatedPsp {
       return { kind: 'no_answer', outcome: { kind: 'unknown', reason: 'no look-up' } };
     }
     const now = this.scheduler.clock.now();
+    const action = this.actions.get(request.idempotencyKey);
+    if (action !== undefined && action.visibleAt <= now) return { kind: 'found', outcome: action.outcome };
     const [charge, ...further] = this.landed
       .filter((landed) => landed.key === request.idempotencyKey && landed.visibleAt <= now)
       .map((landed) => landed.charge);

@@ -1,0 +1,223 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { Database } from '../../../adapters/database/database.ts';
+import { readPayment } from '../../../adapters/database/statements/read-payments.ts';
+import { type InstructionKey, instructionMessageBody } from '../../../domain/payment/instruction.ts';
+import type { PspOutcome } from '../../../domain/payment/psp-outcome.ts';
+import { ExecutorHarness, recordOf, succeeded } from '../../support/executor.ts';
+import { addInstruction, MERCHANT, moveClock, newOrder, storePayment } from '../../support/payments.ts';
+import { createTestDatabase, type TestDatabase } from '../../support/postgres.ts';
+
+let testDatabase: TestDatabase;
+let database: Database;
+
+beforeAll(async () => {
+  testDatabase = await createTestDatabase();
+  database = testDatabase.database;
+});
+afterAll(() => testDatabase.drop());
+beforeEach(() => moveClock(database, 0));
+
+const ACTION: PspOutcome = {
+  kind: 'requires_action',
+  pspReference: 'ch_action',
+  redirectUrl: 'https://psp.test/confirm',
+};
+const UNKNOWN: PspOutcome = { kind: 'unknown', reason: 'read time-out' };
+
+/**
+ * An order whose charge comes after authorizations that need the buyer's action: its instructions in their order, each
+ * with a message, and an executor whose PSP answers as told, by instruction, and succeeds else.
+ */
+async function orderOf(instructions: number) {
+  const payment = await storePayment(database, newOrder());
+  const [order] = payment.orders;
+  if (order === undefined) throw new Error('one order');
+  const keys: InstructionKey[] = [];
+  for (let seq = 1 - instructions; seq < 0; seq += 1)
+    keys.push(await addInstruction(database, order, seq, 'authorize'));
+  keys.push({ ...order, operation: 'charge' });
+  const answers = new Map<string, PspOutcome>(keys.slice(0, -1).map((key) => [key.instructionId, ACTION]));
+  const harness = new ExecutorHarness(database);
+  harness.psp.onCharge = async (request) => answers.get(request.idempotencyKey) ?? succeeded(request);
+  const answer = (index: number, outcome: PspOutcome) => answers.set(idAt(index), outcome);
+  const idAt = (index: number) => keys[index]?.instructionId ?? '';
+  const messages = keys.map((key) => recordOf(key, instructionMessageBody(key)));
+  const sentKeys = () => harness.psp.charges.map(({ idempotencyKey }) => idempotencyKey);
+  const status = async () =>
+    (await readPayment(database, MERCHANT, payment.paymentId)).orders.map(({ status }) => status);
+  return { harness, messages, answer, idAt, sentKeys, status };
+}
+
+async function rowOf(instructionId: string) {
+  const [row] = await database.execute(
+    `select state, parked, attempt_no, reason, round(extract(epoch from relay_due_at - clock()))::int as due
+     from instruction where instruction_id = :input::jsonb ->> 'id'`,
+    { id: instructionId },
+  );
+  return row;
+}
+
+const NEVER_CLAIMED = { state: 'ready', attempt_no: 0 };
+
+describe('the instructions of one order in one batch', () => {
+  test('are executed one after the other: the second in a second round', async () => {
+    const { harness, messages, idAt, sentKeys, status } = await orderOf(2);
+
+    expect(await harness.execute(...messages)).toEqual([]);
+
+    expect(sentKeys()).toEqual([idAt(0), idAt(1)]);
+    expect(harness.consumedKeys.size).toBe(2);
+    expect(await status()).toEqual(['SUCCESS']);
+  });
+
+  test('cost a claim and a record for each round, however many orders there are', async () => {
+    const orders = [await orderOf(2), await orderOf(2), await orderOf(2)];
+    let statements = 0;
+    const harness = new ExecutorHarness({
+      execute: (sql, input) => {
+        statements += 1;
+        return database.execute(sql, input);
+      },
+    });
+    const first = new Set(orders.map(({ idAt }) => idAt(0)));
+    harness.psp.onCharge = async (request) =>
+      first.has(request.idempotencyKey) ? ACTION : succeeded(request);
+
+    expect(await harness.execute(...orders.flatMap(({ messages }) => messages))).toEqual([]);
+
+    expect(statements).toBe(4);
+  });
+
+  test('are two at the most: the third comes again in a second', async () => {
+    const { harness, messages, idAt, sentKeys, status } = await orderOf(3);
+    const third = messages[2];
+
+    expect(await harness.execute(...messages)).toEqual([third?.messageId]);
+    expect(harness.visibility).toEqual([{ receiptHandle: third?.receiptHandle, seconds: 1 }]);
+    expect(await harness.execute(...messages.slice(2))).toEqual([]);
+
+    expect(sentKeys()).toEqual([idAt(0), idAt(1), idAt(2)]);
+    expect(await status()).toEqual(['SUCCESS']);
+  });
+
+  test('come again together when the first is not done: the second is not even claimed', async () => {
+    const { harness, messages, answer, idAt, sentKeys } = await orderOf(2);
+    answer(0, UNKNOWN);
+
+    expect(await harness.execute(...messages)).toEqual(messages.map(({ messageId }) => messageId));
+
+    expect(new Set(harness.visibility.map(({ seconds }) => seconds)).size).toBe(1);
+    expect(sentKeys()).toEqual([idAt(0)]);
+    expect(await rowOf(idAt(1))).toMatchObject(NEVER_CLAIMED);
+  });
+
+  test('may come in another order than theirs: what came too early is parked and does not block the group', async () => {
+    const { harness, messages, idAt, sentKeys, status } = await orderOf(2);
+
+    expect(await harness.execute(...messages.toReversed())).toEqual([]);
+    expect(sentKeys()).toEqual([idAt(0)]);
+    expect(await rowOf(idAt(1))).toMatchObject({ ...NEVER_CLAIMED, parked: true });
+    await moveClock(database, 61);
+    expect(await harness.execute(...messages.slice(1))).toEqual([]);
+
+    expect(sentKeys()).toEqual([idAt(0), idAt(1)]);
+    expect(await status()).toEqual(['SUCCESS']);
+  });
+});
+
+describe('an instruction whose predecessor is not done', () => {
+  test('waits as long as another worker may hold the predecessor', async () => {
+    const { harness, messages, answer, idAt, sentKeys } = await orderOf(2);
+    const [first, second] = messages;
+    if (first === undefined || second === undefined) throw new Error('two messages');
+    const other = new ExecutorHarness(database);
+    other.psp.onCharge = async () => {
+      expect(await harness.execute(second)).toEqual([second.messageId]);
+      return UNKNOWN;
+    };
+    answer(0, UNKNOWN);
+
+    await other.execute(first);
+
+    expect(harness.visibility[0]?.seconds).toBeGreaterThanOrEqual(37);
+    expect(sentKeys()).toEqual([]);
+    expect(await rowOf(idAt(1))).toMatchObject({ ...NEVER_CLAIMED, parked: false });
+  });
+
+  test('is parked until then behind a parked one, and its message is acknowledged', async () => {
+    const { harness, messages, answer, idAt, sentKeys } = await orderOf(2);
+    answer(0, { kind: 'rate_limited', retryAfterSeconds: 900 });
+    await harness.execute(...messages.slice(0, 1));
+
+    expect(await harness.execute(...messages.slice(1))).toEqual([]);
+
+    expect(await rowOf(idAt(1))).toMatchObject({
+      ...NEVER_CLAIMED,
+      parked: true,
+      reason: 'an earlier instruction of the order has not ended',
+    });
+    expect((await rowOf(idAt(1)))?.due).toBe((await rowOf(idAt(0)))?.due);
+    expect(sentKeys()).toEqual([idAt(0)]);
+    expect(harness.consumedKeys.size).toBe(0);
+  });
+
+  test('is parked for a minute behind a dead-lettered one, and tried again each minute', async () => {
+    const { harness, messages, answer, idAt } = await orderOf(2);
+    answer(0, { kind: 'misconfigured', reason: 'HTTP 401' });
+    await harness.execute(...messages.slice(0, 1));
+    expect(await rowOf(idAt(0))).toMatchObject({ state: 'dead_lettered' });
+
+    for (const seconds of [0, 61]) {
+      await moveClock(database, seconds);
+      expect(await harness.execute(...messages.slice(1))).toEqual([]);
+      expect(await rowOf(idAt(1))).toMatchObject({ ...NEVER_CLAIMED, parked: true });
+      expect((await rowOf(idAt(1)))?.due).toBeGreaterThanOrEqual(59);
+      expect((await rowOf(idAt(1)))?.due).toBeLessThanOrEqual(60);
+    }
+  });
+
+  test('is executed when the predecessor is done', async () => {
+    const { harness, messages, answer, status } = await orderOf(2);
+    answer(0, { kind: 'rate_limited', retryAfterSeconds: 900 });
+    for (const message of messages) await harness.execute(message);
+    answer(0, ACTION);
+    await moveClock(database, 1_000);
+
+    for (const message of messages) expect(await harness.execute(message)).toEqual([]);
+
+    expect(await status()).toEqual(['SUCCESS']);
+  });
+
+  test('is cancelled and never sent when the predecessor was declined', async () => {
+    const { harness, messages, answer, idAt, sentKeys, status } = await orderOf(2);
+    answer(0, { kind: 'declined', decline: { category: 'other', code: 'declined', pspCode: '05' } });
+
+    expect(await harness.execute(...messages)).toEqual([]);
+
+    expect(sentKeys()).toEqual([idAt(0)]);
+    expect(await rowOf(idAt(1))).toMatchObject({ state: 'cancelled', attempt_no: 0 });
+    expect(harness.consumedKeys.size).toBe(2);
+    expect(await status()).toEqual(['FAILED']);
+  });
+});
+
+describe('a group of the queue', () => {
+  test('fails from its first failure on, whatever becomes of the messages behind it', async () => {
+    const { harness, messages, answer } = await orderOf(1);
+    const [message] = messages;
+    if (message === undefined) throw new Error('one message');
+    answer(0, UNKNOWN);
+    const key = { instructionId: 'ins_x', paymentOrderId: message.attributes.MessageGroupId ?? '' };
+    const [before, behind] = [recordOf(key, 'not json, before'), recordOf(key, 'not json, behind')];
+    const { messages: others } = await orderOf(1);
+
+    const failed = await harness.execute(before, message, behind, ...others);
+
+    expect(failed).toEqual([message.messageId, behind.messageId]);
+    expect(new Set(harness.visibility.map(({ seconds }) => seconds)).size).toBe(1);
+    expect(harness.visibility.map(({ receiptHandle }) => receiptHandle)).toEqual([
+      message.receiptHandle,
+      behind.receiptHandle,
+    ]);
+  });
+});

@@ -1,0 +1,67 @@
+import type { Database } from '../../../adapters/database/database.ts';
+import { ACCEPT } from '../../../adapters/database/statements/accept-payment.ts';
+import type { InstructionMessage, InstructionSender } from '../../../adapters/sqs/instruction-queue.ts';
+import { acceptInput } from '../model/inputs.ts';
+import { PREDECESSORS_SQL } from '../model/predecessors.ts';
+import type { Random } from '../random.ts';
+
+/** Two, so that of an order's three instructions one has no turn in a batch. */
+const MOST = 2;
+
+/**
+ * Orders of more than one instruction, as the schema allows them and no API makes them yet: accepted with some charges,
+ * and sent with them, are authorizations that need the buyer's action and must have ended before.
+ */
+export class Predecessors {
+  private readonly random: Random;
+  private readonly share: number;
+  private readonly byCharge = new Map<string, readonly string[]>();
+
+  /** @param share of the orders that have any */
+  constructor(random: Random, share: number) {
+    this.random = random;
+    this.share = share;
+  }
+
+  /** Ids of the instructions before a charge; the first is the first to be executed. */
+  private of(chargeId: string): readonly string[] {
+    const known = this.byCharge.get(chargeId);
+    if (known !== undefined) return known;
+    const count = this.random.chance(this.share) ? 1 + this.random.below(MOST) : 0;
+    const ids = Array.from({ length: count }, (_, index) => chargeId.replace('ins_0', `ins_${index + 1}`));
+    this.byCharge.set(chargeId, ids);
+    return ids;
+  }
+
+  /** A database that stores them with what is accepted. */
+  storedBy(database: Database): Database {
+    return {
+      execute: async (sql, input) => {
+        const rows = await database.execute(sql, input);
+        if (sql !== ACCEPT.sql) return rows;
+        const predecessors = acceptInput.parse(input).orders.flatMap(({ instruction_id: chargeId }) => {
+          const ids = this.of(chargeId);
+          return ids.map((id, index) => ({
+            instruction_id: id,
+            charge_id: chargeId,
+            seq: index - ids.length,
+          }));
+        });
+        if (predecessors.length > 0) await database.execute(PREDECESSORS_SQL, { predecessors });
+        return rows;
+      },
+    };
+  }
+
+  /** Sends their messages with the charge's, in any order: the queue's is not relied upon. */
+  sentBy(sender: InstructionSender): InstructionSender {
+    return { send: (messages) => sender.send(messages.flatMap((message) => this.messagesWith(message))) };
+  }
+
+  private messagesWith(charge: InstructionMessage): readonly InstructionMessage[] {
+    const messages = this.of(charge.instructionId).map(
+      (instructionId): InstructionMessage => ({ ...charge, instructionId, operation: 'authorize' }),
+    );
+    return this.random.chance(0.5) ? [...messages, charge] : [charge, ...messages];
+  }
+}
