@@ -44,9 +44,6 @@ export const variables = {
   get deadLetterQueue() {
     return { DEAD_LETTER_QUEUE_URL: z.url() };
   },
-  get queueArns() {
-    return { QUEUE_ARN: text, DEAD_LETTER_QUEUE_ARN: text };
-  },
   /** The epoch changes when Aurora is restored to an earlier point: records of a lost future are not believed. */
   get consumedTable() {
     return { CONSUMED_TABLE_NAME: text, RESTORE_EPOCH: text };

@@ -254,10 +254,7 @@ async function assemble(
   place: Pick<Pipeline, 'isLocal' | 'simulator' | 'origin'>,
 ): Promise<Pipeline> {
   const { sqs, dynamodb, rdsData } = clients;
-  const [mainArn, arn] = await Promise.all([
-    arnOf(sqs, names.queueUrl),
-    arnOf(sqs, names.deadLetterQueueUrl),
-  ]);
+  await Promise.all([assertAnswers(sqs, names.queueUrl), assertAnswers(sqs, names.deadLetterQueueUrl)]);
   return {
     database: awake(
       connectDatabase(
@@ -276,9 +273,7 @@ async function assemble(
     deadLetters: createDeadLetterQueue({
       client: sqs,
       url: names.deadLetterQueueUrl,
-      arn,
       mainUrl: names.queueUrl,
-      mainArn,
     }),
     activity:
       settings.activityTable === null
@@ -294,12 +289,10 @@ function awake(database: Database): Database {
   return { execute: (sql, input) => whenAwake(() => database.execute(sql, input), sleep) };
 }
 
-async function arnOf(sqs: SQSClient, QueueUrl: string): Promise<string> {
+/** @throws CliError with the exit code 3 where the queue can't be reached */
+async function assertAnswers(sqs: SQSClient, QueueUrl: string): Promise<void> {
   try {
-    const { Attributes } = await sqs.send(
-      new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['QueueArn'] }),
-    );
-    return Attributes?.QueueArn ?? '';
+    await sqs.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['QueueArn'] }));
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new CliError(`The queue ${QueueUrl} doesn't answer: ${reason}`, EXIT.unreachable, { cause });

@@ -55,7 +55,7 @@ export function createProgram(run: Run, { stdout, stderr, leave }: Usage): Comma
     )
     .addHelpText(
       'after',
-      '\nExit codes: 0 well, 1 a problem was found, 2 usage, 3 the pipeline can’t be reached, 4 refused.',
+      '\nExit codes: 0 ok, 1 a problem was found, 2 usage, 3 the pipeline can’t be reached, 4 refused.',
     )
     // Before the commands are added: they take these over.
     .exitOverride(leave)

@@ -1,5 +1,6 @@
 import type * as z from 'zod';
 import { DatabaseResumingError, DatabaseUnreachableError } from '../adapters/database/database.ts';
+import { OperationError } from '../operations/operation-error.ts';
 import { connect, type Pipeline } from './connect.ts';
 import { CliError, EXIT } from './errors.ts';
 import type { commonSchema } from './options.ts';
@@ -70,6 +71,7 @@ function tell(error: unknown, output: Output): number {
   const message = error instanceof Error ? error.message : String(error);
   output.note(`${output.colors.red('oncepay')}: ${message}`);
   if (error instanceof CliError) return error.exitCode;
+  if (error instanceof OperationError) return error.code === 'conflict' ? EXIT.refused : EXIT.problem;
   const isUnreachable = error instanceof DatabaseUnreachableError || error instanceof DatabaseResumingError;
   return isUnreachable ? EXIT.unreachable : EXIT.problem;
 }

@@ -7,8 +7,8 @@ import { CliError, EXIT } from './errors.ts';
 export interface Simulator {
   get(path: string): Promise<unknown>;
   post(path: string, body: unknown): Promise<unknown>;
-  /** What opens a door of theirs. */
-  keyOf(door: SimulatorEndpoint): Promise<string>;
+  /** What opens a endpoint of theirs. */
+  keyOf(endpoint: SimulatorEndpoint): Promise<string>;
 }
 
 export interface SimulatorPlace {
@@ -30,8 +30,8 @@ export function connectSimulator(
     locating ??= locate();
     return locating;
   };
-  const keyOf = async (door: SimulatorEndpoint) =>
-    simulatorKey(await readSecret(client, (await place()).secretArn), door);
+  const keyOf = async (endpoint: SimulatorEndpoint) =>
+    simulatorKey(await readSecret(client, (await place()).secretArn), endpoint);
   const ask = async (path: string, init: RequestInit = {}) => {
     const { url } = await place();
     const authorization = `Bearer ${await keyOf('control')}`;

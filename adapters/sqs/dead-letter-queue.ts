@@ -1,14 +1,11 @@
 import {
-  CancelMessageMoveTaskCommand,
   ChangeMessageVisibilityBatchCommand,
   DeleteMessageBatchCommand,
   GetQueueAttributesCommand,
-  ListMessageMoveTasksCommand,
   type MessageAttributeValue,
   ReceiveMessageCommand,
   SendMessageBatchCommand,
   type SQSClient,
-  StartMessageMoveTaskCommand,
 } from '@aws-sdk/client-sqs';
 import { BATCH_LIMIT } from './instruction-queue.ts';
 
@@ -21,58 +18,28 @@ export interface ReceivedDeadLetter {
   readonly attributes: Readonly<Record<string, MessageAttributeValue>>;
 }
 
-export interface MoveTask {
-  readonly handle: string | undefined;
-  readonly status: string;
-  readonly moved: number;
-  readonly toMove: number | undefined;
-  readonly startedAt: Date | undefined;
-  readonly failure: string | undefined;
-}
-
 export interface DeadLetterQueue {
   /** Messages that can be received, and those somebody holds; approximate, as SQS says itself. */
   count(): Promise<{ readonly visible: number; readonly held: number }>;
-  /** Newest first, at most ten. */
-  moveTasks(): Promise<readonly MoveTask[]>;
-  /** Everything, back to the main queue, at most so many messages a second. */
-  startMove(messagesPerSecond: number): Promise<void>;
-  cancelMove(handle: string): Promise<void>;
-  /** Takes up to ten for `holdSeconds`. */
-  receive(holdSeconds: number): Promise<readonly ReceivedDeadLetter[]>;
+  /** Takes up to ten for `visibilitySeconds`. */
+  receive(visibilitySeconds: number): Promise<readonly ReceivedDeadLetter[]>;
   /** Sends dead letters back to the main queue, then deletes them here; returns those that were moved. */
   moveBack(deadLetters: readonly ReceivedDeadLetter[]): Promise<readonly ReceivedDeadLetter[]>;
-  /** Gives dead letters back before their hold ends. */
+  /** Gives dead letters back before that time is over. */
   release(deadLetters: readonly ReceivedDeadLetter[]): Promise<void>;
 }
 
 export interface DeadLetterQueueOptions {
   readonly client: SQSClient;
   readonly url: string;
-  readonly arn: string;
   readonly mainUrl: string;
-  readonly mainArn: string;
 }
 
 export function createDeadLetterQueue(options: DeadLetterQueueOptions): DeadLetterQueue {
-  const { client, url, arn } = options;
+  const { client, url } = options;
   return {
     count: () => count(client, url),
-    moveTasks: () => moveTasks(client, arn),
-    startMove: async (messagesPerSecond) => {
-      await client.send(
-        new StartMessageMoveTaskCommand({
-          SourceArn: arn,
-          // Named, because what was sent here, rather than moved, has no source that SQS could find.
-          DestinationArn: options.mainArn,
-          MaxNumberOfMessagesPerSecond: messagesPerSecond,
-        }),
-      );
-    },
-    cancelMove: async (handle) => {
-      await client.send(new CancelMessageMoveTaskCommand({ TaskHandle: handle }));
-    },
-    receive: (holdSeconds) => receive(client, url, holdSeconds),
+    receive: (visibilitySeconds) => receive(client, url, visibilitySeconds),
     moveBack: (deadLetters) => moveBack(options, deadLetters),
     release: async (deadLetters) => {
       const Entries = deadLetters.map((deadLetter, index) => ({
@@ -99,30 +66,16 @@ async function count(client: SQSClient, url: string) {
   };
 }
 
-async function moveTasks(client: SQSClient, arn: string): Promise<readonly MoveTask[]> {
-  const { Results } = await client.send(
-    new ListMessageMoveTasksCommand({ SourceArn: arn, MaxResults: BATCH_LIMIT }),
-  );
-  return (Results ?? []).map((task) => ({
-    handle: task.TaskHandle,
-    status: task.Status ?? 'UNKNOWN',
-    moved: task.ApproximateNumberOfMessagesMoved ?? 0,
-    toMove: task.ApproximateNumberOfMessagesToMove,
-    startedAt: task.StartedTimestamp === undefined ? undefined : new Date(task.StartedTimestamp),
-    failure: task.FailureReason,
-  }));
-}
-
 async function receive(
   client: SQSClient,
   url: string,
-  holdSeconds: number,
+  visibilitySeconds: number,
 ): Promise<readonly ReceivedDeadLetter[]> {
   const { Messages } = await client.send(
     new ReceiveMessageCommand({
       QueueUrl: url,
       MaxNumberOfMessages: BATCH_LIMIT,
-      VisibilityTimeout: holdSeconds,
+      VisibilityTimeout: visibilitySeconds,
       MessageAttributeNames: ['All'],
       MessageSystemAttributeNames: ['MessageGroupId'],
     }),
@@ -148,7 +101,7 @@ async function moveBack(
         Id: String(index),
         MessageBody: deadLetter.body,
         MessageGroupId: deadLetter.groupId,
-        // As a move task does: the id of the message that is moved.
+        // As SQS does when it moves a message: the id of the message that is moved.
         MessageDeduplicationId: deadLetter.messageId,
         MessageAttributes: deadLetter.attributes,
       })),

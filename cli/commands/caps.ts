@@ -1,16 +1,11 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import * as z from 'zod';
-import {
-  type CapRow,
-  clearCap,
-  EVERY_MERCHANT,
-  listCaps,
-  setCap,
-} from '../../adapters/database/statements/amount-caps.ts';
+import { type CapRow, EVERY_MERCHANT, listCaps } from '../../adapters/database/statements/amount-caps.ts';
 import { formatAmount, isCurrency, MAX_AMOUNT_MINOR } from '../../domain/money/currency.ts';
+import { clearAmountCap, whoseCap } from '../../operations/clear-amount-cap.ts';
+import { setAmountCap } from '../../operations/set-amount-cap.ts';
 import type { Pipeline } from '../connect.ts';
-import { CliError, EXIT } from '../errors.ts';
-import { requireMerchant } from '../known.ts';
+import { EXIT } from '../errors.ts';
 import { commonSchema, merchantId, operatorOf, operatorSchema, withOperator } from '../options.ts';
 import { type Output, table } from '../output.ts';
 import type { Run } from '../run.ts';
@@ -66,10 +61,6 @@ function amount(text: string): string {
   throw new InvalidArgumentError(`It takes a whole number of minor units, 1 to ${MAX_AMOUNT_MINOR}.`);
 }
 
-function whose(merchant: string): string {
-  return merchant === EVERY_MERCHANT ? 'every merchant without a cap of its own' : merchant;
-}
-
 async function set(
   pipeline: Pipeline,
   output: Output,
@@ -80,8 +71,7 @@ async function set(
   const { merchant } = options;
   const maxAmountMinor = BigInt(minor);
   const operator = await operatorOf(options, pipeline);
-  if (merchant !== EVERY_MERCHANT) await requireMerchant(pipeline.database, merchant);
-  const before = await setCap(
+  const before = await setAmountCap(
     pipeline.database,
     { merchantId: merchant, currency: code, maxAmountMinor },
     operator,
@@ -89,7 +79,7 @@ async function set(
   const was = before === undefined ? 'none was set' : `it was ${formatAmount(before, code)}`;
   output.data(
     { merchant_id: merchant, currency: code, max_amount_minor: maxAmountMinor, before: before ?? null },
-    () => `One payment of ${whose(merchant)} may ask for ${formatAmount(maxAmountMinor, code)}; ${was}.`,
+    () => `One payment of ${whoseCap(merchant)} may ask for ${formatAmount(maxAmountMinor, code)}; ${was}.`,
   );
   output.note('\nnext: oncepay caps list');
   return EXIT.ok;
@@ -103,15 +93,10 @@ async function clear(
 ): Promise<number> {
   const { merchant } = options;
   const operator = await operatorOf(options, pipeline);
-  if (!(await clearCap(pipeline.database, { merchantId: merchant, currency: code }, operator))) {
-    throw new CliError(
-      `No cap in ${code} is set for ${whose(merchant)}. See oncepay caps list.`,
-      EXIT.problem,
-    );
-  }
+  await clearAmountCap(pipeline.database, { merchantId: merchant, currency: code }, operator);
   output.data(
     { cleared: { merchant_id: merchant, currency: code } },
-    () => `Cleared the cap in ${code} of ${whose(merchant)}.`,
+    () => `Cleared the cap in ${code} of ${whoseCap(merchant)}.`,
   );
   output.note('\nnext: oncepay caps list');
   return EXIT.ok;

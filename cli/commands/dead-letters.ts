@@ -1,4 +1,4 @@
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import * as z from 'zod';
 import {
   DEAD_LETTER_STATES,
@@ -7,12 +7,10 @@ import {
   type ShownDeadLetter,
   showDeadLetter,
 } from '../../adapters/database/statements/list-dead-letters.ts';
-import { logOperation, type Operator } from '../../adapters/database/statements/operation-log.ts';
 import { createConsumedMessages } from '../../adapters/dynamodb/consumed-messages.ts';
 import { redactText } from '../../adapters/redact.ts';
-import type { MoveTask } from '../../adapters/sqs/dead-letter-queue.ts';
 import { systemTime } from '../../adapters/time.ts';
-import { type RedriveReport, redriveDeadLetters } from '../../lambdas/redrive-dead-letters/redrive.ts';
+import { type RedriveReport, redriveDeadLetters } from '../../operations/redrive-dead-letters.ts';
 import type { Pipeline } from '../connect.ts';
 import { CliError, EXIT } from '../errors.ts';
 import {
@@ -26,9 +24,6 @@ import {
 import { type Output, table } from '../output.ts';
 import type { Run } from '../run.ts';
 
-/** In the record of operations. */
-const QUEUE = 'dead-letter queue';
-
 const filterSchema = z.object({
   reason: z.string().optional(),
   psp: z.string().optional(),
@@ -38,8 +33,6 @@ const listSchema = commonSchema.extend(filterSchema.shape).extend({ all: z.boole
 const redriveSchema = operatorSchema.extend(filterSchema.shape).extend({
   dryRun: z.boolean(),
   rate: z.number(),
-  status: z.boolean(),
-  cancel: z.boolean(),
 });
 
 export function addDeadLetters(program: Command, run: Run): void {
@@ -54,14 +47,10 @@ export function addDeadLetters(program: Command, run: Run): void {
     .action(run(commonSchema, (pipeline, output, _options, id) => show(pipeline, output, id)));
   withOperator(
     withFilters(group.command('redrive').description('Sends dead letters back to the main queue.')),
-    'why, for the record; required but with --dry-run and --status',
+    'why, for the record; required unless with --dry-run',
   )
     .option('--dry-run', 'only tell what would go, and what keeps the rest', false)
     .option('--rate <n>', `messages a second, up to ${MAX_RATE}`, rate, 50)
-    .option('--status', 'show the move tasks, running and past', false)
-    .addOption(
-      new Option('--cancel', 'stop the move task that runs').default(false).conflicts(['status', 'dryRun']),
-    )
     .action(run(redriveSchema, redrive));
 }
 
@@ -92,7 +81,7 @@ async function list(
   return EXIT.ok;
 }
 
-/** A move task of SQS takes no more. */
+/** More would crowd out new payments. */
 const MAX_RATE = 500;
 
 function rate(text: string): number {
@@ -144,10 +133,8 @@ async function redrive(
   output: Output,
   options: z.infer<typeof redriveSchema>,
 ): Promise<number> {
-  if (options.status) return showTasks(pipeline, output);
   // A dry run changes nothing and is on no record: it takes no reason.
   const operator = await operatorOf(options.dryRun ? { ...options, why: 'a dry run' } : options, pipeline);
-  if (options.cancel) return cancel(pipeline, output, operator);
   const report = await redriveDeadLetters(
     {
       database: pipeline.database,
@@ -166,28 +153,20 @@ async function redrive(
       hasTime: () => true,
     },
   );
-  if (report.kind === 'started' || report.kind === 'moved_singly') {
-    await logOperation(pipeline.database, { subjectId: QUEUE, action: 'redrive_started', ...operator });
-  }
   output.data(report, () => drawReport(report));
-  if (report.kind === 'started') output.note('\nnext: oncepay dead-letters redrive --status');
-  return report.kind === 'moving' ? EXIT.refused : EXIT.ok;
+  return EXIT.ok;
 }
 
 function drawReport(report: RedriveReport): string {
   switch (report.kind) {
     case 'empty':
       return 'The dead-letter queue is empty.';
-    case 'moving':
-      return `A move task runs already: ${report.moved} of about ${report.toMove ?? '?'} moved.`;
     case 'none_may_go':
       return `None of ${report.messages} may go yet: ${drawVerdicts(report)}.`;
     case 'planned':
       return `${report.messages} messages in the queue: ${drawVerdicts(report)}.`;
-    case 'started':
-      return `A move task was started for ${report.messages} messages.`;
-    case 'moved_singly':
-      return `${report.moved} moved one by one, ${report.kept} kept (${drawVerdicts(report)}).`;
+    case 'moved':
+      return `${report.moved} moved, ${report.kept} kept (${drawVerdicts(report)}).`;
   }
 }
 
@@ -196,39 +175,4 @@ function drawVerdicts({ verdicts }: Extract<RedriveReport, { verdicts: unknown }
     ([verdict, count]) => `${count} ${verdict.replaceAll('_', ' ')}`,
   );
   return parts.length === 0 ? 'none of them known yet' : parts.join(', ');
-}
-
-async function showTasks({ deadLetters }: Pipeline, output: Output): Promise<number> {
-  const tasks = await deadLetters.moveTasks();
-  output.data(tasks, () => (tasks.length === 0 ? 'No move task in the last days.' : drawTasks(tasks)));
-  return EXIT.ok;
-}
-
-function drawTasks(tasks: readonly MoveTask[]): string {
-  return table(
-    ['started', 'status', 'moved', 'to move', 'failure'],
-    tasks.map((task) => [
-      task.startedAt?.toISOString() ?? null,
-      task.status,
-      task.moved,
-      task.toMove ?? null,
-      task.failure ?? null,
-    ]),
-  );
-}
-
-async function cancel(
-  { deadLetters, database }: Pipeline,
-  output: Output,
-  operator: Operator,
-): Promise<number> {
-  const running = (await deadLetters.moveTasks()).find((task) => task.status === 'RUNNING');
-  if (running?.handle === undefined) throw new CliError('No move task runs.', EXIT.problem);
-  await deadLetters.cancelMove(running.handle);
-  await logOperation(database, { subjectId: QUEUE, action: 'redrive_cancelled', ...operator });
-  output.data(
-    { cancelled: true, moved: running.moved },
-    () => `Cancelled after about ${running.moved} messages.`,
-  );
-  return EXIT.ok;
 }

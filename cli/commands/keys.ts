@@ -1,16 +1,13 @@
 import type { Command } from 'commander';
 import * as z from 'zod';
-import { apiKeyModeOf, type GeneratedApiKey, generateApiKey } from '../../adapters/api-key.ts';
-import {
-  type ApiKeyRow,
-  addApiKey,
-  createMerchant,
-  listApiKeys,
-  revokeApiKey,
-} from '../../adapters/database/statements/operate-keys.ts';
+import type { GeneratedApiKey } from '../../adapters/api-key.ts';
+import { type ApiKeyRow, listApiKeys } from '../../adapters/database/statements/operate-keys.ts';
+import { createApiKey } from '../../operations/create-api-key.ts';
+import { revokeApiKey } from '../../operations/revoke-api-key.ts';
+import { rotateApiKey } from '../../operations/rotate-api-key.ts';
 import { confirm } from '../confirm.ts';
 import type { Pipeline } from '../connect.ts';
-import { CliError, EXIT } from '../errors.ts';
+import { EXIT } from '../errors.ts';
 import {
   commonSchema,
   merchantId,
@@ -75,8 +72,12 @@ async function create(
 ): Promise<number> {
   const { merchant, name } = options;
   const operator = await operatorOf(options, pipeline);
-  await createMerchant(pipeline.database, { merchantId: merchant, merchantName: name ?? merchant }, operator);
-  const key = await add(pipeline, merchant, operator);
+  const { takesRealMoney } = pipeline.settings;
+  const key = await createApiKey(
+    pipeline.database,
+    { merchantId: merchant, merchantName: name ?? merchant, takesRealMoney },
+    operator,
+  );
   show(output, merchant, key, []);
   output.note('\nnext: oncepay keys list');
   return EXIT.ok;
@@ -88,55 +89,17 @@ async function rotate(
   options: z.infer<typeof rotateSchema>,
 ): Promise<number> {
   const { merchant } = options;
-  const valid = await validKeys(pipeline, merchant);
-  if (valid.length === 0) {
-    throw new CliError(
-      `${merchant} has no valid key to rotate. Make one: oncepay keys create --merchant ${merchant} --why "…".`,
-      EXIT.problem,
-    );
-  }
-  const key = await add(pipeline, merchant, await operatorOf(options, pipeline));
-  show(output, merchant, key, valid);
-  const [old] = valid;
+  const { takesRealMoney } = pipeline.settings;
+  const { created, previous } = await rotateApiKey(
+    pipeline.database,
+    { merchantId: merchant, takesRealMoney },
+    await operatorOf(options, pipeline),
+  );
+  show(output, merchant, created, [previous]);
   output.note(
-    `\nnext: give the merchant its new key; once oncepay keys list shows it used, oncepay keys revoke ${old?.api_key_id} --why "rotated"`,
+    `\nnext: give the merchant its new key; once oncepay keys list shows it used, oncepay keys revoke ${previous.api_key_id} --why "rotated"`,
   );
   return EXIT.ok;
-}
-
-async function add(
-  pipeline: Pipeline,
-  merchant: string,
-  operator: Awaited<ReturnType<typeof operatorOf>>,
-): Promise<GeneratedApiKey> {
-  const key = generateApiKey(apiKeyModeOf(pipeline.settings.takesRealMoney));
-  const { apiKeyId, secretHash } = key;
-  const creation = await addApiKey(
-    pipeline.database,
-    { apiKeyId, secretHash, merchantId: merchant },
-    operator,
-  );
-  switch (creation) {
-    case 'created':
-      return key;
-    case 'no_such_merchant':
-      throw new CliError(`There is no merchant ${merchant}.`, EXIT.problem);
-    case 'two_are_valid': {
-      const valid = await validKeys(pipeline, merchant);
-      throw new CliError(
-        `${merchant} has two valid keys, and no third is made: ${valid.map(described).join('; ')}. Revoke the one that is no longer used: oncepay keys revoke <id> --why "…".`,
-        EXIT.refused,
-      );
-    }
-  }
-}
-
-function validKeys({ database }: Pipeline, merchant: string): Promise<readonly ApiKeyRow[]> {
-  return listApiKeys(database, { merchantId: merchant, revokedToo: false, limit: 2 });
-}
-
-function described(key: ApiKeyRow): string {
-  return `${key.api_key_id}, ${key.last_used_at === null ? 'never used' : `last used ${key.last_used_at}`}`;
 }
 
 /** The key is alone on stdout, so that it can be piped to where it is kept. */
@@ -188,9 +151,6 @@ async function revoke(
   const operator = await operatorOf(options, pipeline);
   await confirm(`Whoever still uses the key ${id} will be refused.`, options);
   const merchant = await revokeApiKey(pipeline.database, id, operator);
-  if (merchant === undefined) {
-    throw new CliError(`There is no valid key ${id}. See oncepay keys list --all.`, EXIT.problem);
-  }
   const seconds = pipeline.settings.authorizerCacheSeconds;
   output.data(
     { revoked: id, merchant_id: merchant, may_work_for_seconds: seconds },

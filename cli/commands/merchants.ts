@@ -1,8 +1,9 @@
 import type { Command } from 'commander';
 import * as z from 'zod';
-import { createMerchant, listMerchants } from '../../adapters/database/statements/operate-keys.ts';
+import { listMerchants } from '../../adapters/database/statements/operate-keys.ts';
+import { createMerchant } from '../../operations/create-merchant.ts';
 import type { Pipeline } from '../connect.ts';
-import { CliError, EXIT } from '../errors.ts';
+import { EXIT } from '../errors.ts';
 import {
   commonSchema,
   merchantId,
@@ -35,8 +36,7 @@ async function create(
   id: string,
 ): Promise<number> {
   const merchant = { merchantId: id, merchantName: options.name };
-  const isNew = await createMerchant(pipeline.database, merchant, await operatorOf(options, pipeline));
-  if (!isNew) throw new CliError(`${id} exists already. See oncepay merchants list.`, EXIT.refused);
+  await createMerchant(pipeline.database, merchant, await operatorOf(options, pipeline));
   output.data({ merchant_id: id, name: options.name }, () => `Created ${id}.`);
   output.note(`\nnext: oncepay keys create --merchant ${id} --why "…"`);
   return EXIT.ok;

@@ -1,15 +1,10 @@
 import type { Command } from 'commander';
 import type * as z from 'zod';
-import {
-  listCircuits,
-  listPauses,
-  pause,
-  resume,
-} from '../../adapters/database/statements/processing-pauses.ts';
-import { PSPS } from '../../domain/payment/payment-method.ts';
+import { listCircuits, listPauses } from '../../adapters/database/statements/processing-pauses.ts';
+import { pauseProcessing } from '../../operations/pause-processing.ts';
+import { resumeProcessing } from '../../operations/resume-processing.ts';
 import type { Pipeline } from '../connect.ts';
 import { CliError, EXIT } from '../errors.ts';
-import { requireMerchant } from '../known.ts';
 import { commonSchema, operatorOf, operatorSchema, withOperator } from '../options.ts';
 import { type Output, table } from '../output.ts';
 import type { Run } from '../run.ts';
@@ -47,17 +42,6 @@ function pauseIdOf(what: string | undefined, id: string | undefined): string {
   );
 }
 
-/** A pause of what isn't there would hold up nothing, and the one that was meant would go on. */
-async function requireKnown({ database }: Pipeline, pauseId: string): Promise<void> {
-  const [what, id = ''] = pauseId.split(':', 2);
-  if (what === 'merchant') return requireMerchant(database, id);
-  if (what !== 'psp') return;
-  const failedBefore = (await listCircuits(database)).map(({ psp }) => psp);
-  const known = [...new Set([...PSPS, ...failedBefore])];
-  if (!known.includes(id))
-    throw new CliError(`There is no PSP ${id}; known are ${known.join(', ')}.`, EXIT.problem);
-}
-
 async function change(
   verb: 'pause' | 'resume',
   pipeline: Pipeline,
@@ -66,8 +50,10 @@ async function change(
   pauseId: string,
 ): Promise<number> {
   const operator = await operatorOf(options, pipeline);
-  if (verb === 'pause') await requireKnown(pipeline, pauseId);
-  const isChanged = await (verb === 'pause' ? pause : resume)(pipeline.database, pauseId, operator);
+  const isChanged =
+    verb === 'pause'
+      ? await pauseProcessing(pipeline.database, pauseId, operator)
+      : await resumeProcessing(pipeline, pauseId, operator);
   const said = verb === 'pause' ? 'paused' : 'resumed';
   output.data({ [said]: pauseId, changed: isChanged }, () =>
     isChanged ? `${said} ${pauseId}` : `${pauseId} was ${verb === 'pause' ? 'paused already' : 'not paused'}`,
@@ -76,8 +62,8 @@ async function change(
 }
 
 async function show({ database }: Pipeline, output: Output): Promise<number> {
-  const [circuits, holds] = [await listCircuits(database), await listPauses(database)];
-  output.data({ circuits, holds }, () =>
+  const [circuits, pauses] = [await listCircuits(database), await listPauses(database)];
+  output.data({ circuits, pauses }, () =>
     [
       table(
         ['PSP', 'circuit', 'seconds left', 'parked', 'reason'],
@@ -85,7 +71,7 @@ async function show({ database }: Pipeline, output: Output): Promise<number> {
       ),
       table(
         ['paused', 'since', 'by', 'parked', 'why'],
-        holds.map((row) => [row.pause_id, row.paused_at, row.paused_by, row.parked, row.reason]),
+        pauses.map((row) => [row.pause_id, row.paused_at, row.paused_by, row.parked, row.reason]),
       ),
     ].join('\n'),
   );

@@ -1,16 +1,13 @@
-import { SendMessageCommand } from '@aws-sdk/client-sqs';
 import type { Command } from 'commander';
 import * as z from 'zod';
 import { listDeadLetters } from '../../adapters/database/statements/list-dead-letters.ts';
 import type { Operator } from '../../adapters/database/statements/operation-log.ts';
 import {
-  closePoison,
-  readPoison,
-  releaseInstruction,
-  releasePoison,
-} from '../../adapters/database/statements/quarantine.ts';
-import { systemIds } from '../../adapters/ids.ts';
-import { closeInstruction, type Evidence } from '../close-instruction.ts';
+  closeQuarantinedInstruction,
+  closeQuarantinedPoison,
+  type Evidence,
+} from '../../operations/close-quarantined.ts';
+import { releaseQuarantined } from '../../operations/release-quarantined.ts';
 import { confirm } from '../confirm.ts';
 import type { Pipeline } from '../connect.ts';
 import { CliError, EXIT } from '../errors.ts';
@@ -42,14 +39,14 @@ export function addQuarantine(program: Command, run: Run): void {
     .option('--limit <n>', 'at most so many', positiveInteger, 100)
     .action(run(listSchema, list));
   withOperator(group.command('release <id>'))
-    .description('Lets it go on: the PSP is asked again, and decides.')
+    .description('Lets it go on: its PSP is looked up again, and decides.')
     .action(
       run(operatorSchema, async (pipeline, output, options, id) =>
         release(pipeline, output, id, await operatorOf(options, pipeline)),
       ),
     );
   withYes(withOperator(group.command('close <id>')))
-    .description('Ends it on evidence of your own.')
+    .description('Ends it by the evidence that you give.')
     .option('--charged', 'the PSP holds the charge: SUCCESS, booked', false)
     .option('--not-charged', 'the PSP holds none and never will: FAILED, rolled back', false)
     .option('--psp-reference <id>', 'the charge at the PSP; with --charged')
@@ -69,22 +66,7 @@ async function list(
 }
 
 async function release(pipeline: Pipeline, output: Output, id: string, operator: Operator): Promise<number> {
-  if (id.startsWith('sha256:')) {
-    const body = await readPoison(pipeline.database, id);
-    if (body === undefined) throw notThere(id);
-    await pipeline.sqs.send(
-      new SendMessageCommand({
-        QueueUrl: pipeline.queueUrl,
-        MessageBody: body.toString(),
-        MessageGroupId: 'released',
-        MessageDeduplicationId: systemIds.next('clm'),
-      }),
-    );
-    await releasePoison(pipeline.database, id, operator);
-  } else {
-    await pipeline.activity.touch();
-    if (!(await releaseInstruction(pipeline.database, id, operator))) throw notThere(id);
-  }
+  await releaseQuarantined(pipeline, id, operator);
   output.data({ released: id }, () => `Released ${id}; its message is sent within a minute.`);
   return EXIT.ok;
 }
@@ -98,15 +80,14 @@ async function close(
   const operator = await operatorOf(options, pipeline);
   if (id.startsWith('sha256:')) {
     await confirm(`Nobody will look at the message ${id} any more.`, options);
-    if (!(await closePoison(pipeline.database, id, operator))) throw notThere(id);
+    await closeQuarantinedPoison(pipeline.database, id, operator);
     output.data({ closed: id }, () => `Closed ${id}.`);
     return EXIT.ok;
   }
   const evidence = evidenceOf(options);
   const end = evidence.kind === 'charged' ? 'SUCCESS, and booked' : 'FAILED';
   await confirm(`The order of ${id} will be ${end}, for good.`, options);
-  const transition = await closeInstruction(pipeline.database, id, evidence, operator);
-  if (transition === undefined) throw notThere(id);
+  const transition = await closeQuarantinedInstruction(pipeline.database, id, evidence, operator);
   output.data(
     { closed: id, status: transition.orderStatus },
     () => `Closed ${id}: its order is ${transition.orderStatus}.`,
@@ -126,8 +107,4 @@ function evidenceOf(options: z.infer<typeof closeSchema>): Evidence {
     throw new CliError('Name the charge at the PSP: --psp-reference <id>.', EXIT.usage);
   }
   return { kind: 'charged', pspReference: options.pspReference };
-}
-
-function notThere(id: string): CliError {
-  return new CliError(`${id} is not in quarantine. See oncepay quarantine list.`, EXIT.refused);
 }

@@ -1,11 +1,7 @@
 import type { Command } from 'commander';
 import * as z from 'zod';
-import {
-  countSentWithoutLookUp,
-  LOOK_UP_FIRST_LIMIT,
-  markLookUpFirst,
-} from '../../adapters/database/statements/look-up-first.ts';
-import { TIMING } from '../../domain/payment/timing.ts';
+import { countSentWithoutLookUp } from '../../adapters/database/statements/look-up-first.ts';
+import { markAllLookUpFirst } from '../../operations/mark-look-up-first.ts';
 import { confirm } from '../confirm.ts';
 import type { Pipeline } from '../connect.ts';
 import { EXIT } from '../errors.ts';
@@ -15,10 +11,6 @@ import type { Run } from '../run.ts';
 
 const lookUpFirstSchema = operatorSchema.extend({ dryRun: z.boolean(), yes: z.boolean() });
 
-/** A request of the lost future has landed by then, and its charge can be seen: the lease, Z and W of any PSP. */
-const PROPAGATION_SECONDS =
-  TIMING.leaseSeconds + TIMING.defaultMaxInFlightSeconds + TIMING.defaultLookUpLagSeconds;
-
 export function addRestore(program: Command, run: Run): void {
   const group = program
     .command('restore')
@@ -27,7 +19,9 @@ export function addRestore(program: Command, run: Run): void {
     )
     .addHelpText('before', EXAMPLES);
   withYes(withOperator(group.command('look-up-first')))
-    .description('Whatever is open may have been charged after the restored point: its PSP is asked first.')
+    .description(
+      'Open instructions may have been sent after the restored point: each PSP is looked up first.',
+    )
     .option('--dry-run', 'only count', false)
     .action(run(lookUpFirstSchema, lookUpFirst));
 }
@@ -47,18 +41,16 @@ async function lookUpFirst(
   const { database } = pipeline;
   const open = await countSentWithoutLookUp(database);
   if (options.dryRun) {
-    output.data({ would_mark: open }, () => `${open} open instructions would be sent without a question.`);
+    output.data({ would_mark: open }, () => `${open} open instructions would be sent without a look-up.`);
     return EXIT.ok;
   }
   const operator = await operatorOf(options, pipeline);
-  await confirm(`${open} open instructions will be asked for before anything is sent.`, options);
-  await pipeline.activity.touch();
-  let marked = 0;
-  for (let batch = LOOK_UP_FIRST_LIMIT; batch === LOOK_UP_FIRST_LIMIT; marked += batch) {
-    batch = await markLookUpFirst(database, PROPAGATION_SECONDS, operator);
-    output.note(`  ${marked + batch} of ${open}`);
-  }
-  output.data({ marked }, () => `Marked ${marked}: their PSPs are asked before anything is sent.`);
+  await confirm(`${open} open instructions will be looked up before anything is sent.`, options);
+  const marked = await markAllLookUpFirst(
+    { ...pipeline, progress: (count) => output.note(`  ${count} of ${open}`) },
+    operator,
+  );
+  output.data({ marked }, () => `Marked ${marked}: their PSPs are looked up before anything is sent.`);
   output.note('\nnext: let the functions run again (docs/runbooks/restore.md), then oncepay verify');
   return EXIT.ok;
 }

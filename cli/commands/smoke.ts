@@ -17,7 +17,7 @@ import type { Run } from '../run.ts';
 import { Api, expectStatus } from '../smoke/api.ts';
 import { checkSurroundings } from '../smoke/check-surroundings.ts';
 import { makePayment } from '../smoke/make-payment.ts';
-import { CheckError, type Leg, SmokeRun } from '../smoke/smoke-run.ts';
+import { CheckError, type CheckResult, SmokeRun } from '../smoke/smoke-run.ts';
 
 const smokeSchema = operatorSchema.extend({ timeout: z.number(), payment: z.boolean() });
 
@@ -28,7 +28,7 @@ export function addSmoke(program: Command, run: Run): void {
   program
     .command('smoke')
     .description(
-      'Goes the way of a payment through the deployed API and reports each leg; where real money moves, all but the charge.',
+      'Makes a payment through the deployed API and reports each check; where real money moves, it makes none.',
     )
     .addHelpText(
       'before',
@@ -53,7 +53,7 @@ async function smoke(
   options: z.infer<typeof smokeSchema>,
 ): Promise<number> {
   const { settings } = pipeline;
-  const smokeRun = new SmokeRun((leg) => output.note(drawCheck(leg, output)));
+  const smokeRun = new SmokeRun((check) => output.note(drawCheck(check, output)));
   const operator = await operatorOf(options, pipeline);
   await smokeRun.step('health', () => health(settings.apiUrl));
   await checkSurroundings(pipeline, smokeRun);
@@ -70,7 +70,7 @@ async function smoke(
     : undefined;
   if (key !== undefined) await smokeRun.look('clean up', () => revoke(pipeline, key, operator));
   report(output, smokeRun, paymentId, pays);
-  return smokeRun.isWell ? EXIT.ok : EXIT.problem;
+  return smokeRun.isOk ? EXIT.ok : EXIT.problem;
 }
 
 async function health(url: string): Promise<readonly [undefined, string]> {
@@ -110,27 +110,27 @@ async function revoke({ database }: Pipeline, key: GeneratedApiKey, operator: Op
   return `revoked ${key.apiKeyId}`;
 }
 
-function drawCheck({ leg, outcome, milliseconds, detail }: Leg, { colors }: Output): string {
-  const paint = { well: colors.green, failed: colors.red, skipped: colors.dim }[outcome];
-  return `  ${paint(outcome.padEnd(7))}  ${leg.padEnd(20)} ${`${milliseconds} ms`.padStart(9)}  ${detail}`;
+function drawCheck({ check, outcome, milliseconds, detail }: CheckResult, { colors }: Output): string {
+  const paint = { ok: colors.green, failed: colors.red, skipped: colors.dim }[outcome];
+  return `  ${paint(outcome.padEnd(7))}  ${check.padEnd(20)} ${`${milliseconds} ms`.padStart(9)}  ${detail}`;
 }
 
 function report(output: Output, smokeRun: SmokeRun, paymentId: string | undefined, pays: boolean): void {
-  const { legs, isWell } = smokeRun;
-  output.data({ well: isWell, payment_id: paymentId ?? null, with_payment: pays, legs }, () =>
-    draw(legs, isWell),
+  const { checks, isOk } = smokeRun;
+  output.data({ ok: isOk, payment_id: paymentId ?? null, with_payment: pays, checks }, () =>
+    draw(checks, isOk),
   );
-  const failed = legs.find(({ outcome }) => outcome === 'failed');
-  if (failed !== undefined) output.note(`\n${failed.leg} failed: ${failed.detail}`);
+  const failed = checks.find(({ outcome }) => outcome === 'failed');
+  if (failed !== undefined) output.note(`\n${failed.check} failed: ${failed.detail}`);
   else if (paymentId !== undefined) output.note(`\nnext: oncepay payments show ${paymentId}`);
 }
 
-function draw(legs: readonly Leg[], isWell: boolean): string {
-  const rows = legs.map(({ leg, outcome, milliseconds, detail }) => [
-    leg,
+function draw(checks: readonly CheckResult[], isOk: boolean): string {
+  const rows = checks.map(({ check, outcome, milliseconds, detail }) => [
+    check,
     outcome,
     milliseconds,
     detail.slice(0, 100),
   ]);
-  return `${table(['leg', '', 'ms', ''], rows)}\n${isWell ? 'All is well.' : 'Something is wrong.'}`;
+  return `${table(['check', '', 'ms', ''], rows)}\n${isOk ? 'All checks passed.' : 'Some checks failed.'}`;
 }

@@ -49,9 +49,9 @@ async function consumed({ dynamodb, consumedTable }: Pipeline): Promise<string> 
 }
 
 async function circuits({ database }: Pipeline): Promise<string> {
-  const [known, holds] = [await listCircuits(database), await listPauses(database)];
+  const [known, pauses] = [await listCircuits(database), await listPauses(database)];
   const open = known.filter(({ state }) => state !== 'closed');
-  const paused = holds.map(({ pause_id }) => `${pause_id} is paused`);
+  const paused = pauses.map(({ pause_id }) => `${pause_id} is paused`);
   if (open.length === 0) return paused.length === 0 ? 'none open, nothing paused' : paused.join(', ');
   throw new CheckError(open.map(({ psp, state, reason }) => `${psp} is ${state}: ${reason}`).join('; '));
 }

@@ -1,51 +1,51 @@
-/** One leg of the way, as it went. */
-export interface Leg {
-  readonly leg: string;
-  readonly outcome: 'well' | 'failed' | 'skipped';
+/** The result of one check. */
+export interface CheckResult {
+  readonly check: string;
+  readonly outcome: 'ok' | 'failed' | 'skipped';
   readonly milliseconds: number;
   readonly detail: string;
 }
 
-/** Thrown by a leg that found something wrong; the message says what was expected and what was found. */
+/** Thrown by a check that found a problem; the message says what was expected and what was found. */
 export class CheckError extends Error {
   override readonly name = 'CheckError';
 }
 
-/** Runs legs in their order, with times. After one that failed, those that need it are skipped. */
+/** Runs checks in order and times them. After a failed step, the steps that need it are skipped. */
 export class SmokeRun {
-  readonly legs: Leg[] = [];
-  private readonly onCheck: (leg: Leg) => void;
+  readonly checks: CheckResult[] = [];
+  private readonly onCheck: (check: CheckResult) => void;
   private hasFailed = false;
 
-  constructor(onCheck: (leg: Leg) => void) {
+  constructor(onCheck: (check: CheckResult) => void) {
     this.onCheck = onCheck;
   }
 
-  get isWell(): boolean {
-    return this.legs.every(({ outcome }) => outcome === 'well');
+  get isOk(): boolean {
+    return this.checks.every(({ outcome }) => outcome === 'ok');
   }
 
-  /** A leg that the later ones stand on. @returns undefined when it failed or was skipped */
-  async step<T>(leg: string, work: () => Promise<readonly [T, string]>): Promise<T | undefined> {
+  /** A check that later steps need. @returns undefined when it failed or was skipped */
+  async step<T>(check: string, work: () => Promise<readonly [T, string]>): Promise<T | undefined> {
     if (this.hasFailed) {
-      this.add({ leg, outcome: 'skipped', milliseconds: 0, detail: 'an earlier leg failed' });
+      this.add({ check, outcome: 'skipped', milliseconds: 0, detail: 'an earlier check failed' });
       return undefined;
     }
-    return this.run(leg, work, true);
+    return this.run(check, work, true);
   }
 
-  /** A look at something beside the way: done whatever has failed before, and no later leg needs it. */
-  async look(leg: string, work: () => Promise<string>): Promise<void> {
-    await this.run(leg, async () => [undefined, await work()], false);
+  /** A check that no later step needs: done whatever has failed before. */
+  async look(check: string, work: () => Promise<string>): Promise<void> {
+    await this.run(check, async () => [undefined, await work()], false);
   }
 
   /** A time that was measured elsewhere. */
-  measured(leg: string, milliseconds: number, detail: string): void {
-    this.add({ leg, outcome: 'well', milliseconds, detail });
+  measured(check: string, milliseconds: number, detail: string): void {
+    this.add({ check, outcome: 'ok', milliseconds, detail });
   }
 
   private async run<T>(
-    leg: string,
+    check: string,
     work: () => Promise<readonly [T, string]>,
     isNeeded: boolean,
   ): Promise<T | undefined> {
@@ -53,18 +53,18 @@ export class SmokeRun {
     const milliseconds = () => Math.round(performance.now() - startedAt);
     try {
       const [result, detail] = await work();
-      this.add({ leg, outcome: 'well', milliseconds: milliseconds(), detail });
+      this.add({ check, outcome: 'ok', milliseconds: milliseconds(), detail });
       return result;
     } catch (error) {
       const detail = error instanceof Error ? error.message : String(error);
-      this.add({ leg, outcome: 'failed', milliseconds: milliseconds(), detail });
+      this.add({ check, outcome: 'failed', milliseconds: milliseconds(), detail });
       this.hasFailed ||= isNeeded;
       return undefined;
     }
   }
 
-  private add(leg: Leg): void {
-    this.legs.push(leg);
-    this.onCheck(leg);
+  private add(check: CheckResult): void {
+    this.checks.push(check);
+    this.onCheck(check);
   }
 }

@@ -158,8 +158,8 @@ create table operation_log (
   operation_log_id bigint generated always as identity primary key,
   subject_id       text not null,
   action           text not null check (action in (
-    'dead_lettered', 'quarantined', 'redriven', 'redrive_started', 'redrive_cancelled', 'released', 'closed', 'paused',
-    'resumed', 'merchant_created', 'key_created', 'key_revoked', 'cap_set', 'cap_cleared', 'look_up_first_marked')),
+    'dead_lettered', 'quarantined', 'redriven', 'released', 'closed', 'paused', 'resumed', 'merchant_created',
+    'key_created', 'key_revoked', 'cap_set', 'cap_cleared', 'look_up_first_marked')),
   actor            text not null,
   reason           text not null,
   at               timestamptz not null,

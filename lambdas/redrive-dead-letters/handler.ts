@@ -7,15 +7,18 @@ import { createConsumedMessages } from '../../adapters/dynamodb/consumed-message
 import { readEnvironment, variables } from '../../adapters/environment.ts';
 import { createDeadLetterQueue } from '../../adapters/sqs/dead-letter-queue.ts';
 import { systemTime } from '../../adapters/time.ts';
+import {
+  type RedriveEffects,
+  type RedriveReport,
+  redriveDeadLetters,
+} from '../../operations/redrive-dead-letters.ts';
 import { logger, logInvocation } from '../middleware/logger.ts';
 import { meter, publishMetrics } from '../middleware/metrics.ts';
-import { type RedriveEffects, type RedriveReport, redriveDeadLetters } from './redrive.ts';
 
 const environment = readEnvironment({
   ...variables.database,
   ...variables.queue,
   ...variables.deadLetterQueue,
-  ...variables.queueArns,
   ...variables.consumedTable,
 });
 
@@ -25,9 +28,7 @@ const effects: RedriveEffects = {
   queue: createDeadLetterQueue({
     client: new SQSClient({}),
     url: environment.DEAD_LETTER_QUEUE_URL,
-    arn: environment.DEAD_LETTER_QUEUE_ARN,
     mainUrl: environment.QUEUE_URL,
-    mainArn: environment.QUEUE_ARN,
   }),
   time: systemTime,
   progress: () => {},
@@ -37,7 +38,7 @@ const effects: RedriveEffects = {
   },
 };
 
-/** Gentle: what died once must not gauge out fresh payments. */
+/** Gentle: what died once must not crowd out new payments. */
 const MESSAGES_PER_SECOND = 20;
 /** What one batch and the giving back may take at the end. */
 const RESERVE_MS = 15_000;

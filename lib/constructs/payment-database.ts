@@ -83,7 +83,7 @@ export class PaymentDatabase extends Construct {
   }
 
   private createSecurityGroup(vpc: IVpc): SecurityGroup {
-    return new SecurityGroup(this, 'Nobody', {
+    return new SecurityGroup(this, 'NoIngress', {
       vpc,
       description: 'No rule in, no rule out: the Data API does not come through the network.',
       allowAllOutbound: false,

@@ -20,9 +20,7 @@ export class RedriveDeadLetters extends ScheduledFunction {
       memorySize: 512,
       environment: {
         QUEUE_URL: queue.queueUrl,
-        QUEUE_ARN: queue.queueArn,
         DEAD_LETTER_QUEUE_URL: deadLetterQueue.queueUrl,
-        DEAD_LETTER_QUEUE_ARN: deadLetterQueue.queueArn,
         CONSUMED_TABLE_NAME: consumedTable.tableName,
         RESTORE_EPOCH: context.config.restoreEpoch,
       },
@@ -34,8 +32,6 @@ export class RedriveDeadLetters extends ScheduledFunction {
 function grantsOf(data: DataStack): readonly PolicyStatement[] {
   return [
     ...receiveMessages(data, data.deadLetterQueue, [
-      'sqs:StartMessageMoveTask',
-      'sqs:ListMessageMoveTasks',
       'sqs:ReceiveMessage',
       'sqs:DeleteMessage',
       'sqs:ChangeMessageVisibility',

@@ -5,9 +5,9 @@ import type { Random } from '../../simulator/chance.ts';
 import type { ControlledPsp, ControlledPsps } from '../../simulator/control-api.ts';
 import { SimulatedPsp } from '../../simulator/simulated-psp.ts';
 import type { Clock } from '../clock.ts';
-import { closeServer, Door, listen, portOf } from './endpoint.ts';
 import { Landings } from './landings.ts';
 import { LocalSwitches } from './local-switches.ts';
+import { closeServer, listen, PspListener, portOf } from './psp-listener.ts';
 import { openRecord } from './record/open-record.ts';
 import { SqliteRecord } from './record/sqlite-record.ts';
 import { serveControl } from './serve-control.ts';
@@ -61,12 +61,12 @@ export async function startPspSimulator(options: PspSimulatorOptions): Promise<R
     now: () => clock.now(),
   };
   try {
-    await psps.simulator.door.open();
-    await psps.simulator_2.door.open();
+    await psps.simulator.listener.open();
+    await psps.simulator_2.listener.open();
     const serve = safely((request, response) => serveControl(controlled, request, response), log);
     const control = await listen(serve, options.controlPort);
-    const listenerUrl = psps.simulator.door.url;
-    const secondListenerUrl = psps.simulator_2.door.url;
+    const listenerUrl = psps.simulator.listener.url;
+    const secondListenerUrl = psps.simulator_2.listener.url;
     return {
       controlUrl: `http://127.0.0.1:${portOf(control)}`,
       listenerUrl,
@@ -86,7 +86,7 @@ export async function startPspSimulator(options: PspSimulatorOptions): Promise<R
   }
 }
 
-/** One PSP, its record opened and its door still shut. */
+/** One PSP, its record opened and its listener still shut. */
 function openPsp(
   name: SimulatedPspName,
   port: number,
@@ -101,16 +101,16 @@ function openPsp(
   const landings = new Landings(clock);
   const served = { psp, switches, landings, clock };
   const serve = safely((request, response) => servePsp(served, request, response), log);
-  const door = new Door(port, serve, clock, log);
+  const listener = new PspListener(port, serve, clock, log);
   const close = async () => {
-    await door.close();
+    await listener.close();
     landings.close();
     record.close();
     database.close();
   };
-  const goDownFor = (milliseconds: number) => door.goDownFor(milliseconds);
+  const goDownFor = (milliseconds: number) => listener.goDownFor(milliseconds);
   const controlled: ControlledPsp = { record, switches, goDownFor };
-  return { controlled, door, close };
+  return { controlled, listener, close };
 }
 
 /** Made anew only when the secret is another. */

@@ -15,7 +15,17 @@ import {
 import { join } from 'node:path';
 
 /** Everything that can change the templates or the bundles. */
-const SOURCES = ['bin', 'lib', 'lambdas', 'domain', 'adapters', 'simulator', 'db', 'docs/openapi.json'];
+const SOURCES = [
+  'bin',
+  'lib',
+  'lambdas',
+  'operations',
+  'domain',
+  'adapters',
+  'simulator',
+  'db',
+  'docs/openapi.json',
+];
 const FILES = ['package.json', 'package-lock.json', 'tsconfig.json', 'cdk.json'];
 
 export class SynthesisError extends Error {

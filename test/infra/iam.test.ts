@@ -1,6 +1,7 @@
 import type { Template } from 'aws-cdk-lib/assertions';
 import { describe, expect, test } from 'vitest';
 import { DUTIES, type Duty } from '../../adapters/database/set-up/logins.ts';
+import { WILDCARD_EXCEPTIONS, type WildcardException } from '../../lib/iam-exceptions.ts';
 import { STAGES } from '../../lib/stage-config.ts';
 import { type Statement, statementsOf } from '../support/iam-statements.ts';
 import {
@@ -10,7 +11,6 @@ import {
   type Synthesized,
   synthesized,
 } from '../support/synthesized.ts';
-import { WILDCARD_EXCEPTIONS, type WildcardException } from './wildcard-exceptions.ts';
 
 function hasWildcard(statement: Statement): boolean {
   return [...statement.actions, ...statement.resources].some((text) => /[*?]/.test(text));
@@ -174,8 +174,6 @@ describe.each(STAGES)('in %s', (stage) => {
       'redrive-dead-letters',
       [
         ...statementsAs('execute'),
-        'sqs:StartMessageMoveTask on the dead letters',
-        'sqs:ListMessageMoveTasks on the dead letters',
         'sqs:ReceiveMessage on the dead letters',
         'sqs:DeleteMessage on the dead letters',
         'sqs:ChangeMessageVisibility on the dead letters',

@@ -25,7 +25,7 @@ describe.each(STAGES)('the pipeline of %s', (stage) => {
     ['execute-instructions', [...DATABASE, ...EXECUTOR, ...simulator]],
     ['relay-instructions', [...DATABASE, 'QUEUE_URL', ...activity]],
     ['measure-pipeline', [...DATABASE, ...activity]],
-    ['redrive-dead-letters', [...DATABASE, ...EXECUTOR, 'QUEUE_ARN', 'DEAD_LETTER_QUEUE_ARN']],
+    ['redrive-dead-letters', [...DATABASE, ...EXECUTOR]],
     ['purge-expired', [...DATABASE, 'RETENTION_DAYS', ...activity]],
     ['migrate-database', [...ADDRESS, 'MASTER_SECRET_ARN', 'LOGIN_SECRET_ARNS']],
     ['rotate-database-secret', ADDRESS],

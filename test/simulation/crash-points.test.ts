@@ -23,10 +23,8 @@ const EFFECTS = [
   'redrive.database.register',
   'redrive.queue.count',
   'redrive.queue.moveBack',
-  'redrive.queue.moveTasks',
   'redrive.queue.receive',
   'redrive.queue.release',
-  'redrive.queue.startMove',
   'relay.database.relay',
   'relay.queue.send',
 ];

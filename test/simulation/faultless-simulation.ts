@@ -47,13 +47,17 @@ export function faultlessSimulation(planted = NOTHING_PLANTED, ordersWithPredece
     await scheduler.moveTime(seconds * 1000);
     await run();
   };
+  /** In the steps in which the relay looks again while a circuit is awaited. */
+  const aMinute = async () => {
+    for (let second = 0; second < 60; second += 5) await later(5);
+  };
   /** The relay's schedule, for so many minutes. */
   const relayFor = async (minutes: number) => {
     for (let minute = 0; minute < minutes; minute += 1) {
-      await later(60);
+      await aMinute();
       simulation.relay();
     }
-    await later(60);
+    await aMinute();
   };
   const rows = () => [...model.state.instructions.values()];
   const charges = () => psps.flatMap((psp) => psp.landed);

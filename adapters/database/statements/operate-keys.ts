@@ -43,6 +43,11 @@ export async function listMerchants(database: Database): Promise<readonly Mercha
   return (await database.execute(MERCHANTS_SQL, {})).map((row) => merchantRow.parse(row));
 }
 
+export async function merchantExists(database: Database, merchantId: string): Promise<boolean> {
+  const rows = await database.execute(MERCHANT_SQL, { merchant_id: merchantId });
+  return rows.length > 0;
+}
+
 export type KeyCreation = 'created' | 'two_are_valid' | 'no_such_merchant';
 
 /**
@@ -114,6 +119,8 @@ from merchant m
 order by m.merchant_id
 limit 1000
 `;
+
+const MERCHANT_SQL = `select merchant_id from merchant where merchant_id = :input::jsonb ->> 'merchant_id'`;
 
 const ADD_SQL = `
 with given as materialized (

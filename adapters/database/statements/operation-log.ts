@@ -14,8 +14,6 @@ export const OPERATIONS = [
   'dead_lettered',
   'quarantined',
   'redriven',
-  'redrive_started',
-  'redrive_cancelled',
   'released',
   'closed',
   'paused',
@@ -77,19 +75,4 @@ where (p ->> 'subject' is null or l.subject_id = p ->> 'subject')
   and (not (p ->> 'by_people')::boolean or l.origin <> 'pipeline')
 order by l.operation_log_id desc
 limit (select (:input::jsonb ->> 'limit')::int)
-`;
-
-/** Notes what was done beside the database, such as starting a move of messages. */
-export async function logOperation(
-  database: Database,
-  operation: { readonly subjectId: string; readonly action: OperationName } & Operator,
-): Promise<void> {
-  const { subjectId, ...rest } = operation;
-  await database.execute(LOG_SQL, { subject_id: subjectId, ...rest });
-}
-
-const LOG_SQL = `
-insert into operation_log (subject_id, action, actor, reason, origin, at)
-select subject_id, action, actor, reason, origin, clock()
-from jsonb_to_record(:input::jsonb) as r(subject_id text, action text, actor text, reason text, origin text)
 `;

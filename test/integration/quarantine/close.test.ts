@@ -7,8 +7,9 @@ import { releaseInstruction } from '../../../adapters/database/statements/quaran
 import { RECORD_SQL } from '../../../adapters/database/statements/record-attempts-sql.ts';
 import { CLOSE_SQL } from '../../../adapters/database/statements/record-closing.ts';
 import { checkInvariant } from '../../../adapters/database/statements/verify.ts';
-import { closeInstruction, type Evidence } from '../../../cli/close-instruction.ts';
 import { TIMING } from '../../../domain/payment/timing.ts';
+import { closeQuarantinedInstruction, type Evidence } from '../../../operations/close-quarantined.ts';
+import { OperationError } from '../../../operations/operation-error.ts';
 import { ExecutorHarness, recordOf, succeeded } from '../../support/executor.ts';
 import { moveClock, newOrder, storePayment } from '../../support/payments.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/postgres.ts';
@@ -46,8 +47,12 @@ async function attempt(order: NewOrder, database = execute): Promise<void> {
   await executor.execute(recordOf(order));
 }
 
+/** @returns undefined where it is refused, since it is not in quarantine (any more) */
 const close = (order: NewOrder, evidence: Evidence, operator = ANN, database = operate) =>
-  closeInstruction(database, order.instructionId, evidence, operator);
+  closeQuarantinedInstruction(database, order.instructionId, evidence, operator).catch((error: unknown) => {
+    if (error instanceof OperationError && error.code === 'conflict') return undefined;
+    throw error;
+  });
 
 /** All that closing changes. */
 async function standingOf({ paymentOrderId, instructionId }: NewOrder) {

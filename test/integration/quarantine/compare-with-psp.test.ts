@@ -4,9 +4,9 @@ import type { NewOrder } from '../../../adapters/database/statements/accept-paym
 import { listClosings } from '../../../adapters/database/statements/compare-with-psp.ts';
 import { closePoison } from '../../../adapters/database/statements/quarantine.ts';
 import { poisonIdOf, registerPoison } from '../../../adapters/database/statements/register-poison.ts';
-import { closeInstruction, type Evidence } from '../../../cli/close-instruction.ts';
 import { checkPsp } from '../../../cli/verify/psp.ts';
 import type { ChargeAtPsp } from '../../../cli/verify/psp-comparison.ts';
+import { closeQuarantinedInstruction, type Evidence } from '../../../operations/close-quarantined.ts';
 import { ExecutorHarness, recordOf, ScriptedPsp } from '../../support/executor.ts';
 import { newOrder, type OrderOptions, storePayment } from '../../support/payments.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/postgres.ts';
@@ -64,7 +64,7 @@ async function charge(more: Partial<ChargeAtPsp> = {}, options: OrderOptions = {
 
 async function close(order: NewOrder, evidence: Evidence): Promise<string> {
   const { instructionId, paymentOrderId } = order;
-  expect(await closeInstruction(operate, instructionId, evidence, ANN)).toBeDefined();
+  expect(await closeQuarantinedInstruction(operate, instructionId, evidence, ANN)).toBeDefined();
   return paymentOrderId;
 }
 

@@ -1,5 +1,5 @@
-import { REST_SECONDS } from '../../../lambdas/redrive-dead-letters/redrive.ts';
 import type { Message } from '../../../local/sqs/engine/message.ts';
+import { REST_SECONDS } from '../../../operations/redrive-dead-letters.ts';
 import type { Context } from '../context.ts';
 
 /** By itself, no dead letter goes back from its newest death before its rest is over. */

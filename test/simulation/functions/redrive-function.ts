@@ -1,4 +1,4 @@
-import { redriveDeadLetters } from '../../../lambdas/redrive-dead-letters/redrive.ts';
+import { redriveDeadLetters } from '../../../operations/redrive-dead-letters.ts';
 import type { Context } from '../context.ts';
 import type { Services } from '../services/services.ts';
 import { simulatedTime } from '../services/simulated-time.ts';

@@ -54,10 +54,10 @@ export const MESSAGE_BUGS: readonly Bug[] = [
       ...NOTHING_PLANTED,
       deadLetterQueue: (queue) => ({
         ...queue,
-        moveBack: async (deadLetters) => deadLetters,
-        startMove: async () => {
-          // What a hand-made redrive does first; it dies before the second step.
+        moveBack: async (deadLetters) => {
+          // As one that deletes first and dies before it sends.
           await queue.receive(43_200);
+          return deadLetters;
         },
       }),
     },

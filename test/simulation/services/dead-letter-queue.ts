@@ -48,20 +48,13 @@ export class SimulatedDeadLetterQueue {
   /** @param checksRest nobody but an operator sends a dead letter back before its rest is over */
   for(process: Process, checksRest: boolean): DeadLetterQueue {
     const { scheduler, faults, planted } = this.context;
-    const { dead, mover } = this.queues;
+    const { dead } = this.queues;
     const received = new Map<string, Message>();
     const around = <T>(name: string, effect: () => T) =>
       faults.around(scheduler, process, `${process.kind}.queue.${name}`, effect);
     return planted.deadLetterQueue({
       count: () =>
         around('count', () => ({ visible: dead.metrics().visible, held: dead.metrics().inFlight })),
-      moveTasks: () => around('moveTasks', () => this.moveTasks()),
-      startMove: (rate) =>
-        around('startMove', () => {
-          scheduler.tell(`${process.name} moves all dead letters back`);
-          mover.start('arn:dead', 'arn:main', rate);
-        }),
-      cancelMove: async () => {},
       receive: (seconds) =>
         around('receive', () =>
           dead.receive(10, seconds).map((each) => {
@@ -84,17 +77,6 @@ export class SimulatedDeadLetterQueue {
           for (const { receiptHandle } of deadLetters) this.release(receiptHandle);
         }),
     });
-  }
-
-  private moveTasks() {
-    return this.queues.mover.list('arn:dead').map((task) => ({
-      handle: task.handle,
-      status: task.status,
-      moved: task.moved,
-      toMove: task.toMove,
-      startedAt: new Date(task.startedAt),
-      failure: task.failureReason,
-    }));
   }
 
   private moveBack(message: Message, receiptHandle: string, messageId: string, process: Process): void {

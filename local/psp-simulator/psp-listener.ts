@@ -10,7 +10,7 @@ const REOPEN_RETRY_MS = 1_000;
  * A listener that can be down: then its port is closed, connections are refused and those that were open are cut.
  * Opening and closing happen one after the other, in the order they were asked for.
  */
-export class Door {
+export class PspListener {
   private readonly serve: RequestListener;
   private readonly clock: Clock;
   private readonly log: (line: string) => void;

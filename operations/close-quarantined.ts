@@ -1,10 +1,11 @@
 import type { Database } from '../adapters/database/database.ts';
 import type { Operator } from '../adapters/database/statements/operation-log.ts';
-import { readQuarantined } from '../adapters/database/statements/quarantine.ts';
+import { closePoison, readQuarantined } from '../adapters/database/statements/quarantine.ts';
 import { recordClosing } from '../adapters/database/statements/record-closing.ts';
 import { systemIds } from '../adapters/ids.ts';
 import { type Attempt, decide, type ExpectedCharge, type Transition } from '../domain/payment/decide.ts';
 import { rollBack } from '../domain/payment/resolve.ts';
+import { notInQuarantine } from './release-quarantined.ts';
 
 /** What an operator has found out. */
 export type Evidence =
@@ -15,16 +16,16 @@ export type Evidence =
  * Ends a quarantined instruction by an operator's evidence, by the same record as any attempt and in one statement: no
  * worker touches what is in quarantine, and of two operators the first one's word stands.
  *
- * @returns undefined when it is not in quarantine, or somebody else has decided meanwhile
+ * @throws OperationError when it is not in quarantine, or somebody else has decided meanwhile
  */
-export async function closeInstruction(
+export async function closeQuarantinedInstruction(
   database: Database,
   instructionId: string,
   evidence: Evidence,
   operator: Operator,
-): Promise<Transition | undefined> {
+): Promise<Transition> {
   const found = await readQuarantined(database, instructionId);
-  if (found === undefined) return undefined;
+  if (found === undefined) throw notInQuarantine(instructionId);
   const attemptNo = found.attempt_no + 1;
   const expected = {
     psp: found.psp,
@@ -33,7 +34,7 @@ export async function closeInstruction(
     currency: found.currency,
     splits: found.splits,
   };
-  const transition = judge(evidence, expected, attemptNo);
+  const transition = transitionOf(evidence, expected, attemptNo);
   const now = new Date();
   const detail = { actor: operator.actor, reason: operator.reason };
   const isClosed = await recordClosing(
@@ -53,10 +54,24 @@ export async function closeInstruction(
     },
     operator,
   );
-  return isClosed ? transition : undefined;
+  if (!isClosed) throw notInQuarantine(instructionId);
+  return transition;
 }
 
-function judge(evidence: Evidence, expected: ExpectedCharge, attemptNo: number): Transition {
+/**
+ * Closes a quarantined body (`sha256:…`); what it asked for is not done.
+ *
+ * @throws OperationError when it is not in quarantine
+ */
+export async function closeQuarantinedPoison(
+  database: Database,
+  id: string,
+  operator: Operator,
+): Promise<void> {
+  if (!(await closePoison(database, id, operator))) throw notInQuarantine(id);
+}
+
+function transitionOf(evidence: Evidence, expected: ExpectedCharge, attemptNo: number): Transition {
   if (evidence.kind === 'not_charged') return rollBack();
   const { reference, amountMinor, currency } = expected;
   const charge = { pspReference: evidence.pspReference, reference, amountMinor, currency };
@@ -64,7 +79,7 @@ function judge(evidence: Evidence, expected: ExpectedCharge, attemptNo: number):
   return decide({ kind: 'succeeded', charge }, expected, NO_ABILITIES, attempt);
 }
 
-/** An operator's word needs no landing time: what the abilities say is not asked here. */
+/** An operator's evidence needs no time to land: the abilities don't matter here. */
 const NO_ABILITIES = {
   keyLifetimeSeconds: null,
   lookUpLagSeconds: null,
