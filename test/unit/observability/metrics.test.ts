@@ -76,12 +76,12 @@ describe('metrics of an invocation', () => {
 describe('docs/metrics.md', () => {
   const page = readFileSync(new URL('../../../docs/metrics.md', import.meta.url), 'utf8');
   const rows = [...page.matchAll(/^\| `(\w+)`\s*\| (\w+)\s*\| (\w+)\s*\| ([^|]+)\|/gm)];
-  test('has every metric with its unit and what it is kept by, and no other', () => {
+  test('lists every metric with its unit and dimension, and no other', () => {
     expect(rows.map(([, name, unit, by]) => [name, unit, by])).toEqual(
       Object.entries(METRICS).map(([name, { unit, by }]) => [name, unit, by]),
     );
   });
-  test('says which functions write it: those whose code does', () => {
+  test('names the functions whose code writes each metric', () => {
     const places: Readonly<Record<string, readonly string[]>> = {
       'accept-payment': ['lambdas/accept-payment/handler.ts'],
       'execute-instructions': ['execute-batch', 'execute-round', 'record', 'dead-letters'].map(
@@ -91,7 +91,7 @@ describe('docs/metrics.md', () => {
       'redrive-dead-letters': ['lambdas/redrive-dead-letters/handler.ts'],
       'measure-pipeline': ['lambdas/measure-pipeline/measure.ts', 'lambdas/measure-pipeline/handler.ts'],
       'purge-expired': ['lambdas/purge-expired/handler.ts'],
-      'every function that asks the database': ['adapters/database/meter-failures.ts'],
+      'every function that uses the database': ['adapters/database/meter-failures.ts'],
     };
     for (const [, name = '', , , writers = ''] of rows) {
       for (const writer of writers.trim().split(', ')) {

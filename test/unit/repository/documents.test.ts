@@ -6,15 +6,15 @@ import { brokenLinks, commandsIn, pages, topFolders } from '../../support/docume
 import { ROOT } from '../../support/source-files.ts';
 
 const all = pages();
-/** A placeholder of the reader's: `<id>`, `…`. */
+/** A placeholder that the reader replaces: `<id>`, `…`. */
 const isPlaceholder = (word: string | undefined) => word === undefined || /^[<…[]/.test(word);
 
 describe('every page', () => {
-  test('links to what is there', () => {
+  test('links only to existing files and headings', () => {
     expect(all.flatMap(brokenLinks)).toEqual([]);
   });
 
-  test('names npm scripts that are there', () => {
+  test('names only existing npm scripts', () => {
     const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
     const named = all.flatMap((page) =>
       commandsIn(page, 'npm run ').map(([name = '']) => [page.path, name] as const),
@@ -23,7 +23,7 @@ describe('every page', () => {
     expect(named.filter(([, name]) => !isPlaceholder(name) && scripts[name] === undefined)).toEqual([]);
   });
 
-  test('names benches that are there', () => {
+  test('names only existing benches', () => {
     const known = [...readFileSync(join(ROOT, 'bench/main.ts'), 'utf8').matchAll(/\.command\('([a-z-]+)/g)];
     const names = known.map(([, name]) => name ?? '');
     const named = all.flatMap((page) =>
@@ -32,7 +32,7 @@ describe('every page', () => {
     expect(named.filter(([, name]) => !isPlaceholder(name) && !names.includes(name))).toEqual([]);
   });
 
-  test('names files that are there', () => {
+  test('names only existing files', () => {
     const folders = topFolders().join('|');
     const path = new RegExp(`\`((?:${folders})/[A-Za-z0-9_./-]+\\.[a-z]+)\``, 'g');
     const named = all.flatMap(({ path: page, text }) =>
@@ -42,7 +42,7 @@ describe('every page', () => {
     expect(named.filter(([, file]) => !existsSync(join(ROOT, file)))).toEqual([]);
   });
 
-  test('runs scripts that are there', () => {
+  test('runs only existing scripts', () => {
     const named = all.flatMap((page) =>
       commandsIn(page, 'node ').map(([file = '']) => [page.path, file] as const),
     );
@@ -52,7 +52,7 @@ describe('every page', () => {
   });
 });
 
-describe('every command of oncepay on a page', () => {
+describe('every oncepay command on a page', () => {
   let program: Command;
 
   beforeAll(async () => {
@@ -66,7 +66,7 @@ describe('every command of oncepay on a page', () => {
     }
   });
 
-  test('is one that there is, with options that it takes', () => {
+  test('exists, with options that it accepts', () => {
     const violations = all.flatMap((page) =>
       commandsIn(page, 'npx oncepay ').flatMap((words) =>
         violationsOf(program, words).map(
@@ -99,7 +99,7 @@ function violationsOf(program: Command, words: readonly string[]): readonly stri
 describe('the decision records', () => {
   const files = globSync('[0-9]*.md', { cwd: join(ROOT, 'docs/adr') });
 
-  test('have a number each', () => {
+  test('have unique numbers', () => {
     const numbers = files.map((file) => file.slice(0, 4));
     expect(numbers.filter((number, index) => numbers.indexOf(number) !== index)).toEqual([]);
   });

@@ -11,14 +11,14 @@ const pageOf = (slug: string) => readFileSync(join(ROOT, `docs/runbooks/${slug}.
 
 describe('the page of an alarm', () => {
   test.each(RUNBOOKS)(
-    '%s says what it means, what happens by itself, how to tell, what to do, when it ends',
+    '%s states impact, automatic handling, diagnosis, remedy and end, in this order',
     (slug) => {
       const parts = [
-        '**What it means.**',
-        '**What happens by itself.**',
-        '## How to tell',
+        '**Impact.**',
+        '**What happens automatically.**',
+        '## Diagnose',
         '## What to do',
-        '**It is over**',
+        '**Done when**',
       ];
       const text = pageOf(slug);
       const places = parts.map((part) => text.indexOf(`\n${part}`));
@@ -27,8 +27,8 @@ describe('the page of an alarm', () => {
     },
   );
 
-  test.each(RUNBOOKS)('%s has a command to look by, and one that tells whether it is over', (slug) => {
-    const [look = '', over = ''] = pageOf(slug).split('**It is over**');
+  test.each(RUNBOOKS)('%s has a command for the diagnosis, and one that checks whether it is over', (slug) => {
+    const [look = '', over = ''] = pageOf(slug).split('**Done when**');
     expect(look).toContain('npx oncepay ');
     expect(over).toContain('npx oncepay ');
   });
@@ -38,7 +38,7 @@ describe('the page of an alarm', () => {
   });
 });
 
-test('every page is an alarm’s, or is linked from another page than the index', () => {
+test('every page belongs to an alarm, or is linked from a page other than the index', () => {
   const linked = (path: string) => {
     const name = path.replace('docs/runbooks/', '');
     return pages().some(
@@ -52,18 +52,16 @@ test('every page is an alarm’s, or is linked from another page than the index'
   expect(alone.map(({ path }) => path)).toEqual([]);
 });
 
-/**
- * What a line may be that no machine here can run, each for the reason in its name. Of the AWS CLI every operation that a
- * page uses, with the options that its reference lists and a page uses.
- */
+/** The kinds of lines that can't run on this machine, each named by its reason. */
 const ONLY_ON_AWS = {
   'it deploys': /^npx cdk deploy /,
-  'it names something of a stage for the lines below it': /^[A-Z]+=\S/,
-  'it is a shell function for the lines below it': /^[a-z_]+\(\) \{ .* \}$/,
+  'it sets a variable for the lines below it': /^[A-Z]+=\S/,
+  'it defines a shell function for the lines below it': /^[a-z_]+\(\) \{ .* \}$/,
   'it repeats a call of the AWS CLI': /^for [a-z]+ in .*; do aws .*; done$/,
   'it is a call of the AWS CLI': /^aws /,
 };
 
+/** The AWS CLI's operations that the pages use, each with the options used, taken from its reference. */
 const AWS_CALLS: Readonly<Record<string, readonly string[]>> = {
   'cloudformation list-stack-resources': ['--stack-name'],
   'cloudwatch describe-alarms': ['--state-value', '--alarm-name-prefix'],
@@ -119,13 +117,13 @@ const EVERY_CALL_TAKES = ['--query', '--output', '--profile', '--region'];
 describe('a line that needs AWS', () => {
   const lines = runbookLines().filter(isForAws);
 
-  test('is of a kind that has its reason', () => {
+  test('is of a known kind', () => {
     expect(lines.length).toBeGreaterThan(30);
     const known = Object.values(ONLY_ON_AWS);
     expect(lines.filter(({ text }) => !known.some((kind) => kind.test(text)))).toEqual([]);
   });
 
-  test('calls what the AWS CLI has, with options that it takes', () => {
+  test('calls an operation of the AWS CLI with options that it has', () => {
     const unknown = lines.flatMap((line) =>
       awsCallsIn(line).flatMap(({ call, options }) =>
         options
@@ -137,7 +135,7 @@ describe('a line that needs AWS', () => {
     expect(unknown).toEqual([]);
   });
 
-  test('uses every call that is known here: nothing is kept that no page needs', () => {
+  test('together with the others, uses every operation listed here', () => {
     const used = new Set(lines.flatMap(awsCallsIn).map(({ call }) => call));
     expect(Object.keys(AWS_CALLS).filter((call) => !used.has(call))).toEqual([]);
   });
