@@ -27,11 +27,14 @@ describe('the page of an alarm', () => {
     },
   );
 
-  test.each(RUNBOOKS)('%s has a command for the diagnosis, and one that checks whether it is over', (slug) => {
-    const [look = '', over = ''] = pageOf(slug).split('**Done when**');
-    expect(look).toContain('npx oncepay ');
-    expect(over).toContain('npx oncepay ');
-  });
+  test.each(RUNBOOKS)(
+    '%s has a command for the diagnosis, and one that checks whether it is over',
+    (slug) => {
+      const [look = '', over = ''] = pageOf(slug).split('**Done when**');
+      expect(look).toContain('npx oncepay ');
+      expect(over).toContain('npx oncepay ');
+    },
+  );
 
   test.each(RUNBOOKS)('%s is in the index', (slug) => {
     expect(pageOf('README').includes(`(${slug}.md)`)).toBe(true);
