@@ -97,12 +97,13 @@ from made_order`;
 const INSERT_INSTRUCTIONS = `
 insert into instruction (instruction_id, payment_order_id, payment_id, merchant_id, seq, operation, state, reason, attempt_no,
                          attempts_not_sent, attempts_in_cycle, cycle, claim_token, first_claimed_at, not_before, send_no, resends,
-                         last_sent_at, correlation_id, accepted_at)
+                         last_sent_at, correlation_id, accepted_at, has_dead_letter)
 select instruction_id, payment_order_id, payment_id, merchant_id, 0, 'charge', state,
        case when state in ('quarantined', 'dead_lettered') then 'attempts used up' end,
        case when state = 'ready' then 0 else attempts end, 0, case when state = 'ready' then 0 else attempts end, 0,
        case when state <> 'ready' then 'clm_' || n end, case when state <> 'ready' then at + interval '0.1 seconds' end,
-       at + interval '37 seconds', 0, 0, greatest(at, clock() - interval '30 seconds'), 'request-' || n, at
+       at + interval '37 seconds', 0, 0, greatest(at, clock() - interval '30 seconds'), 'request-' || n, at,
+       state in ('quarantined', 'dead_lettered') or died and fate = 'ended'
 from made_order`;
 
 const INSERT_EVIDENCE = `
@@ -141,10 +142,11 @@ from made
 where at > clock() - interval '31 days'`;
 
 const INSERT_DEAD_LETTERS = `
-insert into dead_letter (dead_letter_id, is_poison, reason, cycle, times_seen, first_seen_at, last_seen_at, redriven_at)
+insert into dead_letter (dead_letter_id, is_poison, reason, cycle, times_seen, first_seen_at, last_seen_at, redriven_at, state, psp)
 select instruction_id, false,
        case when n % 2 = 0 then 'attempt 8 started, never finished' else 'the PSP refused the connection' end, 0, 1,
-       at + interval '5 minutes', at + interval '5 minutes', case when fate = 'ended' then at + interval '10 minutes' end
+       at + interval '5 minutes', at + interval '5 minutes', case when fate = 'ended' then at + interval '10 minutes' end,
+       case state when 'quarantined' then 'quarantined' when 'dead_lettered' then 'waiting' else 'resolved' end, 'simulator'
 from made_order
 where state in ('quarantined', 'dead_lettered') or died and fate = 'ended'`;
 

@@ -1,17 +1,12 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import pg from 'pg';
-import type { Database } from '../../adapters/database/database.ts';
-import { createDirectDatabase, type DirectDatabase } from '../../adapters/database/direct-database.ts';
-import { type Duty, PLANNING } from '../../adapters/database/set-up/logins.ts';
-import { verifyDatabase } from '../../cli/verify/database.ts';
-import { setUpDatabase } from '../../local/postgres/set-up-database.ts';
-import { type RunningPostgres, startPostgres } from '../../local/postgres/start-postgres.ts';
+import { verifyDatabase } from '../../adapters/database/verify-database.ts';
+import { startPostgres } from '../../local/postgres/start-postgres.ts';
 import { progress, say, settingsOfThisMachine, table, writeResult } from '../report.ts';
-import { generateHistory } from './generate.ts';
 import { measureRelease, type Release } from './measure-release.ts';
 import { OPERATIONS, type Operation } from './operations.ts';
+import { type Place, preparePlace, timed } from './place.ts';
 
 export interface HistoryOptions {
   /** Of the small database, and of the large one. */
@@ -20,13 +15,12 @@ export interface HistoryOptions {
   readonly json: boolean;
 }
 
-const DAYS = 300;
 /** Plans are kept and pages read before anything is measured. */
 const WARM_UP = 10;
 
 interface Measured {
   readonly name: string;
-  readonly group: Operation['group'] | 'verify';
+  readonly group: Operation['group'];
   /** Milliseconds, at the small size and at the large one. */
   readonly p50: readonly [number, number];
   readonly p99: readonly [number, number];
@@ -39,7 +33,7 @@ export async function measureHistory(options: HistoryOptions): Promise<void> {
   const places: Place[] = [];
   try {
     for (const [index, payments] of options.sizes.entries())
-      places.push(await prepare(postgres, `history_${index}`, payments));
+      places.push(await preparePlace(postgres, `history_${index}`, payments));
     const [small, large] = places;
     if (small === undefined || large === undefined) throw new Error('two sizes are compared');
     const full = await measureFullVerification([small, large]);
@@ -61,53 +55,6 @@ export async function measureHistory(options: HistoryOptions): Promise<void> {
   }
 }
 
-/** One database, as each login sees it. */
-export interface Place {
-  readonly url: string;
-  as(duty: Duty): Database;
-  close(): Promise<void>;
-}
-
-async function prepare(postgres: RunningPostgres, name: string, payments: number): Promise<Place> {
-  const url = new URL(postgres.url);
-  if (postgres.database !== name) {
-    const admin = new pg.Client(postgres.url);
-    await admin.connect();
-    await admin.query(`create database ${name}`).finally(() => admin.end());
-  }
-  url.pathname = `/${name}`;
-  await setUpDatabase(url.href);
-  progress(`generating a history of ${payments} payments`);
-  await generateHistory(url.href, {
-    payments,
-    days: DAYS,
-    grown: (count) => {
-      if (count % 100_000 === 0) progress(`  ${count}`);
-    },
-  });
-  const opened = new Map<Duty, DirectDatabase>();
-  return {
-    url: url.href,
-    as: (duty) => {
-      const database = opened.get(duty) ?? openAs(url.href, duty);
-      opened.set(duty, database);
-      return database;
-    },
-    close: async () => {
-      await Promise.all([...opened.values()].map((database) => database.close()));
-    },
-  };
-}
-
-/** With a login's rights and plans, in one session. */
-function openAs(url: string, duty: Duty): DirectDatabase {
-  const settings = { role: `oncepay_${duty}`, ...PLANNING[duty] };
-  const withSettings = new URL(url);
-  const options = Object.entries(settings).map(([name, value]) => `-c ${name}=${value}`);
-  withSettings.searchParams.set('options', options.join(' '));
-  return createDirectDatabase(withSettings.href, 1);
-}
-
 async function measure(
   operation: Operation,
   [small, large]: readonly [Place, Place],
@@ -117,9 +64,9 @@ async function measure(
   for (let sample = -WARM_UP; sample < samples; sample += 1) {
     // By turns, so that whatever else the machine does befalls both.
     for (const [index, place] of [small, large].entries()) {
-      const prepared = await operation.prepare?.((duty) => place.as(duty));
+      const run = await operation.prepare(place);
       const startedAt = performance.now();
-      await operation.run(place.as(operation.duty), prepared);
+      await run();
       if (sample >= 0) times[index]?.push(performance.now() - startedAt);
     }
   }
@@ -157,22 +104,6 @@ async function measureFullVerification(places: readonly Place[]): Promise<readon
     progress(`verify --full: ${payments} payments in ${seconds.toFixed(1)} s`);
   }
   return full;
-}
-
-/** The same database, with the longest time that a statement took, in milliseconds. */
-export function timed(database: Database): { readonly database: Database; longest(): number } {
-  let longest = 0;
-  return {
-    database: {
-      execute: async (sql, input) => {
-        const startedAt = performance.now();
-        const rows = await database.execute(sql, input);
-        longest = Math.max(longest, performance.now() - startedAt);
-        return rows;
-      },
-    },
-    longest: () => longest,
-  };
 }
 
 const GOALS: Readonly<Record<Operation['group'], string>> = {

@@ -4,7 +4,7 @@ import { systemTime } from '../../adapters/time.ts';
 import { relayInstructions } from '../../lambdas/relay-instructions/relay.ts';
 import { progress } from '../report.ts';
 import { generateParked } from './generate.ts';
-import { type Place, timed } from './measure-history.ts';
+import { type Place, timed } from './place.ts';
 
 export interface Release {
   readonly parked: number;

@@ -8,22 +8,30 @@ import { summarizePayments } from '../../adapters/database/statements/operate-pa
 import { listOperations } from '../../adapters/database/statements/operation-log.ts';
 import { listCircuits, listPauses } from '../../adapters/database/statements/processing-pauses.ts';
 import { readTrialBalance, readWallet } from '../../adapters/database/statements/read-ledger.ts';
-import { verifyDatabase } from '../../cli/verify/database.ts';
+import { verifyDatabase } from '../../adapters/database/verify-database.ts';
 import { PAYMENT_STATUSES } from '../../domain/payment/status.ts';
 import { encodeCursor } from '../../lambdas/read-payment/cursor.ts';
 import { pageOfPayments, showPayment } from '../../lambdas/read-payment/read.ts';
-import { ExecutorHarness, recordOf } from '../../test/support/executor.ts';
-import { newOrder, newPayment, storeAgain } from '../../test/support/payments.ts';
+import { executeMessages, executorInMemory } from '../executor-in-memory.ts';
 import { BUSY_MERCHANT, QUIET_MERCHANT } from './generate-sql.ts';
+import { ANSWERING_PSP, acceptOnce, keysOf, paymentOf } from './one-payment.ts';
+import type { Place } from './place.ts';
 
-/** What is measured at both sizes, by whom it is done. */
+/** What is measured at both sizes. */
 export interface Operation {
   readonly name: string;
   readonly group: 'payment' | 'read' | 'operator';
-  readonly duty: Duty;
-  /** Made before the clock runs, each time. */
-  prepare?(databases: (duty: Duty) => Database): Promise<unknown>;
-  run(database: Database, prepared: unknown): Promise<unknown>;
+  /** Makes what it needs; what it returns is timed. */
+  prepare(place: Place): Promise<() => Promise<unknown>>;
+}
+
+function operation(
+  name: string,
+  group: Operation['group'],
+  duty: Duty,
+  run: (database: Database) => Promise<unknown>,
+): Operation {
+  return { name, group, prepare: async (place) => () => run(place.as(duty)) };
 }
 
 const BATCH = 10;
@@ -31,25 +39,17 @@ const DAY = 86_400_000;
 const ago = (days: number) => new Date(Date.now() - days * DAY);
 const day = (days: number) => ago(days).toISOString();
 
-const ordersOf = (count: number) =>
-  newPayment(
-    Array.from({ length: count }, () => newOrder()),
-    BUSY_MERCHANT,
-  );
-
 const PAYMENT: readonly Operation[] = [
-  { name: 'accept', group: 'payment', duty: 'accept', run: (database) => storeAgain(database, ordersOf(1)) },
+  operation('accept', 'payment', 'accept', (database) => acceptOnce(database, paymentOf(BUSY_MERCHANT, 1))),
   {
     name: 'claim and record a batch of 10',
     group: 'payment',
-    duty: 'execute',
-    prepare: async (databases) => {
-      const payment = ordersOf(BATCH);
-      await storeAgain(databases('accept'), payment);
-      return payment.orders.map((order) => recordOf(order));
+    prepare: async (place) => {
+      const payment = paymentOf(BUSY_MERCHANT, BATCH);
+      await acceptOnce(place.as('accept'), payment);
+      const effects = executorInMemory(place.as('execute'), ANSWERING_PSP);
+      return () => executeMessages(keysOf(payment), effects);
     },
-    run: (database, records) =>
-      new ExecutorHarness(database).execute(...(Array.isArray(records) ? records : [])),
   },
 ];
 
@@ -57,12 +57,10 @@ const page = (
   name: string,
   query: Parameters<typeof pageOfPayments>[2],
   merchantId = BUSY_MERCHANT,
-): Operation => ({
-  name: `GET /payments${name}`,
-  group: 'read',
-  duty: 'read',
-  run: (database) => pageOfPayments(database, merchantId, { limit: '20', ...query }),
-});
+): Operation =>
+  operation(`GET /payments${name}`, 'read', 'read', (database) =>
+    pageOfPayments(database, merchantId, { limit: '20', ...query }),
+  );
 
 const PAGES: readonly Operation[] = [
   page('', {}),
@@ -91,41 +89,30 @@ const READS: readonly Operation[] = [
   {
     name: 'GET /payments/{id}',
     group: 'read',
-    duty: 'read',
-    prepare: async (databases) => {
-      const [row] = await databases('operate').execute(
+    prepare: async (place) => {
+      const [row] = await place.as('operate').execute(
         `select payment_id from payment where merchant_id = '${BUSY_MERCHANT}' and payment_id > :input::jsonb ->> 'from'
          order by payment_id limit 1`,
         {
-          from: `pay_${Math.floor(ago(300 * Math.random()).getTime())
+          from: `pay_${ago(300 * Math.random())
+            .getTime()
             .toString(16)
             .padStart(12, '0')}`,
         },
       );
-      return row?.payment_id;
+      return () => showPayment(place.as('read'), BUSY_MERCHANT, String(row?.payment_id));
     },
-    run: (database, id) => showPayment(database, BUSY_MERCHANT, String(id)),
   },
-  {
-    name: 'GET /sellers/{id}/wallet',
-    group: 'read',
-    duty: 'read',
-    run: (database) => readWallet(database, BUSY_MERCHANT, `seller_${Math.floor(40 * Math.random())}`),
-  },
-  {
-    name: 'GET /ledger/trial-balance',
-    group: 'read',
-    duty: 'read',
-    run: (database) => readTrialBalance(database, BUSY_MERCHANT),
-  },
+  operation('GET /sellers/{id}/wallet', 'read', 'read', (database) =>
+    readWallet(database, BUSY_MERCHANT, `seller_${Math.floor(40 * Math.random())}`),
+  ),
+  operation('GET /ledger/trial-balance', 'read', 'read', (database) =>
+    readTrialBalance(database, BUSY_MERCHANT),
+  ),
 ];
 
-const operator = (name: string, run: Operation['run']): Operation => ({
-  name,
-  group: 'operator',
-  duty: 'operate',
-  run,
-});
+const operator = (name: string, run: (database: Database) => Promise<unknown>) =>
+  operation(name, 'operator', 'operate', run);
 const letters = (name: string, filter: Partial<Parameters<typeof listDeadLetters>[1]>) =>
   operator(name, (database) => listDeadLetters(database, { states: ['waiting'], limit: 50, ...filter }));
 const audit = (name: string, filter: Partial<Parameters<typeof listOperations>[1]>) =>
@@ -164,8 +151,8 @@ const OPERATORS: readonly Operation[] = [
   operator('caps list', listCaps),
   operator('circuits', listCircuits),
   operator('pauses', listPauses),
-  { name: 'measure: gauges', group: 'operator', duty: 'measure', run: readGauges },
-  { name: 'measure: trial balance', group: 'operator', duty: 'measure', run: readBalances },
+  operation('measure: gauges', 'operator', 'measure', readGauges),
+  operation('measure: trial balance', 'operator', 'measure', readBalances),
   operator('verify', (database) => verifyDatabase(database, { full: false })),
 ];
 

@@ -4,6 +4,7 @@ import {
   DEAD_LETTER_STATES,
   type DeadLetterRow,
   listDeadLetters,
+  REASONS_SEARCHED,
   type ShownDeadLetter,
   showDeadLetter,
 } from '../../adapters/database/statements/list-dead-letters.ts';
@@ -56,7 +57,10 @@ export function addDeadLetters(program: Command, run: Run): void {
 
 function withFilters(command: Command): Command {
   return command
-    .option('--reason <text>', 'whose reason holds this text')
+    .option(
+      '--reason <text>',
+      `whose reason holds this text; a list looks through the newest ${REASONS_SEARCHED} of each state`,
+    )
     .option('--psp <name>', 'of this PSP')
     .option('--older-than <time>', 'last seen longer ago than 90s, 15m, 2h, 3d', duration);
 }

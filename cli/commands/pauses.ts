@@ -1,6 +1,10 @@
 import type { Command } from 'commander';
 import type * as z from 'zod';
-import { listCircuits, listPauses } from '../../adapters/database/statements/processing-pauses.ts';
+import {
+  listCircuits,
+  listPauses,
+  PARKED_COUNTED,
+} from '../../adapters/database/statements/processing-pauses.ts';
 import { pauseProcessing } from '../../operations/pause-processing.ts';
 import { resumeProcessing } from '../../operations/resume-processing.ts';
 import type { Pipeline } from '../connect.ts';
@@ -67,13 +71,17 @@ async function show({ database }: Pipeline, output: Output): Promise<number> {
     [
       table(
         ['PSP', 'circuit', 'seconds left', 'parked', 'reason'],
-        circuits.map((row) => [row.psp, row.state, row.seconds_left, row.parked, row.reason]),
+        circuits.map((row) => [row.psp, row.state, row.seconds_left, drawParked(row), row.reason]),
       ),
       table(
         ['paused', 'since', 'by', 'parked', 'why'],
-        pauses.map((row) => [row.pause_id, row.paused_at, row.paused_by, row.parked, row.reason]),
+        pauses.map((row) => [row.pause_id, row.paused_at, row.paused_by, drawParked(row), row.reason]),
       ),
     ].join('\n'),
   );
   return EXIT.ok;
+}
+
+function drawParked({ parked }: { readonly parked: number }): string {
+  return parked < PARKED_COUNTED ? String(parked) : `${PARKED_COUNTED} or more`;
 }

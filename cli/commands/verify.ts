@@ -1,13 +1,13 @@
 import type { Command } from 'commander';
 import * as z from 'zod';
 import type { Violation } from '../../adapters/database/statements/verify.ts';
+import { verifyDatabase } from '../../adapters/database/verify-database.ts';
 import type { Pipeline } from '../connect.ts';
 import { EXIT } from '../errors.ts';
 import { commonSchema } from '../options.ts';
 import { type Output, table } from '../output.ts';
 import type { Run } from '../run.ts';
 import { checkConsumed, checkOpenUnconsumed } from '../verify/consumed.ts';
-import { verifyDatabase } from '../verify/database.ts';
 import { checkPsp } from '../verify/psp.ts';
 
 const verifySchema = commonSchema.extend({ full: z.boolean() });

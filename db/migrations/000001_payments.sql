@@ -25,7 +25,9 @@ create table api_key (
   -- Written by whoever checks the key, at most once an hour per key.
   last_used_at timestamptz
 );
-create index api_key_by_merchant on api_key (merchant_id);
+create index api_key_by_merchant on api_key (merchant_id, created_at desc, api_key_id);
+create index api_key_newest on api_key (created_at desc, api_key_id);
+create index api_key_newest_valid on api_key (created_at desc, api_key_id) where revoked_at is null;
 
 -- The old and the new key of a rotation, and no third. The lock serialises the operators of one merchant, and each query
 -- of the function sees what was committed meanwhile: two at once can't both add the second key.

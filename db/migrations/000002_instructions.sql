@@ -60,6 +60,8 @@ create table instruction (
   -- The id of the API request that asked for the operation: it is in every log line about it and in its messages. Evidence
   -- (instruction_id) and ledger (source_id) are found by it through this row.
   correlation_id    text,
+  -- Whether a dead letter was ever written of it: then the letter's state follows its own.
+  has_dead_letter   boolean not null default false,
   relay_due_at      timestamptz generated always as (
     relay_due_at(state, parked, waits_for, attempt_no, resends, last_sent_at, not_before)) stored,
   unique (payment_order_id, seq),
@@ -149,9 +151,14 @@ create table dead_letter (
   first_seen_at  timestamptz not null,
   last_seen_at   timestamptz not null,
   redriven_at    timestamptz,
+  -- What `dead_letter_state` says, and the PSP of its order: kept by triggers, for lists to be read by.
+  state          text not null default 'waiting' check (state in ('waiting', 'redriven', 'quarantined', 'resolved')),
+  psp            text,
   check (is_poison = (poison_state is not null) and is_poison = (poison_body is not null))
 );
-create index dead_letter_newest on dead_letter (last_seen_at desc);
+create index dead_letter_newest on dead_letter (state, last_seen_at desc, dead_letter_id);
+create index dead_letter_newest_of_psp on dead_letter (state, psp, last_seen_at desc, dead_letter_id);
+create index dead_letter_closed_poison on dead_letter (last_seen_at) where is_poison and poison_state = 'closed';
 
 -- Who did what to a dead letter, a quarantine, a pause, a key …, when, why and from where; append-only.
 create table operation_log (
@@ -164,9 +171,13 @@ create table operation_log (
   reason           text not null,
   at               timestamptz not null,
   -- A machine, and on AWS the identity that the account knows. What the pipeline does by itself is `pipeline`.
-  origin           text not null default 'pipeline'
+  origin           text not null default 'pipeline',
+  by_people        boolean not null generated always as (origin <> 'pipeline') stored
 );
-create index operation_log_by_subject on operation_log (subject_id, operation_log_id);
+-- Lists are read action by action, what people and what the pipeline did: so these serve every filter.
+create index operation_log_by_action on operation_log (action, by_people, at desc, operation_log_id desc);
+create index operation_log_by_actor on operation_log (actor, action, by_people, at desc, operation_log_id desc);
+create index operation_log_by_subject on operation_log (subject_id, action, by_people, at desc, operation_log_id desc);
 create trigger operation_log_append_only before update or truncate on operation_log
   for each statement execute function refuse_change();
 
@@ -186,19 +197,55 @@ create trigger instruction_dead_letter after update of state on instruction for 
   execute function write_dead_letter();
 
 -- `waiting` in the dead-letter queue, `redriven` from it, `quarantined`, or `resolved`.
+create function dead_letter_state(letter dead_letter, instruction_state text) returns text
+  language sql immutable parallel safe as $$
+  select case
+    when letter.is_poison then
+      case letter.poison_state when 'closed' then 'resolved'
+                               when 'waiting' then case when letter.redriven_at is null then 'waiting' else 'redriven' end
+                               else letter.poison_state end
+    when instruction_state = 'dead_lettered' then case when letter.redriven_at is null then 'waiting' else 'redriven' end
+    when instruction_state = 'quarantined' then 'quarantined'
+    when instruction_state in ('ready', 'executing') and letter.redriven_at is null and letter.message_id is not null then 'waiting'
+    when instruction_state in ('ready', 'executing') then 'redriven'
+    else 'resolved'
+  end
+$$;
+
+-- A dead letter's state is kept with it, whatever changes it or its instruction.
+create function keep_dead_letter_state() returns trigger language plpgsql as $$
+declare
+  instruction_state text;
+begin
+  if not new.is_poison then
+    select i.state, o.psp into instruction_state, new.psp
+    from instruction i
+    join payment_order o on o.payment_order_id = i.payment_order_id
+    where i.instruction_id = new.dead_letter_id;
+  end if;
+  new.state := dead_letter_state(new, instruction_state);
+  return new;
+end $$;
+create trigger dead_letter_state before insert or update on dead_letter
+  for each row execute function keep_dead_letter_state();
+
+create function mark_instruction() returns trigger language plpgsql as $$ begin
+  update instruction set has_dead_letter = true where instruction_id = new.dead_letter_id and not has_dead_letter;
+  return null;
+end $$;
+create trigger dead_letter_marks_instruction after insert on dead_letter for each row
+  when (not new.is_poison)
+  execute function mark_instruction();
+
+create function refresh_dead_letter() returns trigger language plpgsql as $$ begin
+  update dead_letter set redriven_at = redriven_at where dead_letter_id = new.instruction_id;
+  return null;
+end $$;
+create trigger instruction_refreshes_dead_letter after update of state on instruction for each row
+  when (new.has_dead_letter and new.state <> old.state and new.state not in ('dead_lettered', 'quarantined'))
+  execute function refresh_dead_letter();
+
 create view dead_letter_now as
-select d.*, i.payment_order_id, i.payment_id, i.merchant_id, i.operation, i.attempt_no, o.psp, i.state as instruction_state,
-       case
-         when d.is_poison then
-           case d.poison_state when 'closed' then 'resolved'
-                               when 'waiting' then case when d.redriven_at is null then 'waiting' else 'redriven' end
-                               else d.poison_state end
-         when i.state = 'dead_lettered' then case when d.redriven_at is null then 'waiting' else 'redriven' end
-         when i.state = 'quarantined' then 'quarantined'
-         when i.state in ('ready', 'executing') and d.redriven_at is null and d.message_id is not null then 'waiting'
-         when i.state in ('ready', 'executing') then 'redriven'
-         else 'resolved'
-       end as state
+select d.*, i.payment_order_id, i.payment_id, i.merchant_id, i.operation, i.attempt_no, i.state as instruction_state
 from dead_letter d
-left join instruction i on i.instruction_id = d.dead_letter_id
-left join payment_order o on o.payment_order_id = i.payment_order_id;
+left join instruction i on i.instruction_id = d.dead_letter_id;

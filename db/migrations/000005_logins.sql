@@ -29,7 +29,7 @@ grant update (orders_started, orders_succeeded, orders_failed) on payment to onc
 grant select on payment_order, instruction to oncepay_execute;
 grant update (status, status_detail, failure, psp_reference, updated_at) on payment_order to oncepay_execute;
 grant update (state, reason, attempt_no, attempts_not_sent, attempts_in_cycle, cycle, claim_token, first_claimed_at,
-              not_before, parked, waits_for, send_no, resends, last_sent_at) on instruction to oncepay_execute;
+              not_before, parked, waits_for, send_no, resends, last_sent_at, has_dead_letter) on instruction to oncepay_execute;
 grant select, insert on evidence, ledger_transaction, ledger_entry to oncepay_execute;
 grant select, insert on account_balance to oncepay_execute;
 grant update (posted_debits, posted_credits, pending_debits, pending_credits) on account_balance to oncepay_execute;
@@ -80,13 +80,14 @@ create function acting_merchant() returns text language sql stable parallel safe
 -- The functions that guard the tables run for whoever changes one; nobody else need call any.
 revoke all on function is_terminal(text), relay_due_at(text, boolean, text, integer, integer, timestamptz, timestamptz),
   assert_balanced(text), assert_new_transaction_balances(), assert_new_entries_balance(), refuse_change(),
-  refuse_leaving_a_terminal_state(), write_dead_letter(), refuse_third_valid_api_key(), pseudonym(text, text, text),
+  refuse_leaving_a_terminal_state(), write_dead_letter(), dead_letter_state(dead_letter, text), keep_dead_letter_state(),
+  mark_instruction(), refresh_dead_letter(), refuse_third_valid_api_key(), pseudonym(text, text, text),
   refuse_deleting_but_by_purge(), refuse_purging_evidence_early(), refuse_purging_log_early(), refuse_while_young(),
   refuse_purging_dead_letter_early(), acting_merchant() from public;
 grant execute on function relay_due_at(text, boolean, text, integer, integer, timestamptz, timestamptz)
   to oncepay_accept, oncepay_execute;
 grant execute on function is_terminal(text) to oncepay_execute, oncepay_purge;
-grant execute on function assert_balanced(text) to oncepay_execute;
+grant execute on function assert_balanced(text), dead_letter_state(dead_letter, text) to oncepay_execute;
 grant execute on function acting_merchant() to oncepay_accept, oncepay_read;
 grant execute on function pseudonym(text, text, text) to oncepay_purge;
 

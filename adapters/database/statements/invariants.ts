@@ -9,7 +9,7 @@ export interface Invariant {
   readonly scope: InvariantScope;
   /**
    * Rows with one column `subject`: whatever contradicts it. Of the scope `payments` it reads the chunk's `payments`, `orders` and
-   * `instructions`; of `transactions` the chunk's `transactions` and `entries`.
+   * `instructions`; of `transactions` the chunk's `transactions` and `entries`. `moment.now` is the time.
    */
   readonly sql: string;
 }
@@ -160,6 +160,15 @@ export const INVARIANTS: readonly Invariant[] = [
       where i.state in ('dead_lettered', 'quarantined') and (d.dead_letter_id is null or d.reason = '')`,
   },
   {
+    name: 'a dead letter is listed as what its instruction’s state says it is',
+    scope: 'payments',
+    sql: `
+      select i.instruction_id as subject
+      from instructions i
+      join dead_letter d on d.dead_letter_id = i.instruction_id
+      where d.state <> dead_letter_state(d, i.state) or not i.has_dead_letter`,
+  },
+  {
     name: 'nothing waits for a message that nobody will send',
     scope: 'payments',
     sql: `
@@ -185,10 +194,11 @@ export const INVARIANTS: readonly Invariant[] = [
     // Each by its index, and no more of it than tells that the relay is late.
     sql: `
       (select i.instruction_id as subject
-       from (values (true), (false)) as due(parked)
+       from moment
+       cross join (values (true), (false)) as due(parked)
        cross join lateral (
          select instruction_id from instruction
-         where parked = due.parked and relay_due_at < clock() - interval '30 minutes'
+         where parked = due.parked and relay_due_at < moment.now - interval '30 minutes'
          order by relay_due_at
          limit 1000
        ) i)

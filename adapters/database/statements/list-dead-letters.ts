@@ -41,11 +41,11 @@ export async function listDeadLetters(
   database: Database,
   filter: DeadLetterFilter,
 ): Promise<readonly DeadLetterRow[]> {
-  const rows = await database.execute(LIST_SQL, {
+  const rows = await database.execute(filter.psp === undefined ? LIST_SQL : LIST_OF_PSP_SQL, {
     states: filter.states,
     reason: filter.reason,
     psp: filter.psp,
-    older_than_seconds: filter.olderThanSeconds,
+    older_than_seconds: filter.olderThanSeconds ?? 0,
     limit: filter.limit,
   });
   return rows.map((row) => deadLetterRow.parse(row));
@@ -74,27 +74,57 @@ export async function showDeadLetter(database: Database, id: string): Promise<Sh
 
 const TIMESTAMP = `'YYYY-MM-DD"T"HH24:MI:SS"Z"'`;
 const COLUMNS = `
-  d.dead_letter_id, d.state, left(d.reason, 1000) as reason, d.cycle, d.times_seen, d.psp, d.payment_id,
-  d.payment_order_id, d.merchant_id,
+  d.dead_letter_id, d.state, left(d.reason, 1000) as reason, d.cycle, d.times_seen, d.psp, i.payment_id,
+  i.payment_order_id, i.merchant_id,
   to_char(d.first_seen_at at time zone 'UTC', ${TIMESTAMP}) as first_seen_at,
   to_char(d.last_seen_at at time zone 'UTC', ${TIMESTAMP}) as last_seen_at`;
 
-const LIST_SQL = `
+/** The newest of each state among which a reason is looked for, some milliseconds' work. */
+export const REASONS_SEARCHED = 5_000;
+
+/**
+ * A page of each state by an index that begins with it, then the newest of them. State and PSP are equal, said as ranges and ordered
+ * by, so that only their index has the order.
+ */
+const listSql = (condition: string, order: string) => `
 select ${COLUMNS}
-from dead_letter_now d, (select :input::jsonb as p) given
-where d.state in (select jsonb_array_elements_text(p -> 'states'))
-  and (p ->> 'reason' is null or strpos(lower(d.reason), lower(p ->> 'reason')) > 0)
-  and (p ->> 'psp' is null or d.psp = p ->> 'psp')
-  and d.last_seen_at <= clock() - make_interval(secs => coalesce((p ->> 'older_than_seconds')::int, 0))
+from (
+  select found.*
+  from (select :input::jsonb as p, clock() as now) given
+  cross join lateral jsonb_array_elements_text(p -> 'states') as wanted(state)
+  cross join lateral (
+    select newest.*
+    from (
+      select *
+      from dead_letter
+      where state >= wanted.state and state <= wanted.state ${condition}
+        and last_seen_at <= given.now - make_interval(secs => (p ->> 'older_than_seconds')::int)
+      order by state, ${order} last_seen_at desc, dead_letter_id
+      limit (case when p ->> 'reason' is null then (p ->> 'limit')::int else ${REASONS_SEARCHED} end)
+    ) newest
+    where p ->> 'reason' is null or strpos(lower(newest.reason), lower(p ->> 'reason')) > 0
+    limit (p ->> 'limit')::int
+  ) found
+  order by found.last_seen_at desc, found.dead_letter_id
+  limit (:input::jsonb ->> 'limit')::int
+) d
+left join instruction i on i.instruction_id = d.dead_letter_id
 order by d.last_seen_at desc, d.dead_letter_id
-limit (select (:input::jsonb ->> 'limit')::int)
 `;
+
+export const LIST_SQL = listSql('', '');
+export const LIST_OF_PSP_SQL = listSql(`and psp >= p ->> 'psp' and psp <= p ->> 'psp'`, 'psp,');
 
 /** A row of the Data API holds 64 KB. */
 const SHOW_SQL = `
 select ${COLUMNS}, encode(substring(d.poison_body for 40000), 'base64') as body
-from dead_letter_now d
-where :input::jsonb ->> 'id' in (d.dead_letter_id, d.payment_order_id)
+from (
+  select :input::jsonb ->> 'id' as dead_letter_id
+  union
+  select instruction_id from instruction where payment_order_id = :input::jsonb ->> 'id'
+) named
+join dead_letter d using (dead_letter_id)
+left join instruction i on i.instruction_id = d.dead_letter_id
 order by d.last_seen_at desc
 limit 1
 `;

@@ -47,32 +47,60 @@ const operationRow = z.object({
 });
 export type OperationRow = z.infer<typeof operationRow>;
 
+/** A hundred years. */
+const EVER_SECONDS = 100 * 365 * 86_400;
+
 /** Newest first. */
 export async function listOperations(
   database: Database,
   query: OperationQuery,
 ): Promise<readonly OperationRow[]> {
   const { subject, action, actor, sinceSeconds, byPeople, limit } = query;
-  const rows = await database.execute(LIST_SQL, {
+  const rows = await database.execute(listFor(query), {
     subject,
-    action,
     actor,
-    since_seconds: sinceSeconds,
-    by_people: byPeople ?? false,
+    actions: action === undefined ? OPERATIONS : [action],
+    by_people: byPeople === true ? [true] : [true, false],
+    since_seconds: sinceSeconds ?? EVER_SECONDS,
     limit,
   });
   return rows.map((row) => operationRow.parse(row));
 }
 
-const LIST_SQL = `
+/**
+ * A page of each action, of people's and of the pipeline's, by an index that begins with what is asked for; then the newest of them.
+ * A subject or an actor is equal, said as a range and ordered by, so that only its own index has the order.
+ */
+const listSql = (equal: string, order: string) => `
 select to_char(l.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as at, l.action, l.subject_id, l.actor, l.origin,
        l.reason
-from operation_log l, (select :input::jsonb as p) given
-where (p ->> 'subject' is null or l.subject_id = p ->> 'subject')
-  and (p ->> 'action' is null or l.action = p ->> 'action')
-  and (p ->> 'actor' is null or l.actor = p ->> 'actor')
-  and (p ->> 'since_seconds' is null or l.at >= clock() - make_interval(secs => (p ->> 'since_seconds')::int))
-  and (not (p ->> 'by_people')::boolean or l.origin <> 'pipeline')
-order by l.operation_log_id desc
-limit (select (:input::jsonb ->> 'limit')::int)
+from (select :input::jsonb as p, clock() as now) given
+cross join lateral jsonb_array_elements_text(p -> 'actions') as wanted(action)
+cross join lateral jsonb_array_elements(p -> 'by_people') as doer(by_people)
+cross join lateral (
+  select *
+  from operation_log
+  where ${equal} action = wanted.action and by_people = doer.by_people::boolean
+    and at >= given.now - make_interval(secs => (p ->> 'since_seconds')::float8)
+  order by ${order} at desc, operation_log_id desc
+  limit (p ->> 'limit')::int
+) l
+order by l.at desc, l.operation_log_id desc
+limit (:input::jsonb ->> 'limit')::int
 `;
+
+const equal = (column: string, name: string) =>
+  `${column} >= p ->> '${name}' and ${column} <= p ->> '${name}' and`;
+
+export const OPERATION_LISTS = {
+  all: listSql('', ''),
+  ofActor: listSql(equal('actor', 'actor'), 'actor,'),
+  ofSubject: listSql(equal('subject_id', 'subject'), 'subject_id,'),
+  /** What was done to one thing is little: who did it is looked for in all of it. */
+  ofSubjectByActor: listSql(`${equal('subject_id', 'subject')} actor = p ->> 'actor' and`, 'subject_id,'),
+} as const;
+
+function listFor({ subject, actor }: OperationQuery): string {
+  if (subject === undefined) return actor === undefined ? OPERATION_LISTS.all : OPERATION_LISTS.ofActor;
+  return actor === undefined ? OPERATION_LISTS.ofSubject : OPERATION_LISTS.ofSubjectByActor;
+}

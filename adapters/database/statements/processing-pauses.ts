@@ -42,6 +42,12 @@ export async function listCircuits(database: Database): Promise<readonly Circuit
   return (await database.execute(CIRCUITS_SQL, {})).map((row) => circuitRow.parse(row));
 }
 
+/** Past so many, what is parked is counted no further. */
+export const PARKED_COUNTED = 10_000;
+
+const parkedFor = (cause: string) =>
+  `(select count(*) from (select from instruction i where i.waits_for = ${cause} limit ${PARKED_COUNTED}) counted)::int`;
+
 const PAUSE_SQL = `
 with given as materialized (
   select :input::jsonb as p
@@ -75,7 +81,7 @@ select pause_id from resumed
 
 const PAUSES_SQL = `
 select pause_id, to_char(paused_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as paused_at, paused_by, reason,
-       (select count(*) from instruction i where i.waits_for = 'pause:' || pause_id)::int as parked
+       ${parkedFor(`'pause:' || pause_id`)} as parked
 from processing_pause
 order by pause_id
 `;
@@ -85,7 +91,7 @@ select psp,
        case when open_until is null then 'closed' when open_until > clock() then 'open' else 'half_open' end as state,
        greatest(0, ceil(extract(epoch from coalesce(open_until, clock()) - clock())))::int as seconds_left,
        not_sent_in_a_row, unknown_in_a_row, reason,
-       (select count(*) from instruction i where i.waits_for = 'circuit:' || psp)::int as parked
+       ${parkedFor(`'circuit:' || psp`)} as parked
 from psp_circuit
 order by psp
 `;

@@ -149,6 +149,9 @@ function chunkSql(scope: InvariantScope, isListed: boolean, invariants: readonly
 with given as materialized (
   select :input::jsonb as p
 ),
+moment as materialized (
+  select clock() as now
+),
 ${CHUNK_SQL[scope](condition)},
 found as materialized (
   select no, subject, row_number() over (partition by no) as place

@@ -4,14 +4,11 @@
  */
 import { alwaysActive } from '../../../adapters/dynamodb/activity.ts';
 import { systemIds } from '../../../adapters/ids.ts';
-import { unmetered } from '../../../adapters/metrics/meter.ts';
 import { createPspSimulator } from '../../../adapters/psp/simulator/psp-simulator.ts';
 import type { InstructionMessage } from '../../../adapters/sqs/instruction-queue.ts';
-import { systemTime } from '../../../adapters/time.ts';
-import { instructionMessageBody } from '../../../domain/payment/instruction.ts';
 import { acceptPayment } from '../../../lambdas/accept-payment/accept.ts';
 import type { ExecutorEffects } from '../../../lambdas/execute-instructions/effects.ts';
-import { executeBatch } from '../../../lambdas/execute-instructions/execute-batch.ts';
+import { executeMessages, executorInMemory } from '../../executor-in-memory.ts';
 import { serveAccept } from '../http-accept.ts';
 import { openDatabase } from '../open-database.ts';
 import type { SystemReady, SystemStart } from '../system.ts';
@@ -21,7 +18,6 @@ const CONNECTIONS = 16;
 /** Batches at once: enough to overlap the PSP's answer with the database's, few enough that batches fill. */
 const EXECUTORS = 5;
 const BATCH_SIZE = 10;
-const REMAINING_MS = 30_000;
 
 const noop = () => {};
 
@@ -29,25 +25,7 @@ async function start({ databaseUrl, pspUrl }: SystemStart): Promise<SystemReady>
   const database = openDatabase(databaseUrl, CONNECTIONS);
   const queue = new MemoryQueue();
   const psp = createPspSimulator({ url: pspUrl, apiKey: 'bench' });
-  const consumed = new Set<string>();
-  const effects: ExecutorEffects = {
-    database,
-    consumed: {
-      find: async (keys) => new Set(keys.filter((key) => consumed.has(key))),
-      record: async (keys) => {
-        for (const key of keys) consumed.add(key);
-        return new Set();
-      },
-    },
-    psps: new Map([[psp.name, psp]]),
-    visibility: { change: async () => {} },
-    deadLetters: { send: async () => new Set() },
-    time: systemTime,
-    ids: systemIds,
-    restoreEpoch: '1',
-    log: { orderChanged: noop, warn: (message, detail) => console.error(message, detail) },
-    meter: unmetered,
-  };
+  const effects = executorInMemory(database, psp);
   for (let executor = 0; executor < EXECUTORS; executor += 1) void work(queue, effects);
   const served = await serveAccept(database, async (request, merchantId, key) => {
     const { answer } = await acceptPayment(
@@ -71,33 +49,9 @@ async function start({ databaseUrl, pspUrl }: SystemStart): Promise<SystemReady>
 async function work(queue: MemoryQueue, effects: ExecutorEffects): Promise<void> {
   for (;;) {
     const messages = await queue.take(BATCH_SIZE);
-    const failed = await executeBatch(messages.map(recordOf), effects, {
-      claimToken: systemIds.next('clm'),
-      remainingMilliseconds: () => REMAINING_MS,
-    });
-    const again = new Set(failed);
+    const again = new Set(await executeMessages(messages, effects));
     await queue.send(messages.filter((message) => again.has(message.instructionId)));
   }
-}
-
-function recordOf(message: InstructionMessage) {
-  return {
-    messageId: message.instructionId,
-    receiptHandle: message.instructionId,
-    body: instructionMessageBody(message),
-    attributes: {
-      ApproximateReceiveCount: '1',
-      SentTimestamp: '0',
-      SenderId: '',
-      ApproximateFirstReceiveTimestamp: '0',
-      MessageGroupId: message.paymentOrderId,
-    },
-    messageAttributes: {},
-    md5OfBody: '',
-    eventSource: 'aws:sqs',
-    eventSourceARN: '',
-    awsRegion: '',
-  };
 }
 
 class MemoryQueue {

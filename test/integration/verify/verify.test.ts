@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Database } from '../../../adapters/database/database.ts';
 import { pause, resume } from '../../../adapters/database/statements/processing-pauses.ts';
+import { verifyDatabase } from '../../../adapters/database/verify-database.ts';
 import { generateHistory, generateParked } from '../../../bench/history/generate.ts';
-import { verifyDatabase } from '../../../cli/verify/database.ts';
 import { ExecutorHarness, recordOf } from '../../support/executor.ts';
 import { moveClock, newOrder, storePayment } from '../../support/payments.ts';
 import { cloneDatabase, createTestDatabase, type TestDatabase } from '../../support/postgres.ts';

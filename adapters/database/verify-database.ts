@@ -1,5 +1,5 @@
-import type { Database } from '../../adapters/database/database.ts';
-import { INVARIANTS } from '../../adapters/database/statements/invariants.ts';
+import type { Database } from './database.ts';
+import { INVARIANTS } from './statements/invariants.ts';
 import {
   FROM_THE_BEGINNING,
   forgetBalances,
@@ -7,8 +7,8 @@ import {
   readCheckpoint,
   saveCheckpoint,
   sumBalances,
-} from '../../adapters/database/statements/verification.ts';
-import { type CheckedRange, checkRange, type Violation } from '../../adapters/database/statements/verify.ts';
+} from './statements/verification.ts';
+import { type CheckedRange, checkRange, type Violation } from './statements/verify.ts';
 
 export interface VerifiedDatabase {
   readonly payments: number;
