@@ -5,6 +5,8 @@ import { startApiGateway } from './api-gateway/start-api-gateway.ts';
 import type { Clock } from './clock.ts';
 import { type RunningEvents, serveEvents } from './event-source/serve-events.ts';
 import type { ServiceRoles } from './iam/service-roles.ts';
+import { AsyncInvocations } from './lambda/async-invocations.ts';
+import { FailedInvocations } from './lambda/failed-invocations.ts';
 import type { Functions } from './lambda/functions.ts';
 import type { Readiness } from './readiness.ts';
 import type { RequestObserver } from './service-request.ts';
@@ -46,16 +48,19 @@ export async function serve(
 ): Promise<Serving> {
   const { deployment, sqs, functions, roles, clock, observer, region } = options;
   const { mayInvoke } = roles;
+  const invocations = acceptEvents(options);
+  onStarted(() => invocations.close());
   const events = serveEvents(deployment, {
     engine: sqs.engine,
     functions,
+    invocations,
     region,
     clock,
     observer,
     mayInvoke,
   });
   onStarted(events.close);
-  const alarms = watch(options);
+  const alarms = watch(options, invocations);
   onStarted(() => alarms.close());
   const gateway = await startGateway({
     ...options,
@@ -67,13 +72,29 @@ export async function serve(
   return { events, alarms, api: `${gateway.url}/${deployment.api.stage}` };
 }
 
-function watch({ deployment, sqs, functions, roles, ...options }: ServeOptions): Alarms {
+function acceptEvents(options: ServeOptions): AsyncInvocations {
+  const { deployment, functions, roles, clock, measured, directory, readiness } = options;
+  const failed = new FailedInvocations({
+    directory: join(directory, 'logs'),
+    readiness,
+    maySend: roles.maySend,
+    onSent: measured.messageSent,
+  });
+  return new AsyncInvocations({
+    settings: deployment.asyncInvocations,
+    hostOf: (arn) => functions.byArn(arn),
+    clock,
+    onFailed: failed.keep,
+  });
+}
+
+function watch({ deployment, sqs, roles, ...options }: ServeOptions, invocations: AsyncInvocations): Alarms {
   const { clock, measured, directory, readiness, accountId, region } = options;
   const alarms = new Alarms({
     resources: deployment.alarms,
     metrics: measured.metrics,
     engine: sqs.engine,
-    hostOf: (arn) => functions.byArn(arn),
+    invoke: (functionArn, event) => void invocations.invoke(functionArn, event, 'cloudwatch'),
     clock,
     directory: join(directory, 'alarms'),
     readiness,

@@ -2,7 +2,15 @@ import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
 import type { Readiness } from '../readiness.ts';
-import type { AlarmState } from './running-alarm.ts';
+import type { AlarmValue } from './evaluate-alarm.ts';
+
+export interface AlarmState {
+  readonly value: AlarmValue;
+  readonly reason: string;
+  /** JSON. */
+  readonly reasonData: string;
+  readonly timestamp: string;
+}
 
 const statesSchema = z.record(
   z.string(),

@@ -1,5 +1,4 @@
 import type { Clock } from '../clock.ts';
-import type { FunctionHost } from '../lambda/function-host.ts';
 import type { Readiness } from '../readiness.ts';
 import type { SqsEngine } from '../sqs/engine/sqs-engine.ts';
 import type { AlarmResource } from '../template/resources.ts';
@@ -13,7 +12,8 @@ export interface AlarmsOptions {
   readonly resources: readonly AlarmResource[];
   readonly metrics: Metrics;
   readonly engine: SqsEngine;
-  readonly hostOf: (functionArn: string) => FunctionHost;
+  /** Hands Lambda an event. */
+  readonly invoke: (functionArn: string, event: object) => void;
   readonly clock: Clock;
   readonly directory: string;
   readonly readiness: Readiness;

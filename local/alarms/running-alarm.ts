@@ -1,24 +1,16 @@
 import { randomUUID } from 'node:crypto';
-import type { FunctionHost } from '../lambda/function-host.ts';
 import type { AlarmResource } from '../template/resources.ts';
-import type { AlarmStates } from './alarm-states.ts';
-import { type AlarmValue, evaluateAlarm } from './evaluate-alarm.ts';
+import type { AlarmState, AlarmStates } from './alarm-states.ts';
+import { evaluateAlarm } from './evaluate-alarm.ts';
 import type { Metrics } from './metrics.ts';
 import type { Notifications } from './notifications.ts';
-
-export interface AlarmState {
-  readonly value: AlarmValue;
-  readonly reason: string;
-  /** JSON. */
-  readonly reasonData: string;
-  readonly timestamp: string;
-}
 
 export interface RunningAlarmOptions {
   readonly resource: AlarmResource;
   readonly metrics: Metrics;
   readonly states: AlarmStates;
-  readonly hostOf: (functionArn: string) => FunctionHost;
+  /** Hands Lambda an event; what the function makes of it concerns nobody here. */
+  readonly invoke: (functionArn: string, event: object) => void;
   readonly notifications: Notifications;
   readonly accountId: string;
   readonly region: string;
@@ -69,11 +61,7 @@ export class RunningAlarm {
 
   private invoke(functionArn: string, state: AlarmState, previous: AlarmState): void {
     if (this.options.mayInvoke?.(functionArn, this.arn) === false) return;
-    // Asynchronous, as CloudWatch invokes: what the function makes of it concerns nobody here.
-    void this.options
-      .hostOf(functionArn)
-      .invoke(this.event(state, previous), 'cloudwatch')
-      .catch(() => {});
+    this.options.invoke(functionArn, this.event(state, previous));
   }
 
   /** What a mail from CloudWatch says. */

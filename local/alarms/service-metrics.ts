@@ -40,6 +40,12 @@ export class ServiceMetrics {
     this.put('AWS/Lambda', { FunctionName: functionName }, 'Duration', milliseconds);
   };
 
+  /** SQS, of a message that Lambda sent. What others send, and SQS moves by itself, is not counted. */
+  readonly messageSent = (queueArn: string): void => {
+    const QueueName = queueArn.split(':').at(-1) ?? '';
+    this.put('AWS/SQS', { QueueName }, 'NumberOfMessagesSent', 1);
+  };
+
   /** API Gateway. */
   readonly answered = ({ apiName, status, milliseconds }: Answer): void => {
     this.put('AWS/ApiGateway', { ApiName: apiName }, 'Count', 1);

@@ -107,7 +107,7 @@ export class Authorizer {
       requestContext: requestContext(request, match, undefined),
     };
     const result = resultSchema.parse(
-      await this.host.invoke(event, 'api-gateway', undefined, request.traceHeader),
+      await this.host.invoke(event, 'api-gateway', { traceHeader: request.traceHeader }),
     );
     this.remember(key, result);
     return result;

@@ -150,7 +150,7 @@ class Gateway {
     if (this.options.mayInvoke?.(functionArn, source) === false) return 'API_CONFIGURATION_ERROR';
     const host = this.options.hostOf(functionName);
     const event = proxyEvent(request, match, authorizer);
-    const answering = host.invoke(event, 'api-gateway', request.requestId, request.traceHeader);
+    const answering = host.invoke(event, 'api-gateway', request);
     const result = await within(answering, match.route.timeoutMilliseconds).catch(() => undefined);
     if (result === 'timeout') return 'INTEGRATION_TIMEOUT';
     const answer = lambdaAnswer.safeParse(result);

@@ -1,14 +1,16 @@
 import type { Clock } from '../clock.ts';
+import type { AsyncInvocations } from '../lambda/async-invocations.ts';
 import type { Functions } from '../lambda/functions.ts';
 import { RunningSchedule } from '../schedules/schedule.ts';
 import type { RequestObserver } from '../service-request.ts';
 import type { SqsEngine } from '../sqs/engine/sqs-engine.ts';
-import type { Deployment } from '../template/resources.ts';
+import type { Deployment, ScheduleResource } from '../template/resources.ts';
 import { SqsEventSource } from './sqs-event-source.ts';
 
 export interface EventOptions {
   readonly engine: SqsEngine;
   readonly functions: Functions;
+  readonly invocations: AsyncInvocations;
   readonly region: string;
   readonly clock: Clock;
   readonly observer: RequestObserver;
@@ -37,19 +39,16 @@ export function serveEvents(deployment: Deployment, options: EventOptions): Runn
     const host = functions.byName(resource.functionName);
     return new SqsEventSource({ resource, engine, queue, host, region, clock, observer });
   });
-  const schedules = deployment.schedules.map((resource) => {
-    const hosts = resource.functionArns.map((arn) => options.functions.byArn(arn));
-    return new RunningSchedule(resource, hosts, options.clock, (functionArn) =>
-      options.mayInvoke('events.amazonaws.com', functionArn, resource.arn),
-    );
-  });
+  const schedules = deployment.schedules.map((resource) => startableSchedule(resource, options));
   for (const part of [...eventSources, ...schedules]) part.start();
   return {
     pausePolling: (paused) => {
       for (const eventSource of eventSources) eventSource.pause(paused);
     },
     runSchedule: async (serviceName) => {
-      const found = schedules.filter((schedule) => serviceName === 'all' || schedule.isOf(serviceName));
+      const isOf = (functionArn: string) =>
+        options.functions.byArn(functionArn).resource.serviceName === serviceName;
+      const found = schedules.filter(({ functionArns }) => serviceName === 'all' || functionArns.some(isOf));
       await Promise.all(found.map((schedule) => schedule.run()));
       return found.length > 0;
     },
@@ -58,4 +57,16 @@ export function serveEvents(deployment: Deployment, options: EventOptions): Runn
       await Promise.all(eventSources.map((eventSource) => eventSource.close()));
     },
   };
+}
+
+function startableSchedule(
+  resource: ScheduleResource,
+  { clock, invocations, mayInvoke }: EventOptions,
+): RunningSchedule {
+  return new RunningSchedule({
+    resource,
+    clock,
+    invoke: (functionArn, event) => invocations.invoke(functionArn, event, 'events'),
+    mayInvoke: (functionArn) => mayInvoke('events.amazonaws.com', functionArn, resource.arn),
+  });
 }

@@ -112,6 +112,12 @@ export class ServiceRoles {
     );
   }
 
+  /** Whether Lambda can send a record of a failed event as the function's role. */
+  readonly maySend = (functionName: string, queueArn: string): boolean => {
+    const need = { action: 'sqs:SendMessage', resource: queueArn };
+    return this.access.refused(this.principalOf(functionName), need) === undefined;
+  };
+
   /**
    * Whether the function's own policy lets a service invoke it.
    *

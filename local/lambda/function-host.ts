@@ -46,6 +46,20 @@ export interface FunctionHostOptions {
   readonly turnClock?: Clock;
 }
 
+export interface InvokeOptions {
+  /** One of its own where none is given. */
+  readonly requestId?: string;
+  /** Of whoever began the trace; else the function begins one, where it is traced. */
+  readonly traceHeader?: string | undefined;
+  /** Asked when an environment is free; where it says no, the invocation is given up. */
+  readonly mayStart?: () => boolean;
+}
+
+/** Thrown for an invocation that was not to be started any more when its turn came. */
+export class NotStartedError extends Error {
+  override readonly name = 'NotStartedError';
+}
+
 /** One function with its environments: reused, newest first, as long as they live. */
 export class FunctionHost {
   readonly resource: FunctionResource;
@@ -76,18 +90,14 @@ export class FunctionHost {
 
   /**
    * @param caller who invokes: a service's name
-   * @param traceHeader of whoever began the trace; else the function begins one, where it is traced
    * @returns the function's result, parsed
-   * @throws FunctionError
+   * @throws FunctionError, NotStartedError
    */
-  async invoke(
-    event: unknown,
-    caller: string,
-    requestId: string = randomUUID(),
-    traceHeader?: string,
-  ): Promise<unknown> {
+  async invoke(event: unknown, caller: string, options: InvokeOptions = {}): Promise<unknown> {
+    const { requestId = randomUUID(), traceHeader, mayStart } = options;
     await this.turn();
     try {
+      if (mayStart?.() === false) throw new NotStartedError(`${this.resource.serviceName} was not started`);
       return await this.carryOut(event, caller, requestId, traceHeader ?? this.newTrace());
     } finally {
       this.endTurn();

@@ -118,8 +118,13 @@ export class WarmEnvironment {
 
   async cpuMilliseconds(): Promise<number> {
     if (!this.isAlive) return 0;
-    const { user, system } = await this.worker.cpuUsage();
-    return (user + system) / 1000;
+    try {
+      const { user, system } = await this.worker.cpuUsage();
+      return (user + system) / 1000;
+    } catch {
+      // Its thread isn't there yet, or not any more.
+      return 0;
+    }
   }
 
   async close(): Promise<void> {

@@ -1,30 +1,31 @@
 import type { Clock } from '../clock.ts';
-import type { FunctionHost } from '../lambda/function-host.ts';
 import type { ScheduleResource } from '../template/resources.ts';
+
+export interface RunningScheduleOptions {
+  readonly resource: ScheduleResource;
+  readonly clock: Clock;
+  /** Hands Lambda an event; resolves when it was run for the first time, well or not. */
+  readonly invoke: (functionArn: string, event: object) => Promise<void>;
+  /** Whether the function's policy lets this rule invoke it; undefined: it may. */
+  readonly mayInvoke?: (functionArn: string) => boolean;
+}
 
 /** Invokes functions at a fixed rate. A run that fails or lasts long changes nothing for the next. */
 export class RunningSchedule {
-  private readonly resource: ScheduleResource;
-  private readonly hosts: readonly FunctionHost[];
-  private readonly clock: Clock;
-  private readonly mayInvoke: (functionArn: string) => boolean;
+  private readonly options: RunningScheduleOptions;
   private cancel = () => {};
 
-  /** @param mayInvoke whether the function's policy lets this rule invoke it */
-  constructor(
-    resource: ScheduleResource,
-    hosts: readonly FunctionHost[],
-    clock: Clock,
-    mayInvoke: (functionArn: string) => boolean = () => true,
-  ) {
-    this.resource = resource;
-    this.hosts = hosts;
-    this.clock = clock;
-    this.mayInvoke = mayInvoke;
+  constructor(options: RunningScheduleOptions) {
+    this.options = options;
+  }
+
+  get functionArns(): readonly string[] {
+    return this.options.resource.functionArns;
   }
 
   start(): void {
-    this.cancel = this.clock.after(this.resource.periodMilliseconds, () => {
+    const { clock, resource } = this.options;
+    this.cancel = clock.after(resource.periodMilliseconds, () => {
       this.start();
       void this.run();
     });
@@ -32,13 +33,9 @@ export class RunningSchedule {
 
   /** At once, beside its rate; resolves when the runs have ended, well or not. */
   async run(): Promise<void> {
-    const allowed = this.hosts.filter((_, index) => this.mayInvoke(this.resource.functionArns[index] ?? ''));
-    await Promise.allSettled(allowed.map((host) => host.invoke(this.event(), 'events')));
-  }
-
-  /** @param serviceName the function's folder in `lambdas/` */
-  isOf(serviceName: string): boolean {
-    return this.hosts.some(({ resource }) => resource.serviceName === serviceName);
+    const { invoke, mayInvoke } = this.options;
+    const allowed = this.functionArns.filter((functionArn) => mayInvoke?.(functionArn) !== false);
+    await Promise.all(allowed.map((functionArn) => invoke(functionArn, this.event())));
   }
 
   close(): void {
@@ -50,7 +47,7 @@ export class RunningSchedule {
       version: '0',
       source: 'aws.events',
       'detail-type': 'Scheduled Event',
-      time: new Date(this.clock.now()).toISOString(),
+      time: new Date(this.options.clock.now()).toISOString(),
       detail: {},
     };
   }

@@ -34,7 +34,7 @@ test('an alarm whose trouble is silence counts none from before the start', () =
     ],
     metrics: new Metrics(),
     engine: { allQueues: () => [] } as unknown as SqsEngine,
-    hostOf: () => {
+    invoke: () => {
       throw new Error('it invokes nothing');
     },
     clock,

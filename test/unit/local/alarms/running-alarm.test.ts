@@ -6,7 +6,6 @@ import { AlarmStates } from '../../../../local/alarms/alarm-states.ts';
 import { Metrics, MINUTE_MS } from '../../../../local/alarms/metrics.ts';
 import { Notifications } from '../../../../local/alarms/notifications.ts';
 import { RunningAlarm } from '../../../../local/alarms/running-alarm.ts';
-import type { FunctionHost } from '../../../../local/lambda/function-host.ts';
 import { strictReadiness } from '../../../support/readiness.ts';
 
 const METRIC = { namespace: 'AWS/SQS', name: 'Visible', dimensions: { QueueName: 'q' } };
@@ -26,7 +25,6 @@ afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
 /** An alarm at one datapoint of one minute, that invokes one function. */
 function start(metrics: Metrics): RunningAlarm {
-  const host = { invoke: async (event: unknown) => void events.push(event) } as unknown as FunctionHost;
   return new RunningAlarm({
     resource: {
       name: 'dead-letters',
@@ -44,7 +42,7 @@ function start(metrics: Metrics): RunningAlarm {
     metrics,
     states: new AlarmStates(directory, strictReadiness()),
     notifications,
-    hostOf: () => host,
+    invoke: (_functionArn, event) => void events.push(event),
     accountId: '000000000000',
     region: 'us-east-1',
   });

@@ -109,6 +109,15 @@ describe('killing one environment', () => {
     expect(await outcome).toMatchObject({ name: 'FunctionError', errorType: 'Runtime.ExitError' });
   });
 
+  test('fails its invocation also while it still starts', async () => {
+    const of = tiny();
+    const outcome = of.invoke().catch((error: unknown) => error);
+    await Promise.resolve();
+
+    expect(await of.host.killOne()).toBe(true);
+    expect(await outcome).toMatchObject({ name: 'FunctionError' });
+  });
+
   test('does nothing when none is busy', async () => {
     const of = tiny();
     await of.invoke();

@@ -47,7 +47,7 @@ describe('an invocation', () => {
        });`,
     );
 
-    expect(await host.invoke({}, 'test', 'request-1')).toEqual({
+    expect(await host.invoke({}, 'test', { requestId: 'request-1' })).toEqual({
       name: 'tiny',
       id: 'request-1',
       hasTime: true,
@@ -58,7 +58,7 @@ describe('an invocation', () => {
     const { host } = tiny('export const handler = async () => process.env._X_AMZN_TRACE_ID;');
     const begun = 'Root=1-67891233-abcdef012345678912345678;Parent=463ac35c9f6413ad;Sampled=1';
 
-    expect(await host.invoke({}, 'test', 'request-1', begun)).toBe(begun);
+    expect(await host.invoke({}, 'test', { traceHeader: begun })).toBe(begun);
     expect(await host.invoke({}, 'test')).toMatch(
       /^Root=1-[0-9a-f]{8}-[0-9a-f]{24};Parent=[0-9a-f]{16};Sampled=1$/,
     );
@@ -154,7 +154,7 @@ describe('a function that does not end in time', () => {
   test('is killed, and its invocation fails as Lambda’s does', async () => {
     const slow = tiny(COUNTER, { timeoutSeconds: 0.5 });
 
-    await expect(slow.host.invoke({ hang: true }, 'test', 'request-1')).rejects.toMatchObject({
+    await expect(slow.host.invoke({ hang: true }, 'test', { requestId: 'request-1' })).rejects.toMatchObject({
       errorType: 'Sandbox.Timedout',
       message: 'request-1 Task timed out after 0.50 seconds',
     });

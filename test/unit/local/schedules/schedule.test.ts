@@ -52,16 +52,22 @@ function watched(options: TinyFunctionOptions = {}) {
 }
 
 function every(periodMilliseconds: number, ...of: readonly ReturnType<typeof watched>[]): RunningSchedule {
-  const schedule = new RunningSchedule(
-    {
+  const hosts = new Map(of.map(({ host }, index) => [`arn:${index}`, host]));
+  const schedule = new RunningSchedule({
+    resource: {
       logicalId: 'Rule',
       arn: 'arn:aws:events:us-east-1:000000000000:rule/Rule',
       periodMilliseconds,
-      functionArns: [],
+      functionArns: [...hosts.keys()],
     },
-    of.map(({ host }) => host),
     clock,
-  );
+    invoke: async (functionArn, event) => {
+      await hosts
+        .get(functionArn)
+        ?.invoke(event, 'events')
+        .catch(() => {});
+    },
+  });
   schedule.start();
   return schedule;
 }
