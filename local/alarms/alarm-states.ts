@@ -22,7 +22,7 @@ const statesSchema = z.record(
   }),
 );
 
-/** An alarm that nobody has evaluated yet. */
+/** An alarm that has never been evaluated. */
 const UNCHECKED: AlarmState = {
   value: 'INSUFFICIENT_DATA',
   reason: 'Unchecked: Initial alarm creation',

@@ -76,7 +76,7 @@ export class Alarms {
     }));
   }
 
-  /** What the control server asks. */
+  /** For the control server. */
   control() {
     const { metrics, clock } = this.options;
     return {

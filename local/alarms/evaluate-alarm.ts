@@ -19,7 +19,7 @@ export function evaluateAlarm(alarm: AlarmResource, metrics: Metrics, now: numbe
   const real = datapointsBefore(end, alarm, metrics).slice(0, alarm.evaluationPeriods);
   const breaching = real.filter((value) => isBreaching(value, alarm)).length;
   return {
-    value: judge(alarm, real.length, breaching),
+    value: decideState(alarm, real.length, breaching),
     reason: reasonOf(alarm, real, breaching),
     datapoints: real,
   };
@@ -36,7 +36,7 @@ function datapointsBefore(end: number, alarm: AlarmResource, metrics: Metrics): 
   return found;
 }
 
-function judge(alarm: AlarmResource, real: number, breaching: number): Evaluation['value'] {
+function decideState(alarm: AlarmResource, real: number, breaching: number): Evaluation['value'] {
   const missing = alarm.evaluationPeriods - real;
   if (breaching >= alarm.datapointsToAlarm) return 'ALARM';
   switch (alarm.treatMissingData) {

@@ -9,7 +9,7 @@ export interface Notification {
   readonly message: object;
 }
 
-/** The newest that are told to whoever asks; all of them are in the file. */
+/** So many of the newest are listed; all of them are in the file. */
 const KEPT = 200;
 
 /** The topic's only subscriber on one machine: a file, `notifications.ndjson`. No mail leaves it. */

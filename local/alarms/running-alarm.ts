@@ -9,7 +9,7 @@ export interface RunningAlarmOptions {
   readonly resource: AlarmResource;
   readonly metrics: Metrics;
   readonly states: AlarmStates;
-  /** Hands Lambda an event; what the function makes of it concerns nobody here. */
+  /** Hands an event to Lambda, which runs the function later and tells nothing of the outcome. */
   readonly invoke: (functionArn: string, event: object) => void;
   readonly notifications: Notifications;
   readonly accountId: string;

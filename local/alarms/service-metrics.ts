@@ -16,7 +16,7 @@ export interface Answer {
   readonly milliseconds: number;
 }
 
-/** What the services of this machine tell CloudWatch while they work. SQS is asked, once a minute. */
+/** The metrics that the services of this machine publish while they work. Those of the queues are read once a minute. */
 export class ServiceMetrics {
   readonly metrics = new Metrics();
   private readonly clock: Clock;

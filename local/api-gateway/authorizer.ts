@@ -74,7 +74,7 @@ export class Authorizer {
       return refuse('AUTHORIZER_CONFIGURATION_ERROR');
     const arn = methodArn(request);
     try {
-      const result = this.cached(key) ?? (await this.ask(request, match, arn, key));
+      const result = this.cached(key) ?? (await this.invokeFunction(request, match, arn, key));
       if (!isAllowed(result, arn)) return refuse('ACCESS_DENIED');
       return { kind: 'allowed', context: { principalId: result.principalId, ...result.context } };
     } catch (error) {
@@ -89,7 +89,12 @@ export class Authorizer {
     return entry !== undefined && entry.expiresAt > this.clock.now() ? entry.result : undefined;
   }
 
-  private async ask(request: GatewayRequest, match: Match, methodArn: string, key: string): Promise<Result> {
+  private async invokeFunction(
+    request: GatewayRequest,
+    match: Match,
+    methodArn: string,
+    key: string,
+  ): Promise<Result> {
     const headers = headersOf(request.message);
     const query = queryOf(request.query);
     const event = {

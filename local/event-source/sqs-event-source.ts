@@ -24,7 +24,7 @@ export interface EventSourceOptions {
 }
 
 const CALLER = 'event-source-mapping';
-/** Lambda's pollers ask for messages with long polls of this length. */
+/** Lambda's pollers use long polls of this length. */
 const POLL_MS = 20_000;
 /**
  * A receive over AWS's network takes its time, in which messages gather: batches fill by backlog alone. Without it a
@@ -71,7 +71,7 @@ export class SqsEventSource {
     this.freed();
   }
 
-  /** No more is taken; what was is finished or dies with its function. */
+  /** Receives no more. Batches under way end, or die with their function. */
   close(): void {
     this.stopping.abort();
     this.freed();

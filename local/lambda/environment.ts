@@ -60,7 +60,7 @@ function contextOf(requestId: string, deadline: number) {
 }
 
 /**
- * All that functions ask for passes through the main thread: where processors are scarce it goes first, or each waits for
+ * All requests of functions go through the main thread: where processors are scarce it goes first, or each waits for
  * the others. Linux alone keeps priorities by thread.
  */
 function giveWay(): void {

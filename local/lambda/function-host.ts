@@ -16,7 +16,7 @@ const LEAST_ENVIRONMENTS = 4;
 /**
  * While all processors are busy, one environment for each and one that waits for the database are enough: more would take
  * turns with them, and each would run code that V8 has seen too seldom to make it fast. So a further one is opened when
- * the processors aren't busy, or after a while: what hangs in those that are open must not hold up everybody.
+ * the processors aren't busy, or after a while: invocations that hang in the open ones must not delay all others.
  */
 const SPARE_ENVIRONMENTS = 1;
 const LOOK_MS = 50;
@@ -38,7 +38,7 @@ export interface FunctionHostOptions {
   readonly observer: RequestObserver;
   /** Told of every invocation that has ended. */
   readonly onInvocation?: (invocation: Invocation) => void;
-  /** Asked by each new environment, as Lambda makes its log stream; without the grants its output is lost. */
+  /** Checked for each new environment, as when Lambda makes its log stream; without the grants its output is lost. */
   readonly mayLog?: () => boolean;
   /** This machine's, where no others are named. */
   readonly processors?: Processors;
@@ -51,7 +51,7 @@ export interface InvokeOptions {
   readonly requestId?: string;
   /** Of whoever began the trace; else the function begins one, where it is traced. */
   readonly traceHeader?: string | undefined;
-  /** Asked when an environment is free; where it says no, the invocation is given up. */
+  /** Checked when an environment is free; if false, the invocation is not started. */
   readonly mayStart?: () => boolean;
 }
 
@@ -109,7 +109,7 @@ export class FunctionHost {
     const [victim] = this.busy;
     if (victim === undefined) return false;
     this.cpuOfTheDead += await victim.cpuMilliseconds();
-    // Whoever asked for it is told when it is dead, and its invocation counted as failed.
+    // Resolves only when it is dead and its invocation counted as failed.
     await victim.close();
     return true;
   }
@@ -231,7 +231,7 @@ export class FunctionHost {
       AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(memoryMegabytes),
       AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
       AWS_EXECUTION_ENV: 'AWS_Lambda_nodejs24.x',
-      // So that each service knows which function asks.
+      // So that each service knows which function calls it.
       AWS_ACCESS_KEY_ID: logicalId,
       AWS_SECRET_ACCESS_KEY: 'local',
       AWS_SESSION_TOKEN: 'local',

@@ -47,7 +47,7 @@ export class Functions {
 
   byName(name: string): FunctionHost {
     const host = this.hosts.get(name);
-    if (host === undefined) throw new Error(`the templates hold no function ${name}`);
+    if (host === undefined) throw new Error(`the templates have no function ${name}`);
     return host;
   }
 
@@ -75,7 +75,7 @@ export class Functions {
   }
 }
 
-/** Those that functions ask by the SDK. */
+/** The services that functions call through the SDK. */
 export type SdkServices = Readonly<
   Record<'sqs' | 'dynamodb' | 'rdsData' | 'secretsManager', Pick<RunningService, 'url'>>
 >;

@@ -85,17 +85,17 @@ export class WarmEnvironment {
         this.deathCause = { errorType: 'Sandbox.Timedout', errorMessage };
         this.kill();
       }, milliseconds);
-      const settle = () => {
+      const end = () => {
         clearTimeout(timer);
         this.pending = undefined;
       };
       this.pending = {
         resolve: (json) => {
-          settle();
+          end();
           resolve(json);
         },
         reject: (error) => {
-          settle();
+          end();
           reject(error);
         },
       };

@@ -17,7 +17,7 @@ const targetSchema = z.object({
 const BATCH = /^(ChangeMessageVisibility|DeleteMessage|SendMessage)Batch$/;
 
 /**
- * What IAM asks about a request. One that names no queue needs nothing: its action refuses it.
+ * The IAM actions that a request needs. One that names no queue needs none: its action refuses it.
  *
  * @param name the action, `SendMessageBatch`
  */

@@ -185,7 +185,8 @@ function hangUp(response: ServerResponse, stopping: AbortSignal): AbortSignal {
 }
 
 function unknownAction(name: string | undefined, request: IncomingMessage): SqsError {
-  if (name !== undefined) return new SqsError('UnsupportedOperation', `The action ${name} is not done here.`);
+  if (name !== undefined)
+    return new SqsError('UnsupportedOperation', `The action ${name} is not supported here.`);
   return new SqsError(
     'UnknownOperationException',
     `${request.method} ${request.url} names no action of SQS.`,

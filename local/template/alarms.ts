@@ -2,7 +2,7 @@ import { alarmProperties, topicProperties } from './properties.ts';
 import type { ResourceReader } from './resource-reader.ts';
 import type { AlarmResource } from './resources.ts';
 
-/** @throws UnknownResourceError for an alarm that is evaluated in a way that isn't done here */
+/** @throws UnknownResourceError for an alarm that is evaluated in a way that isn't supported here */
 export function readAlarms(reader: ResourceReader): readonly AlarmResource[] {
   reader.all('AWS::SNS::Topic', topicProperties, () => undefined);
   return reader.all('AWS::CloudWatch::Alarm', alarmProperties, (properties, { stack, logicalId }) => {

@@ -122,7 +122,7 @@ class DeploymentReader {
         if (asyncInvocations.some(({ failureDestinationArn }) => failureDestinationArn === arn))
           return undefined;
         throw new UnknownResourceError(
-          `${stack.name}: ${logicalId} (AWS::SQS::Queue) has no FifoQueue: true. Only FIFO queues are done here, and standard ones for records of failed invocations (AWS::Lambda::EventInvokeConfig).`,
+          `${stack.name}: ${logicalId} (AWS::SQS::Queue) has no FifoQueue: true. Only FIFO queues are supported here, and standard ones for records of failed invocations (AWS::Lambda::EventInvokeConfig).`,
         );
       })
       .filter((found) => found !== undefined);
@@ -180,7 +180,7 @@ class DeploymentReader {
           /^rate\((\d+) (minute|hour|day)s?\)$/.exec(properties.ScheduleExpression) ?? [];
         if (count === undefined || unit === undefined) {
           throw new UnknownResourceError(
-            `${stack.name}: ${logicalId} has the schedule ${properties.ScheduleExpression}; only rate(…) is done here.`,
+            `${stack.name}: ${logicalId} has the schedule ${properties.ScheduleExpression}; only rate(…) is supported here.`,
           );
         }
         const milliseconds = { minute: 60_000, hour: 3_600_000, day: 86_400_000 }[unit] ?? 0;

@@ -1,11 +1,11 @@
 import * as z from 'zod';
 
 /**
- * What is done with the properties of an implemented resource type. One that is named in neither list stops the start:
+ * What is done with the properties of an implemented resource type. One that is in neither list stops the start:
  * ignored in silence, it would make the local run another system than the deployed one.
  */
 export interface PropertyRules<Honoured extends z.ZodObject> {
-  /** Read and obeyed. A value that isn't taken here is not done here. */
+  /** Read and obeyed. A value that the schema refuses is not supported here. */
   readonly honoured: Honoured;
   /** Without effect on one machine, each with the reason. */
   readonly inert: Readonly<Record<string, string>>;
@@ -18,7 +18,7 @@ const KEY_ACCESS =
 const ONE_API = 'each stack has one API';
 const OUTSIDE_ACCESS = 'nothing but this machine can reach it';
 
-/** Of all that an alarm may do, invoking functions and publishing to topics is done here. */
+/** Of all that an alarm may do, invoking functions and publishing to topics is supported here. */
 const actionArn = z
   .string()
   .regex(/^arn:aws:(lambda:[^:]*:[^:]*:function:|sns:[^:]*:[^:]*:)/, 'not the ARN of a function or a topic');

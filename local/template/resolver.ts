@@ -99,7 +99,7 @@ export class Resolver {
         return String(text).split(String(separator));
       }
       default:
-        throw new UnresolvableError(`${stack.name}: the intrinsic function ${name} is not done here.`);
+        throw new UnresolvableError(`${stack.name}: the intrinsic function ${name} is not supported here.`);
     }
   }
 

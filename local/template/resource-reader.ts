@@ -82,7 +82,7 @@ export class ResourceReader {
     const parsed = schema.safeParse(this.resolver.resolve(found.stack, properties));
     if (parsed.success) return parsed.data;
     throw new UnknownResourceError(
-      `${whereIs(found, type)} has a property that isn't done here:\n${z.prettifyError(parsed.error)}`,
+      `${whereIs(found, type)} has a property that isn't supported here:\n${z.prettifyError(parsed.error)}`,
     );
   }
 }

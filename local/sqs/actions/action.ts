@@ -8,7 +8,7 @@ export interface ActionContext {
   readonly engine: SqsEngine;
   /** Where a queue of this name is found by clients. */
   urlOf(name: string): string;
-  /** The access key id of whoever asks. */
+  /** The caller's access key id. */
   readonly caller: string;
   /** Of the trace that the request is in, `Root=…`; undefined for one that isn't traced. */
   readonly traceHeader: string | undefined;
@@ -28,7 +28,10 @@ export function parseInput<Output>(schema: z.ZodType<Output>, input: unknown): O
     throw new SqsError('MissingParameter', `The request must contain the parameter ${path}.`);
   }
   if (issue?.code === 'unrecognized_keys') {
-    throw new SqsError('UnsupportedOperation', `The parameter ${issue.keys.join(', ')} is not done here.`);
+    throw new SqsError(
+      'UnsupportedOperation',
+      `The parameter ${issue.keys.join(', ')} is not supported here.`,
+    );
   }
   throw invalidParameter(`Value for parameter ${path} is invalid. Reason: ${issue?.message}.`);
 }

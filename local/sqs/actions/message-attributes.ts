@@ -2,7 +2,7 @@ import type { MessageAttribute, MessageAttributes } from '../engine/message.ts';
 import { invalidParameter } from '../errors.ts';
 
 const ATTRIBUTES_LIMIT = 10;
-/** Letters of Latin alphabets beside what the developer guide lists: AWS takes them. No period at an end, nor two at once. */
+/** AWS also accepts Latin letters that the developer guide doesn't list. No period at either end, and no two in succession. */
 const NAME = /^(?!\.)(?!.*\.\.)[A-Za-z0-9_.\-\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u017f]{1,256}(?<!\.)$/;
 const RESERVED_PREFIX = /^(aws|amazon)\./i;
 /** Whatever follows a point is the sender's own. */
@@ -32,7 +32,7 @@ function assertName(name: string): void {
   }
   if (NAME.test(name)) return;
   throw invalidParameter(
-    `Invalid message (user) attribute name '${name}': it takes 1 to 256 letters, digits, _, - and periods, which can't be first, last or two in succession.`,
+    `Invalid message (user) attribute name '${name}': use 1 to 256 letters, digits, _, - and periods, with no period at either end and no two in succession.`,
   );
 }
 

@@ -24,7 +24,7 @@ export async function receiveMessage(context: ActionContext, input: unknown): Pr
   if (received.length === 0) {
     const waitSeconds = request.WaitTimeSeconds ?? queue.settings.waitSeconds;
     await queue.whenReady(waitSeconds * 1000, context.signal);
-    // The service may have stopped, or the client gone, in the meantime: then nobody would get them.
+    // If the service has stopped or the client has gone in the meantime, no one would get them.
     if (waitSeconds > 0 && !context.signal.aborted) received = receive();
   }
   const system = new Set([...(request.AttributeNames ?? []), ...(request.MessageSystemAttributeNames ?? [])]);

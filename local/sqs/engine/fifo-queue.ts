@@ -26,8 +26,8 @@ export interface FifoQueueOptions {
 }
 
 /**
- * One FIFO queue. A group is handed out in order, up to its first invisible message: so while some of it is in
- * flight, nothing behind is given.
+ * One FIFO queue. A group is handed out in order, up to its first invisible message: while some of it is in flight,
+ * nothing behind it is handed out.
  */
 export class FifoQueue {
   readonly name: string;
@@ -161,7 +161,7 @@ export class FifoQueue {
     };
   }
 
-  /** Drops from the disk what nobody gets any more: messages past their retention, deduplications that have ended. */
+  /** Deletes messages past their retention, and deduplications that have ended. */
   expire(): void {
     this.dropExpired();
     this.deduplication.expire();

@@ -8,7 +8,7 @@ import { isActive, type MoveTask } from './move-task.ts';
 
 /** How often a task moves its share of messages. */
 const STEP_MS = 100;
-/** What SQS moves where no rate is asked for is its own choice; this is its limit. */
+/** Without a named rate SQS chooses one; this is its limit. */
 const RATE_LIMIT = 500;
 
 export interface MessageMoverOptions {
@@ -127,7 +127,7 @@ export class MessageMover {
       return;
     }
     const destinationArn = task.destinationArn ?? message.deadLetterSourceArn;
-    // One that was sent to the dead-letter queue came from nowhere. What can't be moved stays as it is.
+    // A message that was sent to the dead-letter queue has no source. What can't be moved stays as it is.
     const destination = this.options.queueOf(destinationArn ?? '');
     if (destination === undefined) {
       task.status = 'FAILED';

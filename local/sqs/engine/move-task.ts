@@ -4,7 +4,7 @@ export interface MoveTask {
   readonly sourceArn: string;
   /** Undefined: each message goes back to the queue it was moved from. */
   readonly destinationArn: string | undefined;
-  /** 1 to 500; undefined where none was asked for and SQS chooses. */
+  /** 1 to 500; undefined when the caller named none and SQS chooses. */
   readonly ratePerSecond: number | undefined;
   readonly startedAt: number;
   readonly toMove: number;

@@ -41,7 +41,7 @@ const RANGES: Readonly<Record<string, readonly [number, number]>> = {
   VisibilityTimeout: [0, 43_200],
   MessageRetentionPeriod: [60, 1_209_600],
   MaximumMessageSize: [1_024, 1_048_576],
-  // A FIFO queue's delay is for the whole queue; the pipeline has none, and none is done here.
+  // A FIFO queue's delay is for the whole queue; the pipeline has none, and none is supported here.
   DelaySeconds: [0, 0],
   ReceiveMessageWaitTimeSeconds: [0, 20],
   KmsDataKeyReusePeriodSeconds: [60, 86_400],

@@ -33,7 +33,7 @@ export function redriveAllowPolicyOf(text: string | undefined): RedriveAllowPoli
   );
 }
 
-/** Whether a dead-letter queue with this policy takes the messages of the queue of this ARN; without one it does. */
+/** Whether a dead-letter queue with this policy accepts messages of the queue of this ARN. Without a policy it does. */
 export function allowsSource(policy: RedriveAllowPolicy | undefined, sourceArn: string): boolean {
   switch (policy?.redrivePermission) {
     case undefined:

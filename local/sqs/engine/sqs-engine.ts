@@ -57,7 +57,7 @@ export class SqsEngine {
     const given = normalized(attributes);
     if (given.FifoQueue !== 'true' || !NAME.test(name)) {
       throw invalidParameter(
-        `Only FIFO queues are done here: ${name} needs the attribute FifoQueue=true and a name of 1 to 80 letters, digits, - and _ that ends in .fifo.`,
+        `Only FIFO queues are supported here: ${name} needs the attribute FifoQueue=true and a name of 1 to 80 letters, digits, - and _ that ends in .fifo.`,
       );
     }
     const wanted = withDefaults(given);
@@ -199,7 +199,7 @@ export class SqsEngine {
     }
   }
 
-  /** "The dead-letter queue of a FIFO queue must also be a FIFO queue", there, and by its own policy willing. */
+  /** "The dead-letter queue of a FIFO queue must also be a FIFO queue". It must exist, and its own policy must allow this queue. */
   private assertDeadLetterQueue(name: string, attributes: Readonly<Record<string, string>>): void {
     const target = settingsOf(attributes).redrive?.deadLetterTargetArn;
     if (target === undefined) return;

@@ -252,7 +252,7 @@ describe('the quota of 300 requests a second', () => {
 });
 
 describe('what is no request of SQS', () => {
-  test('as an action that isn’t done here is refused by its name', async () => {
+  test('as an action that isn’t supported here is refused by its name', async () => {
     const command = new AddPermissionCommand({
       QueueUrl: queue,
       Label: 'x',

@@ -76,7 +76,7 @@ describe('a property', () => {
     ['NotFound', { ResponseTemplates: { 'text/plain': '' } }, 'text/plain'],
     ['Cluster', { EngineVersion: '16.4' }, 'EngineVersion'],
     ['Password', { RotationRules: {} }, 'RotationRules'],
-  ])('of %s with a value that is not done here stops the start: %j', (logicalId, properties, named) => {
+  ])('of %s with a value that is not supported here stops the start: %j', (logicalId, properties, named) => {
     const complaint = complaintAbout(logicalId, properties);
 
     expect(complaint).toContain(`Stack: ${logicalId} (`);
