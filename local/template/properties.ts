@@ -39,11 +39,17 @@ export const queueProperties = {
     VisibilityTimeout: z.number().optional(),
     MessageRetentionPeriod: z.number().optional(),
     SqsManagedSseEnabled: z.boolean().optional(),
+    // Nothing is encrypted here, but a queue tells what it is encrypted by. Who may use the key is read in access-rules.ts.
+    KmsMasterKeyId: z.string().optional(),
+    KmsDataKeyReusePeriodSeconds: z.number().optional(),
     RedrivePolicy: z
       .strictObject({ deadLetterTargetArn: z.string(), maxReceiveCount: z.number() })
       .optional(),
+    RedriveAllowPolicy: z
+      .strictObject({ redrivePermission: z.string(), sourceQueueArns: z.array(z.string()).optional() })
+      .optional(),
   }),
-  inert: { KmsDataKeyReusePeriodSeconds: ENCRYPTED_AT_REST, KmsMasterKeyId: KEY_ACCESS },
+  inert: {},
 };
 
 const keySchema = z.array(z.strictObject({ AttributeName: z.string(), KeyType: z.enum(['HASH', 'RANGE']) }));
