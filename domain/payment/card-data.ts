@@ -30,10 +30,11 @@ const BARE = /(?<![0-9A-Za-z])\d{13,19}(?![0-9A-Za-z])/g;
 
 /**
  * 4-4-4-4, perhaps with one to three more digits, and 4-6-5 or 4-6-4, by one kind of separator. Nothing goes on by a
- * dash, as in a UUID, and four groups of four are not part of more of them, as in an IBAN or a bank's reference.
+ * dash, as in a UUID; four groups of four are not part of more of them, as in an IBAN or a bank's reference; and no country
+ * code stands before, as in a phone number.
  */
 const GROUPED =
-  /(?<![0-9A-Za-z+])(?<![0-9A-Za-z]-)(?<![0-9A-Z]{2}\d{2} )(?:(\d{4}([ -])\d{4}\2\d{4}\2\d{4})(\2\d{1,3})?(?! \d{4}(?!\d))|(\d{4}([ -])\d{6}\5\d{4,5}))(?![0-9A-Za-z])(?!-[0-9A-Za-z])/g;
+  /(?<![0-9A-Za-z+])(?<!\+\d{1,3}[ -])(?<![0-9A-Za-z]-)(?<![0-9A-Z]{2}\d{2} )(?:(\d{4}([ -])\d{4}\2\d{4}\2\d{4})(\2\d{1,3})?(?! \d{4}(?!\d))|(\d{4}([ -])\d{6}\5\d{4,5}))(?![0-9A-Za-z])(?!-[0-9A-Za-z])/g;
 
 function holdsGroupedNumber(text: string): boolean {
   for (const [all, fours, , , others] of text.matchAll(GROUPED)) {
