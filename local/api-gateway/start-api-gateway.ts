@@ -78,7 +78,7 @@ class Gateway {
 
   async serve(message: IncomingMessage, response: ServerResponse): Promise<void> {
     const requestId = randomUUID();
-    const startedAt = performance.now();
+    const startedAt = this.options.clock.now();
     const url = pathAndQuery(message.url ?? '/');
     const refuse = (type: GatewayResponseType) => {
       const answer = gatewayResponse(type, this.options.api.responses, { requestId, path: url.path });
@@ -97,7 +97,7 @@ class Gateway {
     this.options.onAnswer?.({
       apiName: this.options.api.name,
       status: response.statusCode,
-      milliseconds: performance.now() - startedAt,
+      milliseconds: this.options.clock.now() - startedAt,
     });
     this.options.observer({ service: 'api-gateway', action: `${message.method}`, caller: 'client' });
   }
