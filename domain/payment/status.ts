@@ -11,6 +11,7 @@ export type OrderStatusDetail =
   | 'manual_review'
   | null;
 
+/** Derived from its orders' by the database, which counts them: see `payment.status` in the migrations. */
 export type PaymentStatus = 'NOT_STARTED' | 'EXECUTING' | 'SUCCESS' | 'PARTIAL_SUCCESS' | 'FAILED';
 
 export const PAYMENT_STATUSES = [
@@ -20,12 +21,3 @@ export const PAYMENT_STATUSES = [
   'PARTIAL_SUCCESS',
   'FAILED',
 ] as const satisfies readonly PaymentStatus[];
-
-/** A payment's own status is derived from its orders'. The database derives the same from counters, see migrations. */
-export function paymentStatusOf(orders: readonly OrderStatus[]): PaymentStatus {
-  const all = (status: OrderStatus) => orders.every((order) => order === status);
-  if (all('NOT_STARTED')) return 'NOT_STARTED';
-  if (all('SUCCESS')) return 'SUCCESS';
-  if (all('FAILED')) return 'FAILED';
-  return orders.every((order) => order === 'SUCCESS' || order === 'FAILED') ? 'PARTIAL_SUCCESS' : 'EXECUTING';
-}

@@ -13,7 +13,6 @@ import type { InstructionSender } from '../../adapters/sqs/instruction-queue.ts'
 import { assert, unreachable } from '../../domain/assert.ts';
 import { formatAmount } from '../../domain/money/currency.ts';
 import { parsePaymentMethod } from '../../domain/payment/payment-method.ts';
-import { paymentStatusOf } from '../../domain/payment/status.ts';
 import { fingerprintOf } from '../middleware/idempotency.ts';
 import { Problem } from '../middleware/problem.ts';
 import type { PaymentOrderResource, PaymentResource } from '../resources/payment.ts';
@@ -123,7 +122,7 @@ function answerTo(payment: NewPayment): StoredAnswer {
     buyer_id: payment.buyerId,
     payment_method: payment.paymentMethod,
     metadata: payment.metadata,
-    status: paymentStatusOf(payment.orders.map(() => 'NOT_STARTED')),
+    status: 'NOT_STARTED',
     created_at: payment.createdAt.toISOString(),
     payment_orders: payment.orders.map((order) => orderResource(order, payment.createdAt)),
   };

@@ -9,7 +9,7 @@ import { Construct } from 'constructs';
 import type { FunctionContext } from '../function-context.ts';
 
 /** One line per request: who, what, how long, what came of it. No body, no header, no query: those hold secrets, and what people are known by. */
-export const ACCESS_LOG_FIELDS: Readonly<Record<string, string>> = {
+const ACCESS_LOG_FIELDS: Readonly<Record<string, string>> = {
   request_id: '$context.requestId',
   trace_id: '$context.xrayTraceId',
   time: '$context.requestTime',

@@ -4,10 +4,10 @@ import { describe, expect, test } from 'vitest';
 import contract from '../../docs/openapi.json' with { type: 'json' };
 import { idempotencyKeyOf } from '../../lambdas/middleware/idempotency.ts';
 import { PROBLEMS } from '../../lambdas/middleware/problem.ts';
-import { ACCESS_LOG_FIELDS } from '../../lib/constructs/access-log.ts';
 import { GATEWAY_PROBLEMS, problemTemplate } from '../../lib/constructs/gateway-problems.ts';
 import { PaymentPipeline } from '../../lib/index.ts';
 import { STAGES } from '../../lib/stage-config.ts';
+import { ACCESS_LOG_LINE } from '../support/access-log-line.ts';
 import { aliasOf, only, resourcesOf, type Synthesized, synthesized } from '../support/synthesized.ts';
 
 /** Of no other method, or of any where no key is asked for. */
@@ -103,7 +103,7 @@ describe.each(STAGES)('the API of %s', (stage) => {
   test('logs each request without body, header, query or user agent, and keeps no execution log', () => {
     const { AccessLogSetting, MethodSettings } = only(pipeline, 'AWS::ApiGateway::Stage').Properties;
     const { Format } = AccessLogSetting as { Format: string };
-    expect(JSON.parse(Format)).toEqual(ACCESS_LOG_FIELDS);
+    expect(JSON.parse(Format)).toEqual(ACCESS_LOG_LINE);
     expect(Format).not.toMatch(/header|body|query|authorization\b|\.path|userAgent/i);
     expect(MethodSettings).toEqual([
       expect.objectContaining({ LoggingLevel: 'OFF', DataTraceEnabled: false }),

@@ -1,9 +1,9 @@
 import { App, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { Match } from 'aws-cdk-lib/assertions';
 import { describe, expect, test } from 'vitest';
-import { ACCESS_LOG_FIELDS } from '../../lib/constructs/access-log.ts';
 import { PaymentPipeline } from '../../lib/index.ts';
 import { SimulatorStack } from '../../lib/simulator-stack.ts';
+import { ACCESS_LOG_LINE } from '../support/access-log-line.ts';
 import { functionsOf, only, resourcesOf, synthesized } from '../support/synthesized.ts';
 
 const LIVE = { takesRealMoney: true, dataRemovalPolicy: RemovalPolicy.RETAIN, deletionProtection: true };
@@ -116,7 +116,7 @@ describe.each(['dev', 'staging'] as const)('the simulated PSPs of %s', (stage) =
   test('log each request without its key, into an encrypted group that is kept as long as the stage says', () => {
     const { AccessLogSetting } = only(simulator, 'AWS::ApiGateway::Stage').Properties;
     const { Format, DestinationArn } = AccessLogSetting as { Format: string; DestinationArn: unknown };
-    expect(JSON.parse(Format)).toEqual(ACCESS_LOG_FIELDS);
+    expect(JSON.parse(Format)).toEqual(ACCESS_LOG_LINE);
     const [logicalId, group] = [...resourcesOf(simulator, 'AWS::Logs::LogGroup')].find(([id]) =>
       id.startsWith('ApiAccessLog'),
     ) ?? ['', undefined];

@@ -11,8 +11,6 @@ import {
 } from '../../../domain/payment/instruction.ts';
 import { firstStepOf, maySendAgain } from '../../../domain/payment/next-step.ts';
 import type { PspAbilities } from '../../../domain/payment/psp-outcome.ts';
-import { type OrderStatus, paymentStatusOf } from '../../../domain/payment/status.ts';
-import { assertTiming, TIMING, TimingError } from '../../../domain/payment/timing.ts';
 
 const ABILITIES: PspAbilities = {
   keyLifetimeSeconds: 1_000,
@@ -100,91 +98,5 @@ describe('an instruction', () => {
       payment_order_id: 'ord_1',
       operation: 'charge',
     });
-  });
-});
-
-describe('a payment’s status', () => {
-  const statuses = fc.array(fc.constantFrom<OrderStatus>('NOT_STARTED', 'EXECUTING', 'SUCCESS', 'FAILED'), {
-    minLength: 1,
-    maxLength: 10,
-  });
-  /** As db/migrations/000001_payments.sql derives it from counters. */
-  function byCounters(orders: readonly OrderStatus[]): string {
-    const count = (status: OrderStatus) => orders.filter((order) => order === status).length;
-    const [succeeded, failed, started] = [
-      count('SUCCESS'),
-      count('FAILED'),
-      orders.length - count('NOT_STARTED'),
-    ];
-    if (succeeded === orders.length) return 'SUCCESS';
-    if (failed === orders.length) return 'FAILED';
-    if (succeeded + failed === orders.length) return 'PARTIAL_SUCCESS';
-    return started === 0 ? 'NOT_STARTED' : 'EXECUTING';
-  }
-  test.each<[string, OrderStatus[]]>([
-    ['NOT_STARTED', ['NOT_STARTED', 'NOT_STARTED']],
-    ['EXECUTING', ['NOT_STARTED', 'EXECUTING']],
-    ['EXECUTING', ['NOT_STARTED', 'SUCCESS']],
-    ['EXECUTING', ['FAILED', 'EXECUTING']],
-    ['SUCCESS', ['SUCCESS', 'SUCCESS']],
-    ['FAILED', ['FAILED', 'FAILED']],
-    ['PARTIAL_SUCCESS', ['SUCCESS', 'FAILED']],
-  ])('is %s for %j', (status, orders) => {
-    expect(paymentStatusOf(orders)).toBe(status);
-  });
-
-  test('is the same by orders and by counters', () => {
-    fc.assert(
-      fc.property(statuses, (orders) => {
-        expect(paymentStatusOf(orders)).toBe(byCounters(orders));
-      }),
-    );
-  });
-});
-
-describe('the protocol’s times', () => {
-  test('hold as they are, for the simulator and for a PSP that declares nothing', () => {
-    expect(() => assertTiming(TIMING, [ABILITIES])).not.toThrow();
-  });
-  test.each([
-    ['functionTimeoutSeconds', 28, 'F (28) ≥ consumed + claim + look-up + send + reserve (29)'],
-    ['recordReserveSeconds', 8, 'reserve (8) ≥ record + consume + dead letters + hide (9)'],
-    ['requestDeadlineSeconds', 2, 'reserve (9) ≥ record + consume + dead letters + hide (12)'],
-    ['leaseSeconds', 34, 'L (34) ≥ F + 5 (35)'],
-    ['visibilityTimeoutSeconds', 179, 'V (179) ≥ 6 F (180)'],
-    ['maxReceiveCount', 4, 'maxReceiveCount (4) ≥ 5'],
-    ['sendDeadlineSeconds', 12, 'F (30) ≥ consumed + claim + look-up + send + reserve (31)'],
-    ['defaultMaxInFlightSeconds', 116, 'V (180) ≥ L + Z + W (181)'],
-    ['defaultLookUpLagSeconds', 116, 'V (180) ≥ L + Z + W (181)'],
-  ] as const)('are refused with %s of %i, by the inequality with its numbers', (name, value, inequality) => {
-    expect(() => assertTiming({ ...TIMING, [name]: value }, [])).toThrow(
-      new TimingError(`The protocol's timing is broken: it must hold that ${inequality}.`),
-    );
-  });
-  test('are refused as what they are, an error of timing', () => {
-    expect(new TimingError('x').name).toBe('TimingError');
-  });
-  test('need no more than five receives', () => {
-    expect(() => assertTiming({ ...TIMING, maxReceiveCount: 5 }, [])).not.toThrow();
-  });
-  test.each([
-    ['lands and shows', { maxInFlightSeconds: 100, lookUpLagSeconds: 45 }],
-    ['lands, where nothing is ever shown,', { maxInFlightSeconds: 145, lookUpLagSeconds: null }],
-  ])('leave a PSP that %s late the whole visibility time-out and not a second more', (_what, slow) => {
-    const psp = { ...ABILITIES, keyLifetimeSeconds: null, ...slow };
-    expect(() => assertTiming(TIMING, [psp])).not.toThrow();
-    expect(() => assertTiming(TIMING, [{ ...psp, maxInFlightSeconds: slow.maxInFlightSeconds + 1 }])).toThrow(
-      'V (180) ≥ L + Z + W (181)',
-    );
-  });
-  test('want a key remembered for longer than a request may take to land and show', () => {
-    expect(() => assertTiming(TIMING, [{ ...ABILITIES, keyLifetimeSeconds: 77 }])).not.toThrow();
-    expect(() => assertTiming(TIMING, [{ ...ABILITIES, keyLifetimeSeconds: 76 }])).toThrow(
-      'K (76) > L + Z + W + F (76)',
-    );
-  });
-  test('are refused with a PSP that forgets keys too soon or lands too late', () => {
-    expect(() => assertTiming(TIMING, [{ ...ABILITIES, keyLifetimeSeconds: 60 }])).toThrow('K (60)');
-    expect(() => assertTiming(TIMING, [{ ...ABILITIES, maxInFlightSeconds: 200 }])).toThrow('V (180)');
   });
 });

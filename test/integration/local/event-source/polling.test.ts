@@ -45,7 +45,13 @@ async function gated(resource: Partial<EventSourceResource> = {}, options: Polle
   const open = () => {
     for (const socket of waiting.splice(0)) socket.end(httpAnswer(200, ''));
   };
-  return { queue, gate, open };
+  /** A poll by which the function gets a batch. */
+  const takeBatch = async () => {
+    const invoked = gate.nextRequest();
+    await queue.poll();
+    await invoked;
+  };
+  return { queue, gate, open, takeBatch };
 }
 
 test('a record has what Lambda gives of a FIFO message', async () => {
@@ -104,12 +110,10 @@ test('a message that is sent while the poller waits is delivered', async () => {
 });
 
 test('no more batches are under way than the mapping’s concurrency', async () => {
-  const { queue, gate, open } = await gated({ batchSize: 1, maxConcurrency: 1 });
+  const { queue, open, takeBatch } = await gated({ batchSize: 1, maxConcurrency: 1 });
   await queue.send('a1', 'b1');
   queue.source.start();
-  const first = gate.nextRequest();
-  await queue.poll();
-  await first;
+  await takeBatch();
   await queue.poll();
 
   expect(queue.inFlight).toBe(1);
@@ -117,85 +121,67 @@ test('no more batches are under way than the mapping’s concurrency', async () 
 });
 
 test('while all processors have a batch, the next waits to be full, for two round trips at most', async () => {
-  const { queue, gate, open } = await gated({ batchSize: 2 }, { processors: ONE_PROCESSOR });
+  const { queue, open, takeBatch } = await gated({ batchSize: 2 }, { processors: ONE_PROCESSOR });
   await queue.send('a1');
   queue.source.start();
-  const first = gate.nextRequest();
-  await queue.poll();
-  await first;
+  await takeBatch();
   await queue.send('b1');
   await queue.poll();
   await queue.poll();
   const heldBack = queue.inFlight;
-  const second = gate.nextRequest();
-  await queue.poll();
-  await second;
+  await takeBatch();
 
   expect([heldBack, queue.inFlight]).toEqual([1, 2]);
   open();
 });
 
 test('while all processors have a batch, a full one is taken at once', async () => {
-  const { queue, gate, open } = await gated({ batchSize: 2 }, { processors: ONE_PROCESSOR });
+  const { queue, open, takeBatch } = await gated({ batchSize: 2 }, { processors: ONE_PROCESSOR });
   await queue.send('a1');
   queue.source.start();
-  const first = gate.nextRequest();
-  await queue.poll();
-  await first;
+  await takeBatch();
   await queue.send('b1', 'c1');
-  const second = gate.nextRequest();
-  await queue.poll();
-  await second;
+  await takeBatch();
 
   expect(queue.inFlight).toBe(3);
   open();
 });
 
 test('while all processors have a batch and are busy, a full one waits too, but not for ever', async () => {
-  const { queue, gate, open } = await gated(
+  const { queue, open, takeBatch } = await gated(
     { batchSize: 1 },
     { processors: { count: 1, areBusy: () => true } },
   );
   await queue.send('a1');
   queue.source.start();
-  const first = gate.nextRequest();
-  await queue.poll();
-  await first;
+  await takeBatch();
   await queue.send('b1');
   for (let trip = 0; trip < BUSY_ROUND_TRIPS; trip += 1) await queue.poll();
   const heldBack = queue.inFlight;
-  const second = gate.nextRequest();
-  await queue.poll();
-  await second;
+  await takeBatch();
 
   expect([heldBack, queue.inFlight]).toEqual([1, 2]);
   open();
 });
 
 test('a batch that ends makes room for the next', async () => {
-  const { queue, gate, open } = await gated({ batchSize: 1, maxConcurrency: 1 });
+  const { queue, open, takeBatch } = await gated({ batchSize: 1, maxConcurrency: 1 });
   await queue.send('a1', 'b1');
   queue.source.start();
-  const first = gate.nextRequest();
-  await queue.poll();
-  await first;
+  await takeBatch();
   const ended = queue.invoked();
   open();
   await ended;
-  const second = gate.nextRequest();
-  await queue.poll();
-  await second;
+  await takeBatch();
 
   expect(await queue.left()).toEqual(['b1']);
 });
 
 test('a message whose visibility ends while the function runs comes again, though the function succeeds', async () => {
-  const { queue, gate, open } = await gated();
+  const { queue, open, takeBatch } = await gated();
   await queue.send('a1');
   queue.source.start();
-  const started = gate.nextRequest();
-  await queue.poll();
-  await started;
+  await takeBatch();
   queue.source.pause(true);
   queue.clock.advance(30_000);
   const ended = queue.invoked();
