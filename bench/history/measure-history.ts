@@ -148,12 +148,26 @@ function print(
       ]),
     ),
   );
-  say('\nA pause is lifted: what was parked is sent again (goals: ≥ 2,000 a second, no statement over 1 s)');
+  say(
+    '\nSo many are parked: what is looked at meanwhile, medians; then the pause is lifted, and all are sent (goals: ≥ 2,000 a second, no statement over 1 s)',
+  );
   say(
     table(
-      ['parked', 'seconds', 'sends a second', 'longest statement ms', 'runs of the relay'],
-      releases.map(({ parked, seconds, longestStatementMs, runs }) => [
+      [
+        'parked',
+        'pauses ms',
+        'gauges ms',
+        'verify ms',
+        'seconds',
+        'sends a second',
+        'longest statement ms',
+        'runs',
+      ],
+      releases.map(({ parked, listPausesMs, readGaugesMs, verifyMs, seconds, longestStatementMs, runs }) => [
         parked.toLocaleString('en'),
+        listPausesMs.toFixed(1),
+        readGaugesMs.toFixed(1),
+        verifyMs.toFixed(0),
         seconds.toFixed(1),
         (parked / seconds).toFixed(0),
         longestStatementMs.toFixed(0),

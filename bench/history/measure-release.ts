@@ -1,13 +1,19 @@
-import { resume } from '../../adapters/database/statements/processing-pauses.ts';
+import { readGauges } from '../../adapters/database/statements/measure-pipeline.ts';
+import { listPauses, resume } from '../../adapters/database/statements/processing-pauses.ts';
+import { verifyDatabase } from '../../adapters/database/verify-database.ts';
 import { alwaysActive } from '../../adapters/dynamodb/activity.ts';
 import { systemTime } from '../../adapters/time.ts';
 import { relayInstructions } from '../../lambdas/relay-instructions/relay.ts';
-import { progress } from '../report.ts';
+import { median, progress } from '../report.ts';
 import { generateParked } from './generate.ts';
 import { type Place, timed } from './place.ts';
 
 export interface Release {
   readonly parked: number;
+  /** Milliseconds, while all of them wait: what is looked at then. Medians. */
+  readonly listPausesMs: number;
+  readonly readGaugesMs: number;
+  readonly verifyMs: number;
   readonly seconds: number;
   readonly longestStatementMs: number;
   readonly runs: number;
@@ -27,6 +33,9 @@ export async function measureRelease(place: Place, parked: number): Promise<Rele
   progress(`parking ${parked} payments`);
   await operate.execute(`insert into processing_pause values ('${PAUSE}', clock(), 'bench', 'measured')`, {});
   await generateParked(place.url, parked, `pause:${PAUSE}`);
+  const listPausesMs = await medianOf(() => listPauses(operate));
+  const readGaugesMs = await medianOf(() => readGauges(place.as('measure')));
+  const verifyMs = await medianOf(() => verifyDatabase(operate, { full: false }), 1);
   await resume(operate, PAUSE, OPERATOR);
   const { database, longest } = timed(place.as('execute'));
   const startedAt = performance.now();
@@ -49,5 +58,25 @@ export async function measureRelease(place: Place, parked: number): Promise<Rele
     );
     if (waiting.length === 0) break;
   }
-  return { parked, seconds: (performance.now() - startedAt) / 1000, longestStatementMs: longest(), runs };
+  return {
+    parked,
+    listPausesMs,
+    readGaugesMs,
+    verifyMs,
+    seconds: (performance.now() - startedAt) / 1000,
+    longestStatementMs: longest(),
+    runs,
+  };
+}
+
+const LOOKS = 9;
+
+async function medianOf(run: () => Promise<unknown>, looks = LOOKS): Promise<number> {
+  const times: number[] = [];
+  for (let look = 0; look < looks; look += 1) {
+    const startedAt = performance.now();
+    await run();
+    times.push(performance.now() - startedAt);
+  }
+  return median(times);
 }
