@@ -13,23 +13,23 @@ import type { StageConfig } from './stage-config.ts';
 
 export interface DataStackProps extends StackProps {
   readonly config: StageConfig;
-  /** How the names of the stage's stacks begin. */
+  /** The prefix of the stage's stack names. */
   readonly namePrefix: string;
 }
 
 /** What outlives every deployment of code: the database, the queues and the record of consumed messages. */
 export class DataStack extends Stack {
-  /** How the names of the stage's stacks begin, and with them the names of alarms. */
+  /** The prefix of the stage's stack names, and of the names of alarms. */
   readonly namePrefix: string;
-  /** Encrypts all that the stage stores. */
+  /** Encrypts everything that the stage stores. */
   readonly key: Key;
   readonly database: PaymentDatabase;
   readonly queue: Queue;
   readonly deadLetterQueue: Queue;
-  /** Where Lambda puts a record of each scheduled run that failed. */
+  /** Lambda sends a record of each failed scheduled run to this queue. */
   readonly failedInvocations: Queue;
   readonly consumedTable: TableV2;
-  /** Only where the database sleeps: lets the relay know, without waking it, that nothing can be due. */
+  /** Only if the database can pause: tells the relay, without resuming the database, that nothing can be due. */
   readonly activityTable: TableV2 | undefined;
 
   constructor(scope: Construct, id: string, { config, namePrefix, ...props }: DataStackProps) {

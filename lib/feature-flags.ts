@@ -1,16 +1,16 @@
 /**
- * The CDK's newer behaviours that this app's templates depend on. They are set in the app rather than in cdk.json, so
- * that every synthesis is the same: the CDK's command line, the one-machine runtime's and the tests'.
+ * The CDK's newer behaviours that this app's templates depend on. The app sets them, rather than cdk.json, so that every
+ * synthesis is the same: that of the CDK's command line, of the local runtime and of the tests.
  */
 export const FEATURE_FLAGS: Readonly<Record<string, unknown>> = {
-  // Statements for one resource become one statement, easier to review.
+  // Merges the statements for one resource into one, which is easier to review.
   '@aws-cdk/aws-iam:minimizePolicies': true,
-  // A change of the authorizer makes a new deployment of the API; without one it would not take effect.
+  // A change of the authorizer creates a new deployment of the API; without one it would not take effect.
   '@aws-cdk/aws-apigateway:authorizerChangeDeploymentLogicalId': true,
-  // Groups that are to be without alarms say so: what a template leaves out, CloudFormation leaves as it was.
+  // A group without alarms says so explicitly: CloudFormation doesn't change what a template leaves out.
   '@aws-cdk/aws-codedeploy:removeAlarmsFromDeploymentGroup': true,
-  // A secret's value can't slip into a template.
+  // A template can't contain a secret's value.
   '@aws-cdk/core:checkSecretUsage': true,
-  // What the pipeline uses can't be taken out of the data stack: CloudFormation refuses.
+  // CloudFormation refuses to remove what the pipeline uses from the data stack.
   '@aws-cdk/core:defaultCrossStackReferences': 'strong',
 };

@@ -11,17 +11,17 @@ export interface FunctionContext {
   readonly simulator?: SimulatedPsps | undefined;
 }
 
-/** The functions that are the simulated PSPs always have them. */
+/** The functions of the simulated PSPs always have them. */
 export interface SimulatorContext extends FunctionContext {
   readonly simulator: SimulatedPsps;
 }
 
-/** The simulated PSPs as the functions need them; the simulator's stack makes them. */
+/** The simulated PSPs as the functions need them; the simulator's stack creates them. */
 export interface SimulatedPsps {
   /** The keys of the PSPs and of the control address are derived from it. */
   readonly secret: Secret;
   /** Their record. */
   readonly table: TableV2;
-  /** Where each PSP answers, without its API's path. */
+  /** Each PSP's address, without its API's path. */
   readonly urls: { readonly simulator: string; readonly simulator_2: string };
 }

@@ -8,7 +8,7 @@ import { allow } from './policy-statements.ts';
 
 type EncryptedService = 'dynamodb' | 'secretsmanager' | 'sqs';
 
-/** The stage's key, only as that service asks for it in the caller's name; nobody encrypts or decrypts by himself. */
+/** The stage's key, only when that service uses it on the caller's behalf; no caller encrypts or decrypts directly. */
 export function useKey(
   data: DataStack,
   service: EncryptedService,
@@ -40,7 +40,7 @@ export function receiveMessages(
   return [allow(actions, queue.queueArn), useKey(data, 'sqs', ['kms:Decrypt'])];
 }
 
-/** The table's own key is decrypted in the caller's name, whether he reads or writes. */
+/** DynamoDB decrypts the table's key on the caller's behalf, for reads and writes. */
 export function useTable(
   data: DataStack,
   table: TableV2 | undefined,
@@ -50,7 +50,7 @@ export function useTable(
   return [allow(actions, table.tableArn), useKey(data, 'dynamodb', ['kms:Decrypt'])];
 }
 
-/** An index is a resource of its own beside its table. */
+/** An index is a resource of its own. */
 export function queryIndex(table: TableV2, indexName: string): PolicyStatement {
   return allow(['dynamodb:Query'], `${table.tableArn}/index/${indexName}`);
 }
@@ -72,7 +72,7 @@ export function runStatements(data: DataStack, duty: Duty): readonly PolicyState
   ];
 }
 
-/** Several statements in one transaction: only the migrations need it. */
+/** Several statements in one transaction; only the migrations need it. */
 export function runTransactions(data: DataStack): PolicyStatement {
   return allow(
     ['rds-data:BeginTransaction', 'rds-data:CommitTransaction', 'rds-data:RollbackTransaction'],

@@ -13,13 +13,13 @@ import { DEFAULT_PREFIX, type Stage, type StageConfig, type StageOverrides } fro
 import { stageConfig } from './stages.ts';
 
 export interface PaymentPipelineProps {
-  /** Whose settings to start from: `dev` scales to zero and is thrown away, `prod` is retained and protected. */
+  /** The stage whose settings to start from: `dev` scales to zero and is deleted with its stack, `prod` is retained and protected. */
   readonly stage: Stage;
-  /** What is to differ from the stage's settings; of a group of them, what isn't named stays. */
+  /** Overrides of the stage's settings; in a group, settings that aren't named keep their values. */
   readonly overrides?: StageOverrides;
   /**
-   * How the names of the stacks begin: `<prefix>-<stage>-Data`, `<prefix>-<stage>-Pipeline`, and where no real money is
-   * taken `<prefix>-<stage>-Simulator`.
+   * The prefix of the stack names: `<prefix>-<stage>-Data`, `<prefix>-<stage>-Pipeline`, and on a stage without real money
+   * `<prefix>-<stage>-Simulator`.
    *
    * @default Oncepay
    */
@@ -27,7 +27,7 @@ export interface PaymentPipelineProps {
   /**
    * Account and region.
    *
-   * @default those of the stack that this is made in, else those of the CDK stage or app
+   * @default those of the enclosing stack, else those of the CDK stage or app
    */
   readonly env?: Environment;
 }
@@ -35,9 +35,9 @@ export interface PaymentPipelineProps {
 /**
  * A payment back end that charges once: an HTTPS API, a FIFO queue, an executor, Aurora, dead letters with redrive.
  *
- * Its parts have different lives, so it makes stacks of its own in the scope that it is given, be it an app, a CDK
- * stage or a stack: `Data` outlives every deployment of code, `Pipeline` is deployed again and again, `Simulator` is
- * there where no real money is taken. What it exports can be wired to a team's own resources.
+ * Its parts have different lifetimes, so it creates stacks of its own in its scope, which may be an app, a CDK stage or a
+ * stack: `Data` outlives every deployment of code, `Pipeline` is deployed again and again, `Simulator` exists only on a
+ * stage without real money. A team can connect the public properties to its own resources.
  *
  * @example
  * const payments = new PaymentPipeline(app, 'Payments', { stage: 'prod' });
@@ -47,7 +47,7 @@ export class PaymentPipeline extends Construct {
   /** The stage's settings, overrides included. */
   readonly config: StageConfig;
   readonly dataStack: DataStack;
-  /** The simulated PSPs; only where no real money is taken. */
+  /** The simulated PSPs; only on a stage without real money. */
   readonly simulatorStack: SimulatorStack | undefined;
   readonly pipelineStack: PipelineStack;
   readonly metrics: PipelineMetrics;
@@ -76,7 +76,7 @@ export class PaymentPipeline extends Construct {
     this.metrics = new PipelineMetrics(config.name, this.dataStack, this.pipelineStack);
   }
 
-  /** The FIFO queue of instructions. Its messages are the pipeline's own: watch it, but send nothing to it. */
+  /** The FIFO queue of instructions. Watch it, but send nothing to it. */
   get queue(): Queue {
     return this.dataStack.queue;
   }
@@ -85,7 +85,7 @@ export class PaymentPipeline extends Construct {
     return this.dataStack.deadLetterQueue;
   }
 
-  /** Which instructions are known to be terminal; the truth is in the database. */
+  /** The instructions that are known to be terminal; the database is the source of truth. */
   get consumedTable(): TableV2 {
     return this.dataStack.consumedTable;
   }
@@ -94,12 +94,12 @@ export class PaymentPipeline extends Construct {
     return this.pipelineStack.api;
   }
 
-  /** Where the API answers, with its `/v1/`. */
+  /** The API's URL, including `/v1/`. */
   get apiUrl(): string {
     return this.pipelineStack.apiUrl;
   }
 
-  /** Where every alarm is published when it begins and when it ends: subscribe whoever is on call. */
+  /** Every alarm is published here when it begins and when it ends: subscribe your on-call tool. */
   get alarmTopic(): Topic {
     return this.pipelineStack.monitoring.topic;
   }
@@ -109,7 +109,7 @@ export class PaymentPipeline extends Construct {
   }
 }
 
-/** The enclosing stack's; stacks inherit by themselves only from a CDK stage or the app. */
+/** The enclosing stack's environment; a stack inherits only from a CDK stage or the app. */
 function environmentOf(scope: Construct): Environment {
   const around = scope.node.scopes.find((construct) => Stack.isStack(construct));
   if (around === undefined || !Stack.isStack(around)) return {};

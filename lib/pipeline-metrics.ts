@@ -6,7 +6,7 @@ import type { PipelineStack } from './pipeline-stack.ts';
 
 const EVERY_MINUTE = { period: MINUTE };
 
-/** Named measures of a pipeline, for the dashboards and alarms of the team that deploys it. */
+/** Metrics of a pipeline, for the dashboards and alarms of the team that deploys it. */
 export class PipelineMetrics {
   private readonly name: string;
   private readonly data: DataStack;
@@ -18,7 +18,7 @@ export class PipelineMetrics {
     this.pipeline = pipeline;
   }
 
-  /** How many dead letters wait; `NumberOfMessagesSent` would miss those that SQS moved by itself. */
+  /** How many dead letters wait; `NumberOfMessagesSent` would miss those that SQS moved. */
   deadLetters(): Metric {
     const { deadLetterQueue } = this.data;
     return deadLetterQueue.metricApproximateNumberOfMessagesVisible({
@@ -32,17 +32,17 @@ export class PipelineMetrics {
     return this.data.queue.metricApproximateAgeOfOldestMessage({ ...EVERY_MINUTE, statistic: Stats.MAXIMUM });
   }
 
-  /** Answers that were our fault. */
+  /** 5xx answers. */
   serverErrors(): Metric {
     return this.pipeline.api.metricServerError({ ...EVERY_MINUTE, statistic: Stats.SUM });
   }
 
-  /** In milliseconds, as the callers see it but for their network. */
+  /** In milliseconds, as callers see it without their network. */
   apiLatency(statistic: string = Stats.percentile(99)): Metric {
     return this.pipeline.api.metricLatency({ ...EVERY_MINUTE, statistic });
   }
 
-  /** One that the functions write themselves, in the namespace `Oncepay`, of this stage. */
+  /** A metric that the functions write, in the namespace `Oncepay`, of this stage. */
   own(
     metricName: MetricName,
     statistic: string = Stats.SUM,

@@ -22,7 +22,7 @@ import { Monitoring } from './monitoring/monitoring.ts';
 
 export interface PipelineStackProps extends StackProps, FunctionContext {}
 
-/** What is deployed again and again: the functions, the API before them, the queue's consumer and the schedules. */
+/** Deployed again and again: the functions, the API in front of them, the queue's consumer and the schedules. */
 export class PipelineStack extends Stack {
   readonly functions: PipelineFunctions;
   readonly api: RestApi;
@@ -49,7 +49,7 @@ export class PipelineStack extends Stack {
     this.describeOutputs({ config, data });
   }
 
-  /** Those whose failure buyers feel; what runs on a schedule does later what it could not do now. */
+  /** Those whose failure buyers notice; a scheduled function catches up with its next run. */
   private rollOut({ config }: FunctionContext): void {
     const { authorizeMerchant, acceptPayment, readPayment, readLedger, describeApi, executeInstructions } =
       this.functions;
@@ -67,7 +67,7 @@ export class PipelineStack extends Stack {
     });
   }
 
-  /** What an operator's commands ask for. */
+  /** Read by the operators' commands. */
   private describeOutputs({ config, data }: FunctionContext): void {
     new CfnOutput(this, 'ApiUrl', { value: this.apiUrl });
     new CfnOutput(this, 'TakesRealMoney', { value: String(config.takesRealMoney) });
@@ -83,13 +83,13 @@ export class PipelineStack extends Stack {
     new CfnOutput(this, 'DatabaseClusterArn', { value: data.database.clusterArn });
     new CfnOutput(this, 'DatabaseName', { value: DATABASE_NAME });
     new CfnOutput(this, 'DatabaseSecretArn', {
-      description: 'The operators’ login, as which the command line asks.',
+      description: 'The operators’ login, which the command line uses.',
       value: data.database.logins.secretOf('operate').secretArn,
     });
   }
 }
 
-/** Everything that serves, by what it does. All of it waits for the migrations. */
+/** The serving functions by name. All of them wait for the migrations. */
 export type PipelineFunctions = ReturnType<typeof createFunctions>;
 
 function createFunctions(scope: Construct, context: FunctionContext) {

@@ -8,7 +8,7 @@ export function allow(actions: readonly string[], ...resources: readonly string[
   return new PolicyStatement({ actions: [...actions], resources: [...resources] });
 }
 
-/** The group is made by the stack: a function makes its streams in it, and no groups. */
+/** The stack creates the group; a function creates streams in it, but no groups. */
 export function writeLog(logGroup: ILogGroup): PolicyStatement {
   return allow(['logs:CreateLogStream', 'logs:PutLogEvents'], logGroup.logGroupArn);
 }

@@ -1,4 +1,4 @@
-/** The pages in docs/runbooks that alarms point to, one for each. A test holds the two together. */
+/** The pages in docs/runbooks, one per alarm. A test compares both. */
 export const RUNBOOKS = [
   'api-errors',
   'api-refusals',

@@ -16,7 +16,7 @@ export interface SimulatorStackProps extends StackProps {
   readonly data: DataStack;
 }
 
-/** As long as nobody could guess or try: it is presented over the internet. */
+/** Too long to guess or to try: callers send keys derived from it over the internet. */
 const SECRET_LENGTH = 48;
 
 /** Prod never has one, whatever its settings. */
@@ -25,8 +25,8 @@ export function hasSimulator({ stage, takesRealMoney }: StageConfig): boolean {
 }
 
 /**
- * The simulated PSPs beside a stage that takes no real money, so that a first payment needs no account anywhere. It can
- * be taken away, with its record, without touching what the pipeline stores.
+ * The simulated PSPs of a stage that takes no real money, so that a first payment needs no PSP account. The stack can be
+ * deleted, with its record, without touching what the pipeline stores.
  */
 export class SimulatorStack extends Stack implements SimulatedPsps {
   readonly secret: Secret;
@@ -37,7 +37,7 @@ export class SimulatorStack extends Stack implements SimulatedPsps {
     super(scope, id, props);
     if (!hasSimulator(config)) {
       throw new Error(
-        `Stage ${config.stage} is for real money: a PSP that only pretends has no place beside it. Leave the simulator out.`,
+        `Stage ${config.stage} takes real money and can't have a simulated PSP. Leave the simulator out.`,
       );
     }
     this.secret = this.createSecret(data);
@@ -55,7 +55,8 @@ export class SimulatorStack extends Stack implements SimulatedPsps {
 
   private createSecret(data: DataStack): Secret {
     const secret = new Secret(this, 'Secret', {
-      description: 'What the keys of the simulated PSPs and of their control address are made of.',
+      description:
+        'The secret from which the keys of the simulated PSPs and of their control address are derived.',
       encryptionKey: data.key,
       generateSecretString: { passwordLength: SECRET_LENGTH, excludePunctuation: true },
       removalPolicy: RemovalPolicy.DESTROY,

@@ -2,7 +2,7 @@ import type { Node } from 'constructs';
 import { ROLL_OUT_PACES, type RollOutPace, type StageOverrides } from './stage-config.ts';
 import { InvalidSettingsError } from './stage-validation.ts';
 
-/** Every option that the command line or cdk.json may give, `stage` and `compliance` of bin/oncepay.ts among them. */
+/** Every option of the command line or cdk.json, including `stage` and `compliance` of bin/oncepay.ts. */
 export const OPTIONS = [
   'stage',
   'compliance',
@@ -15,7 +15,7 @@ export const OPTIONS = [
 type Option = (typeof OPTIONS)[number];
 
 /**
- * The settings that a team gives on the command line or in cdk.json: `-c alarmEmail=…`, `-c runbooksUrl=…`,
+ * The settings that a team sets on the command line or in cdk.json: `-c alarmEmail=…`, `-c runbooksUrl=…`,
  * `-c domainName=… -c certificateArn=…`, `-c rollOut=…`.
  *
  * @throws InvalidSettingsError naming the value and the fix

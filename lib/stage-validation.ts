@@ -19,7 +19,7 @@ export function assertSettings(config: StageConfig): void {
 
 const RULES: readonly Rule[] = [realMoney, database, api, executor, retention, purges, caps, names];
 
-/** What takes real money keeps the record of it. */
+/** A stage that takes real money must keep its record. */
 function realMoney(config: StageConfig) {
   if (!config.takesRealMoney) return [];
   return [
@@ -38,7 +38,7 @@ function database({ database: { minCapacity, maxCapacity, pauseAfter, backupRete
     !isCapacity(maxCapacity, 1) &&
       `database.maxCapacity is ${maxCapacity}: give a multiple of 0.5 from 1 to 256.`,
     minCapacity > maxCapacity &&
-      `database.minCapacity is ${minCapacity}, above database.maxCapacity ${maxCapacity}: raise the one or lower the other.`,
+      `database.minCapacity is ${minCapacity}, above database.maxCapacity ${maxCapacity}: lower it, or raise database.maxCapacity.`,
     minCapacity > 0 &&
       pauseAfter !== undefined &&
       `database.pauseAfter is set, but a database of at least ${minCapacity} units never pauses: leave it out, or set database.minCapacity to 0.`,
@@ -82,11 +82,11 @@ function retention({ deletionProtection, dataRemovalPolicy }: StageConfig) {
   return [
     deletionProtection &&
       dataRemovalPolicy === RemovalPolicy.DESTROY &&
-      'deletionProtection is true, but dataRemovalPolicy is destroy: one of them is not meant.',
+      'deletionProtection is true, but dataRemovalPolicy is destroy: change one of them.',
   ];
 }
 
-/** The stored answers of 30 days name the buyer; what evidence is of must be known as long as it is. */
+/** Stored answers contain the buyer's id for 30 days, and evidence is of no use without its buyer's data. */
 function purges({ retention: { buyerData, evidence, operationLog } }: StageConfig) {
   return [
     buyerData.toDays() < 31 &&
@@ -101,7 +101,7 @@ function purges({ retention: { buyerData, evidence, operationLog } }: StageConfi
 function caps({ amountCaps }: StageConfig) {
   return Object.entries(amountCaps).flatMap(([currency, cap]) => [
     !/^[A-Z]{3}$/.test(currency) &&
-      `amountCaps has the currency ${JSON.stringify(currency)}: write its code of ISO 4217, such as KRW.`,
+      `amountCaps has the currency ${JSON.stringify(currency)}: write an ISO 4217 code such as KRW.`,
     (cap < 1n || cap > 9_007_199_254_740_991n) &&
       `amountCaps.${currency} is ${cap}: give 1 to 9007199254740991 minor units.`,
   ]);

@@ -3,8 +3,8 @@ import type { IConstruct } from 'constructs';
 import { OPTIONS } from './stage-context.ts';
 
 /**
- * Warns of options that nobody reads but that are spelt almost as one that is: `-c alarmMail=…` would else be passed over
- * in silence. `around` is a construct in a stack, since the CDK's command line shows no other's warnings.
+ * Warns of misspelt options, which would otherwise be ignored silently: `-c alarmMail=…`. `around` is a construct in a
+ * stack, since the CDK's command line shows only warnings of stacks.
  */
 export function warnOfMisspeltOptions(around: IConstruct): void {
   const given: object = around.node.root.node.getAllContext();
@@ -13,30 +13,28 @@ export function warnOfMisspeltOptions(around: IConstruct): void {
     if (meant === undefined) continue;
     Annotations.of(around).addWarningV2(
       `oncepay:misspeltOption.${key}`,
-      `The option ${key} is not read by anything: write -c ${meant}=… if that is meant.`,
+      `There is no option ${key}. Did you mean -c ${meant}=…?`,
     );
   }
 }
 
-/** Undefined for an option's own name, and for what resembles none. */
+/** Undefined for a known option, and for a key that resembles none. */
 function optionMeantBy(key: string): string | undefined {
   if (OPTIONS.some((option) => option === key)) return undefined;
-  return OPTIONS.find(
-    (option) => editsBetween(deadLettersOf(key), deadLettersOf(option)) <= editsForgiven(option),
-  );
+  return OPTIONS.find((option) => editsBetween(lettersOf(key), lettersOf(option)) <= editsForgiven(option));
 }
 
-/** A slip of one letter makes another word of a short name already. */
+/** Two edits turn a short name into another word. */
 function editsForgiven({ length }: string): number {
   return length < 8 ? 1 : 2;
 }
 
-/** `alarm-email` and `AlarmEmail` are meant for `alarmEmail`. */
-function deadLettersOf(key: string): string {
+/** `alarm-email` and `AlarmEmail` mean `alarmEmail`. */
+function lettersOf(key: string): string {
   return key.replace(/[-_. ]/g, '').toLowerCase();
 }
 
-/** Levenshtein's distance: how many letters are to be put in, taken out or changed. */
+/** The Levenshtein distance: how many letters to insert, delete or replace. */
 function editsBetween(one: string, other: string): number {
   const first = Array.from({ length: other.length + 1 }, (_, index) => index);
   const last = [...one].reduce((above, letter, row) => {

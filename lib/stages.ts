@@ -4,8 +4,8 @@ import { DEFAULT_PREFIX, STAGES, type Stage, type StageConfig, type StageOverrid
 import { assertSettings } from './stage-validation.ts';
 
 /**
- * About ten thousand dollars: few checkouts ask for more, and a price sent in the wrong unit, a hundred times what it
- * should be, mostly does. A merchant that sells dearer things gets a cap of its own.
+ * About ten thousand dollars: few checkouts exceed it, but most amounts sent in the wrong unit, a hundred times too large,
+ * do. A merchant with higher prices gets a cap of its own.
  */
 const LIVE_CAPS = {
   USD: 1_000_000n,
@@ -15,7 +15,7 @@ const LIVE_CAPS = {
   KRW: 15_000_000n,
 };
 
-/** A revoked key works this much longer at most; each answer is one question to the database a minute and key. */
+/** A revoked key works at most this much longer; each key costs one database statement a minute. */
 const AUTHORIZER_CACHE = Duration.seconds(60);
 
 const CONFIGS: Readonly<Record<Stage, Omit<StageConfig, 'name'>>> = {
@@ -30,19 +30,19 @@ const CONFIGS: Readonly<Record<Stage, Omit<StageConfig, 'name'>>> = {
       hasStandby: false,
       backupRetention: Duration.days(1),
     },
-    // Made and thrown away with `cdk destroy`; it holds no money.
+    // Created and deleted freely; it holds no money.
     dataRemovalPolicy: RemovalPolicy.DESTROY,
     deletionProtection: false,
     logRetention: RetentionDays.ONE_WEEK,
-    // One team's trials; a script that runs away meets the limit before it meets the bill.
+    // One team's experiments; a runaway script reaches the limit before it gets expensive.
     api: { rateLimit: 200, burstLimit: 400, authorizerCache: AUTHORIZER_CACHE, setsAccountLogRole: true },
-    // No money moves; tests ask for the largest amounts there are.
+    // No money moves; tests use the largest amounts.
     amountCaps: {},
-    // Two capacity units serve no more at once.
+    // Two capacity units don't serve more at once.
     executorConcurrency: 20,
-    // Nobody but its developer notices.
+    // Only its developer notices a failure.
     rollOut: 'all-at-once',
-    // A trial is over within a month, and nobody real has paid.
+    // An experiment is over within a month, and its buyers are not real.
     retention: {
       buyerData: Duration.days(31),
       evidence: Duration.days(31),
@@ -53,20 +53,20 @@ const CONFIGS: Readonly<Record<Stage, Omit<StageConfig, 'name'>>> = {
   staging: {
     stage: 'staging',
     takesRealMoney: false,
-    // Never sleeps, as prod never does: a rehearsal must not meet a resume that prod will not have.
+    // Never pauses, like prod: a rehearsal must not depend on a resume that prod doesn't have.
     database: { minCapacity: 0.5, maxCapacity: 4, hasStandby: false, backupRetention: Duration.days(7) },
-    // Rehearsals are taken down by purpose, and what they showed is looked at afterwards.
+    // Rehearsals are deleted on purpose, and their data is examined afterwards.
     dataRemovalPolicy: RemovalPolicy.SNAPSHOT,
     deletionProtection: false,
     // From one release to the next.
     logRetention: RetentionDays.ONE_MONTH,
-    // Half of prod's, as is the rest: a load test here says what prod does at twice the load.
+    // Half of prod's, like the rest: a load test here shows what prod does at twice the load.
     api: { rateLimit: 500, burstLimit: 1_000, authorizerCache: AUTHORIZER_CACHE, setsAccountLogRole: true },
-    // As in prod, by half.
+    // Half of prod's.
     firewall: { perKeyPerMinute: 6_000, perAddressPerMinute: 6_000 },
     amountCaps: {},
     executorConcurrency: 50,
-    // Long enough to see that it goes back; a rehearsal does not wait as long as prod.
+    // Long enough to see a rollback; a rehearsal doesn't need as long as prod.
     rollOut: 'a-tenth-for-5-minutes',
     // Long enough to compare a release with the one before it.
     retention: {
@@ -79,24 +79,24 @@ const CONFIGS: Readonly<Record<Stage, Omit<StageConfig, 'name'>>> = {
   prod: {
     stage: 'prod',
     takesRealMoney: true,
-    // The least that never sleeps, and room for the rate below; 35 days of backups are the most that Aurora keeps.
+    // The lowest minimum that never pauses, and room for the rate below; Aurora keeps at most 35 days of backups.
     database: { minCapacity: 0.5, maxCapacity: 32, hasStandby: true, backupRetention: Duration.days(35) },
-    // Money: nothing that a deployment does, nor one hasty command, takes it away.
+    // Money: neither a deployment nor one hasty command can delete it.
     dataRemovalPolicy: RemovalPolicy.RETAIN,
     deletionProtection: true,
-    // A chargeback may come 120 days after the charge, and its evidence is asked for later still.
+    // A chargeback may come 120 days after the charge, and its evidence is needed later still.
     logRetention: RetentionDays.ONE_YEAR,
-    // What one Aurora writer takes with room to spare; ask for more together with its capacity.
+    // One Aurora writer can serve more; raise it together with the capacity.
     api: { rateLimit: 1_000, burstLimit: 2_000, authorizerCache: AUTHORIZER_CACHE, setsAccountLogRole: true },
-    // A fifth of the rate above: one merchant, or whoever has its key, leaves four fifths to the others.
+    // A fifth of the rate above: one merchant, or a thief of its key, leaves four fifths to the others.
     firewall: { perKeyPerMinute: 12_000, perAddressPerMinute: 12_000 },
     // A thousand payments in flight: a second's arrivals at the rate above.
     amountCaps: LIVE_CAPS,
     executorConcurrency: 100,
-    // Past a payment's own retries, so that the first of them have ended on the new version.
+    // Longer than a payment's retries, so that the first payments have ended on the new version.
     rollOut: 'a-tenth-for-15-minutes',
-    // A charge may be disputed for up to 540 days, and who bought is the first question then. The evidence, which names no
-    // buyer, and the record of who did what outlast the usual limitation of claims. Ask your counsel for your own.
+    // A charge may be disputed for up to 540 days, and a dispute needs the buyer. The evidence, which names no buyer, and the
+    // operation log outlast the usual limitation of claims. Ask your counsel for your own values.
     retention: {
       buyerData: Duration.days(550),
       evidence: Duration.days(3 * 366),
@@ -112,7 +112,7 @@ export class UnknownStageError extends Error {
 }
 
 /**
- * The stage that was asked for with `-c stage=…`; dev when none was.
+ * The stage given with `-c stage=…`; dev by default.
  *
  * @throws UnknownStageError naming the value and the choices
  */
@@ -125,7 +125,7 @@ export function stageNamed(asked: unknown): Stage {
 }
 
 /**
- * The settings of a stage; dev's when none is named.
+ * The settings of a stage; dev's by default.
  *
  * @throws UnknownStageError naming the value and the choices, InvalidSettingsError naming each value and its fix
  */

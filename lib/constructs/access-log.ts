@@ -8,7 +8,7 @@ import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import type { FunctionContext } from '../function-context.ts';
 
-/** One line per request: who, what, how long, what came of it. No body, no header, no query: those hold secrets, and what people are known by. */
+/** One line per request: caller, route, duration and result. No body, header or query: they may hold secrets and personal data. */
 const ACCESS_LOG_FIELDS: Readonly<Record<string, string>> = {
   request_id: '$context.requestId',
   trace_id: '$context.xrayTraceId',
@@ -26,7 +26,7 @@ const ACCESS_LOG_FIELDS: Readonly<Record<string, string>> = {
   response_bytes: '$context.responseLength',
 };
 
-/** Where an API's access log goes. API Gateway writes it by the role of the account (GatewayLogAccount). */
+/** An API's access log. API Gateway writes it with the account's role (GatewayLogAccount). */
 export class AccessLog extends Construct {
   readonly destination: IAccessLogDestination;
   readonly format = AccessLogFormat.custom(JSON.stringify(ACCESS_LOG_FIELDS));

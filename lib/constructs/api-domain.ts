@@ -11,7 +11,7 @@ export interface ApiDomainProps {
   readonly stageName: string;
 }
 
-/** The API under the team's own name, by TLS 1.2 or newer. The team's DNS points the name at the output's. */
+/** The API under the team's own name, with TLS 1.2 or newer. The team's DNS points the name to the one in the output. */
 export class ApiDomain extends Construct {
   readonly url: string;
 
@@ -23,7 +23,7 @@ export class ApiDomain extends Construct {
       endpointType: EndpointType.REGIONAL,
       securityPolicy: SecurityPolicy.TLS_1_2,
     });
-    // The same path as at AWS's own address, and the version in it.
+    // The same path as at AWS's own address, including the version.
     name.addBasePathMapping(api, { basePath: stageName, stage: api.deploymentStage });
     this.url = `https://${domain.name}/${stageName}/`;
     new CfnOutput(this, 'Target', { value: name.domainNameAliasDomainName });

@@ -15,11 +15,11 @@ export const ENGINE = DatabaseClusterEngine.auroraPostgres({ version: AuroraPost
 export interface ClusterLogProps {
   readonly config: StageConfig;
   readonly key: IKey;
-  /** The cluster's, known before there is one: its log group is made first, or RDS makes one that is kept for ever. */
+  /** The cluster's, known before it exists: the log group is created first, or RDS would create one that is kept for ever. */
   readonly clusterIdentifier: string;
 }
 
-/** The database's own log, exported: who connects, what fails, but no statement and no row. */
+/** The database's own log, exported: connections and failures, but no statement and no row. */
 export class ClusterLog extends Construct {
   readonly group: LogGroup;
   readonly parameterGroup: IParameterGroup;
@@ -38,7 +38,7 @@ export class ClusterLog extends Construct {
       parameters: {
         log_connections: '1',
         log_disconnections: '1',
-        // Without the failing statement, and without the row that a constraint's error quotes.
+        // Omits the failing statement and the row that a constraint's error quotes.
         log_min_error_statement: 'panic',
         log_error_verbosity: 'terse',
         log_statement: 'none',

@@ -11,10 +11,10 @@ export interface DatabaseLoginsProps {
   readonly key: IKey;
 }
 
-/** 238 bits, and nothing that a connection string would have to escape. */
+/** 238 bits, and no character that a connection string would have to escape. */
 const PASSWORD_LENGTH = 40;
 
-/** One secret per duty: whoever may read it can do that and nothing else. The logins are made by the first migration. */
+/** One secret per duty: a function that may read it can do only that duty. The first migration creates the logins. */
 export class DatabaseLogins extends Construct {
   private readonly secrets: ReadonlyMap<Duty, Secret>;
 
@@ -35,7 +35,7 @@ export class DatabaseLogins extends Construct {
 
   private createSecret(duty: Duty, config: StageConfig, encryptionKey: IKey): Secret {
     const secret = new Secret(this, `${duty.charAt(0).toUpperCase()}${duty.slice(1)}`, {
-      description: `The database login that may ${duty}; rotated.`,
+      description: `The database login for the duty ${duty}; rotated.`,
       generateSecretString: {
         secretStringTemplate: JSON.stringify({ username: loginsOf(duty)[0] }),
         generateStringKey: 'password',

@@ -10,14 +10,14 @@ import type { PipelineFunction } from './pipeline-function.ts';
 export interface DeploymentTriggerProps extends FunctionContext {
   readonly handler: PipelineFunction;
   readonly timeout: Duration;
-  /** What is created or changed only once the handler has succeeded. */
+  /** Created or changed only after the handler has succeeded. */
   readonly before: readonly Construct[];
 }
 
-/** The CDK's own name for what it puts into the stack to invoke triggered functions. */
+/** The CDK's name for the provider that it adds to the stack to invoke triggered functions. */
 const PROVIDER = 'AWSCDK.TriggerCustomResourceProviderCustomResourceProvider';
 
-/** Runs a function while the stack is deployed, whenever the function changed; the deployment fails when it fails. */
+/** Runs a function during a deployment if the function changed; if it fails, the deployment fails. */
 export class DeploymentTrigger extends Construct {
   constructor(scope: Construct, id: string, { config, data, ...trigger }: DeploymentTriggerProps) {
     super(scope, id);
@@ -26,7 +26,7 @@ export class DeploymentTrigger extends Construct {
     this.restrictProvider({ config, data });
   }
 
-  /** The CDK gives its provider a managed policy over every log group; this one may write to its own alone. */
+  /** The CDK gives its provider a managed policy for every log group; this one may write only to its own. */
   private restrictProvider({ config, data }: FunctionContext): void {
     const logGroup = new LogGroup(this, 'Log', {
       encryptionKey: data.key,
@@ -47,7 +47,9 @@ export class DeploymentTrigger extends Construct {
   private providersResource(id: string): CfnResource {
     const resource = Stack.of(this).node.findChild(PROVIDER).node.findChild(id);
     if (CfnResource.isCfnResource(resource)) return resource;
-    throw new Error(`${resource.node.path} is no longer a plain resource: look at how the CDK triggers now`);
+    throw new Error(
+      `${resource.node.path} is no longer a plain resource: check how the CDK triggers functions now`,
+    );
   }
 }
 

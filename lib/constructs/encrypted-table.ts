@@ -13,7 +13,7 @@ export interface EncryptedTableProps {
   readonly removalPolicy: RemovalPolicy;
 }
 
-/** A table with the text key `pk`: encrypted with the stage's key, restorable, paid by request, refused without TLS. */
+/** A table with the text key `pk`: encrypted with the stage's key, restorable, billed per request, accessible only over TLS. */
 export class EncryptedTable extends TableV2 {
   constructor(scope: Construct, id: string, { key, sortKey, ...props }: EncryptedTableProps) {
     super(scope, id, {
@@ -25,7 +25,7 @@ export class EncryptedTable extends TableV2 {
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
       resourcePolicy: new PolicyDocument({ statements: [refuseWithoutTls()] }),
     });
-    // The CDK names another key only where it knows the region, and these templates fit every region.
+    // The CDK names a customer key only if it knows the region, but these templates work in every region.
     const { defaultChild } = this.node;
     if (!CfnResource.isCfnResource(defaultChild))
       throw new Error(`${this.node.path} is no longer a resource`);
@@ -33,7 +33,7 @@ export class EncryptedTable extends TableV2 {
   }
 }
 
-/** The resource is the table that has the policy: its own name in it would be a circle. */
+/** The resource is the table that has the policy: naming it there would be a circular reference. */
 function refuseWithoutTls(): PolicyStatement {
   return new PolicyStatement({
     effect: Effect.DENY,

@@ -5,8 +5,8 @@ import type { Construct } from 'constructs';
 import { acknowledge, OF_FAILED_INVOCATIONS } from '../acknowledgements.ts';
 
 /**
- * Where Lambda puts a record of each scheduled run that failed or never started, with its error. It is for people to read:
- * nothing receives from it, and an alarm counts what comes in. A standard queue, since Lambda sends to no FIFO queue.
+ * Lambda sends a record of each scheduled run that failed or never started to this queue, with its error. People read it: no
+ * function receives from it, and an alarm counts the records. A standard queue, since Lambda can't send to a FIFO queue.
  */
 export class FailedInvocations extends Queue {
   constructor(scope: Construct, id: string, encryptionMasterKey: IKey) {

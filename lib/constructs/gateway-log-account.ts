@@ -17,8 +17,8 @@ export const ACCOUNT_LOG_ACTIONS = [
 ];
 
 /**
- * API Gateway writes all logs of an account and region by one role, and accepts only one that may write to every group.
- * It is set before any API that logs, and kept when the stack goes: other APIs may log by it meanwhile.
+ * API Gateway writes all logs of an account and region with one role, and accepts only a role that may write to every group.
+ * It is set before any API that logs, and kept when the stack is deleted: other APIs may use it.
  */
 export class GatewayLogAccount extends Construct {
   constructor(scope: Construct, id: string) {

@@ -1,6 +1,6 @@
 import { ResponseType } from 'aws-cdk-lib/aws-apigateway';
 
-/** An error that the gateway answers by itself, before or instead of a function. */
+/** An error that the gateway itself answers, before or instead of a function. */
 export interface GatewayProblem {
   readonly type: ResponseType;
   readonly status: number;
@@ -37,7 +37,7 @@ const NOT_FOUND = {
   detail: 'No resource has this path and method; see /v1/openapi.json.',
   retryable: false,
 };
-/** Of the parameters that the gateway asks for, this header is the only one that can be missing. */
+/** This header is the only one of the parameters required by the gateway that can be missing. */
 const MISSING_IDEMPOTENCY_KEY = {
   status: 400,
   code: 'missing_idempotency_key',
@@ -60,7 +60,7 @@ const OURS = {
   detail: 'Send the same request again; give the request id when you report this.',
   retryable: true,
 };
-/** The authorizer asks the database, which may sleep or be away; both pass. Aurora takes about 15 s to resume. */
+/** The authorizer reads the database, which may be paused or unreachable; a retry helps. Aurora takes about 15 s to resume. */
 const KEY_NOT_CHECKED = {
   status: 503,
   code: 'database_unreachable',
@@ -76,8 +76,8 @@ export const GATEWAY_PROBLEMS: readonly GatewayProblem[] = [
   { type: ResponseType.ACCESS_DENIED, ...FORBIDDEN, detail: 'Use an API key that may do this.' },
   { type: ResponseType.WAF_FILTERED, ...FORBIDDEN, detail: 'The request looks like an attack.' },
   { type: ResponseType.INVALID_API_KEY, status: 401, ...UNAUTHORIZED },
-  // No route of ours takes AWS signatures: what the gateway calls a missing token, or with an Authorization header a
-  // bad signature, is a path or method that it doesn't have.
+  // No route here uses AWS signatures: what the gateway reports as a missing token, or as a bad signature with an
+  // Authorization header, is a path or method that doesn't exist.
   { type: ResponseType.MISSING_AUTHENTICATION_TOKEN, ...NOT_FOUND },
   { type: ResponseType.INVALID_SIGNATURE, ...NOT_FOUND },
   { type: ResponseType.EXPIRED_TOKEN, ...NOT_FOUND },
@@ -110,12 +110,12 @@ export const GATEWAY_PROBLEMS: readonly GatewayProblem[] = [
     retryable: true,
   },
   { type: ResponseType.INTEGRATION_FAILURE, status: 502, ...OURS },
-  // An authorizer that throws counts as misconfigured; both names are mapped, since the documentation tells them apart
-  // less clearly than the gateway does.
+  // An authorizer that throws is reported as misconfigured. Both types are mapped, since the documentation doesn't
+  // distinguish them clearly.
   { type: ResponseType.AUTHORIZER_FAILURE, ...KEY_NOT_CHECKED },
   { type: ResponseType.AUTHORIZER_CONFIGURATION_ERROR, ...KEY_NOT_CHECKED },
   { type: ResponseType.API_CONFIGURATION_ERROR, status: 500, ...OURS },
-  // These two stand for whatever has no entry above; a status is named, as a template can't ask for the gateway's own.
+  // These two are the defaults for everything without an entry above. The status is a constant, since a template can't read the gateway's own.
   {
     type: ResponseType.DEFAULT_4XX,
     status: 400,
@@ -127,7 +127,7 @@ export const GATEWAY_PROBLEMS: readonly GatewayProblem[] = [
   { type: ResponseType.DEFAULT_5XX, status: 500, ...OURS },
 ];
 
-/** What the gateway puts into a problem; the firewall, which answers before it, knows neither. */
+/** What the gateway adds to a problem; the firewall, which answers before it, knows neither. */
 const CONTEXT = { instance: '$context.path', request_id: '$context.requestId' };
 
 /** A mapping template of the gateway; the form is that of the functions' own problems. */

@@ -6,8 +6,8 @@ import { TIMING } from '../../domain/payment/timing.ts';
 import { acknowledge, OF_DEAD_LETTERS } from '../acknowledgements.ts';
 
 /**
- * The FIFO queue of instructions with its dead-letter queue, in high-throughput mode: limits count per order. Nothing in
- * them is kept when the stack goes: every message can be sent again from the database.
+ * The FIFO queue of instructions with its dead-letter queue, in high-throughput mode: limits apply per order. Both are deleted
+ * with the stack: every message can be sent again from the database.
  */
 export class InstructionQueue extends Construct {
   readonly queue: Queue;
@@ -33,7 +33,7 @@ function common(encryptionMasterKey: IKey) {
     retentionPeriod: Duration.days(TIMING.retentionDays),
     encryption: QueueEncryption.KMS,
     encryptionMasterKey,
-    // One request to KMS an hour for each sender and receiver; twelve times as many by default.
+    // One request to KMS per hour for each sender and receiver; the default is twelve times as many.
     dataKeyReuse: Duration.hours(1),
     enforceSSL: true,
   };

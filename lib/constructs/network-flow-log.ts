@@ -14,7 +14,7 @@ export interface NetworkFlowLogProps {
   readonly vpc: IVpc;
 }
 
-/** Who asked whom in the database's network. Nobody should: a line here is a finding. */
+/** The connections within the database's network. There should be none: every line is a finding. */
 export class NetworkFlowLog extends Construct {
   constructor(scope: Construct, id: string, { config, key, vpc }: NetworkFlowLogProps) {
     super(scope, id);

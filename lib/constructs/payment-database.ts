@@ -16,16 +16,16 @@ const MASTER_USER = 'oncepay';
 export interface PaymentDatabaseProps {
   readonly config: StageConfig;
   readonly key: IKey;
-  /** The cluster's name. A second one of the same name is refused: nothing replaces the database unnoticed. */
+  /** The cluster's name. AWS refuses a second cluster with the same name, so a deployment can't replace the database unnoticed. */
   readonly clusterIdentifier: string;
 }
 
-/** Aurora PostgreSQL that nothing can reach but the Data API: its subnets have no route out, and no door in. */
+/** Aurora PostgreSQL that only the Data API can reach: its subnets have no route and its security group has no rule. */
 export class PaymentDatabase extends Construct {
   readonly clusterArn: string;
-  /** As its metrics name it. */
+  /** Its name in the metrics' dimension. */
   readonly clusterIdentifier: string;
-  /** The master's, for setting up and nothing else. As attached to the cluster: what depends on it waits for the cluster. */
+  /** The master's, used only to set up the logins. Attached to the cluster, so that what depends on it waits for the cluster. */
   readonly secret: ISecret;
   readonly logins: DatabaseLogins;
 
@@ -46,7 +46,7 @@ export class PaymentDatabase extends Construct {
       credentials: Credentials.fromSecret(this.createSecret(config, key), MASTER_USER),
       defaultDatabaseName: DATABASE_NAME,
       enableDataApi: true,
-      // Nobody connects by it yet; whoever must, by an operator’s hand, needs no password then.
+      // Nothing connects this way yet; an operator who must needs no password.
       iamAuthentication: true,
       storageEncryptionKey: key,
       backup: { retention: config.database.backupRetention },
@@ -65,7 +65,7 @@ export class PaymentDatabase extends Construct {
   private createSecret(config: StageConfig, encryptionKey: IKey): ISecret {
     const secret = new DatabaseSecret(this, 'Secret', { username: MASTER_USER, encryptionKey });
     acknowledge(secret, OF_ROTATED_SECRET);
-    // Without its password a retained cluster could not be opened again.
+    // Without its password nobody could open a retained cluster again.
     if (config.dataRemovalPolicy === RemovalPolicy.RETAIN) secret.applyRemovalPolicy(RemovalPolicy.RETAIN);
     // @ts-expect-error: as with the VPC, DatabaseSecret and ISecret.
     return secret;

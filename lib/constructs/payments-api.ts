@@ -40,7 +40,7 @@ const STAGE_NAME = 'v1';
 /** The REST API: Regional, one Lambda authorizer on all routes but two, problem+json for the gateway's own errors. */
 export class PaymentsApi extends Construct {
   readonly api: RestApi;
-  /** Where clients find it, its `/v1/` included. */
+  /** The URL for clients, including `/v1/`. */
   readonly url: string;
 
   constructor(scope: Construct, id: string, props: PaymentsApiProps) {
@@ -66,7 +66,7 @@ export class PaymentsApi extends Construct {
     return new RestApi(this, 'RestApi', {
       restApiName: `oncepay-${config.name}`,
       endpointTypes: [EndpointType.REGIONAL],
-      // Its own address takes older TLS than the team's does.
+      // AWS's own address accepts older TLS than the team's domain does.
       disableExecuteApiEndpoint: config.domain !== undefined,
       cloudWatchRole: false,
       deployOptions: {
@@ -114,14 +114,14 @@ export class PaymentsApi extends Construct {
       // Every other method: OPTIONS, and a 405 with Allow in place of the gateway's 403.
       acknowledgeOpen(resource.addMethod('ANY', describeApi), OF_OPEN_ROUTE);
     }
-    // Open to all: a probe and a client generator have no key.
+    // Without authorization: probes and client generators have no key.
     for (const path of ['health', 'openapi.json'])
       acknowledgeOpen(root.addResource(path).addMethod('ANY', describeApi), OF_OPEN_ROUTE);
   }
 
   /**
-   * A request without its key needs no function to be refused. Bodies have no model here: the gateway's schemas are an
-   * old draft, are skipped for other content types, and its answer names no place in the body, as the function's does.
+   * The gateway refuses a request without its key before any function runs. Bodies have no model here: the gateway's schemas are an
+   * old draft and are skipped for other content types, and its answer doesn't name the place in the body, as the function's does.
    */
   private createValidator(): RequestValidator {
     return this.api.addRequestValidator('Validator', {

@@ -14,7 +14,7 @@ import { serviceForAccount, writeLog } from '../policy-statements.ts';
 import { bundling, type Copied } from './bundling.ts';
 import { DATABASE_NAME } from './payment-database.ts';
 
-/** The project's folder, or in the package its `dist`. */
+/** The project's folder, or `dist` within the package. */
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
 export interface PipelineFunctionProps extends FunctionContext {
@@ -23,9 +23,9 @@ export interface PipelineFunctionProps extends FunctionContext {
   readonly description: string;
   readonly timeout: Duration;
   readonly memorySize: number;
-  /** Beside what the function's login to the database needs. */
+  /** In addition to what the function's database login needs. */
   readonly environment?: Readonly<Record<string, string>>;
-  /** All that the function may do, but for writing its own log and running statements by its login. */
+  /** Everything that the function may do, besides writing its own log and running statements with its login. */
   readonly grants?: readonly PolicyStatement[];
   /** Copied beside the bundle, e.g. the migrations. */
   readonly copied?: Copied;
@@ -52,10 +52,10 @@ export class PipelineFunction extends NodejsFunction {
       role: roleOf(scope, id, logGroup, [...databaseGrants(props), ...(props.grants ?? [])]),
       logGroup,
       loggingFormat: LoggingFormat.TEXT,
-      // The CDK grants what sends the traces; Lambda sends them, no code of ours.
+      // The CDK adds the grant; Lambda itself sends the traces.
       tracing: Tracing.ACTIVE,
       awsSdkConnectionReuse: false,
-      // Where money moves an operator can go back to a version of last week.
+      // Where money moves, an operator can go back to last week's version.
       currentVersionOptions: {
         removalPolicy: props.config.takesRealMoney ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
       },
@@ -64,7 +64,7 @@ export class PipelineFunction extends NodejsFunction {
   }
 }
 
-/** How the function finds the database, and as whom it comes. */
+/** The database's address, and the function's login. */
 function databaseEnvironment({ folder, data }: PipelineFunctionProps): Readonly<Record<string, string>> {
   const duty = dutyOf(folder);
   if (duty === undefined) return {};
@@ -80,7 +80,7 @@ function databaseGrants({ folder, data }: PipelineFunctionProps): readonly Polic
   return duty === undefined ? [] : runStatements(data, duty);
 }
 
-/** In the package functions come bundled, and their sources and esbuild don't come at all. */
+/** The package contains the bundled functions, without their sources and without esbuild. */
 function codeOf({ folder, copied }: PipelineFunctionProps): NodejsFunctionProps {
   const bundle = `${ROOT}functions/${folder}`;
   if (existsSync(bundle)) return { code: Code.fromAsset(bundle), handler: 'index.handler' };

@@ -15,15 +15,15 @@ import type { ServingFunction } from './serving-function.ts';
 
 export interface RollOutProps {
   readonly config: StageConfig;
-  /** Each of them rolls a deployment back, unless the stage's pace is without them. */
+  /** Each of them rolls a deployment back, unless the stage's pace ignores alarms. */
   readonly alarms: readonly Alarm[];
-  /** What is rolled out with care. */
+  /** The functions that are rolled out gradually. */
   readonly functions: readonly ServingFunction[];
 }
 
 /**
- * A new version serves a part of the requests first; when an alarm goes off meanwhile, the alias goes back by itself. By
- * then the migrations have run, so a version must work with the schema after its own: expand first, contract later.
+ * A new version first serves a share of the requests; if an alarm goes off meanwhile, CodeDeploy moves the alias back. By
+ * then the migrations have run, so a version must work with the next version's schema: expand first, contract later.
  */
 export class RollOut extends Construct {
   constructor(scope: Construct, id: string, props: RollOutProps) {
@@ -36,18 +36,18 @@ export class RollOut extends Construct {
         application,
         alias: target.alias,
         deploymentConfig: PACES[props.config.rollOut],
-        // Its own policy is all that it may do: the CDK would add a managed one over every function.
+        // Only its own policy: the CDK would add a managed one for every function.
         role: role.withoutPolicyUpdates(),
         alarms: isWatched ? [...props.alarms] : [],
         autoRollback: { failedDeployment: true, stoppedDeployment: true, deploymentInAlarm: isWatched },
       });
-      // A deployment is by the group as this template has it: it moves the alias only when the group is up to date.
+      // A deployment uses the group as this template defines it: the alias moves only after the group is up to date.
       target.alias.node.addDependency(group);
     }
   }
 
   private createRole(functions: readonly ServingFunction[]): Role {
-    // By their names: a reference would have the group wait, by its role, for the aliases that wait for the group.
+    // By name: a reference would be circular, since the group would depend, through its role, on the aliases that depend on the group.
     const aliases = functions.map(({ alias, functionArn }) => `${functionArn}:${alias.aliasName}`);
     const named = functions.map(({ functionArn }) => functionArn);
     const role = new Role(this, 'Role', {

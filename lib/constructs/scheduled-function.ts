@@ -9,17 +9,17 @@ import type { PipelineFunctionProps } from './pipeline-function.ts';
 import { ServingFunction } from './serving-function.ts';
 
 export interface ScheduledFunctionProps extends PipelineFunctionProps {
-  /** From one run to the next: a minute to six hours, the ages that Lambda accepts for an event. */
+  /** The time between runs: a minute to six hours, the ages that Lambda accepts for an event. */
   readonly period: Duration;
 }
 
 /**
- * A function that is invoked on a schedule. Its event carries nothing: a run does all that is due, also what one missed, and
- * two at once do no harm. So the schedule is its only retry.
+ * A function that is invoked on a schedule. Its event carries nothing: a run does everything that is due, including what an
+ * earlier run missed, and concurrent runs do no harm. So the schedule is its only retry.
  *
- * By itself Lambda runs a failed event twice more, after one and two minutes: in an outage three relays would run each
- * minute. An event that Lambda could not start within a period is dropped, since the next one is there. Both leave a record
- * in the queue of failed invocations.
+ * By default Lambda retries a failed event twice, after one and two minutes: in an outage three relays would run each
+ * minute. An event that Lambda could not start within one period is dropped, since the next one has arrived. Both leave a
+ * record in the queue of failed invocations.
  */
 export class ScheduledFunction extends ServingFunction {
   constructor(scope: Construct, id: string, { period, ...props }: ScheduledFunctionProps) {
@@ -31,7 +31,7 @@ export class ScheduledFunction extends ServingFunction {
       targets: [new LambdaFunction(this.live)],
     });
     acknowledge(rule, OF_SCHEDULES);
-    // For the alias, as which rules and alarms invoke it: a setting of the function itself would not count for them.
+    // For the alias, which rules and alarms invoke: a setting of the function itself would not apply to them.
     const invocations = new CfnEventInvokeConfig(this, 'Invocations', {
       functionName: this.functionName,
       qualifier: this.alias.aliasName,

@@ -19,12 +19,12 @@ export interface SimulatorApiProps extends FunctionContext {
   readonly controlSimulator: IFunction;
 }
 
-/** The longest that the gateway waits: what hangs ends with its 504. */
+/** The gateway's maximum: a call that hangs ends with its 504. */
 const TIMEOUT = Duration.seconds(29);
 
 /**
- * The simulated PSPs and their control address over HTTPS. The functions ask for the caller's key themselves, as a PSP
- * does: the executor calls this like any PSP, and no gateway stands before those.
+ * The simulated PSPs and their control address over HTTPS. The functions themselves check the caller's key, as a PSP does:
+ * the executor calls this like any PSP.
  */
 export class SimulatorApi extends Construct {
   readonly api: RestApi;
@@ -41,7 +41,7 @@ export class SimulatorApi extends Construct {
       deployOptions: {
         stageName: 'psp',
         tracingEnabled: true,
-        // As many calls as payments: each is one send and, now and then, a question.
+        // As many calls as payments: each is one send and, occasionally, a look-up.
         throttlingRateLimit: rateLimit,
         throttlingBurstLimit: burstLimit,
         accessLogDestination: log.destination,
@@ -55,7 +55,7 @@ export class SimulatorApi extends Construct {
     this.addControl(props.controlSimulator);
   }
 
-  /** The executor is one caller from few addresses: the limit is what the stage takes, for it and for everybody. */
+  /** The executor is one caller from few addresses: the limit per address is the stage's whole rate. */
   private protect({ config, data }: FunctionContext): void {
     const apiStage = this.api.deploymentStage;
     acknowledge(apiStage, OF_API_STAGE);
@@ -92,7 +92,7 @@ function integrationOf(handler: IFunction): LambdaIntegration {
   return new LambdaIntegration(handler, { allowTestInvoke: false, timeout: TIMEOUT });
 }
 
-/** Open to the gateway: the function behind it checks the key. */
+/** Without authorization at the gateway: the function checks the key. */
 function addOpenMethod(resource: IResource, verb: string, integration: LambdaIntegration): void {
   acknowledgeOpen(resource.addMethod(verb, integration), OF_SIMULATOR_ROUTE);
 }

@@ -4,7 +4,7 @@ import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { Construct } from 'constructs';
 import { EncryptedTable } from './encrypted-table.ts';
 
-/** Lists by kind and time, for people; what decides is read from the table itself. */
+/** Lists by kind and time, for people; decisions read the table itself. */
 export const LISTING_INDEX = 'by-listing';
 
 /** The simulated PSPs' table: charges and invalidations, which never expire, their calls, which do, and the switches. */

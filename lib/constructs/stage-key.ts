@@ -6,14 +6,14 @@ import type { StageConfig } from '../stage-config.ts';
 
 export interface StageKeyProps {
   readonly config: StageConfig;
-  /** How the names of the stage's stacks begin, and with them the names of what they make. */
+  /** The prefix of the stage's stack names, and of the names of their resources. */
   readonly namePrefix: string;
 }
 
 /**
- * The stage's one key, rotated every year: for the database and its snapshots, the queues, the tables, the secrets, the
- * logs and the alarms' topic. Its own policy names the two services that come without a role of ours; everybody else
- * needs a grant in a policy of theirs.
+ * The stage's only key, rotated every year: for the database and its snapshots, the queues, the tables, the secrets, the
+ * logs and the alarms' topic. Its policy names the two services that use it without a role of ours; every other caller needs
+ * a grant in its own policy.
  */
 export class StageKey extends Key {
   constructor(scope: Construct, id: string, { config, namePrefix }: StageKeyProps) {
@@ -21,7 +21,7 @@ export class StageKey extends Key {
       alias: `alias/${namePrefix.toLowerCase()}data`,
       description: `Everything that the stage ${config.stage} of Oncepay stores.`,
       enableKeyRotation: true,
-      // What is kept when the stack goes, a snapshot too, can't be read without it.
+      // Data that outlives the stack, including a snapshot, can't be read without it.
       removalPolicy:
         config.dataRemovalPolicy === RemovalPolicy.DESTROY ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN,
     });
@@ -30,7 +30,7 @@ export class StageKey extends Key {
   }
 }
 
-/** CloudWatch Logs encrypts by itself, for the groups that are named here. */
+/** CloudWatch Logs encrypts as a service, for the groups named here. */
 function encryptLogs(stack: Stack, namePrefix: string): PolicyStatement {
   const groups = [
     namePrefix,
@@ -46,7 +46,7 @@ function encryptLogs(stack: Stack, namePrefix: string): PolicyStatement {
   });
 }
 
-/** An alarm publishes to an encrypted topic as CloudWatch, not by a role. */
+/** An alarm publishes to an encrypted topic as the CloudWatch service, not with a role. */
 function publishAlarms(stack: Stack, namePrefix: string): PolicyStatement {
   return new PolicyStatement({
     sid: 'PublishAlarms',

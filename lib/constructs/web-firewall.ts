@@ -18,24 +18,24 @@ const TOO_MANY = 'TooManyRequests';
 const RETRY_AFTER_SECONDS = 60;
 
 /**
- * Rules of AWS's groups that look for what can't do harm here, and would refuse payments: a body is JSON by a strict
- * schema, goes into SQL as a parameter, is never shown as HTML and never fetched. Those that only count are seen in the
- * metrics; the rest of their group blocks.
+ * Rules of AWS's groups that would refuse payments because of content that does no harm here: a body is JSON with a strict
+ * schema, goes into SQL as a parameter, is never shown as HTML and never fetched. These rules only count, in the metrics;
+ * the rest of their group blocks.
  */
 const COUNTED_ONLY = [
-  // A body may have 64 KB, this rule's limit is 8 KB.
+  // A body may have 64 KB; this rule's limit is 8 KB.
   'SizeRestrictions_BODY',
   'CrossSiteScripting_BODY',
   'GenericLFI_BODY',
   'GenericRFI_BODY',
   'EC2MetaDataSSRF_BODY',
-  // The callers are servers: a plain HTTP client often names itself not at all.
+  // The callers are servers: a plain HTTP client often sends no User-Agent.
   'NoUserAgent_HEADER',
 ];
 
 /**
- * Stands before the API: bounds each address and each API key, and refuses what AWS knows to be attacks. The bounds are
- * WAF's, exact to some ten seconds; the stage's own throttle holds meanwhile.
+ * In front of the API: limits each address and each API key, and refuses requests that AWS recognizes as attacks. WAF
+ * enforces the limits with a delay of about ten seconds; the stage's own throttle applies meanwhile.
  */
 export class WebFirewall extends Construct {
   constructor(scope: Construct, id: string, { config, limits, key, apiStage }: WebFirewallProps) {
@@ -69,7 +69,7 @@ export class WebFirewall extends Construct {
     });
   }
 
-  /** What was refused or counted; never a key, nor a query. WAF wants this beginning of the group's name. */
+  /** Refused and counted requests, without key or query. WAF requires this prefix of the group's name. */
   private logRefusals(acl: CfnWebACL, config: StageConfig, key: IKey): void {
     const log = new LogGroup(this, 'Log', {
       logGroupName: `aws-waf-logs-${Stack.of(this).stackName}`,
@@ -99,12 +99,12 @@ export class WebFirewall extends Construct {
   }
 }
 
-/** As its metrics name it. `All` and `Default_Action` are WAF’s own, and two stages of an account need two. */
+/** The name in its metrics. `All` and `Default_Action` are WAF’s own, and two stages of an account need different names. */
 export function firewallMetricName(scope: Construct): string {
   return Stack.of(scope).stackName;
 }
 
-/** One key is one key, however its header is written. */
+/** The same key counts as one, however its header is written. */
 const ONE_SPELLING = [
   { priority: 0, type: 'LOWERCASE' },
   { priority: 1, type: 'COMPRESS_WHITE_SPACE' },
@@ -151,7 +151,7 @@ function managedRule(group: string, priority: number, counted: readonly string[]
   };
 }
 
-/** No samples: they hold whole requests, headers included. */
+/** No samples: they contain whole requests, including headers. */
 function visibility(metricName: string): CfnWebACL.VisibilityConfigProperty {
   return { metricName, cloudWatchMetricsEnabled: true, sampledRequestsEnabled: false };
 }

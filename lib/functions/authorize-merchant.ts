@@ -10,7 +10,7 @@ export class AuthorizeMerchant extends ServingFunction {
       folder: 'authorize-merchant',
       description: 'Resolves an API key to its merchant.',
       timeout: Duration.seconds(10),
-      // CPU comes with memory: below this the cold start grows faster than the price falls.
+      // CPU is proportional to memory: below this the cold start grows faster than the price falls.
       memorySize: 512,
       environment: {
         TAKES_REAL_MONEY: String(context.config.takesRealMoney),

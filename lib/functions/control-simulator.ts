@@ -6,14 +6,14 @@ import type { SimulatorContext } from '../function-context.ts';
 import { queryIndex, readStageSecret, useTable } from '../grants.ts';
 import { simulatorHostEnvironment } from './environment.ts';
 
-/** The address that controls the simulated PSPs. A function of its own: it answers however many PSP calls hang. */
+/** The control address of the simulated PSPs. A separate function, so that it answers even if many PSP calls hang. */
 export class ControlSimulator extends PipelineFunction {
   constructor(scope: Construct, id: string, context: SimulatorContext) {
     const { data, simulator } = context;
     super(scope, id, {
       ...context,
       folder: 'control-simulator',
-      description: 'Shows what the simulated PSPs were asked and charged, and turns their switches.',
+      description: 'Shows the calls and charges of the simulated PSPs, and sets their switches.',
       timeout: Duration.seconds(25),
       memorySize: 512,
       environment: simulatorHostEnvironment(context),

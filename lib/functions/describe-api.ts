@@ -8,7 +8,7 @@ export class DescribeApi extends ServingFunction {
     super(scope, id, {
       ...context,
       folder: 'describe-api',
-      description: 'Says that the API serves, and what it takes.',
+      description: 'Answers the health check and the OpenAPI document.',
       timeout: Duration.seconds(5),
       memorySize: 256,
     });

@@ -1,12 +1,12 @@
 import { LISTING_INDEX } from '../constructs/simulator-record.ts';
 import type { FunctionContext, SimulatorContext } from '../function-context.ts';
 
-/** Only where the database sleeps. */
+/** Only if the database can pause. */
 export function activityEnvironment({ data }: FunctionContext): Record<string, string> {
   return data.activityTable === undefined ? {} : { ACTIVITY_TABLE_NAME: data.activityTable.tableName };
 }
 
-/** Where the simulated PSPs answer, and what their keys are made of. */
+/** The simulated PSPs' addresses, and the secret from which their keys are derived. */
 export function simulatorEnvironment({ simulator }: FunctionContext): Record<string, string> {
   if (simulator === undefined) return {};
   return {
@@ -16,7 +16,7 @@ export function simulatorEnvironment({ simulator }: FunctionContext): Record<str
   };
 }
 
-/** What the functions that are the simulated PSPs keep their record in, and know their callers by. */
+/** The table of the simulated PSPs' record, and the secret from which their callers' keys are derived. */
 export function simulatorHostEnvironment({ simulator }: SimulatorContext): Record<string, string> {
   return {
     SIMULATOR_TABLE_NAME: simulator.table.tableName,

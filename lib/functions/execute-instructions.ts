@@ -16,7 +16,7 @@ export class ExecuteInstructions extends ServingFunction {
     super(scope, id, {
       ...context,
       folder: 'execute-instructions',
-      description: 'Claims instructions, asks or calls the PSP, records what came of it.',
+      description: 'Claims instructions, looks up or charges at the PSP, records the outcomes.',
       timeout: Duration.seconds(TIMING.functionTimeoutSeconds),
       // Ten PSP calls at once, TLS included.
       memorySize: 1024,
@@ -32,7 +32,7 @@ export class ExecuteInstructions extends ServingFunction {
     this.consume(context);
   }
 
-  /** No batching window: a FIFO queue has none. Batches fill by backlog alone. */
+  /** No batching window: a FIFO queue has none. Only a backlog fills batches. */
   private consume({ config, data }: FunctionContext): void {
     const source = new EventSourceMapping(this, 'Instructions', {
       target: this.live,

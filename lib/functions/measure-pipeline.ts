@@ -5,7 +5,7 @@ import type { FunctionContext } from '../function-context.ts';
 import { useTable } from '../grants.ts';
 import { activityEnvironment } from './environment.ts';
 
-/** Puts what only the database knows into metrics, whatever state the rest is in: a function of its own. */
+/** Writes metrics of what only the database knows. A separate function, so that it runs whatever state the others are in. */
 export class MeasurePipeline extends ScheduledFunction {
   constructor(scope: Construct, id: string, context: FunctionContext) {
     const { activityTable } = context.data;
@@ -14,7 +14,7 @@ export class MeasurePipeline extends ScheduledFunction {
       folder: 'measure-pipeline',
       description: 'Measures circuits, unknown outcomes, quarantine and trial balance.',
       period: Duration.minutes(1),
-      // Two short statements with their replays; its next run begins a minute later.
+      // Two short statements with their retries; the next run begins a minute later.
       timeout: Duration.seconds(30),
       memorySize: 512,
       environment: activityEnvironment(context),

@@ -10,16 +10,16 @@ import type { FunctionContext } from '../function-context.ts';
 import { runTransactions, useKey } from '../grants.ts';
 import { allow } from '../policy-statements.ts';
 
-/** A migration that needs longer is one that locks a table for longer: it is to be cut into smaller ones. */
+/** A migration that needs longer would lock a table for longer: split it into smaller ones. */
 const TIMEOUT = Duration.minutes(5);
 
-/** Runs while the stack is deployed; migrations are repeatable. */
+/** Runs during a deployment; migrations are repeatable. */
 export class MigrateDatabase extends PipelineFunction {
   constructor(scope: Construct, id: string, context: FunctionContext) {
     super(scope, id, {
       ...context,
       folder: 'migrate-database',
-      description: 'Sets up the logins and applies the migrations that the database lacks.',
+      description: 'Sets up the logins and applies pending migrations.',
       timeout: TIMEOUT,
       memorySize: 512,
       environment: environmentOf(context.data),
@@ -28,7 +28,7 @@ export class MigrateDatabase extends PipelineFunction {
     });
   }
 
-  /** The schema is there before any of these: they are made or changed only once the migrations have succeeded. */
+  /** These depend on the schema: they are created or changed only after the migrations have succeeded. */
   runBefore(scope: Construct, context: FunctionContext, functions: readonly Construct[]): void {
     new DeploymentTrigger(scope, 'Migrate', {
       ...context,
@@ -39,7 +39,7 @@ export class MigrateDatabase extends PipelineFunction {
   }
 }
 
-/** As the master it sets up the logins, with each its password; as the login to migrate it does the rest. */
+/** As the master it creates the logins and sets their passwords; it does the rest with the login `migrate`. */
 function environmentOf({ database }: DataStack): Record<string, string> {
   const logins = DUTIES.map((duty) => [duty, database.logins.secretOf(duty).secretArn]);
   return {

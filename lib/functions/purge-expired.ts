@@ -6,14 +6,14 @@ import { useTable } from '../grants.ts';
 import type { StageConfig } from '../stage-config.ts';
 import { activityEnvironment } from './environment.ts';
 
-/** Every hour rather than once a night: small batches, and a stage that sleeps at night purges while it is used. */
+/** Every hour rather than once a night: the batches stay small, and a stage that pauses at night purges while it is used. */
 export class PurgeExpired extends ScheduledFunction {
   constructor(scope: Construct, id: string, context: FunctionContext) {
     const { activityTable } = context.data;
     super(scope, id, {
       ...context,
       folder: 'purge-expired',
-      description: 'Removes what has been kept for long enough.',
+      description: 'Removes what is past its retention.',
       period: Duration.hours(1),
       timeout: Duration.minutes(10),
       memorySize: 256,
@@ -26,7 +26,7 @@ export class PurgeExpired extends ScheduledFunction {
   }
 }
 
-/** In whole days, for the function and for operators' commands. */
+/** In whole days, for the function and the operators' commands. */
 export function retentionText(config: StageConfig): string {
   const { buyerData, evidence, operationLog } = config.retention;
   return JSON.stringify({

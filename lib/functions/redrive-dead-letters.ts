@@ -6,14 +6,14 @@ import type { DataStack } from '../data-stack.ts';
 import type { FunctionContext } from '../function-context.ts';
 import { receiveMessages, sendMessages, useTable } from '../grants.ts';
 
-/** Invoked by the dead letters' alarm; an alarm acts on transitions only, so it also runs on a schedule. */
+/** Invoked by the dead letters' alarm. An alarm acts only on transitions, so it also runs on a schedule. */
 export class RedriveDeadLetters extends ScheduledFunction {
   constructor(scope: Construct, id: string, context: FunctionContext) {
     const { queue, deadLetterQueue, consumedTable } = context.data;
     super(scope, id, {
       ...context,
       folder: 'redrive-dead-letters',
-      description: 'Sends dead letters back once what killed them is over.',
+      description: 'Sends dead letters back once their cause is over.',
       period: Duration.minutes(5),
       // Below the hold on what it has received, and below the schedule's period.
       timeout: Duration.seconds(90),

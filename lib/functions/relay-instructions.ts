@@ -12,9 +12,9 @@ export class RelayInstructions extends ScheduledFunction {
     super(scope, id, {
       ...context,
       folder: 'relay-instructions',
-      description: 'Sends again what shows no sign of life, and what was parked and is due.',
+      description: 'Sends instructions again that make no progress, or were parked and are due.',
       period: Duration.minutes(1),
-      // Its next run begins a minute later.
+      // The next run begins a minute later.
       timeout: Duration.seconds(60),
       memorySize: 512,
       environment: {

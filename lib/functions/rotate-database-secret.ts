@@ -9,12 +9,12 @@ import type { FunctionContext } from '../function-context.ts';
 import { useKey } from '../grants.ts';
 import { allow } from '../policy-statements.ts';
 
-/** How long a password lives that nobody knows to be stolen. */
+/** The longest time for which a stolen password works unnoticed. */
 const PERIOD = Duration.days(30);
 
-/** Gives the logins new passwords, each by itself, and the secret the login whose turn it is. */
+/** Gives the inactive login of a duty a new password and makes it the active one in the secret. */
 export class RotateDatabaseSecret extends PipelineFunction {
-  /** They wait for the migrations, which make the logins. */
+  /** They depend on the migrations, which create the logins. */
   readonly schedules: readonly CfnRotationSchedule[];
 
   constructor(scope: Construct, id: string, context: FunctionContext) {
@@ -23,7 +23,7 @@ export class RotateDatabaseSecret extends PipelineFunction {
       ...context,
       folder: 'rotate-database-secret',
       description: 'Rotates the secrets of the database’s logins.',
-      // A sleeping database takes up to a minute to answer, and a step asks it up to twice.
+      // A paused database takes up to a minute to answer, and a step uses it up to twice.
       timeout: Duration.minutes(3),
       memorySize: 512,
       environment: { DATABASE_CLUSTER_ARN: database.clusterArn, DATABASE_NAME },
@@ -41,7 +41,7 @@ export class RotateDatabaseSecret extends PipelineFunction {
       secretId,
       rotationLambdaArn: this.functionArn,
       rotationRules: { automaticallyAfterDays: PERIOD.toDays() },
-      // Each secret begins with a password of its own.
+      // Each secret starts with a generated password.
       rotateImmediatelyOnUpdate: false,
     });
     const permission = this.permissionsNode.findChild('SecretsManager');
@@ -57,7 +57,7 @@ function secretsOf({ database }: DataStack): readonly { readonly name: string; r
   ];
 }
 
-/** It comes as the login that it rotates, and needs no other. */
+/** It connects as the login that it rotates, and needs no other. */
 function grantsOf(data: DataStack) {
   return [
     allow(['rds-data:ExecuteStatement'], data.database.clusterArn),

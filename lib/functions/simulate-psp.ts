@@ -12,9 +12,9 @@ export class SimulatePsp extends PipelineFunction {
     super(scope, id, {
       ...context,
       folder: 'simulate-psp',
-      description: 'Plays the PSPs of a stage that takes no real money.',
-      // Longer than the gateway waits, which is the point: a charge lands up to a minute late, and an answer that never
-      // comes, or comes too late, is waited for half a minute after that.
+      description: 'The simulated PSPs of a stage that takes no real money.',
+      // Deliberately longer than the gateway waits: a charge lands up to a minute late, and an answer that never comes, or
+      // comes too late, takes half a minute more.
       timeout: Duration.seconds(100),
       memorySize: 512,
       environment: simulatorHostEnvironment(context),

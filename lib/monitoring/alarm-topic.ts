@@ -6,7 +6,7 @@ import type { Construct, IConstruct } from 'constructs';
 import { acknowledge, OF_MAILED_ALARMS } from '../acknowledgements.ts';
 import type { FunctionContext } from '../function-context.ts';
 
-/** Where alarms are published, encrypted; mailed to whom the stage's settings name. */
+/** The encrypted topic of all alarms; it mails the address in the stage's settings. */
 export class AlarmTopic extends Topic {
   private isHeard = false;
 
@@ -16,7 +16,7 @@ export class AlarmTopic extends Topic {
       masterKey: data.key,
       enforceSSL: true,
     });
-    // A topic with a policy of its own has no other: who may publish is named.
+    // A custom policy replaces the topic's default one, so it must name who may publish.
     this.addToResourcePolicy(
       new PolicyStatement({
         sid: 'AlarmsPublish',
@@ -29,7 +29,7 @@ export class AlarmTopic extends Topic {
     if (config.alarmEmail !== undefined) {
       acknowledge(this.addSubscription(new EmailSubscription(config.alarmEmail)), OF_MAILED_ALARMS);
     }
-    // At synth, since a team may subscribe after this is made.
+    // At synth, since a team may subscribe after this constructor.
     if (config.takesRealMoney) Aspects.of(this).add({ visit: (node) => this.warnUnheard(node) });
   }
 
@@ -42,7 +42,7 @@ export class AlarmTopic extends Topic {
     if (this.isHeard || visited !== this) return;
     Annotations.of(this).addWarningV2(
       'oncepay:alarmsUnheard',
-      'Nobody is told of alarms, and this stage takes real money: give an address, -c alarmEmail=…, or subscribe to payments.alarmTopic where you import the construct.',
+      'Nobody receives the alarms, and this stage takes real money: set -c alarmEmail=…, or subscribe to payments.alarmTopic where you import the construct.',
     );
   }
 }

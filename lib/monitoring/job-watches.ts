@@ -13,7 +13,7 @@ export interface WatchedFunctions {
   readonly rotateDatabaseSecret: IFunction;
 }
 
-/** Of eleven that run: one lost connection fails fewer, and the next run does their work. */
+/** Of eleven runs: one lost connection fails fewer, and the next runs do their work. */
 const FAILED_RUNS_IN_FIVE_MINUTES = 5;
 
 interface WatchedJobs {
@@ -21,12 +21,12 @@ interface WatchedJobs {
   readonly functions: WatchedFunctions;
 }
 
-/** Whether what runs on a schedule or at a deployment fails. */
+/** Failures of what runs on a schedule or during a deployment. */
 export function watchesOfJobs({ data, functions }: WatchedJobs): readonly Watch[] {
   return [
     {
       runbook: 'scheduled-runs-failing',
-      // Lambda sends each record: what this metric misses elsewhere, messages that SQS moves, doesn't come here.
+      // Lambda sends each record. This metric misses messages that SQS moves, but none are moved into this queue.
       metric: data.failedInvocations.metricNumberOfMessagesSent({
         period: FIVE_MINUTES,
         statistic: Stats.SUM,
@@ -35,36 +35,36 @@ export function watchesOfJobs({ data, functions }: WatchedJobs): readonly Watch[
       periods: [1, 1],
       missing: SILENCE_IS_FINE,
       impact:
-        'Scheduled runs fail again and again, or are never started: the relay, the measuring, the redrive or the purge does its work late or not at all. Fresh payments go on.',
+        'Scheduled runs fail repeatedly or can’t be started: the relay, the measurement, the redrive or the purge works late or not at all. New payments continue.',
     },
     {
       ...oneFailureOf(functions.redriveDeadLetters),
       runbook: 'redrive-failing',
       impact:
-        'The redrive fails: dead letters stay where they are, and their payments neither succeed nor fail until a person sends them back.',
+        'The redrive fails: dead letters stay in the queue, and their payments neither succeed nor fail until it works again or an operator sends them back.',
     },
     {
       ...oneFailureOf(functions.purgeExpired),
       runbook: 'purge-failing',
       impact:
-        'What has been kept for long enough is not removed: buyers’ data stays longer than was promised. No payment is affected.',
+        'Data past its retention is not removed: buyers’ data stays longer than promised. No payment is affected.',
     },
     {
       ...oneFailureOf(functions.rotateDatabaseSecret),
       runbook: 'rotation-failing',
       impact:
-        'The password of a login to the database could not be changed: the old one stays in force for longer than was promised. No payment is affected.',
+        'The password of a database login could not be changed: the old one stays in force longer than promised. No payment is affected.',
     },
     {
       ...oneFailureOf(functions.migrateDatabase),
       runbook: 'migrations-failing',
       impact:
-        'A migration failed and was rolled back: the deployment ends, and the version before goes on serving with the schema that it knows.',
+        'A migration failed and was rolled back: the deployment fails, and the previous version keeps serving with the schema that it knows.',
     },
   ];
 }
 
-/** One failure is enough: nobody waits for its answer, and it runs seldom. */
+/** One failure is enough: no caller notices it, and the function runs seldom. */
 function oneFailureOf(job: IFunction): Omit<Watch, 'runbook' | 'impact'> {
   const metric = job.metricErrors({ period: FIVE_MINUTES, statistic: Stats.SUM });
   return { metric, threshold: 1, periods: [1, 1], missing: SILENCE_IS_FINE };

@@ -14,12 +14,12 @@ export interface MonitoringProps extends FunctionContext {
 }
 
 /**
- * The alarms, whom they tell, and the dashboard. They are deployed with what they watch: an alarm in a stack of its own
- * would hold on to the names of functions that the next version may not have.
+ * The alarms, their topic and the dashboard. They are deployed with what they watch: an alarm in another stack would import
+ * the names of functions that the next version may not have.
  */
 export class Monitoring extends Construct {
   readonly topic: AlarmTopic;
-  /** Those that roll a deployment back. */
+  /** The alarms that roll a deployment back. */
   readonly alarmsOfDeployments: readonly Alarm[];
 
   constructor(scope: Construct, id: string, { config, data, api, functions }: MonitoringProps) {

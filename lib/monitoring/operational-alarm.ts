@@ -9,22 +9,21 @@ import type { Construct } from 'constructs';
 import type { FunctionContext } from '../function-context.ts';
 import type { Runbook } from '../runbooks.ts';
 
-/** What is watched, and what it means when it goes wrong. */
+/** What is watched, and the impact when it goes wrong. */
 export interface Watch {
-  /** What to do about it: a page in docs/runbooks. The alarm has its name. */
+  /** The page in docs/runbooks; the alarm has the same name. */
   readonly runbook: Runbook;
-  /** What it means for buyers, sellers or the books, in words: whoever is woken reads this first. */
+  /** The impact on buyers, sellers or the books, in words: the person on call reads this first. */
   readonly impact: string;
   readonly metric: IMetric;
   readonly threshold: number;
   /** `[3, 5]`: three of the last five periods. */
   readonly periods: readonly [breaching: number, of: number];
-  /** At least the threshold is bad, unless this says otherwise. */
+  /** The alarm goes off at or above the threshold by default. */
   readonly comparison?: ComparisonOperator;
   /**
-   * `notBreaching` where no data means that nothing happened, `breaching` where silence is the trouble itself,
-   * `ignore` for what is measured only while the database is awake. It is named each time, because CloudWatch's own
-   * default fits none of them.
+   * `notBreaching` if no data means that nothing happened, `breaching` if missing data is the problem itself, `ignore` for
+   * what is measured only while the database is not paused. Always explicit, because CloudWatch's default fits none of them.
    */
   readonly missing: TreatMissingData;
 }
@@ -34,16 +33,16 @@ export interface OperationalAlarmProps extends FunctionContext, Watch {
   readonly tells: IAlarmAction;
 }
 
-/** An impact shorter than this is a title, and no help at night. */
+/** A shorter impact is a title and doesn't help the person on call. */
 const SHORTEST_IMPACT = 40;
 
-/** An alarm that says what it means and what to do. Every alarm of the pipeline is one. */
+/** An alarm whose text states its impact and its runbook. Every alarm of the pipeline is one. */
 export class OperationalAlarm extends Alarm {
   constructor(scope: Construct, props: OperationalAlarmProps) {
     const { runbook, impact, config, data, tells } = props;
     if (impact.length < SHORTEST_IMPACT) {
       throw new Error(
-        `The alarm ${runbook} says its impact as ${JSON.stringify(impact)}: write a sentence on what it means for buyers, sellers or the books.`,
+        `The alarm ${runbook} has the impact ${JSON.stringify(impact)}: write a sentence on what it means for buyers, sellers or the books.`,
       );
     }
     super(scope, idOf(runbook), {
@@ -61,11 +60,11 @@ export class OperationalAlarm extends Alarm {
   }
 }
 
-/** No datapoint, nothing happened. */
+/** No data means that nothing happened. */
 export const SILENCE_IS_FINE = TreatMissingData.NOT_BREACHING;
-/** What must run has not. */
+/** No data means that something that must run has not. */
 export const SILENCE_IS_TROUBLE = TreatMissingData.BREACHING;
-/** What is measured only while the database is awake: what was last known holds until it is measured again. */
+/** No data means that the database is paused: the alarm keeps its state until the next measurement. */
 export const LAST_KNOWN_HOLDS = TreatMissingData.IGNORE;
 
 /** `trial-balance-broken` → `TrialBalanceBroken`. */

@@ -24,22 +24,22 @@ import {
 export interface PipelineAlarmsProps extends FunctionContext {
   readonly api: RestApi;
   readonly functions: WatchedFunctions;
-  /** Who is told when an alarm begins, and when it ends. */
+  /** Notified when an alarm begins and when it ends. */
   readonly tells: IAlarmAction;
 }
 
-/** More than a caller's bad luck in a minute: one in a hundred at the least rate that a stage is worth having for. */
+/** More than occasional failures: one request in a hundred at a low rate. */
 const SERVER_ERRORS_A_MINUTE = 5;
-/** One execution may die by Lambda's own doing; three in a minute do not. */
+/** Lambda itself may fail one invocation; three in a minute have another cause. */
 const EXECUTION_ERRORS_A_MINUTE = 3;
-/** Requests refused, as a share of all that the stage takes: above it somebody is trying things out, or is broken. */
+/** Refused requests, as a share of the stage's rate limit: above it, a client is broken or somebody guesses keys. */
 const REFUSED_SHARE = 0.005;
 
-/** Everything that somebody should be woken for. */
+/** Everything that needs a person on call. */
 export class PipelineAlarms extends Construct {
   private readonly props: PipelineAlarmsProps;
   readonly all: Alarm[] = [];
-  /** Those that tell a bad version of the code: a deployment under way goes back when one of them goes off. */
+  /** Those that indicate a bad version of the code: each rolls back a deployment in progress. */
   readonly ofDeployments: readonly Alarm[];
 
   constructor(scope: Construct, id: string, props: PipelineAlarmsProps) {
@@ -61,7 +61,7 @@ export class PipelineAlarms extends Construct {
     return alarm;
   }
 
-  /** Of what measure-pipeline finds, each minute while the database is awake. */
+  /** Watches a metric of measure-pipeline, written each minute while the database is not paused. */
   private addGauge(metric: MetricName, watch: Omit<Watch, 'metric' | 'missing'>): void {
     const { name: stage } = this.props.config;
     this.add({ ...watch, metric: ownMetric(stage, metric, Stats.MAXIMUM), missing: LAST_KNOWN_HOLDS });
@@ -73,35 +73,35 @@ export class PipelineAlarms extends Construct {
       threshold: 1,
       periods: [1, 1],
       impact:
-        'Debits and credits differ in a currency: the books can’t be trusted, and nothing should be paid out of them until it is known why.',
+        'Debits and credits differ in a currency: the books can’t be trusted, and nothing should be paid out of them until the cause is known.',
     });
     this.addGauge('OldestUnknown', {
       runbook: 'money-in-unknown',
       threshold: 900,
       periods: [1, 1],
       impact:
-        'For a quarter of an hour nobody knows whether a buyer was charged: his order is neither paid nor failed, and the PSP doesn’t answer for it.',
+        'For fifteen minutes it has been unknown whether a buyer was charged: the order is neither paid nor failed, and the PSP doesn’t answer look-ups for it.',
     });
     this.addGauge('WaitingForPerson', {
       runbook: 'quarantine-waits',
       threshold: 1,
       periods: [1, 1],
       impact:
-        'An order, or a message that nobody can read, waits for a person: its buyer may have been charged without an order that says so, until somebody decides.',
+        'An order, or an unreadable message, waits for an operator’s decision: until then, its buyer may have been charged without an order that shows it.',
     });
     this.addGauge('OldestOpenOrder', {
       runbook: 'payments-stuck',
       threshold: 1_800,
       periods: [1, 1],
       impact:
-        'A payment that was accepted half an hour ago is neither paid nor failed: its buyer and its seller wait.',
+        'A payment accepted half an hour ago is neither paid nor failed: its buyer and its seller wait.',
     });
     this.addGauge('CircuitOpen', {
       runbook: 'circuit-open',
       threshold: 1,
       periods: [5, 5],
       impact:
-        'A PSP has failed for five minutes: payments by it are accepted and wait, and nobody is charged by it meanwhile.',
+        'A PSP has failed for five minutes: its payments are accepted and wait, and it charges nobody meanwhile.',
     });
   }
 
@@ -113,7 +113,7 @@ export class PipelineAlarms extends Construct {
       periods: [1, 1],
       missing: SILENCE_IS_FINE,
       impact:
-        'The API answers with errors of its own: buyers see checkouts fail. What was answered 202 is safe and goes on; a deployment under way is rolled back by itself.',
+        'The API answers with 5xx errors: buyers see checkouts fail. Payments answered with 202 are safe and continue; a deployment in progress is rolled back automatically.',
     });
   }
 
@@ -125,7 +125,7 @@ export class PipelineAlarms extends Construct {
       periods: [1, 1],
       missing: SILENCE_IS_FINE,
       impact:
-        'Executions of instructions die: their payments wait three minutes each time, and are asked about before they go on, not charged twice. A deployment under way is rolled back by itself.',
+        'The executor fails: the payments of a failed batch wait three minutes and are looked up at the PSP before anything is sent, so that none is charged twice. A deployment in progress is rolled back automatically.',
     });
   }
 
@@ -138,7 +138,7 @@ export class PipelineAlarms extends Construct {
       periods: [3, 3],
       missing: SILENCE_IS_FINE,
       impact:
-        'One request in a hundred takes three seconds or more: checkouts feel broken, and clients give up and send again.',
+        'One request in a hundred takes three seconds or more: checkouts feel broken, and clients time out and retry.',
     });
     this.add({
       runbook: 'api-refusals',
@@ -147,7 +147,7 @@ export class PipelineAlarms extends Construct {
       periods: [1, 1],
       missing: SILENCE_IS_FINE,
       impact:
-        'Many requests are refused (401, 403, 422, 429): a merchant’s release is broken, somebody tries keys, or traffic exceeds the limits; those buyers can’t check out.',
+        'Many requests are refused (401, 403, 422, 429): a merchant’s release is broken, somebody guesses keys, or traffic exceeds the limits; those buyers can’t check out.',
     });
     if (config.firewall === undefined) return;
     this.add({
@@ -157,23 +157,23 @@ export class PipelineAlarms extends Construct {
       periods: [1, 1],
       missing: SILENCE_IS_FINE,
       impact:
-        'The firewall refuses many requests: an attack that it holds off, or a merchant that it takes for one, whose buyers can’t check out.',
+        'The firewall blocks many requests: either an attack, or a merchant whose buyers can’t check out.',
     });
   }
 
   private watchTheQueues(): void {
     const { data, functions } = this.props;
     const maximum = { period: MINUTE, statistic: Stats.MAXIMUM };
-    // The visible messages, since `NumberOfMessagesSent` misses what SQS moves by itself.
+    // The visible messages, since `NumberOfMessagesSent` misses messages that SQS moves.
     const deadLetters = this.add({
       runbook: 'dead-letters-wait',
       metric: data.deadLetterQueue.metricApproximateNumberOfMessagesVisible(maximum),
       threshold: 1,
       periods: [1, 1],
-      // A queue that nobody used for hours sends no data.
+      // An unused queue sends no data after some hours.
       missing: SILENCE_IS_FINE,
       impact:
-        'Payments wait in the dead-letter queue: their buyers may have been charged without an order that says so. Redrive runs by itself.',
+        'Payments wait in the dead-letter queue: their buyers may have been charged without an order that shows it. The redrive runs automatically.',
     });
     deadLetters.addAlarmAction(new LambdaAction(functions.redriveDeadLetters.live));
     this.add({
@@ -183,7 +183,7 @@ export class PipelineAlarms extends Construct {
       periods: [3, 5],
       missing: SILENCE_IS_FINE,
       impact:
-        'Payments wait in the queue for minutes before anybody executes them: buyers see them as processing.',
+        'Payments wait in the queue for minutes before they are executed: buyers see them as processing.',
     });
     this.add({
       runbook: 'executor-throttled',
@@ -192,7 +192,7 @@ export class PipelineAlarms extends Construct {
       periods: [1, 1],
       missing: SILENCE_IS_FINE,
       impact:
-        'Lambda refuses to run the executor: the account’s concurrency is used up, by us or by a neighbour, and payments wait in the queue.',
+        'Lambda throttles the executor: the account’s concurrency is used up, by this pipeline or by other functions, and payments wait in the queue.',
     });
   }
 
@@ -216,16 +216,16 @@ export class PipelineAlarms extends Construct {
       runbook: 'pipeline-unmeasured',
       metric: ownMetric(stage, 'MeasureRuns', Stats.SUM),
       impact:
-        'Trial balance, unknown money and quarantine have not been measured for five minutes: their alarms would not go off.',
+        'Trial balance, unknown outcomes and quarantine have not been measured for five minutes: their alarms can’t go off.',
     });
     this.add({
       ...mustRun,
-      // Of two hours, one may fall between two runs, and one be missed while a deployment is under way.
+      // Two hours can pass without a run: one falls between two runs, and one run is missed during a deployment.
       periods: [3, 3],
       runbook: 'purge-stopped',
       metric: ownMetric(stage, 'PurgeRuns', Stats.SUM).with({ period: HOUR }),
       impact:
-        'The purge has not come to the end of a run for three hours: buyers’ data, evidence and keys that are due are not removed. No payment is affected.',
+        'No run of the purge has completed for three hours: buyers’ data, evidence and keys that are due are not removed. No payment is affected.',
     });
   }
 
@@ -238,7 +238,7 @@ export class PipelineAlarms extends Construct {
       periods: [2, 3],
       missing: SILENCE_IS_FINE,
       impact:
-        'Database statements fail or get no answer: payments are refused at the door with 503, and those on their way wait.',
+        'Database statements fail or get no answer: the API refuses new payments with 503, and accepted payments wait.',
     });
     this.add({
       runbook: 'database-at-capacity',
@@ -247,7 +247,7 @@ export class PipelineAlarms extends Construct {
       periods: [10, 15],
       missing: SILENCE_IS_FINE,
       impact:
-        'The database has used nearly all of its largest capacity for ten minutes: payments get slower, and soon some are refused.',
+        'The database has used nearly all of its maximum capacity for ten minutes: payments get slower, and soon some are refused.',
     });
   }
 }

@@ -21,7 +21,7 @@ export interface ShiftDashboardProps extends FunctionContext {
 
 const ROW = 24;
 
-/** What whoever has the shift looks at: the alarms, then money, then the way of a payment from the API to the ledger. */
+/** The dashboard of the person on call: the alarms, then money, then a payment's steps from the API to the ledger. */
 export class ShiftDashboard extends Dashboard {
   constructor(scope: Construct, id: string, props: ShiftDashboardProps) {
     super(scope, id, { dashboardName: `${props.data.namePrefix}shift` });
@@ -61,7 +61,7 @@ export class ShiftDashboard extends Dashboard {
         ownMetric(stage, 'TimeToTerminal', Stats.percentile(50)),
         ownMetric(stage, 'TimeToTerminal', Stats.percentile(99)),
       ]),
-      graph('Age in seconds: unknown, unsettled, in quarantine', [
+      graph('Age in seconds: unknown, open, in quarantine', [
         ownMetric(stage, 'OldestUnknown', Stats.MAXIMUM),
         ownMetric(stage, 'OldestOpenOrder', Stats.MAXIMUM),
         ownMetric(stage, 'LongestWaitForPerson', Stats.MAXIMUM),

@@ -9,7 +9,7 @@ export const FIVE_MINUTES = Duration.minutes(5);
 export const HOUR = Duration.hours(1);
 
 /**
- * One that the functions write themselves.
+ * A metric that the functions write.
  *
  * @param stage the pipeline's name in its account
  */
@@ -28,7 +28,7 @@ export function ownMetric(
   });
 }
 
-/** How much of its largest capacity the cluster uses, in per cent. */
+/** How much of its maximum capacity the cluster uses, in per cent. */
 export function databaseUtilization(clusterIdentifier: string): Metric {
   return new Metric({
     namespace: 'AWS/RDS',

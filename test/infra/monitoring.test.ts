@@ -148,7 +148,7 @@ test('an alarm that says no more than its name is refused', () => {
     missing: SILENCE_IS_FINE,
   };
   expect(() => new OperationalAlarm(stack, props as never)).toThrow(
-    'The alarm api-slow says its impact as "The API is slow.": write a sentence on what it means',
+    'The alarm api-slow has the impact "The API is slow.": write a sentence on what it means',
   );
 });
 

@@ -31,7 +31,7 @@ describe('where real money is taken', () => {
   test('none can be made by hand', () => {
     const { dataStack: data, config } = new PaymentPipeline(app(), 'Payments', { stage: 'prod' });
     expect(() => new SimulatorStack(app(), 'Simulator', { config, data })).toThrow(
-      'a PSP that only pretends has no place beside it',
+      "Stage prod takes real money and can't have a simulated PSP.",
     );
   });
 });

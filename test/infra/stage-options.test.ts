@@ -79,7 +79,7 @@ test('an option that nobody reads is warned of with the name that is meant, when
   });
   warnOfMisspeltOptions(pipelineStack);
   const warned = warningsOf(pipelineStack).map((text) =>
-    /^The option (\S+) is not .* -c (\w+)=…/.exec(text)?.slice(1).join(' → '),
+    /^There is no option (\S+)\. Did you mean -c (\w+)=…/.exec(text)?.slice(1).join(' → '),
   );
   expect(warned.toSorted()).toEqual([
     'alarmMail → alarmEmail',
