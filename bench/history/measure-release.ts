@@ -37,7 +37,7 @@ export async function measureRelease(place: Place, parked: number): Promise<Rele
   const readGaugesMs = await medianOf(() => readGauges(place.as('measure')));
   const verifyMs = await medianOf(() => verifyDatabase(operate, { full: false }), 1);
   await resume(operate, PAUSE, OPERATOR);
-  const { database, longest } = timed(place.as('execute'));
+  const { database, longest } = timed(place.as('relay'));
   const startedAt = performance.now();
   let runs = 0;
   for (;;) {

@@ -21,7 +21,7 @@ grant insert (instruction_id, payment_order_id, payment_id, merchant_id, seq, op
 -- read: reads, and neither keys nor what is in flight.
 grant select on payment, payment_order, evidence, account_balance to oncepay_read;
 
--- execute: claims and records, relays and redrives. It need not know who the buyer is. What it charges was agreed when
+-- execute: claims and records. It need not know who the buyer is. What it charges was agreed when
 -- it was accepted: it can't change amount, currency, splits or PSP. Ledger and evidence are written once.
 grant select (payment_id, merchant_id, payment_method, orders_started, orders_succeeded, orders_failed)
   on payment to oncepay_execute;
@@ -29,7 +29,7 @@ grant update (orders_started, orders_succeeded, orders_failed) on payment to onc
 grant select on payment_order, instruction to oncepay_execute;
 grant update (status, status_detail, failure, psp_reference, updated_at) on payment_order to oncepay_execute;
 grant update (state, reason, attempt_no, attempts_not_sent, attempts_in_cycle, cycle, claim_token, first_claimed_at,
-              not_before, parked, waits_for, send_no, resends, last_sent_at, has_dead_letter) on instruction to oncepay_execute;
+              not_before, parked, waits_for, resends, has_dead_letter) on instruction to oncepay_execute;
 grant select, insert on evidence, ledger_transaction, ledger_entry to oncepay_execute;
 grant select, insert on account_balance to oncepay_execute;
 grant update (posted_debits, posted_credits, pending_debits, pending_credits) on account_balance to oncepay_execute;
@@ -38,11 +38,30 @@ grant select on processing_pause to oncepay_execute;
 grant select, insert on dead_letter to oncepay_execute;
 grant update (poison_state, reason, cycle, times_seen, message_id, last_seen_at, redriven_at) on dead_letter
   to oncepay_execute;
-grant select on dead_letter_now to oncepay_execute;
 grant insert on operation_log to oncepay_execute;
 
+-- relay: notes that it sends an instruction's message again. It changes no state, and sees neither money nor evidence.
+grant select (instruction_id, payment_order_id, payment_id, correlation_id, operation, attempt_no, parked, waits_for,
+              send_no, resends, first_claimed_at, last_sent_at, relay_due_at),
+      update (send_no, resends, parked, waits_for, last_sent_at) on instruction to oncepay_relay;
+grant select (psp, open_until, probe_until) on psp_circuit to oncepay_relay;
+grant select (pause_id) on processing_pause to oncepay_relay;
+
+-- redrive: sends dead letters back, and registers those that it finds in the queue. Of an instruction it changes only the
+-- mark that there is a dead letter of it.
+grant select (instruction_id, payment_order_id, operation, state, reason, attempt_no, cycle, correlation_id,
+              has_dead_letter), update (has_dead_letter) on instruction to oncepay_redrive;
+grant select (payment_order_id, psp) on payment_order to oncepay_redrive;
+grant select (psp, open_until) on psp_circuit to oncepay_redrive;
+grant select (pause_id) on processing_pause to oncepay_redrive;
+grant select, insert on dead_letter to oncepay_redrive;
+grant update (poison_state, reason, cycle, times_seen, message_id, last_seen_at, redriven_at) on dead_letter
+  to oncepay_redrive;
+grant select on dead_letter_now to oncepay_redrive;
+grant insert on operation_log to oncepay_redrive;
+
 -- operate: sees everything but the hashes of keys, pauses, sets caps, and makes and revokes keys. It has the rights of
--- execute as well, by membership: an operator who closes a quarantine records it as the executor does.
+-- execute and redrive as well, by membership: an operator who closes a quarantine records it as the executor does.
 grant select on merchant, payment, payment_order, instruction, evidence, idempotency_key, ledger_transaction, ledger_entry,
   account_balance, psp_circuit, processing_pause, dead_letter, dead_letter_now, operation_log, amount_cap, job_run,
   schema_migration to oncepay_operate;
@@ -85,9 +104,10 @@ revoke all on function is_terminal(text), relay_due_at(text, boolean, text, inte
   refuse_deleting_but_by_purge(), refuse_purging_evidence_early(), refuse_purging_log_early(), refuse_while_young(),
   refuse_purging_dead_letter_early(), acting_merchant() from public;
 grant execute on function relay_due_at(text, boolean, text, integer, integer, timestamptz, timestamptz)
-  to oncepay_accept, oncepay_execute;
+  to oncepay_accept, oncepay_execute, oncepay_relay, oncepay_redrive;
 grant execute on function is_terminal(text) to oncepay_execute, oncepay_purge;
-grant execute on function assert_balanced(text), dead_letter_state(dead_letter, text) to oncepay_execute;
+grant execute on function assert_balanced(text) to oncepay_execute;
+grant execute on function dead_letter_state(dead_letter, text) to oncepay_execute, oncepay_redrive;
 grant execute on function acting_merchant() to oncepay_accept, oncepay_read;
 grant execute on function pseudonym(text, text, text) to oncepay_purge;
 
@@ -115,6 +135,9 @@ begin
     execute format('create policy all_merchants_counted on %I for select to oncepay_measure using (true)', kept);
   end loop;
 end $$;
+create policy relayed on instruction to oncepay_relay using (true) with check (true);
+create policy redriven on instruction to oncepay_redrive using (true) with check (true);
+create policy redriven on payment_order for select to oncepay_redrive using (true);
 -- Accepting makes the first instruction of an order alone: its login can't have an existing order charged again.
 create policy accepted_merchant on instruction for insert to oncepay_accept
   with check (merchant_id = (select acting_merchant()) and seq = 0 and operation = 'charge');

@@ -150,7 +150,7 @@ describe.each(STAGES)('in %s', (stage) => {
     [
       'relay-instructions',
       [
-        ...statementsAs('execute'),
+        ...statementsAs('relay'),
         'sqs:SendMessage on the queue',
         ...RECORD_FAILURES,
         ...(isDev
@@ -173,7 +173,7 @@ describe.each(STAGES)('in %s', (stage) => {
     [
       'redrive-dead-letters',
       [
-        ...statementsAs('execute'),
+        ...statementsAs('redrive'),
         'sqs:ReceiveMessage on the dead letters',
         'sqs:DeleteMessage on the dead letters',
         'sqs:ChangeMessageVisibility on the dead letters',

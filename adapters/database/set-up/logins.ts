@@ -6,6 +6,8 @@
 export const DUTIES = [
   'accept',
   'execute',
+  'relay',
+  'redrive',
   'read',
   'authorize',
   'measure',
@@ -23,8 +25,8 @@ export type Duty = (typeof DUTIES)[number];
 const DUTY_OF_FUNCTION: Readonly<Record<string, Duty>> = {
   'accept-payment': 'accept',
   'execute-instructions': 'execute',
-  'relay-instructions': 'execute',
-  'redrive-dead-letters': 'execute',
+  'relay-instructions': 'relay',
+  'redrive-dead-letters': 'redrive',
   'read-payment': 'read',
   'read-ledger': 'read',
   'authorize-merchant': 'authorize',
@@ -50,8 +52,10 @@ export function loginsOf(duty: Duty): readonly [string, string] {
   return [`oncepay_${duty}`, `oncepay_${duty}_alternate`];
 }
 
+const BY_KEY = { enable_seqscan: 'off', enable_hashjoin: 'off', enable_mergejoin: 'off' };
+
 /**
- * How the statements of a duty are planned. Those of the executor and the relay find their ten rows by key, whatever the
+ * How the statements of a duty are planned. Those of executor, relay and redrive find their rows by key, whatever the
  * size of the tables. A session keeps the plan of its first minutes, when the tables may have been empty and reading
  * them whole the cheapest; the same plan at a million orders would be read whole for each batch.
  */
@@ -59,7 +63,9 @@ export const PLANNING: Partial<Record<Duty, Readonly<Record<string, string>>>> =
   // Lists find their page by an index.
   read: { enable_seqscan: 'off' },
   operate: { enable_seqscan: 'off' },
-  execute: { enable_seqscan: 'off', enable_hashjoin: 'off', enable_mergejoin: 'off' },
+  execute: BY_KEY,
+  relay: BY_KEY,
+  redrive: BY_KEY,
 };
 
 /** The login whose turn is next; undefined for one that belongs to no duty, the cluster's master say. */

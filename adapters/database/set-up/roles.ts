@@ -51,8 +51,9 @@ const MEMBERSHIPS: readonly (readonly [string, string, boolean, boolean, boolean
     const [first, second] = loginsOf(duty);
     return [first, second, false, true, false] as const;
   }),
-  // An operator who closes a quarantine records it as the executor does.
+  // An operator who closes a quarantine records it as the executor does, and redrives as the redrive does.
   ['oncepay_execute', 'oncepay_operate', false, true, false],
+  ['oncepay_redrive', 'oncepay_operate', false, true, false],
   // Only by saying so: what the migrating login does without it is done without the owner's rights.
   ...loginsOf('migrate').map((login) => [OWNER, login, false, false, true] as const),
   // To set passwords and for nothing else: it doesn't have the rights of those whose passwords it sets.

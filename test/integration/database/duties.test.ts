@@ -26,11 +26,16 @@ import {
 import { releaseInstruction } from '../../../adapters/database/statements/quarantine.ts';
 import { readTrialBalance, readWallet } from '../../../adapters/database/statements/read-ledger.ts';
 import { listPayments, readPayment } from '../../../adapters/database/statements/read-payments.ts';
-import { planRedrive } from '../../../adapters/database/statements/redrive-dead-letters.ts';
+import {
+  markRedriven,
+  planRedrive,
+  registerMovedDeadLetters,
+} from '../../../adapters/database/statements/redrive-dead-letters.ts';
+import { registerPoison } from '../../../adapters/database/statements/register-poison.ts';
 import { takeDueInstructions } from '../../../adapters/database/statements/relay-instructions.ts';
 import { checkInvariant } from '../../../adapters/database/statements/verify.ts';
 import { ExecutorHarness, recordOf } from '../../support/executor.ts';
-import { MERCHANT, newOrder, newPayment, storePayment } from '../../support/payments.ts';
+import { MERCHANT, moveClock, newOrder, newPayment, storePayment } from '../../support/payments.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/postgres.ts';
 
 let testDatabase: TestDatabase;
@@ -87,9 +92,27 @@ describe('each duty is done with the rights of its own login', () => {
     });
   });
 
-  test('relaying, planning a redrive, finding a key', async () => {
-    await takeDueInstructions(as.execute, 10);
-    expect(await planRedrive(as.execute, { restSeconds: [0], filter: {}, limit: 10 })).toEqual([]);
+  test('relaying', async () => {
+    const { orders } = await storePayment(as.accept, newOrder());
+    await moveClock(testDatabase.database, 3_600);
+    const { due } = await takeDueInstructions(as.relay, 10);
+    expect(due.map(({ payment_order_id }) => payment_order_id)).toContain(orders[0]?.paymentOrderId);
+    await moveClock(testDatabase.database, 0);
+  });
+
+  test('registering dead letters, planning a redrive, noting what went back', async () => {
+    const [order] = (await storePayment(as.accept, newOrder())).orders;
+    const { instructionId, paymentOrderId } = order ?? { instructionId: '', paymentOrderId: '' };
+    const key = { instructionId, paymentOrderId, operation: 'charge' as const };
+    await registerMovedDeadLetters(as.redrive, [{ key, messageId: 'm1' }]);
+    await registerPoison(as.redrive, [{ body: 'unreadable', messageId: 'm2', reason: 'unparseable' }]);
+    const planned = await planRedrive(as.redrive, { restSeconds: [0], filter: {}, limit: 10 });
+    expect(planned.map(({ dead_letter_id }) => dead_letter_id)).toContain(instructionId);
+    await markRedriven(as.redrive, planned, { actor: 'redrive', reason: 'a test', origin: 'pipeline' });
+    expect(await planRedrive(as.redrive, { restSeconds: [0], filter: {}, limit: 10 })).toEqual([]);
+  });
+
+  test('finding a key', async () => {
     await createApiKey(as.operate, {
       apiKeyId: 'key_1',
       secretHash: 'a'.repeat(64),
@@ -141,6 +164,17 @@ const NOT_TO_CHANGE = LEDGER.flatMap((table) => [
   `alter table ${table} disable trigger all`,
   `drop table ${table} cascade`,
 ]);
+
+/** What only the executor writes, and operators in its stead. */
+const BOOKS = [
+  `insert into ledger_transaction (ledger_transaction_id) values ('ltx_1')`,
+  `insert into ledger_entry (ledger_transaction_id) values ('ltx_1')`,
+  `insert into evidence (instruction_id) values ('ins_1')`,
+  'update account_balance set posted_credits = 1',
+  'select * from ledger_entry',
+  'select * from evidence',
+  'select * from api_key',
+];
 
 describe('no login may do another’s duty', () => {
   test.each(DUTIES)('%s can’t change what is append-only, nor own or make anything', async (duty) => {
@@ -219,6 +253,38 @@ describe('no login may do another’s duty', () => {
         `insert into payment (payment_id) values ('p')`,
         'delete from processing_pause',
         'delete from instruction',
+        'select * from operation_log',
+        'update instruction set send_no = 2',
+        'select * from dead_letter_now',
+      ],
+    ],
+    [
+      'relay',
+      [
+        ...BOOKS,
+        `update instruction set state = 'succeeded'`,
+        `update instruction set attempt_no = 0`,
+        `update instruction set claim_token = 'x'`,
+        'select amount_minor from payment_order',
+        `update payment_order set status = 'SUCCESS'`,
+        'select * from payment',
+        'select * from dead_letter',
+        `update psp_circuit set open_until = null`,
+        'delete from processing_pause',
+      ],
+    ],
+    [
+      'redrive',
+      [
+        ...BOOKS,
+        `update instruction set state = 'ready'`,
+        'update instruction set send_no = 2',
+        'select * from instruction for update',
+        `update payment_order set status = 'SUCCESS'`,
+        'select * from payment',
+        'delete from dead_letter',
+        `update psp_circuit set open_until = null`,
+        'delete from processing_pause',
         'select * from operation_log',
       ],
     ],

@@ -63,21 +63,20 @@ async function expectInvariants(database: TestDatabase): Promise<void> {
 
 /** The relay finds what waits, and the executor carries it out; where something may have been sent, the PSP has charged. */
 async function relayAndExecute(database: TestDatabase) {
-  const execute = database.as('oncepay_execute');
   const sent: InstructionMessage[] = [];
   const send = async (messages: readonly InstructionMessage[]) => {
     sent.push(...messages);
     return [];
   };
   await relayInstructions({
-    database: execute,
+    database: database.as('oncepay_relay'),
     queue: { send },
     activity: alwaysActive,
     time: systemTime,
     remainingMilliseconds: () => 60_000,
     sentAgain: () => {},
   });
-  const harness = new ExecutorHarness(execute);
+  const harness = new ExecutorHarness(database.as('oncepay_execute'));
   harness.psp.onLookUp = async (request) => ({ kind: 'found', outcome: succeeded(request) });
   for (let start = 0; start < sent.length; start += 10) {
     expect(

@@ -26,7 +26,7 @@ let session: PlannedSession;
 beforeAll(async () => {
   testDatabase = await createTestDatabase();
   database = testDatabase.database;
-  session = await PlannedSession.open(testDatabase.url, 'execute');
+  session = await PlannedSession.open(testDatabase.url, 'relay');
   await session.keepPlan(RELAY_SQL, { limit: LIMIT, probes: 6 });
 });
 afterAll(async () => {
