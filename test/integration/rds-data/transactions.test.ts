@@ -49,22 +49,26 @@ test('die after three idle minutes', async () => {
 });
 
 test('take one call at a time', async () => {
-  const transactionId = await dataApi.begin();
-  const both = await Promise.allSettled([
-    dataApi.execute('select pg_sleep(0.2)::text', { transactionId }),
-    dataApi.execute('select pg_sleep(0.2)::text', { transactionId }),
-  ]);
-  expect(both.filter(({ status }) => status === 'rejected')).toEqual([
-    {
-      status: 'rejected',
-      reason: expect.objectContaining({
-        name: 'DatabaseErrorException',
-        message: 'Transaction is still running a query',
-      }),
-    },
-  ]);
+  const [holder, transactionId] = [await dataApi.begin(), await dataApi.begin()];
+  await dataApi.execute('lock table item', { transactionId: holder });
+  const running = dataApi.execute('select id from item', { transactionId });
+  await expect.poll(waitingForALock).toBe(1);
+
+  await expect(dataApi.execute('select 1', { transactionId })).rejects.toMatchObject({
+    name: 'DatabaseErrorException',
+    message: 'Transaction is still running a query',
+  });
+  await dataApi.rollback(holder);
+  await running;
   await dataApi.rollback(transactionId);
 });
+
+async function waitingForALock(): Promise<number | undefined> {
+  const { records } = await dataApi.execute(
+    `select count(*) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`,
+  );
+  return records?.[0]?.[0]?.longValue;
+}
 
 test('take nothing more once a statement failed, and their commit writes nothing and says nothing of it', async () => {
   const transactionId = await dataApi.begin();
