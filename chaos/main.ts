@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import Table from 'cli-table3';
 import { Command, InvalidArgumentError } from 'commander';
@@ -47,7 +47,9 @@ const program = new Command('npm run chaos --')
   .option('--json', 'JSON on stdout', false);
 
 const options = optionsSchema.parse(program.parse().opts());
-const directory = options.data ?? mkdtempSync(join(tmpdir(), 'oncepay-chaos-'));
+// A path is from where the user typed the command: npm has changed into this project's folder since.
+const given = options.data === undefined ? undefined : resolve(process.env.INIT_CWD ?? '.', options.data);
+const directory = given ?? mkdtempSync(join(tmpdir(), 'oncepay-chaos-'));
 const victim = new Victim(directory);
 const kills: Record<string, number> = {};
 const paid: Paid[] = [];

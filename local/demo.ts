@@ -9,6 +9,7 @@ import type { Endpoints } from './endpoints.ts';
 import { createLiveLog } from './live-log.ts';
 import { choosePorts } from './ports.ts';
 import { startRuntime } from './runtime.ts';
+import { watchParents } from './watch-parents.ts';
 
 /** `npm run demo`: starts the pipeline beside whatever else runs, pays, shows what came of it, stops. */
 const isColored = process.stdout.isTTY === true && process.env.NO_COLOR === undefined;
@@ -58,21 +59,33 @@ const SELLERS = ['seller-anna', 'seller-ben', 'seller-chen'];
 
 async function demo(): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), 'oncepay-demo-'));
-  const runtime = await startRuntime({
+  const starting = startRuntime({
     directory,
     stage: 'dev',
     ports: choosePorts(0),
     onStep: (step) => say(colors.dim(step)),
     onFunctionLine: createLiveLog({ json: false, color: isColored, write: say }),
   });
-  try {
-    await payAll(runtime.endpoints);
-    const payments = await whenTerminal(runtime.endpoints);
-    await report(runtime.endpoints, payments);
-  } finally {
-    await runtime.close();
+  const end = async () => {
+    await starting.then(({ close }) => close());
     rmSync(directory, { recursive: true, force: true });
+  };
+  endEarly(end);
+  try {
+    const { endpoints } = await starting;
+    await payAll(endpoints);
+    const payments = await whenTerminal(endpoints);
+    await report(endpoints, payments);
+  } finally {
+    await end();
   }
+}
+
+/** Whoever ends the demo before it is over ends PostgreSQL with it. */
+function endEarly(end: () => Promise<void>): void {
+  const leave = () => void end().finally(() => process.exit(130));
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, leave);
+  watchParents('demo', process.env, leave);
 }
 
 async function payAll({ api, apiKey }: Endpoints): Promise<void> {

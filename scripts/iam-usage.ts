@@ -11,7 +11,8 @@ import { checkUsage, describeGrant, readUsage } from '../local/iam/check-usage.t
 const LAST_TEST_RUN = fileURLToPath(new URL('../node_modules/.cache/oncepay/iam-usage/', import.meta.url));
 
 const [folder] = process.argv.slice(2);
-const directory = folder === undefined ? LAST_TEST_RUN : resolve(folder);
+// A path is from where the user typed the command: npm has changed into this project's folder since.
+const directory = folder === undefined ? LAST_TEST_RUN : resolve(process.env.INIT_CWD ?? '.', folder);
 if (!existsSync(directory))
   throw new Error(`${directory} is not there: run npm test, or name a data folder.`);
 const usage = readUsage(directory);

@@ -40,7 +40,10 @@ export function findBinaries(): PostgresBinaries {
     );
     return { directory, version };
   } catch (cause) {
-    const hint = suffix === undefined ? 'There is none for this kind of machine.' : 'Run npm ci again.';
+    const hint =
+      suffix === undefined
+        ? 'There is none for this kind of machine.'
+        : 'Run npm ci, without --omit=optional.';
     throw new PostgresMissingError(`PostgreSQL for ${machine} is not installed. ${hint}`, { cause });
   }
 }

@@ -70,3 +70,8 @@ export function commandsIn(page: Page, start: string): readonly (readonly string
     .map((rest) => rest.trim().split(/\s+/).filter(Boolean))
     .filter((words) => words.length > 0);
 }
+
+/** The shell's blocks of a page, in their order. */
+export function shellBlocks(page: Page): readonly string[] {
+  return [...page.text.matchAll(/^```sh\n([\s\S]*?)^```/gm)].map(([, block]) => block ?? '');
+}

@@ -23,6 +23,13 @@ describe('every page', () => {
     expect(named.filter(([, name]) => !isPlaceholder(name) && scripts[name] === undefined)).toEqual([]);
   });
 
+  test('keeps npm’s banner out of JSON that a program reads', () => {
+    const named = all.flatMap((page) => commandsIn(page, 'npm ').map((words) => [page.path, ...words]));
+    const forPrograms = named.filter((words) => words.includes('--json'));
+    expect(forPrograms.length).toBeGreaterThan(0);
+    expect(forPrograms.filter((words) => !words.includes('--silent') && !words.includes('-s'))).toEqual([]);
+  });
+
   test('names only existing benches', () => {
     const known = [...readFileSync(join(ROOT, 'bench/main.ts'), 'utf8').matchAll(/\.command\('([a-z-]+)/g)];
     const names = known.map(([, name]) => name ?? '');
