@@ -46,6 +46,6 @@ function tellNode() {
   return [
     `This needs Node ${FIRST_NODE} or newer, and runs on ${process.version}.`,
     `Install Node ${FIRST_NODE}. Or let this project bring its own: npm ci installs it, unless --ignore-scripts (pnpm's`,
-    'default) keeps it from doing so; then run npm rebuild node, or pnpm approve-builds.',
+    '(pnpm’s default) keeps it from doing so; then run npm ci without them, npm rebuild node, or pnpm approve-builds.',
   ].join('\n');
 }
