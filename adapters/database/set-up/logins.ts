@@ -60,8 +60,8 @@ const BY_KEY = { enable_seqscan: 'off', enable_hashjoin: 'off', enable_mergejoin
  * them whole the cheapest; the same plan at a million orders would be read whole for each batch.
  */
 export const PLANNING: Partial<Record<Duty, Readonly<Record<string, string>>>> = {
-  // Lists find their page by an index.
-  read: { enable_seqscan: 'off' },
+  // Lists find their page by an index; the plan that does is kept, where making it anew would cost more than the page.
+  read: { enable_seqscan: 'off', plan_cache_mode: 'force_generic_plan' },
   operate: { enable_seqscan: 'off' },
   execute: BY_KEY,
   relay: BY_KEY,

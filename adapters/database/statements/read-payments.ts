@@ -167,6 +167,9 @@ join evidence e on e.payment_order_id = o.payment_order_id
 ${NEWEST_FIRST}`,
 );
 
+/** 100 payments, and one more that tells whether there are more. */
+const MAX_PAGE = 101;
+
 /**
  * A page by one index, `payment_newest_first`, whatever is asked for and wherever in the history it lies: at most a page of each
  * status is read, beginning right where the page begins. No status filter is all statuses. What the index is compared with is
@@ -177,7 +180,7 @@ export const LIST = merchantStatement(
   'list_payments',
   COLUMNS,
   `
-with page as materialized (
+with found as materialized (
   select t.*
   from jsonb_array_elements_text(:input::jsonb -> 'statuses') as wanted(status)
   cross join lateral (
@@ -193,6 +196,10 @@ with page as materialized (
   ) t
   order by t.created_at desc, t.payment_id desc
   limit (:input::jsonb ->> 'limit')::int
+),
+page as materialized (
+  -- Limits nothing, but tells the planner, who keeps one plan for every limit, how small a page is.
+  select * from found limit ${MAX_PAGE}
 )
 ${PAYMENT_AND_ORDER_ROWS}
 ${NEWEST_FIRST}`,

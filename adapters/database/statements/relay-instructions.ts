@@ -61,11 +61,12 @@ backlog as materialized (
   -- The queue is behind when messages claimed in the last two minutes had waited more than one. Repeats would only
   -- lengthen it; parked instructions have no message in it and go out all the same. The newest claims tell it.
   select coalesce(max(first_claimed_at - last_sent_at) > interval '60 seconds', false) as is_behind
-  from (
-    select i.first_claimed_at, i.last_sent_at
-    from instruction i, moment
-    where i.first_claimed_at > moment.now - interval '2 minutes'
-    order by i.first_claimed_at desc
+  from moment
+  cross join lateral (
+    select first_claimed_at, last_sent_at
+    from instruction
+    where first_claimed_at > moment.now - interval '2 minutes'
+    order by first_claimed_at desc
     limit 1000
   ) claimed
 ),

@@ -97,6 +97,16 @@ describe('a statement of the relay reads no more than it takes', () => {
     expect(await rowsRead()).toBeLessThanOrEqual(ROWS);
   });
 
+  test('where thousands were claimed long ago, and none of late', async () => {
+    await wait('pause:all');
+    await database.execute(
+      `update instruction set first_claimed_at = clock() - interval '1 hour', state = 'succeeded', parked = false,
+                              waits_for = null`,
+      {},
+    );
+    expect(await rowsRead()).toBeLessThanOrEqual(ROWS);
+  });
+
   test('where the queue is behind, and thousands that are in it are overdue', async () => {
     await wait('pause:all');
     await database.execute('update instruction set waits_for = null, parked = false', {});
