@@ -21,13 +21,13 @@ const MERCHANTS = [
   { merchantId: 'mer_second', merchantName: 'Second merchant', key: 'secondApiKey' },
 ] as const;
 
-/** Which keys the deployed authorizer takes. */
+/** The mode of the keys that the deployed authorizer accepts. */
 export function apiKeyModeIn({ functions }: Deployment): ApiKeyMode {
   const authorizer = functions.find(({ serviceName }) => serviceName === 'authorize-merchant');
   return apiKeyModeOf(authorizer?.environment.TAKES_REAL_MONEY === 'true');
 }
 
-/** Two merchants with a key each, the same at every start of this data directory that takes keys of this mode. */
+/** Two merchants with a key each, the same at every start of this data directory with this mode. */
 export async function provideApiKeys(
   directory: string,
   mode: ApiKeyMode,
@@ -40,7 +40,7 @@ export async function provideApiKeys(
     for (const { merchantId, merchantName, key } of MERCHANTS) {
       const parts = parseApiKey(keys[key]);
       if (parts === undefined)
-        throw new Error(`${file} holds no API key of ours; delete it to get new ones.`);
+        throw new Error(`${file} contains no valid API key; delete it to get new ones.`);
       const secretHash = hashOfSecret(parts.secret);
       await createApiKey(database, { apiKeyId: parts.apiKeyId, secretHash, merchantId, merchantName });
     }
@@ -50,7 +50,7 @@ export async function provideApiKeys(
   return keys;
 }
 
-/** Keys of another mode, or of a form that an earlier version had, open nothing here: there will be new ones. */
+/** Keys of another mode, or in an earlier version's format, don't work here: new ones are created. */
 function keptKeys(file: string, mode: ApiKeyMode): LocalApiKeys | undefined {
   if (!existsSync(file)) return undefined;
   const keys = keysSchema.parse(JSON.parse(readFileSync(file, 'utf8')));

@@ -18,7 +18,7 @@ interface Timer {
   readonly callback: () => void;
 }
 
-/** A clock that stands still until a test advances it; timers fire in the order they fall due. */
+/** A clock that advances only when a test advances it; timers fire in the order of their due times. */
 export class VirtualClock implements Clock {
   private time: number;
   private readonly timers = new Set<Timer>();

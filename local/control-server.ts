@@ -7,26 +7,26 @@ import { listen } from './http-server.ts';
 import type { RequestCount } from './request-counter.ts';
 import type { RunningService } from './service-request.ts';
 
-/** What can be asked of a running runtime, for tests, measurements and curious people. */
+/** What a running runtime offers to tests, measurements and people. */
 export interface RuntimeControl {
-  /** What keeps the runtime from its work; empty when nothing does. */
+  /** What prevents the runtime from working; empty if nothing does. */
   troubles(): Promise<readonly string[]>;
   counts(): readonly RequestCount[];
   resetCounts(): void;
   alarms(): readonly AlarmStatus[];
-  /** What alarms have published to topics, newest last. */
+  /** The alarms' notifications, newest last. */
   notifications(): readonly Notification[];
-  /** A datapoint of now, as a service that isn't on this machine would put it. */
+  /** Adds a datapoint for now, in place of a service that doesn't exist on this machine. */
   putMetric(metric: MetricName, value: number): void;
   /** CPU milliseconds since the start, by component. */
   cpu(): Promise<Readonly<Record<string, number>>>;
   /** Kills one environment of the function in the middle of an invocation; false when none is busy. */
   kill(functionName: string): Promise<boolean>;
-  /** Runs what the schedule of this function, or of `all`, would run later; false when it has none. */
+  /** Runs now what the schedule of this function, or of `all`, would run later; false if there is none. */
   runSchedule(functionName: string): Promise<boolean>;
-  /** Stops or restarts the taking of batches; messages pile up meanwhile. */
+  /** Stops or restarts the polling of queues; messages accumulate meanwhile. */
   pausePolling(paused: boolean): void;
-  /** Makes the database answer as one that wakes up. */
+  /** Makes the database answer as if it were resuming. */
   resumingFor(seconds: number): void;
 }
 
@@ -71,7 +71,7 @@ async function serve(request: IncomingMessage, control: RuntimeControl): Promise
     return [
       404,
       {
-        error: `${route} is not here; GET /ready, GET /counts, GET /cpu, GET /alarms, GET /notifications, POST /metrics or POST /control`,
+        error: `${route} does not exist; use GET /ready, GET /counts, GET /cpu, GET /alarms, GET /notifications, POST /metrics or POST /control`,
       },
     ];
   const command = commandSchema.safeParse(await bodyOf(request));

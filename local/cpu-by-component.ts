@@ -20,7 +20,7 @@ export async function cpuByComponent(parts: MeasuredParts): Promise<Readonly<Rec
   return {
     ...threads,
     postgres: cpuMillisecondsOf(parts.postgres.pid),
-    // Of all threads together: V8 compiles and collects garbage beside them.
+    // Of all threads together, since V8 compiles and collects garbage in threads of its own.
     'compiler, garbage collector': Math.max(0, millisecondsOf(process.cpuUsage()) - known),
   };
 }

@@ -11,9 +11,9 @@ export class DataInUseError extends Error {
 const SQLITE_BUSY = 5;
 
 /**
- * One runtime per data directory. The lock is the operating system's, on a file that SQLite keeps locked: it ends with
- * the process however that ends, so no lock is ever stale, and of several starts at one instant one gets it. The file
- * stays when the lock is released; a start that deleted it could take it from under the next.
+ * Allows one runtime per data directory. The operating system holds the lock, on a file that SQLite keeps locked: it ends
+ * with the process, however that ends, so a lock is never stale, and only one of several concurrent starts gets it. The file
+ * stays when the lock is released; deleting it could break the next start's lock.
  *
  * @returns the function that releases it
  * @throws DataInUseError naming the other's process
@@ -41,7 +41,7 @@ function isBusy(error: unknown): boolean {
   return error instanceof Error && 'errcode' in error && error.errcode === SQLITE_BUSY;
 }
 
-/** The file is for people: whether the directory is in use, the lock alone decides. */
+/** The file is for people; only the lock decides whether the directory is in use. */
 function ownerIn(pidFile: string): string {
   const pid = readPid(pidFile);
   return pid === undefined ? 'another process' : `process ${pid}`;

@@ -11,12 +11,12 @@ import { choosePorts } from './ports.ts';
 import { startRuntime } from './runtime.ts';
 import { watchParents } from './watch-parents.ts';
 
-/** `npm run demo`: starts the pipeline beside whatever else runs, pays, shows what came of it, stops. */
+/** `npm run demo`: starts a separate pipeline, pays, shows the results, stops. */
 const isColored = process.stdout.isTTY === true && process.env.NO_COLOR === undefined;
 const colors = createColors(isColored);
 const say = (line = '') => process.stdout.write(`${line}\n`);
 
-/** Twenty payments: most as they should be, some with each way a PSP can fail. */
+/** Twenty payments: most succeed, and each fault of a PSP occurs. */
 const PAYMENTS = [
   ...Array.from({ length: 9 }, () => 'sim_ok'),
   'sim_decline_insufficient_funds',
@@ -32,7 +32,7 @@ const PAYMENTS = [
   'sim_wrong_amount',
 ];
 
-/** The slowest, a time-out of 10 s and the question after it, is done by then. */
+/** The slowest payment, a time-out of 10 s and a look-up, is done by then. */
 const LIMIT_MS = 60_000;
 const LOOK_EVERY_MS = 250;
 
@@ -45,7 +45,7 @@ const paymentSchema = z.object({
 });
 const listSchema = z.object({ data: z.array(paymentSchema) });
 type Payment = z.infer<typeof paymentSchema>;
-/** As the API gives it: text, since it may pass 2^53. */
+/** Text, as in the API, since it may exceed 2^53. */
 const sum = z.string().transform(BigInt);
 const walletSchema = z.object({
   seller_id: z.string(),
@@ -112,7 +112,7 @@ async function payAll({ api, apiKey }: Endpoints): Promise<void> {
   );
 }
 
-/** Every fourth is a split among all three sellers. */
+/** Every fourth payment is split among all three sellers. */
 function orderOf(index: number): object {
   const amount = 3_000 * (index + 1);
   if (index % 4 !== 3) return { amount, currency: 'KRW', seller_id: SELLERS[index % SELLERS.length] };
@@ -123,7 +123,7 @@ function orderOf(index: number): object {
   };
 }
 
-/** Done, or with a person, which is where an answer that can't be believed belongs. */
+/** Terminal, or in manual review, where an invalid answer of the PSP leads. */
 function isTerminalPayment(payment: Payment): boolean {
   return payment.payment_orders.every(
     ({ status, status_detail }) =>
@@ -137,7 +137,7 @@ async function whenTerminal(endpoints: Endpoints): Promise<readonly Payment[]> {
     const { data } = listSchema.parse(await read(endpoints, '/payments?limit=100'));
     if (data.every(isTerminalPayment)) return data;
     if (Date.now() > until)
-      throw new Error(`not settled after ${LIMIT_MS / 1000} s: ${JSON.stringify(data)}`);
+      throw new Error(`payments still open after ${LIMIT_MS / 1000} s: ${JSON.stringify(data)}`);
     await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
   }
 }

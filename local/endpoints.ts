@@ -7,7 +7,7 @@ import type { RunningPsps } from './psps.ts';
 import type { RunningService } from './service-request.ts';
 import type { Deployment } from './template/resources.ts';
 
-/** Where everything is found once the runtime is ready; also `endpoints.json` in the data directory. */
+/** The addresses of everything once the runtime is ready; also in `endpoints.json` in the data directory. */
 export interface Endpoints {
   /** Ends in `/v1`. */
   readonly api: string;
@@ -16,7 +16,7 @@ export interface Endpoints {
   readonly secondApiKey: string;
   /** The PSP simulator's control address. */
   readonly psp: string;
-  /** What the PSPs' keys are made of; a stage that takes real money has none. */
+  /** The secret from which the PSPs' keys are derived; a stage that takes real money has none. */
   readonly pspSecretArn: string | undefined;
   readonly sqs: string;
   readonly queueUrl: string;
@@ -24,20 +24,20 @@ export interface Endpoints {
   readonly dynamodb: string;
   readonly consumedTable: string;
   readonly rdsData: string;
-  /** With the secret of the cluster's master, who may make tables and roles. */
+  /** With the secret of the cluster's master, which may create tables and roles. */
   readonly rdsDataResource: { readonly resourceArn: string; readonly secretArn: string };
   readonly secretsManager: string;
-  /** The ARN of each login's secret, by the name that the login had at first: `oncepay_operate`. */
+  /** The ARN of each login's secret, by the login's initial name: `oncepay_operate`. */
   readonly loginSecretArns: Readonly<Record<string, string>>;
   /** Its name. */
   readonly database: string;
-  /** What of the stage's settings an operator's command must know. */
+  /** The stage's settings that operators' commands need. */
   readonly settings: {
     readonly takesRealMoney: boolean;
     readonly authorizerCacheSeconds: number;
     readonly restoreEpoch: string;
     readonly retention: unknown;
-    /** Only where the database sleeps. */
+    /** Only if the database can pause. */
     readonly activityTable: string | null;
   };
   /** A connection URL. */
@@ -54,14 +54,14 @@ export function removeEndpoints(directory: string): void {
   rmSync(fileIn(directory), { force: true });
 }
 
-/** Written beside and renamed: whoever finds the file finds all of it. It holds keys, so only its owner may read. */
+/** Written to a temporary file and renamed, so that a reader never sees part of it. It contains keys, so only its owner may read it. */
 export function writeEndpoints(directory: string, endpoints: Endpoints): void {
   const file = fileIn(directory);
   writeFileSync(`${file}.new`, `${JSON.stringify(endpoints, null, 2)}\n`, { mode: 0o600 });
   renameSync(`${file}.new`, file);
 }
 
-/** What is running, of which the addresses are told. */
+/** The running parts whose addresses are listed. */
 interface Started {
   readonly gateway: string;
   readonly control: string;

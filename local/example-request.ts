@@ -1,6 +1,6 @@
 import type { Endpoints } from './endpoints.ts';
 
-/** A request to paste into any POSIX shell, that the stage accepts, with what it does. */
+/** A request that the stage accepts, with its purpose, to paste into any POSIX shell. */
 export function exampleRequest({ api, apiKey, settings }: Endpoints): string {
   const authorization = `-H 'Authorization: Bearer ${apiKey}'`;
   if (settings.takesRealMoney) {

@@ -2,11 +2,11 @@ import { appendFileSync, mkdirSync, renameSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Readiness } from './readiness.ts';
 
-/** Two files of this size at most; a laptop's disk is not an archive. */
+/** At most two files of this size, to bound the use of a laptop's disk. */
 const FILE_LIMIT_BYTES = 20 * 1024 * 1024;
-/** Lines are gathered for this long: a file write per line would cost more than the function that wrote it. */
+/** Lines are buffered for this long: a file write per line would cost more than the function that wrote it. */
 const FLUSH_MS = 200;
-/** Lines that wait for a disk that takes none: some minutes' worth, and no leak. Beyond it the oldest are lost. */
+/** The maximum number of lines buffered while the disk is full: some minutes' worth. Beyond it the oldest are lost. */
 const WAITING_LIMIT = 10_000;
 
 /** Everything the functions write, line by line, in `functions.ndjson`. */
@@ -27,7 +27,7 @@ export class FunctionLog {
     this.timer ??= setTimeout(() => this.flush(), FLUSH_MS);
   }
 
-  /** What can't be written waits for the next time. */
+  /** Lines that can't be written stay in the buffer. */
   flush(): void {
     clearTimeout(this.timer);
     this.timer = undefined;

@@ -1,15 +1,15 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-/** @returns the body as text; undefined where it is longer than the limit, all of which is read and dropped */
+/** @returns the body as text; undefined if it exceeds the limit, in which case it is read completely and dropped */
 export async function readText(request: IncomingMessage, limitBytes: number): Promise<string | undefined> {
   return (await readBytes(request, limitBytes))?.toString('utf8');
 }
 
 /**
- * By events: iterating over a request costs as much as all of the reading.
+ * Uses events: async iteration would double the cost.
  *
- * @returns undefined where it is longer than the limit, all of which is read and dropped
- * @throws when it breaks off before its end
+ * @returns undefined if it exceeds the limit, in which case it is read completely and dropped
+ * @throws if the connection breaks before its end
  */
 export function readBytes(request: IncomingMessage, limitBytes: number): Promise<Buffer | undefined> {
   const { promise, resolve, reject } = Promise.withResolvers<Buffer | undefined>();
@@ -22,7 +22,7 @@ export function readBytes(request: IncomingMessage, limitBytes: number): Promise
   request.on('end', () => resolve(bytes > limitBytes ? undefined : Buffer.concat(chunks)));
   request.on('error', reject);
   request.on('close', () => {
-    if (!request.readableEnded) reject(new Error('the request broke off'));
+    if (!request.readableEnded) reject(new Error('the request was aborted'));
   });
   return promise;
 }

@@ -18,7 +18,7 @@ export class PortTakenError extends Error {
  * @throws PortTakenError
  */
 export function listen(server: Server, port: number): Promise<RunningService> {
-  // Clients keep their connections; a server that closes an idle one just as a request arrives would reset it.
+  // Clients keep connections open; closing an idle one just as a request arrives would reset it.
   server.keepAliveTimeout = 0;
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
@@ -27,13 +27,13 @@ export function listen(server: Server, port: number): Promise<RunningService> {
     server.listen(port, '127.0.0.1', () => {
       const address = server.address();
       if (typeof address !== 'object' || address === null)
-        return reject(new Error('the system named no address'));
+        return reject(new Error('the system assigned no address'));
       resolve({ url: `http://127.0.0.1:${address.port}`, close: () => closeServer(server) });
     });
   });
 }
 
-/** Open connections are cut: whoever is on the other end retries or is stopped as well. */
+/** Open connections are cut: their clients retry or are stopped as well. */
 function closeServer(server: Server): Promise<void> {
   return new Promise((resolve) => {
     server.close(() => resolve());

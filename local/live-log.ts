@@ -20,18 +20,18 @@ const lineSchema = z.object({
   error: z.object({ message: z.string() }).optional(),
 });
 
-/** Metrics in CloudWatch's embedded format: for its graphs, not for a reader. */
+/** Metrics in CloudWatch's embedded format are not shown to people. */
 const metricsSchema = z.object({ _aws: z.object({}) });
 
 export interface LiveLogOptions {
-  /** Every line as JSON, for programs: what isn't becomes the message of an object. */
+  /** Every line as JSON, for programs: other lines become the message of an object. */
   readonly json: boolean;
   readonly color: boolean;
   /** Writes one line. */
   readonly write: (line: string) => void;
 }
 
-/** What the functions log, for people: one line per change of state of an order, and what went wrong. */
+/** The functions' log for people: one line per change of an order's state, and errors. */
 export function createLiveLog({ json, color, write }: LiveLogOptions): (line: string) => void {
   if (json) return (line) => write(isJson(line) ? line : JSON.stringify({ message: line }));
   const colors = createColors(color);
@@ -63,7 +63,7 @@ export function createLiveLog({ json, color, write }: LiveLogOptions): (line: st
   };
 }
 
-/** A function's own lines are; what Node writes beside them isn't. The braces tell, for each line of every function. */
+/** A function's own lines are JSON; Node's output isn't. Checking the braces is cheap enough for every line. */
 function isJson(line: string): boolean {
   return line.startsWith('{') && line.endsWith('}');
 }

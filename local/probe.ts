@@ -3,7 +3,7 @@ import type { RunningPostgres } from './postgres/start-postgres.ts';
 import { withClient } from './postgres/with-client.ts';
 import type { Readiness } from './readiness.ts';
 
-/** PostgreSQL's log of changes grows by files of 16 MB; with less than two it is about to stop. */
+/** PostgreSQL's WAL grows by files of 16 MB; with less room than two files it is about to stop. */
 const LEAST_ROOM_MB = 32;
 const BYTES_PER_MB = 1_000_000;
 const ANSWER_LIMIT_MS = 2_000;
@@ -13,11 +13,11 @@ export interface Probed {
   readonly postgres: Pick<RunningPostgres, 'url' | 'directory'>;
   /** The runtime's data. */
   readonly directory: string;
-  /** How many MB are free where a folder is; undefined: as the system says. */
+  /** How many MB are free on a folder's disk; by default from the system. */
   readonly freeMb?: (folder: string) => number;
 }
 
-/** Looks at what payments need; resolves with all that keeps the runtime from its work. */
+/** Checks what payments need; resolves with everything that prevents the runtime from working. */
 export async function probe(probed: Probed): Promise<readonly string[]> {
   const { readiness, postgres, directory, freeMb = freeMbOf } = probed;
   await probeDatabase(readiness, postgres.url);
@@ -43,5 +43,5 @@ function freeMbOf(folder: string): number {
 function probeRoom(readiness: Readiness, folder: string, freeMb: number): void {
   const part = `the disk of ${folder}`;
   if (freeMb >= LEAST_ROOM_MB) readiness.works(part);
-  else readiness.fails(part, `${freeMb} MB are free, and it takes ${LEAST_ROOM_MB}; make room`);
+  else readiness.fails(part, `${freeMb} MB are free, ${LEAST_ROOM_MB} are needed; make room`);
 }

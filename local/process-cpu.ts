@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 /** Linux counts CPU time in hundredths of a second. */
 const TICK_MS = 10;
 
-/** CPU milliseconds of a process and its children, dead ones included; 0 where the system doesn't tell. */
+/** CPU milliseconds of a process and its children, ended ones included; 0 if the system doesn't report them. */
 export function cpuMillisecondsOf(pid: number): number {
   try {
     const processes = readdirSync('/proc').filter((name) => /^\d+$/.test(name));

@@ -1,9 +1,9 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 
-/** 0 is one's own process group and 1 the system's first process: a file that says either names nobody. */
+/** 0 is the caller's process group and 1 the system's first process: neither is valid in a pid file. */
 const FIRST_PID = 2;
-/** The largest that Linux gives, and far above what others do. */
+/** Linux's maximum, far above that of other systems. */
 const LAST_PID = 2 ** 22;
 
 /** A process id in decimal, as a pid file holds it in its first line; undefined for anything else. */
@@ -13,12 +13,12 @@ export function parsePid(text: string): number | undefined {
   return pid >= FIRST_PID && pid <= LAST_PID ? pid : undefined;
 }
 
-/** What a pid file names; undefined where there is no such file, or it names no process. */
+/** The process id in a pid file; undefined if there is no such file, or it names no process. */
 export function readPid(file: string): number | undefined {
   return existsSync(file) ? parsePid(readFileSync(file, 'utf8')) : undefined;
 }
 
-/** Whether there is a process of this number that we may signal; one that has ended counts until its parent knows. */
+/** Whether there is a process with this id that we may signal; an ended one counts until its parent has reaped it. */
 export function canBeSignalled(pid: number): boolean {
   try {
     process.kill(pid, 0);
@@ -28,19 +28,19 @@ export function canBeSignalled(pid: number): boolean {
   }
 }
 
-/** Whether it runs. What has ended is alive no more, also while its parent hasn't taken notice. */
+/** Whether it runs. An ended process doesn't, even before its parent has reaped it. */
 export function isAlive(pid: number): boolean {
   return canBeSignalled(pid) && stateOf(pid)?.isZombie !== true;
 }
 
-/** Its parent's number; undefined where the system doesn't tell (only Linux does by file), or it has ended. */
+/** Its parent's id; undefined if the system doesn't report it (only Linux does, in a file), or it has ended. */
 export function parentOf(pid: number): number | undefined {
   return stateOf(pid)?.parent;
 }
 
 function stateOf(pid: number): { readonly isZombie: boolean; readonly parent: number } | undefined {
   try {
-    // The command's name stands in parentheses and may hold any character.
+    // The command's name is in parentheses and may contain any character.
     const [state, parent] = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? [];
     return { isZombie: state === 'Z', parent: Number(parent) };
   } catch {
@@ -54,7 +54,7 @@ export interface ProcessEntry {
   readonly command: readonly string[];
 }
 
-/** All processes of this machine that may be looked at; none on Windows, which has neither /proc nor ps. */
+/** All processes of this machine that we may inspect; none on Windows, which has neither /proc nor ps. */
 export function listProcesses(): readonly ProcessEntry[] {
   if (existsSync('/proc/self/cmdline')) {
     return readdirSync('/proc').flatMap((name) => {

@@ -11,8 +11,8 @@ import type { RequestObserver } from './service-request.ts';
 import type { Deployment } from './template/resources.ts';
 
 /**
- * What plays the PSPs here: this machine's own servers, whose connections can be refused and cut, in the place of the
- * simulator's stack; or that stack, its API, its functions and its table.
+ * What simulates the PSPs here: either this machine's own servers, whose connections can be refused and cut, in place of
+ * the simulator's stack; or that stack with its API, functions and table.
  */
 export const PSP_HOSTS = ['local', 'deployed'] as const;
 export type PspHost = (typeof PSP_HOSTS)[number];
@@ -24,9 +24,9 @@ export interface PspsOptions {
   readonly directory: string;
   readonly ports: Ports;
   readonly clock: Clock;
-  /** What a secret holds. */
+  /** A secret's value. */
   readonly secretOf: (arn: string) => string | undefined;
-  /** Asked when the first call comes, not before. */
+  /** Called at the first request, not earlier. */
   readonly functions: () => Functions;
   readonly roles: ServiceRoles;
   readonly observer: RequestObserver;
@@ -38,9 +38,9 @@ export interface PspsOptions {
 export interface RunningPsps {
   /** No slash at its end. */
   readonly controlUrl: string;
-  /** Where the PSPs answer, in the variables of the functions that call them. */
+  /** The PSPs' addresses, in the variables of the functions that call them. */
   readonly variables: Readonly<Record<string, string>>;
-  /** What their keys are made of; a stage that takes real money has none. */
+  /** The secret from which their keys are derived; a stage that takes real money has none. */
   readonly secretArn: string | undefined;
 }
 
@@ -50,7 +50,7 @@ export class NoSimulatorStackError extends Error {
 }
 
 /**
- * @param onStarted told how they are stopped
+ * @param onStarted called with the function that stops them
  * @throws NoSimulatorStackError, PortTakenError
  */
 export async function startPsps(
@@ -64,7 +64,7 @@ export async function startPsps(
 }
 
 async function startOwn({ directory, ports, clock, secretOf }: PspsOptions, secretArn: string | undefined) {
-  // Without a stack nobody knows the keys, and nobody calls.
+  // Without a stack no function knows the keys, so there are no calls.
   const nobodys = randomUUID();
   return startPspSimulator({
     directory: join(directory, 'psp'),
@@ -95,7 +95,7 @@ async function startStack({ deployment, ports, ...options }: PspsOptions) {
   };
 }
 
-/** As the executor is told. */
+/** As in the executor's environment. */
 function secretArnIn({ functions }: Deployment): string | undefined {
   return functions
     .map(({ environment }) => environment.PSP_SIMULATOR_SECRET_ARN)

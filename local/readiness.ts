@@ -1,17 +1,17 @@
 /**
- * What keeps the runtime from its work, by the part that fails, until the part works again. The runtime lives on
- * meanwhile: a disk that was full has room again some day.
+ * What prevents the runtime from working, by the failing part, until the part works again. The runtime keeps running: a
+ * full disk may have room again later.
  */
 export class Readiness {
   private readonly reasons = new Map<string, string>();
   private readonly tell: (line: string) => void;
 
-  /** @param tell told when a part fails, fails for another reason, and works again; one line each */
+  /** @param tell called when a part fails, fails for another reason, and works again; one line each */
   constructor(tell: (line: string) => void) {
     this.tell = tell;
   }
 
-  /** What fails, as `part: reason`; empty when all works. */
+  /** The failing parts, as `part: reason`; empty if all work. */
   list(): readonly string[] {
     return [...this.reasons].map(([part, reason]) => `${part}: ${reason}`);
   }
@@ -27,7 +27,7 @@ export class Readiness {
   }
 
   /**
-   * Writes what the runtime can do without: a failure is told and no more.
+   * Writes something optional: a failure is only reported.
    *
    * @returns whether it was written
    */

@@ -38,10 +38,10 @@ export interface RuntimeOptions {
   readonly directory: string;
   readonly stage: string;
   readonly ports: Ports;
-  /** What plays the PSPs; this machine's own where none is named. */
+  /** What simulates the PSPs; this machine by default. */
   readonly psp?: PspHost;
   readonly clock?: Clock;
-  /** Told what is being done, one line per step. */
+  /** Called with each step, one line each. */
   readonly onStep?: (step: string) => void;
   /** One line of a function's output, mostly JSON. */
   readonly onFunctionLine?: (line: string) => void;
@@ -49,7 +49,7 @@ export interface RuntimeOptions {
 
 export interface RunningRuntime {
   readonly endpoints: Endpoints;
-  /** Stops everything, PostgreSQL included; the state stays. */
+  /** Stops everything, including PostgreSQL; the state is kept. */
   close(): Promise<void>;
 }
 
@@ -78,7 +78,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<RunningRunt
   }
 }
 
-/** The start, step by step; what is started is stopped in the opposite order. */
+/** The start, step by step; parts are stopped in the reverse order. */
 class Starter {
   private readonly options: RuntimeOptions;
   private readonly closers: (() => void | Promise<void>)[];
@@ -102,7 +102,7 @@ class Starter {
     const { directory, stage } = this.options;
     this.step('synthesizing the stacks');
     const synthesizing = synthesize({ root: ROOT, cache: join(ROOT, 'node_modules/.cache/oncepay'), stage });
-    // Both take a second, and neither needs the other. A failure of the first is thrown where it is awaited.
+    // Both take a second and are independent. A failure of the first is thrown where it is awaited.
     synthesizing.catch(() => {});
     const postgres = await this.startPostgres();
     const assembly = readAssembly(await synthesizing);
@@ -151,7 +151,7 @@ class Starter {
   }
 
   private provideAccess(assembly: Assembly): ProvidedAccess {
-    // A policy names a queue by its ARN: the addresses, which aren't known yet, are of no matter.
+    // A policy names a queue by its ARN: the addresses, which aren't known yet, don't matter.
     const options = { accountId: ACCOUNT_ID, region: REGION, queueUrl: (name: string) => name };
     const directories = { data: this.options.directory, gathered: process.env.ONCEPAY_IAM_USAGE };
     return provideAccess(readAccessRules(assembly, options), directories, this.writeLine, this.readiness);
@@ -227,7 +227,7 @@ class Starter {
     return startPsps(options, (close) => this.closers.push(close));
   }
 
-  /** Where an API is, and who watches it. */
+  /** An API's address and its observer. */
   private place() {
     return {
       accountId: ACCOUNT_ID,
@@ -256,7 +256,7 @@ class Starter {
     return functions;
   }
 
-  /** What CloudFormation would run at the deployment: here the migrations, before anything serves. */
+  /** Runs what CloudFormation would run during a deployment: the migrations, before anything serves. */
   private async runTriggers({ triggers }: Deployment, functions: Functions): Promise<void> {
     for (const arn of triggers) {
       const host = functions.byArn(arn);

@@ -37,10 +37,10 @@ export interface Serving {
 }
 
 /**
- * Starts all that invokes functions: the queue's pollers, the schedules, the alarms and the API. Each asks the
+ * Starts everything that invokes functions: the queue's pollers, the schedules, the alarms and the API. Each checks the
  * function's own policy first.
  *
- * @param onStarted told how each part is stopped
+ * @param onStarted called with each part's stop function
  */
 export async function serve(
   options: ServeOptions,
@@ -115,7 +115,7 @@ export interface GatewayOptions
   readonly functions: () => Functions;
 }
 
-/** An API, whose routes invoke only the functions that let them. */
+/** An API, whose routes invoke only functions that permit it. */
 export function startGateway({ functions, roles, measured, region, ...options }: GatewayOptions) {
   return startApiGateway({
     ...options,

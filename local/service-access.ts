@@ -6,22 +6,22 @@ export interface AccessRefusal {
   readonly kind:
     | 'unknown_credentials'
     | 'denied'
-    /** The service may be asked, but not to use the customer key of the resource. */
+    /** The service may be called, but not use the resource's customer key. */
     | 'key_denied';
-  /** What is not allowed, as IAM names it. */
+  /** The refused action, as IAM names it. */
   readonly action: string;
-  /** As AWS words it. */
+  /** AWS's message. */
   readonly message: string;
 }
 
-/** What a local service asks before it does anything. A service that is started without it serves everybody. */
+/** The access check of a local service. A service that is started without it serves every caller. */
 export interface ServiceAccess {
-  /** @returns undefined when whoever signed the request may do all of it */
+  /** @returns undefined if the request's signer may do all of it */
   refuse(headers: IncomingHttpHeaders, needs: readonly Need[]): AccessRefusal | undefined;
 }
 
 /**
- * Names the function in whose environment a request was made. The environment writes it, below the function's own code:
- * a function can't pass for an administrator by credentials that it makes up.
+ * Names the function in whose environment a request was made. The environment writes it, below the function's own code, so
+ * that a function can't pass for an administrator with invented credentials.
  */
 export const ORIGIN_HEADER = 'x-oncepay-function';

@@ -3,11 +3,11 @@ export interface ServiceRequest {
   readonly service: 'sqs' | 'dynamodb' | 'rds-data' | 'secretsmanager' | 'api-gateway' | 'lambda';
   /** The AWS action, e.g. `SendMessageBatch`. */
   readonly action: string;
-  /** Who asked: the access key id of the request's SigV4 credential. The runtime gives each function its own. */
+  /** The caller: the access key id of the request's SigV4 credential. The runtime gives each function its own. */
   readonly caller: string;
 }
 
-/** Told of every request once it is answered. */
+/** Called for every answered request. */
 export type RequestObserver = (request: ServiceRequest) => void;
 
 /** A started local service. `close` resolves when its port is free and its state is on disk. */

@@ -20,7 +20,7 @@ export interface DatabaseServicesOptions {
   readonly observer: RequestObserver;
   /** The runtime's data. */
   readonly directory: string;
-  /** Asked when a secret is rotated: the functions start after the services. */
+  /** Called when a secret is rotated: the functions start after the services. */
   readonly functions: () => Functions;
   readonly onLine: (line: string) => void;
 }
@@ -31,9 +31,9 @@ export interface DatabaseServices {
 }
 
 /**
- * The cluster as the templates have it: its secrets, its master, and the Data API that logs in by them.
+ * The cluster of the templates: its secrets, its master, and the Data API that logs in with them.
  *
- * @param onStarted told how each part is stopped
+ * @param onStarted called with each part's stop function
  */
 export async function startDatabaseServices(
   options: DatabaseServicesOptions,

@@ -19,14 +19,14 @@ const optionsSchema = z.object({
 });
 export type StartOptions = z.infer<typeof optionsSchema>;
 
-/** What `npm start` takes. */
+/** The options of `npm start`. */
 export function createStartProgram(): Command {
   return new Command('npm start --')
     .description('Runs the whole payment pipeline on this machine, from the synthesized templates.')
     .version(readVersion(), '--version', 'the version of this clone')
     .option(
       '--port <number>',
-      'the API’s port, the other services take the nine after it; 0 picks free ones',
+      'the API’s port; the other services use the next nine; 0 picks free ones',
       portOf,
       DEFAULT_PORT,
     )
@@ -35,7 +35,7 @@ export function createStartProgram(): Command {
     .addOption(
       new Option(
         '--psp <host>',
-        'what plays the PSPs: this machine, or the functions of the simulator’s stack',
+        'what simulates the PSPs: this machine, or the functions of the simulator’s stack',
       )
         .choices([...PSP_HOSTS])
         .default('local'),

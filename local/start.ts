@@ -13,7 +13,7 @@ import { watchParents } from './watch-parents.ts';
 const options = parseStartOptions();
 const isColored = process.stdout.isTTY === true && process.env.NO_COLOR === undefined;
 const colors = createColors(isColored);
-/** Data goes to stdout; what accompanies it to stderr where a program reads the data. */
+/** Data goes to stdout; with --json, progress goes to stderr. */
 const say = (line: string) => (options.json ? process.stderr : process.stdout).write(`${line}\n`);
 
 let runtime: RunningRuntime | undefined;
@@ -68,11 +68,11 @@ async function stop(): Promise<void> {
   process.exit(0);
 }
 
-/** The terminal signals the whole group, and npm passes on what it gets: the same Ctrl-C may come twice. */
+/** The terminal signals the whole process group, and npm forwards signals: the same Ctrl-C may arrive twice. */
 const SAME_SIGNAL_MS = 1_000;
 
 function onSignal(): void {
-  // Somebody who asks again doesn't want to wait.
+  // A second signal ends it immediately.
   if (stoppingSince !== undefined && performance.now() - stoppingSince > SAME_SIGNAL_MS) process.exit(130);
   startStopping();
 }
@@ -85,7 +85,7 @@ function startStopping(): void {
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, onSignal);
 watchParents('start', process.env, startStopping);
-// Whoever read has gone, `| head` for one: nobody looks on any more.
+// The reader has gone, for example `| head`.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', startStopping);
 
 run().catch((error: unknown) => {

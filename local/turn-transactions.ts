@@ -1,9 +1,9 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 
 /**
- * Transactions on one SQLite database, which reach the operating system together, once per turn of the event loop: a
- * commit costs more than all that a request writes, and requests come in bursts. Whoever answers a request awaits
- * `committed` first, so what was answered survives a kill of the process.
+ * Transactions on one SQLite database that are committed together, once per turn of the event loop: a commit costs more than
+ * a request's writes, and requests come in bursts. Await `committed` before you answer a request, so that answered requests
+ * survive a kill of the process.
  */
 export class TurnTransactions {
   private readonly statements: Readonly<
@@ -24,7 +24,7 @@ export class TurnTransactions {
     };
   }
 
-  /** All that `work` writes is kept, or none of it where it throws; within another's work it is part of that one. */
+  /** Commits all writes of `work`, or none if it throws; a nested call is part of the outer one. */
   run<T>(work: () => T): T {
     if (this.isInside) return work();
     this.begin();
@@ -42,15 +42,15 @@ export class TurnTransactions {
   }
 
   /**
-   * Resolves when all that was run so far is kept.
+   * Resolves when everything run so far is committed.
    *
-   * @throws SQLite's error, a full disk for one; then nothing of this turn is kept
+   * @throws SQLite's error, such as a full disk; then nothing of this turn is committed
    */
   async committed(): Promise<void> {
     await this.turn?.promise;
   }
 
-  /** Keeps what is run so far, at once. */
+  /** Commits everything run so far immediately. */
   flush(): void {
     if (this.turn !== undefined) this.commit(this.turn);
   }
@@ -59,7 +59,7 @@ export class TurnTransactions {
     if (this.turn !== undefined) return;
     this.statements.begin.run();
     const turn = Promise.withResolvers<void>();
-    // Whoever doesn't await it isn't told.
+    // A caller that doesn't await it is not notified.
     turn.promise.catch(() => {});
     this.turn = turn;
     setImmediate(() => {

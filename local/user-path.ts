@@ -1,10 +1,10 @@
 import { resolve } from 'node:path';
 
 /**
- * A path as its user means it: from where they typed the command. npm changes into the project's folder before it runs
- * a script, `npm --prefix` for one, and says in INIT_CWD where it came from.
+ * Resolves a path relative to the folder in which the user typed the command. npm changes into the project's folder before it
+ * runs a script, also with `npm --prefix`, and sets INIT_CWD to the original one.
  *
- * @param cwd where this process is: npm's variable is about another one where that isn't the project's folder
+ * @param cwd this process's folder: if that isn't the project's, npm's variable belongs to another process
  */
 export function userPath(
   path: string,

@@ -30,7 +30,7 @@ const UNCHECKED: AlarmState = {
   timestamp: new Date(0).toISOString(),
 };
 
-/** The alarms' states on disk, so that a restart repeats no action: actions follow changes alone. */
+/** The alarms' states on disk, so that a restart repeats no action: only a change of state triggers actions. */
 export class AlarmStates {
   private readonly file: string;
   private readonly readiness: Readiness;
@@ -62,7 +62,7 @@ export class AlarmStates {
     try {
       return statesSchema.parse(JSON.parse(readFileSync(this.file, 'utf8')));
     } catch {
-      // None yet, or unreadable: every alarm is evaluated anew within a minute.
+      // Missing or unreadable: every alarm is evaluated again within a minute.
       return {};
     }
   }

@@ -34,7 +34,7 @@ export interface AlarmStatus {
   readonly reason: string;
 }
 
-/** All alarms of the templates: every minute metrics are taken and each alarm is evaluated. */
+/** All alarms of the templates. Every minute it collects the metrics and evaluates each alarm. */
 export class Alarms {
   readonly notifications: Notifications;
   private readonly options: AlarmsOptions;
@@ -88,12 +88,12 @@ export class Alarms {
 
   private tick(): void {
     const now = this.options.clock.now();
-    // Of the minute that has just ended, however late the timer fired.
+    // For the minute that has just ended, however late the timer fired.
     publishQueueMetrics(this.options.engine, this.options.metrics, now - (now % MINUTE_MS) - 1);
     for (const alarm of this.alarms) if (this.wasThere(alarm, now)) alarm.evaluate(now);
   }
 
-  /** A machine that was off is no outage: where silence is the trouble, only that since the start counts. */
+  /** A machine that was off is no outage: missing data counts only since the start. */
   private wasThere({ resource }: RunningAlarm, now: number): boolean {
     const { treatMissingData, evaluationPeriods, periodMilliseconds } = resource;
     return treatMissingData !== 'breaching' || now - this.startedAt >= evaluationPeriods * periodMilliseconds;

@@ -14,17 +14,17 @@ const lineSchema = z.looseObject({
 });
 const valueSchema = z.union([z.number().transform((value) => [value]), z.array(z.number())]);
 
-/** How every line of the embedded metric format begins: nearly all lines are none, and are passed over unparsed. */
+/** The start of every line in the embedded metric format; nearly all other lines are skipped unparsed. */
 const BEGINNING = '{"_aws":';
 
 /**
- * What CloudWatch Logs makes of a function's line: its metrics, where it is in the embedded metric format. They count
- * from when the line arrives, by this runtime's clock and not the line's own, which tests don't move.
+ * Extracts the metrics from a function's log line in the embedded metric format, as CloudWatch Logs does. They are dated by
+ * the line's arrival on this runtime's clock, not by the line's own timestamp, which tests can't move.
  */
 export function readEmbeddedMetrics(line: string, metrics: Metrics, at: number): void {
   if (!line.startsWith(BEGINNING)) return;
   const parsed = lineSchema.safeParse(fromJson(line));
-  // As CloudWatch does: what can't be read as metrics is a line of the log like any other.
+  // As in CloudWatch: what can't be read as metrics is an ordinary log line.
   if (!parsed.success) return;
   for (const directive of parsed.data._aws.CloudWatchMetrics) {
     for (const names of directive.Dimensions) {

@@ -3,7 +3,7 @@ import { type Metrics, MINUTE_MS } from './metrics.ts';
 
 export type AlarmValue = 'OK' | 'ALARM' | 'INSUFFICIENT_DATA';
 
-/** What an evaluation says; `retain`: the state stays what it is. */
+/** The result of an evaluation; `retain` keeps the state. */
 export interface Evaluation {
   readonly value: AlarmValue | 'retain';
   readonly reason: string;

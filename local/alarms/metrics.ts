@@ -1,4 +1,4 @@
-/** What names a series of datapoints, as in CloudWatch. */
+/** Identifies a series of datapoints, as in CloudWatch. */
 export interface MetricName {
   readonly namespace: string;
   readonly name: string;
@@ -9,9 +9,9 @@ export type Statistic = 'Average' | 'Maximum' | 'Minimum' | 'SampleCount' | 'Sum
 
 /** Standard resolution: one minute. */
 export const MINUTE_MS = 60_000;
-/** The longest an alarm of standard resolution looks back here. */
+/** How far back an alarm of standard resolution looks here. */
 const KEPT_MINUTES = 24 * 60;
-/** Of a minute so many values are kept for percentiles, the newest. */
+/** How many values of a minute are kept for percentiles, the newest ones. */
 const KEPT_VALUES = 1_000;
 
 interface Minute {
@@ -22,7 +22,7 @@ interface Minute {
   readonly values: number[];
 }
 
-/** Datapoints of the last day, by minute. They don't survive a restart: alarms keep their state themselves. */
+/** Datapoints of the last day, by minute. They don't survive a restart; the alarms' states do. */
 export class Metrics {
   private readonly series = new Map<string, Map<number, Minute>>();
 
@@ -73,7 +73,7 @@ export class Metrics {
   }
 }
 
-/** The smallest value that so many per cent of the values don't exceed. */
+/** The smallest value that the given percentage of values doesn't exceed. */
 function percentile(values: readonly number[], percent: number): number | undefined {
   const sorted = values.toSorted((one, other) => one - other);
   return sorted[Math.max(0, Math.ceil((percent / 100) * sorted.length) - 1)];

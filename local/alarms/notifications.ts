@@ -12,7 +12,7 @@ export interface Notification {
 /** So many of the newest are listed; all of them are in the file. */
 const KEPT = 200;
 
-/** The topic's only subscriber on one machine: a file, `notifications.ndjson`. No mail leaves it. */
+/** The topic's only subscriber on this machine: a file, `notifications.ndjson`. No mail is sent. */
 export class Notifications {
   private readonly file: string;
   private readonly readiness: Readiness;

@@ -2,8 +2,8 @@ import type { SqsEngine } from '../sqs/engine/sqs-engine.ts';
 import type { Metrics } from './metrics.ts';
 
 /**
- * What SQS tells CloudWatch of each queue every minute. The counts of messages sent, received and deleted are left out:
- * they miss what SQS moves by itself, and no alarm should rest on them.
+ * The metrics that SQS writes for each queue every minute. The counts of messages sent, received and deleted are left out:
+ * they miss messages that SQS moves, so no alarm should use them.
  */
 export function publishQueueMetrics(engine: SqsEngine, metrics: Metrics, at: number): void {
   for (const queue of engine.allQueues()) {

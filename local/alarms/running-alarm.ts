@@ -20,7 +20,7 @@ export interface RunningAlarmOptions {
   readonly mayPublish?: (topicArn: string, alarmArn: string) => boolean;
 }
 
-/** One alarm. Its actions are invoked when its state changes, and only then. */
+/** One alarm. Its actions are invoked only when its state changes. */
 export class RunningAlarm {
   readonly resource: AlarmResource;
   private readonly options: RunningAlarmOptions;
@@ -64,7 +64,7 @@ export class RunningAlarm {
     this.options.invoke(functionArn, this.event(state, previous));
   }
 
-  /** What a mail from CloudWatch says. */
+  /** The text of CloudWatch's e-mail. */
   private publish(topicArn: string, state: AlarmState, previous: AlarmState): void {
     if (this.options.mayPublish?.(topicArn, this.arn) === false) return;
     const { name, description } = this.resource;

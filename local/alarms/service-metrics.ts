@@ -25,14 +25,14 @@ export class ServiceMetrics {
     this.clock = clock;
   }
 
-  /** CloudWatch Logs, of a line that a function wrote. */
+  /** CloudWatch Logs, for a line that a function wrote. */
   readonly lineWritten = (line: string): void => {
     readEmbeddedMetrics(line, this.metrics, this.clock.now());
   };
 
   /**
-   * Lambda. There are no throttles here: where an account's concurrency is used up Lambda refuses, and this machine lets
-   * invocations wait their turn.
+   * Lambda. There are no throttles here: Lambda refuses an invocation if the account's concurrency is used up; on this
+   * machine it waits.
    */
   readonly invocationEnded = ({ functionName, failed, milliseconds }: Invocation): void => {
     this.put('AWS/Lambda', { FunctionName: functionName }, 'Invocations', 1);

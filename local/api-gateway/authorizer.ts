@@ -15,7 +15,7 @@ const resultSchema = z.object({
   policyDocument: z.object({
     Statement: z.array(z.object({ Action: one, Effect: z.enum(['Allow', 'Deny']), Resource: one })),
   }),
-  /** Numbers and truths reach the function as strings. */
+  /** Numbers and booleans reach the function as strings. */
   context: z
     .record(
       z.string(),
@@ -44,7 +44,7 @@ export type Authorization =
  */
 export type MayInvoke = (functionArn: string, source: string) => boolean;
 
-/** The gateway keeps so many answers at most; the oldest makes room. */
+/** The maximum number of cached answers; the oldest is evicted. */
 const CACHE_LIMIT = 10_000;
 
 /** A REQUEST authorizer with its cache. */
@@ -63,10 +63,10 @@ export class Authorizer {
   }
 
   async authorize(request: GatewayRequest, match: Match): Promise<Authorization> {
-    // Which of two values AWS keys its cache by is nowhere said. Here it is the first, while `headers` shows the function
-    // the last: a function that judges without a look at `multiValueHeaders` is found out.
+    // AWS doesn't document which of two values is the cache key. Here it is the first, while `headers` shows the function the
+    // last: this exposes a function that decides without checking `multiValueHeaders`.
     const identity = this.resource.identityHeaders.map((name) => request.message.headersDistinct[name]?.[0]);
-    // A missing identity is refused without asking the function.
+    // A missing identity is refused without invoking the function.
     if (identity.some((value) => value === undefined || value === '')) return refuse('UNAUTHORIZED');
     const key = JSON.stringify(identity);
     const source = `${request.apiId}/authorizers/${this.resource.id}`;

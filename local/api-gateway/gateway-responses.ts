@@ -6,14 +6,14 @@ export interface GatewayAnswer {
   readonly body: string;
 }
 
-/** The gateway's own answers: status and message where the template doesn't say otherwise. */
+/** The gateway's default answers: status and message unless the template overrides them. */
 const DEFAULTS = {
   BAD_REQUEST_PARAMETERS: [400, 'Missing required request parameters'],
   UNAUTHORIZED: [401, 'Unauthorized'],
   ACCESS_DENIED: [403, 'User is not authorized to access this resource'],
   MISSING_AUTHENTICATION_TOKEN: [403, 'Missing Authentication Token'],
   REQUEST_TOO_LARGE: [413, 'Request Too Long'],
-  /** Of no type that AWS lists: it is answered as its class is. */
+  /** Not among the types that AWS lists: it is answered like its class. */
   REQUEST_URI_TOO_LONG: [414, 'Request URI too long'],
   THROTTLED: [429, 'Too Many Requests'],
   API_CONFIGURATION_ERROR: [500, 'Internal server error'],

@@ -4,7 +4,7 @@ import type { Match } from './router.ts';
 export interface GatewayRequest {
   readonly message: IncomingMessage;
   readonly requestId: string;
-  /** One trace for the authorizer and the function; undefined where the stage isn't traced. */
+  /** One trace for the authorizer and the function; undefined if the stage isn't traced. */
   readonly traceHeader: string | undefined;
   readonly apiId: string;
   readonly stage: string;
@@ -18,7 +18,7 @@ export interface GatewayRequest {
 
 type Multi = Record<string, string[]>;
 
-/** What an authorizer decides about, the path as the client wrote it. */
+/** What an authorizer decides about; the path is as the client wrote it. */
 export function methodArn({ accountId, apiId, stage, message, path }: GatewayRequest): string {
   return `arn:aws:execute-api:us-east-1:${accountId}:${apiId}/${stage}/${message.method}${path}`;
 }
@@ -70,9 +70,9 @@ export function requestContext(
   };
 }
 
-/** As the client wrote the names, every value kept. */
+/** With the names as the client wrote them, and every value. */
 export function headersOf(message: IncomingMessage): Multi {
-  // A map, in which a name such as `constructor` is one like any other.
+  // A map, in which a name such as `constructor` has no special meaning.
   const headers = new Map<string, string[]>();
   for (let index = 0; index + 1 < message.rawHeaders.length; index += 2) {
     const name = message.rawHeaders[index] ?? '';

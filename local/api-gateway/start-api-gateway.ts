@@ -23,7 +23,7 @@ export interface ApiGatewayOptions {
   readonly clock: Clock;
   readonly hostOf: (functionName: string) => FunctionHost;
   readonly observer: RequestObserver;
-  /** Told of every request that was answered. */
+  /** Called for every answered request. */
   readonly onAnswer?: (answer: Answer) => void;
   /** Whether the function's policy lets the gateway invoke it for this route or authorizer; undefined: for any. */
   readonly mayInvoke?: MayInvoke;
@@ -102,7 +102,7 @@ class Gateway {
     this.options.observer({ service: 'api-gateway', action: `${message.method}`, caller: 'client' });
   }
 
-  /** @returns the gateway's own response to give, where the function's wasn't given */
+  /** @returns the gateway's own response, if the function's was not sent */
   private async handle(
     message: IncomingMessage,
     requestId: string,
@@ -154,7 +154,7 @@ class Gateway {
     const result = await within(answering, match.route.timeoutMilliseconds).catch(() => undefined);
     if (result === 'timeout') return 'INTEGRATION_TIMEOUT';
     const answer = lambdaAnswer.safeParse(result);
-    // A function that fails, or answers something else than the proxy format, is a 502.
+    // If a function fails or doesn't answer in the proxy format, the status is 502.
     if (!answer.success) return 'DEFAULT_5XX';
     const { statusCode, headers, multiValueHeaders, body, isBase64Encoded } = answer.data;
     const bytes = Buffer.from(body ?? '', isBase64Encoded ? 'base64' : 'utf8');

@@ -1,4 +1,4 @@
-/** The gateway's throttle: so many requests a second on average, so many at once at most. */
+/** The gateway's throttle: an average rate per second, and a maximum burst. */
 export class TokenBucket {
   private readonly rate: number;
   private readonly burst: number;

@@ -6,18 +6,18 @@ import type { Duplex } from 'node:stream';
 const HEADERS_LIMIT_BYTES = 10_240;
 /** "Length, in characters, of the URL for a regional API." */
 const URL_LIMIT = 10_240;
-/** More than both: what is longer is refused by its own limit, and not by Node's. */
+/** Above both limits, so that ours apply before Node's. */
 export const HEAD_LIMIT_BYTES = 64 * 1024;
 
-/** Node's codes for what it could not read as a request, in the words of RFC 9110 and 6585. */
+/** Node's codes for unreadable requests, with the statuses of RFC 9110 and 6585. */
 const STATUSES: Readonly<Record<string, readonly [status: number, title: string]>> = {
   HPE_HEADER_OVERFLOW: [431, 'The headers are too large'],
   ERR_HTTP_REQUEST_TIMEOUT: [408, 'The request did not arrive in time'],
 };
 
 /**
- * What never reaches a route is answered as everything else is: what is no HTTP, or has more headers than fit, and what
- * expects of the server something else than to go on.
+ * Answers requests that never reach a route in the form of all other errors: input that is not HTTP, headers over the
+ * limit, and expectations other than 100-continue.
  */
 export function answerUnreadableRequests(server: Server): void {
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
@@ -63,9 +63,9 @@ function headerBytes(rawHeaders: readonly string[]): number {
   return text + (rawHeaders.length / 2) * ': \r\n'.length;
 }
 
-/** Only "100-continue" can be expected, which Node meets by itself; RFC 9110 answers anything else with a 417. */
+/** Only "100-continue" is supported, which Node handles; RFC 9110 answers any other expectation with 417. */
 function refuseExpectation({ headers }: IncomingMessage, response: ServerResponse): void {
-  const title = 'The expectation can not be met';
+  const title = 'The expectation can’t be met';
   const detail = `Expect: ${JSON.stringify(headers.expect)} can't be met; leave the header out, or expect 100-continue.`;
   refuse(response, { status: 417, title, detail, code: 'expectation_failed' });
 }
@@ -75,7 +75,7 @@ function refuse(response: ServerResponse, refusal: Refusal): void {
   response.writeHead(refusal.status, {
     'content-type': 'application/problem+json',
     'content-length': Buffer.byteLength(body),
-    // A body that was announced is not read.
+    // The announced body is not read.
     connection: 'close',
   });
   response.end(body);

@@ -1,4 +1,4 @@
-/** dynalite in a thread of its own: it takes a core while the pipeline takes the other. */
+/** dynalite in a thread of its own, so that it uses another core than the pipeline. */
 import { parentPort, workerData } from 'node:worker_threads';
 import dynalite from 'dynalite';
 import { listen } from '../http-server.ts';
@@ -10,7 +10,7 @@ import { actionOf, guard } from './guarded.ts';
 interface ThreadData {
   readonly path: string;
   readonly port: number;
-  /** Undefined: everybody is served. */
+  /** Undefined: every caller is served. */
   readonly rules: AccessRules | undefined;
 }
 

@@ -10,7 +10,7 @@ export interface GuardOptions {
   readonly arnOf: (table: string) => string;
 }
 
-/** Puts itself before the server's own listener, which sees only the requests that IAM allows. */
+/** Runs before the server's own listener, which sees only the requests that IAM allows. */
 export function guard(server: Server, options: GuardOptions): void {
   const listeners = server.listeners('request');
   server.removeAllListeners('request');
@@ -34,7 +34,7 @@ export function actionOf(request: IncomingMessage): string {
   return String(request.headers['x-amz-target'] ?? 'unknown').replace(/^DynamoDB_\d+\./, '');
 }
 
-/** The request as it came, to be read once more. */
+/** A copy of the request that can be read again. */
 function again({ headers, method, url }: IncomingMessage, body: Buffer): Readable {
   return Object.assign(Readable.from([body], { objectMode: false }), { headers, method, url });
 }

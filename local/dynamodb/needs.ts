@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { Need } from '../iam/needs.ts';
 
-/** What of a request says which tables it is about. */
+/** The fields of a request that name its tables. */
 const targetSchema = z.object({
   TableName: z.string().optional(),
   IndexName: z.string().optional(),
@@ -9,7 +9,7 @@ const targetSchema = z.object({
 });
 
 /**
- * What IAM asks about a request. One that names no table needs nothing: DynamoDB refuses it.
+ * The permissions that a request needs. A request that names no table needs none: DynamoDB refuses it.
  *
  * @param action `BatchGetItem`
  * @param arnOf the ARN of the table of this name
@@ -18,7 +18,7 @@ export function needsOf(action: string, body: string, arnOf: (table: string) => 
   if (action === 'ListTables') return [{ action: 'dynamodb:ListTables', resource: '*' }];
   const target = targetSchema.safeParse(parse(body)).data;
   const { TableName, IndexName, RequestItems = {} } = target ?? {};
-  // An index is a resource of its own beside its table.
+  // An index is a resource of its own.
   const index = IndexName === undefined ? '' : `/index/${IndexName}`;
   const tables = TableName === undefined ? Object.keys(RequestItems) : [TableName];
   return tables.map((table) => ({

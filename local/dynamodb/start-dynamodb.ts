@@ -19,7 +19,7 @@ export interface DynamoDbOptions {
   readonly region: string;
   readonly tables: readonly TableResource[];
   readonly observer: RequestObserver;
-  /** Who may do what, decided where the tables are; undefined: everybody may all. */
+  /** The access rules, evaluated in the tables' thread; undefined: everything is allowed. */
   readonly access?: TableAccess;
 }
 
@@ -41,10 +41,10 @@ type ThreadMessage =
   | { readonly kind: 'refused'; readonly line: string }
   | { readonly kind: 'closed' };
 
-/** Our own requests, which make the tables, are nobody's to count. */
+/** The runtime's own requests, which create the tables, are not counted. */
 const OURSELVES = 'local-runtime';
 
-/** DynamoDB by dynalite, kept in LevelDB; the templates' tables are made where they are missing. */
+/** DynamoDB, implemented by dynalite on LevelDB; creates the templates' missing tables. */
 export async function startDynamoDb(options: DynamoDbOptions): Promise<RunningDynamoDb> {
   mkdirSync(options.directory, { recursive: true });
   const worker = new Worker(new URL('./dynamodb-thread.ts', import.meta.url), {
@@ -83,7 +83,7 @@ export async function startDynamoDb(options: DynamoDbOptions): Promise<RunningDy
   };
 }
 
-/** In seconds: a table is there a moment after it was made, as on AWS. */
+/** In seconds: a table is active only some time after its creation, as on AWS. */
 const WAIT_LIMIT = { minDelay: 0.02, maxDelay: 0.2, maxWaitTime: 10 };
 
 async function createTables(endpoint: string, { region, tables }: DynamoDbOptions): Promise<void> {

@@ -1,9 +1,9 @@
-/** The payload of a synchronous invocation has at most 6 MB; a function's mapping can't raise it. */
+/** The maximum payload of a synchronous invocation, 6 MB; an event source mapping can't raise it. */
 const PAYLOAD_LIMIT_BYTES = 6 * 1024 * 1024;
 
 /**
- * Records in their order, cut where the next one would take an event past the limit. A record alone always fits: a
- * message has 1 MiB at most, and JSON writes no byte of it as more than two.
+ * Splits records, in order, into events below the limit. A single record always fits: a message has at most 1 MiB, and JSON
+ * writes no byte of it as more than two.
  */
 export function inPayloads<Item>(
   items: readonly Item[],

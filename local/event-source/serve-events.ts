@@ -19,10 +19,10 @@ export interface EventOptions {
 }
 
 export interface RunningEvents {
-  /** Stops or restarts the taking of batches from all queues. */
+  /** Stops or restarts the polling of all queues. */
   pausePolling(paused: boolean): void;
   /**
-   * Now, and not when it is due; false when no schedule invokes the function.
+   * Runs it now instead of when it is due; false if no schedule invokes the function.
    *
    * @param serviceName the function's, or `all`
    */
@@ -30,7 +30,7 @@ export interface RunningEvents {
   close(): Promise<void>;
 }
 
-/** Starts what invokes functions by itself: event source mappings and schedules. */
+/** Starts the event source mappings and schedules. */
 export function serveEvents(deployment: Deployment, options: EventOptions): RunningEvents {
   const eventSources = deployment.eventSources.map((resource) => {
     const { engine, functions, region, clock, observer } = options;

@@ -19,7 +19,7 @@ export interface EventSourceOptions {
   readonly region: string;
   readonly clock: Clock;
   readonly observer: RequestObserver;
-  /** This machine's, where no others are named. */
+  /** This machine's by default. */
   readonly processors?: Processors;
 }
 
@@ -27,14 +27,13 @@ const CALLER = 'event-source-mapping';
 /** Lambda's pollers use long polls of this length. */
 const POLL_MS = 20_000;
 /**
- * A receive over AWS's network takes its time, in which messages gather: batches fill by backlog alone. Without it a
- * local batch would be emptier than any on AWS, and its figures per payment untrue.
+ * A receive over AWS's network takes time in which messages accumulate: only a backlog fills batches. Without this delay,
+ * local batches would be smaller than on AWS, and the figures per payment wrong.
  */
 const ROUND_TRIP_MS = 30;
 /**
- * Where every processor has a batch, a batch that isn't full waits for so many more round trips; while they are busy
- * besides, any batch waits longer, since one more environment makes nothing faster. A hanging PSP delays others by no
- * more than that.
+ * While every CPU has a batch, a batch that isn't full waits for this many more round trips. While the CPUs are also busy,
+ * any batch waits longer, since one more environment would not be faster. A hanging PSP delays others by no more than that.
  */
 const WAITING_ROUND_TRIPS = 2;
 const BUSY_ROUND_TRIPS = 8;
@@ -43,13 +42,13 @@ const reportSchema = z.object({
   batchItemFailures: z.array(z.object({ itemIdentifier: z.string().min(1) })).nullish(),
 });
 
-/** A message and what the function is given of it. */
+/** A message and its record in the function's event. */
 interface Delivery {
   readonly received: Received;
   readonly record: object;
 }
 
-/** Lambda's pollers of one FIFO queue: batches as they come, without a window; so many at once. */
+/** Lambda's pollers of one FIFO queue: batches without a window, up to a maximum concurrency. */
 export class SqsEventSource {
   private readonly options: EventSourceOptions;
   private readonly stopping = new AbortController();
@@ -65,7 +64,7 @@ export class SqsEventSource {
     void this.poll();
   }
 
-  /** For measurements: messages pile up until it goes on. */
+  /** For measurements: messages accumulate until it is resumed. */
   pause(paused: boolean): void {
     this.isPaused = paused;
     this.freed();
@@ -119,12 +118,12 @@ export class SqsEventSource {
     this.running.add(work);
   }
 
-  /** In one call, or where that would be too large in several, one after the other. */
+  /** In one call, or in several consecutive ones if the payload would be too large. */
   private async deliver(batch: readonly Received[]): Promise<void> {
     const stopped = new Set<string>();
     const deliveries = batch.map((received) => ({ received, record: this.record(received) }));
     for (const payload of inPayloads(deliveries, ({ record }) => record)) {
-      // A group goes on only behind what has succeeded; what waits for it comes again.
+      // A group continues only after its messages have succeeded; the others are delivered again.
       const free = payload.filter(({ received }) => !stopped.has(received.message.groupId));
       if (free.length === 0) continue;
       const failed = await this.invoke(free);
@@ -136,7 +135,7 @@ export class SqsEventSource {
     }
   }
 
-  /** @returns the ids of the messages that come again; all of them where the function failed or its report is odd */
+  /** @returns the ids of the messages to deliver again; all of them if the function failed or its report is invalid */
   private async invoke(deliveries: readonly Delivery[]): Promise<ReadonlySet<string>> {
     const all = new Set(deliveries.map(({ received }) => received.message.id));
     try {
@@ -160,7 +159,7 @@ export class SqsEventSource {
         try {
           queue.delete(receiptHandle);
         } catch {
-          // Its visibility ended while the function ran: it comes again, as on AWS.
+          // Its visibility ended while the function ran: it is delivered again, as on AWS.
         }
       }
     });

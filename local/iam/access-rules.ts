@@ -2,9 +2,9 @@ import { UnknownPolicyError } from './errors.ts';
 import type { PolicyStatement } from './policy-document.ts';
 import { CompiledStatement } from './statement.ts';
 
-/** A policy with what holds it; plain data, as a worker thread can be given it. */
+/** A policy with its owner; plain data, which can be sent to a worker thread. */
 export interface HeldPolicy {
-  /** The stack, the logical id and the type of what holds it, for whoever has to change it. */
+  /** The stack, the logical id and the type of its owner, to find it in the code. */
   readonly where: string;
   /** The logical id of the role or of the resource. */
   readonly holder: string;
@@ -18,18 +18,18 @@ export interface RoleRules {
 }
 
 export interface CallerRules {
-  /** What the function's environment has, and each of its requests is signed with. */
+  /** The access key of the function's environment, with which it signs its requests. */
   readonly accessKeyId: string;
   readonly roleArn: string;
   readonly functionName: string;
   readonly functionArn: string;
   /** Without the `:*` at its end. */
   readonly logGroupArn: string;
-  /** Whether Lambda sends its traces, by its role. */
+  /** Whether Lambda sends its traces, with its role. */
   readonly isTraced: boolean;
 }
 
-/** All that the templates say about who may do what. */
+/** All access rules of the templates. */
 export interface AccessRules {
   readonly accountId: string;
   readonly region: string;
@@ -37,9 +37,9 @@ export interface AccessRules {
   readonly callers: readonly CallerRules[];
   /** By the ARN of the resource: a queue, a function, a key, a role that is assumed. */
   readonly resourcePolicies: readonly { readonly resource: string; readonly policy: HeldPolicy }[];
-  /** What a function does for CloudFormation while a stack is deployed: it invokes another. */
+  /** A function that invokes another for CloudFormation during a deployment. */
   readonly triggers: readonly { readonly providerArn: string; readonly handlerArn: string }[];
-  /** By ARN: as whom API Gateway writes its logs. */
+  /** By ARN: the roles with which API Gateway writes its logs. */
   readonly gatewayLogRoles: readonly string[];
   /** The customer key that encrypts a resource, both by ARN. */
   readonly keys: Readonly<Record<string, string>>;

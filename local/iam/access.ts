@@ -10,16 +10,16 @@ import type { CompiledStatement, Grant } from './statement.ts';
 
 export interface AccessOptions {
   readonly rules: AccessRules;
-  /** Told of a grant when it decides; of one that decides again and again, once. */
+  /** Called when a grant first decides a request. */
   readonly onUsed: (grant: Grant) => void;
-  /** Told of every refusal in one line for people, which names the missing grant. */
+  /** Called for every refusal with one line for people that names the missing grant. */
   readonly onRefused: (line: string) => void;
 }
 
-/** The templates' principals ask for some hundred things; a request may name any: at so many all are forgotten. */
+/** The templates' principals need some hundred decisions, but a request may name any resource: at this size the cache is cleared. */
 const CACHE_LIMIT = 10_000;
 
-/** Decides who may do what, by the policies of the templates. A decision is made once and remembered. */
+/** Decides requests by the policies of the templates. Decisions are cached. */
 export class Access implements ServiceAccess {
   private readonly options: AccessOptions;
   /** By the role's ARN. */
@@ -58,7 +58,7 @@ export class Access implements ServiceAccess {
     const accessKeyId = callerOf(headers.authorization);
     const origin = headers[ORIGIN_HEADER];
     if (origin !== undefined && origin !== accessKeyId) {
-      this.options.onRefused(`${origin} asks with credentials that are not its role’s: ${accessKeyId}`);
+      this.options.onRefused(`${origin} uses credentials that are not its role’s: ${accessKeyId}`);
       return {
         kind: 'unknown_credentials',
         action: '',
@@ -73,7 +73,7 @@ export class Access implements ServiceAccess {
     return undefined;
   }
 
-  /** Undefined when the principal may, what it needs of a customer key included. */
+  /** Undefined if the principal may, including its use of a customer key. */
   refused(principal: Principal, need: Need): Refused | undefined {
     const decided = this.decisionsOn(principal, need);
     const context = need.context === undefined ? '' : JSON.stringify(need.context);
@@ -88,7 +88,7 @@ export class Access implements ServiceAccess {
     return decision;
   }
 
-  /** By context. Nested maps rather than one key: joining three texts would cost more than all else. */
+  /** By context. Nested maps rather than one key: joining three strings would cost more than the rest. */
   private decisionsOn({ name }: Principal, { resource, action }: Need): Map<string, Refused | 'allowed'> {
     if (this.decisionCount >= CACHE_LIMIT) {
       this.decisions.clear();
@@ -116,7 +116,7 @@ export class Access implements ServiceAccess {
           principal,
           action: one.action,
           resource: one.resource,
-          // The loopback interface stands for TLS: what is sent doesn't leave the machine.
+          // A request over the loopback interface counts as TLS: it doesn't leave the machine.
           context: { 'aws:securetransport': 'true', ...one.context },
         },
         {

@@ -2,10 +2,10 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
 
-/** A grant as a usage file has it: what is undefined is left out. */
+/** A grant as in a usage file, which omits undefined fields. */
 export type UsedGrant = z.output<typeof grantSchema>;
 
-/** A grant that may go unused, as the product names it with its reason. */
+/** A grant that may be unused, with the reason. */
 export interface ReasonedGrant {
   readonly holder: string;
   readonly actions: readonly string[];
@@ -17,15 +17,15 @@ export interface ReasonedGrant {
 export interface Usage {
   readonly granted: readonly UsedGrant[];
   readonly used: readonly UsedGrant[];
-  /** What was asked for and not granted, a line each. */
+  /** The refused requests, a line each. */
   readonly refused: readonly string[];
 }
 
 export interface Verdict {
-  /** Granted in vain: neither used nor excused. */
+  /** Unused grants without a reason. */
   readonly unused: readonly UsedGrant[];
   readonly excused: readonly { readonly grant: UsedGrant; readonly reason: string }[];
-  /** Reasons that excuse nothing: no grant is like it, or all that are have been used. */
+  /** Reasons without an unused grant: no grant matches, or all matching ones were used. */
   readonly stale: readonly ReasonedGrant[];
 }
 
@@ -42,7 +42,7 @@ const lineSchema = z.union([
   z.object({ refused: z.string() }),
 ]);
 
-/** What all runtimes that wrote into this folder were granted, used and refused. */
+/** The grants, uses and refusals of all runtimes that wrote into this folder. */
 export function readUsage(directory: string): Usage {
   const granted = new Map<string, UsedGrant>();
   const used = new Map<string, UsedGrant>();
@@ -59,7 +59,7 @@ export function readUsage(directory: string): Usage {
   return { granted: [...granted.values()], used: [...used.values()], refused: [...refused] };
 }
 
-/** Undefined: the end of a file, or the part of a line that a runtime wrote before it was killed. */
+/** Undefined: the end of a file, or a partial line of a runtime that was killed. */
 function parse(text: string): z.output<typeof lineSchema> | undefined {
   try {
     return lineSchema.parse(JSON.parse(text));
@@ -69,7 +69,7 @@ function parse(text: string): z.output<typeof lineSchema> | undefined {
   }
 }
 
-/** A grant that was used in one stage is not in vain in another: a stage test holds that none grants more than dev. */
+/** A grant that was used in one stage counts as used in all: a stage test checks that none grants more than dev. */
 export function checkUsage(
   { granted, used }: Pick<Usage, 'granted' | 'used'>,
   reasons: readonly ReasonedGrant[],
@@ -107,7 +107,7 @@ function keyOf({ holder, principal = '', action, resource, condition = '' }: Use
   return [holder, principal, action, resource, condition].join('\n');
 }
 
-/** Without the stage in the names of stacks, and without what the CDK, or the runtime for an API, computes from them. */
+/** Without the stage in stack names, and without the hashes that the CDK, or the runtime for an API, computes from them. */
 function keyInAnyStage(grant: UsedGrant): string {
   return keyOf(grant)
     .replaceAll(/Oncepay(-?)(?:dev|staging|prod)(?=-|[A-Z])/g, 'Oncepay$1')

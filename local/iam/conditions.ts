@@ -2,12 +2,12 @@ import { UnknownPolicyError } from './errors.ts';
 import { arnPattern, type Pattern, textPattern } from './pattern.ts';
 import type { PolicyStatement } from './policy-document.ts';
 
-/** What is known of a request beside who asks for what: condition keys in lower case, and their values. */
+/** The context of a request besides principal, action and resource: condition keys in lower case, and their values. */
 export type RequestContext = Readonly<Record<string, string>>;
 
 export type Condition = (context: RequestContext) => boolean;
 
-/** How an operator compares; all of these are false where the request has no such key. */
+/** How an operator compares; all of these are false if the request has no such key. */
 const OPERATORS: ReadonlyMap<string, (expected: string) => Pattern> = new Map([
   ['ArnEquals', arnPattern],
   ['ArnLike', arnPattern],
@@ -16,7 +16,7 @@ const OPERATORS: ReadonlyMap<string, (expected: string) => Pattern> = new Map([
   ['StringLike', textPattern],
 ]);
 
-/** Only keys whose value every request here has, or truly lacks. */
+/** Only keys whose value, or absence, is known for every request here. */
 const KEYS: ReadonlySet<string> = new Set([
   'aws:securetransport',
   'aws:sourceaccount',
@@ -27,7 +27,7 @@ const KEYS: ReadonlySet<string> = new Set([
 const ENCRYPTION_CONTEXT = 'kms:encryptioncontext:';
 
 /**
- * All of a statement's conditions: every key must match, each by one of its values.
+ * Evaluates a statement's conditions: every key must match one of its values.
  *
  * @throws UnknownPolicyError for an operator or a key that isn't evaluated here
  */

@@ -1,4 +1,4 @@
-/** Thrown at start for a policy with a part that isn't evaluated here; names who holds it and the part. */
+/** Thrown at start for a policy with a part that isn't evaluated here; names its owner and the part. */
 export class UnknownPolicyError extends Error {
   override readonly name = 'UnknownPolicyError';
 }

@@ -11,15 +11,15 @@ export type Why =
   | 'not_allowed_by_resource';
 
 export interface Policies {
-  /** Of the principal's role; an administrator and a service have none. */
+  /** The policies of the principal's role; an administrator and a service have none. */
   readonly identity: readonly CompiledStatement[];
   /** Of the resource. */
   readonly resource: readonly CompiledStatement[];
 }
 
 /**
- * IAM's decision within one account: an explicit denial wins; else the principal's policies or the resource's must
- * allow. A key is different: its own policy must allow, or leave it to the account, whose policies then must.
+ * IAM's decision within one account: an explicit deny wins; else the principal's policies or the resource's must allow. A
+ * key is different: its own policy must allow, or delegate to the account, whose policies must then allow.
  */
 export function evaluate(request: PolicyRequest, policies: Policies): Decision {
   const { identity, resource } = policies;
@@ -53,7 +53,7 @@ function denies(statements: readonly CompiledStatement[], request: PolicyRequest
   );
 }
 
-/** The first only: a second grant of the same is one in vain. */
+/** Only the first: a second grant of the same is superfluous. */
 function allowing(
   statements: readonly CompiledStatement[],
   request: PolicyRequest,

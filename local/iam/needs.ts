@@ -2,21 +2,21 @@ import type { RequestContext } from './conditions.ts';
 
 /** One action on one resource that a request needs to be allowed. */
 export interface Need {
-  /** As IAM names it, `sqs:SendMessage`. */
+  /** IAM's name: `sqs:SendMessage`. */
   readonly action: string;
   /** An ARN, or `*` for what concerns no single resource. */
   readonly resource: string;
-  /** Beside what every request has. */
+  /** In addition to the context of every request. */
   readonly context?: RequestContext;
 }
 
-/** What a service does with a resource's customer key on behalf of whoever calls it. */
+/** The actions of a service on a resource's customer key on behalf of its caller. */
 const KEY_ACTIONS: ReadonlyMap<string, readonly string[]> = new Map([
-  // A message is encrypted with a data key, which SQS also opens to check it.
+  // SQS encrypts a message with a data key, and decrypts the key to check it.
   ['sqs:SendMessage', ['kms:GenerateDataKey', 'kms:Decrypt']],
   ['sqs:ReceiveMessage', ['kms:Decrypt']],
   ['sns:Publish', ['kms:GenerateDataKey', 'kms:Decrypt']],
-  // The table's own key lies encrypted beside it; DynamoDB opens it for each principal.
+  // The table's own key is stored encrypted; DynamoDB decrypts it for each principal.
   ['dynamodb:BatchGetItem', ['kms:Decrypt']],
   ['dynamodb:BatchWriteItem', ['kms:Decrypt']],
   ['dynamodb:DeleteItem', ['kms:Decrypt']],
@@ -29,7 +29,7 @@ const KEY_ACTIONS: ReadonlyMap<string, readonly string[]> = new Map([
   ['secretsmanager:PutSecretValue', ['kms:GenerateDataKey', 'kms:Decrypt']],
 ]);
 
-/** What names the encrypted resource to the key's policy, by service. */
+/** The encryption context that names the resource in the key's policy, by service. */
 const ENCRYPTION_CONTEXT: Readonly<Record<string, string>> = {
   sqs: 'aws:sqs:arn',
   secretsmanager: 'secretarn',
@@ -43,7 +43,7 @@ export function keyNeeds(
   const service = action.split(':', 1).join();
   const name = ENCRYPTION_CONTEXT[service];
   const context = {
-    // On whose behalf a service asks its key's policy is told too.
+    // The key's policy also sees the service that acts on the caller's behalf.
     ...asked,
     'kms:viaservice': `${service}.${region}.amazonaws.com`,
     'kms:calleraccount': accountId,

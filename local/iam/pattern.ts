@@ -1,12 +1,12 @@
 import { UnknownPolicyError } from './errors.ts';
 
-/** A text of a policy in which `*` stands for any characters and `?` for one. */
+/** A pattern of a policy, in which `*` matches any characters and `?` matches one. */
 export interface Pattern {
   readonly text: string;
   matches(value: string): boolean;
 }
 
-/** @throws UnknownPolicyError for a policy variable, whose value nothing here knows */
+/** @throws UnknownPolicyError for a policy variable, whose value is unknown here */
 export function textPattern(text: string): Pattern {
   if (text.includes('${')) throw new UnknownPolicyError(`the policy variable in ${text}`);
   if (text === '*') return { text, matches: () => true };
@@ -15,13 +15,13 @@ export function textPattern(text: string): Pattern {
   return { text, matches: (value) => expression.test(value) };
 }
 
-/** IAM compares the names of actions without regard to case. */
+/** IAM compares action names case-insensitively. */
 export function actionPattern(text: string): Pattern {
   const { matches } = textPattern(text.toLowerCase());
   return { text, matches: (value) => matches(value.toLowerCase()) };
 }
 
-/** The parts of an ARN are compared one by one: a wildcard doesn't reach over a colon, but in the last part. */
+/** The parts of an ARN are compared one by one: a wildcard doesn't match a colon, except in the last part. */
 export function arnPattern(text: string): Pattern {
   const parts = partsOf(text).map(textPattern);
   return {

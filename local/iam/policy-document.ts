@@ -5,7 +5,7 @@ const oneOrMany = z
   .union([z.string(), z.array(z.string()).min(1)])
   .transform((value) => (Array.isArray(value) ? value : [value]));
 
-/** Booleans and numbers are compared as the texts that they are written as. */
+/** Booleans and numbers are compared as the strings that represent them. */
 const conditionValues = z
   .union([z.string(), z.boolean(), z.array(z.union([z.string(), z.boolean()]))])
   .transform((value) => (Array.isArray(value) ? value.map(String) : [String(value)]));
@@ -15,12 +15,12 @@ const principal = z.union([
   z.strictObject({ AWS: oneOrMany.default([]), Service: oneOrMany.default([]) }),
 ]);
 
-/** Strict: a part that isn't read (`NotAction`, `NotResource`, `NotPrincipal`, …) would change what is granted. */
+/** Strict: ignoring a part (`NotAction`, `NotResource`, `NotPrincipal`, …) would change what is granted. */
 const statementSchema = z.strictObject({
   Sid: z.string().optional(),
   Effect: z.enum(['Allow', 'Deny']),
   Action: oneOrMany,
-  /** What a role's trust policy leaves out: its one resource is the role. */
+  /** A role's trust policy names no resource: it is always the role. */
   Resource: oneOrMany.default(['*']),
   Principal: principal.optional(),
   Condition: z.record(z.string(), z.record(z.string(), conditionValues)).default({}),
@@ -34,7 +34,7 @@ const documentSchema = z.strictObject({
 export type PolicyStatement = z.output<typeof statementSchema>;
 
 /**
- * @param where the stack, the logical id and the type of what holds the policy
+ * @param where the stack, the logical id and the type of the policy's owner
  * @throws UnknownPolicyError naming where and the part that isn't evaluated here
  */
 export function parsePolicy(where: string, document: unknown): readonly PolicyStatement[] {

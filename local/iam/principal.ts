@@ -1,19 +1,19 @@
-/** Who asks. */
+/** The caller. */
 export type Principal =
   | {
       readonly kind: 'role';
       readonly arn: string;
-      /** Who has assumed it. */
+      /** The function that has assumed it. */
       readonly functionName: string;
-      /** As AWS names the two together. */
+      /** AWS's name for the session. */
       readonly name: string;
     }
-  /** An AWS service on its own behalf; resource policies alone count for it. */
+  /** An AWS service on its own behalf; only resource policies apply to it. */
   | { readonly kind: 'service'; readonly name: string }
-  /** Whoever runs this machine: as an administrator of the account, allowed what no policy denies. */
+  /** The user of this machine: as an administrator of the account, allowed everything that no policy denies. */
   | { readonly kind: 'administrator'; readonly name: string };
 
-/** @param functionName whose session it is; a service that assumes the role gives its own name */
+/** @param functionName the session's function; a service that assumes the role passes its own name */
 export function rolePrincipal(arn: string, functionName: string): Principal {
   const [, , , , accountId, path = ''] = arn.split(':');
   const name = `arn:aws:sts::${accountId}:assumed-role/${path.split('/').at(-1)}/${functionName}`;

@@ -10,7 +10,7 @@ import { UsageRecord } from './usage-record.ts';
 export interface AccessDirectories {
   /** The runtime's data. */
   readonly data: string;
-  /** Where a run of many runtimes gathers what all of them used; undefined: nowhere. */
+  /** The folder in which several runtimes collect the grants that they used; undefined: none. */
   readonly gathered: string | undefined;
 }
 
@@ -25,9 +25,9 @@ export interface ProvidedAccess {
 }
 
 /**
- * What all services of a runtime ask, with the record of the grants that it has and uses.
+ * The access check of all services of a runtime, with the record of its grants and their use.
  *
- * @param onLine told of refusals as of what a function logs
+ * @param onLine called with each refusal as with a function's log line
  * @throws UnknownPolicyError
  */
 export function provideAccess(

@@ -9,7 +9,7 @@ export interface Refused {
   readonly why: Why;
 }
 
-/** As AWS words it to whoever asked. */
+/** AWS's message to the caller. */
 export function messageOf({ principal, need: { action, resource }, why }: Refused): string {
   return `User: ${principal.name} is not authorized to perform: ${action} on resource: ${resource} ${reasonOf(why, action)}`;
 }
@@ -27,7 +27,7 @@ function reasonOf(why: Why, action: string): string {
   }
 }
 
-/** One line for whoever runs this: who lacks which grant, and where it belongs. */
+/** One line for the developer: the principal, the missing grant and its place. */
 export function missingGrant({ principal, need: { action, resource }, why }: Refused): string {
   const who = principal.kind === 'role' ? `${principal.functionName} (${principal.arn})` : principal.name;
   switch (why) {

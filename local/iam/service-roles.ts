@@ -25,7 +25,7 @@ const GATEWAY_LOG_ACTIONS = [
   'logs:PutLogEvents',
 ];
 
-/** What services ask of the functions and their roles, in Lambda's, CloudFormation's and other services' stead. */
+/** Checks permissions of functions and their roles in place of Lambda, CloudFormation and other services. */
 export class ServiceRoles {
   private readonly access: Access;
   private readonly rules: AccessRules;
@@ -71,7 +71,7 @@ export class ServiceRoles {
     }
   }
 
-  /** Lambda takes active tracing only with a role by which it can send the traces. */
+  /** Lambda accepts active tracing only with a role that may send the traces. */
   private assertTraced(): void {
     for (const { functionName } of this.rules.callers.filter(({ isTraced }) => isTraced)) {
       for (const action of ['xray:PutTraceSegments', 'xray:PutTelemetryRecords'])
@@ -79,7 +79,7 @@ export class ServiceRoles {
     }
   }
 
-  /** CloudWatch Logs takes a key for a group only where it may use it. */
+  /** CloudWatch Logs accepts a key for a group only if it may use the key. */
   private assertLogsEncrypted(): void {
     const { keys, region } = this.rules;
     const logs = servicePrincipal(`logs.${region}.amazonaws.com`);
@@ -91,7 +91,7 @@ export class ServiceRoles {
     }
   }
 
-  /** API Gateway takes a role for its logs only with all that it documents, on every group. */
+  /** API Gateway accepts a role for its logs only with all documented actions on every group. */
   private assertGatewayLogs(): void {
     const { gatewayLogRoles, region, accountId } = this.rules;
     const resource = `arn:aws:logs:${region}:${accountId}:log-group:*`;
@@ -150,7 +150,7 @@ export class ServiceRoles {
 
   private caller(isIt: (caller: CallerRules) => boolean): CallerRules {
     const caller = this.rules.callers.find(isIt);
-    if (caller === undefined) throw new Error('the templates hold no such function');
+    if (caller === undefined) throw new Error('the templates contain no such function');
     return caller;
   }
 }

@@ -4,11 +4,11 @@ import { actionPattern, type Pattern, textPattern } from './pattern.ts';
 import type { PolicyStatement } from './policy-document.ts';
 import type { Principal } from './principal.ts';
 
-/** One action on one resource that a policy allows: what a reviewer accepts or strikes out. */
+/** One action on one resource that a policy allows: the unit that a reviewer accepts or removes. */
 export interface Grant {
-  /** The logical id of the role, queue, key, … whose policy it is. */
+  /** The logical id of the role, queue, key, … that has the policy. */
   readonly holder: string;
-  /** Whom a resource's policy allows it; undefined in a role's own. */
+  /** The principal of a resource's policy; undefined in a role's policy. */
   readonly principal: string | undefined;
   readonly action: string;
   readonly resource: string;
@@ -23,7 +23,7 @@ export interface PolicyRequest {
   readonly context: RequestContext;
 }
 
-/** How a statement names who asks: by itself, or by its account, which leaves it to the account's own policies. */
+/** How a statement names the caller: directly, or by its account, which delegates to the account's policies. */
 type Naming = 'named' | 'by_account' | 'not_named';
 
 interface Holder {
@@ -31,7 +31,7 @@ interface Holder {
   readonly accountId: string;
 }
 
-/** One statement, compiled: asked for every decision that isn't known yet. */
+/** One compiled statement, evaluated for every decision that isn't cached. */
 export class CompiledStatement {
   readonly effect: PolicyStatement['Effect'];
   private readonly actions: readonly Pattern[];
@@ -54,7 +54,7 @@ export class CompiledStatement {
     this.conditionText = isConditional ? JSON.stringify(statement.Condition) : undefined;
   }
 
-  /** Every grant that it holds. A denial holds none. */
+  /** Every grant of the statement. A denial has none. */
   grants(): readonly Grant[] {
     if (this.effect === 'Deny') return [];
     const principals = this.principals?.map(({ text }) => text) ?? [undefined];

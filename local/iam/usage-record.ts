@@ -3,12 +3,12 @@ import { dirname } from 'node:path';
 import type { Readiness } from '../readiness.ts';
 import type { Grant } from './statement.ts';
 
-/** A line of a usage file: what the policies grant, what of it was used, and what was asked for and not granted. */
+/** A line of a usage file: a grant, its use, or a refused request. */
 type UsageLine = { readonly granted: Grant } | { readonly used: Grant } | { readonly refused: string };
 
 /**
- * Which grants exist and which were used, a line each, appended as it happens: a runtime that is killed has written
- * what it knew, and files of several runs are merged by reading one after the other.
+ * Records the existing grants and the used ones, a line each, appended as it happens: a killed runtime loses nothing, and
+ * files of several runs can be concatenated.
  */
 export class UsageRecord {
   private readonly files: readonly string[];
@@ -25,7 +25,7 @@ export class UsageRecord {
     this.append(grants.map((granted) => ({ granted })));
   }
 
-  /** At most one line per grant: decisions are remembered, and so is what has been written. */
+  /** At most one line per grant. */
   used(grant: Grant): void {
     this.append([{ used: grant }]);
   }

@@ -10,8 +10,8 @@ const CACHE = fileURLToPath(new URL('../../node_modules/.cache/oncepay/', import
 let made: URL | undefined;
 
 /**
- * `environment.ts` with all that it imports, as one file of JavaScript. Node would take the types off anew in every
- * worker, which costs more than loading the function itself.
+ * `environment.ts` and its imports, bundled as one JavaScript file. Node would strip the types again in every worker, which
+ * costs more than loading the function itself.
  */
 export function environmentFile(): URL {
   made ??= make();
@@ -34,7 +34,7 @@ function make(): URL {
   return pathToFileURL(file);
 }
 
-/** Made beside and renamed: two first starts at once don't meet half a file. */
+/** Written to a temporary file and renamed, so that a concurrent first start never reads part of it. */
 function write(file: string, code: string): void {
   mkdirSync(CACHE, { recursive: true });
   const unfinished = `${file}.${process.pid}.unfinished`;

@@ -1,6 +1,6 @@
 /**
- * A function's execution environment: one worker thread that loads the bundle once and then carries out one invocation
- * after the other, as Lambda's Node runtime does.
+ * A function's execution environment: one worker thread that loads the bundle once and then runs one invocation at a time,
+ * as Lambda's Node runtime does.
  */
 import { enableCompileCache } from 'node:module';
 import { getPriority, setPriority } from 'node:os';
@@ -33,7 +33,7 @@ const LEAST_URGENT = 19;
 const LESS_URGENT_BY = 6;
 
 const data = dataSchema.parse(workerData);
-/** The number of the newest invocation that the host has handed over. */
+/** The number of the newest invocation that the host has posted. */
 const handedOver = new Int32Array(data.handedOver);
 
 function answer(message: AnswerMessage): void {
@@ -67,7 +67,7 @@ function giveWay(): void {
   if (process.platform === 'linux') setPriority(Math.min(LEAST_URGENT, getPriority() + LESS_URGENT_BY));
 }
 
-/** Past the worker's own streams, which cost as much for a line as the function that writes it. */
+/** Bypasses the worker's streams, which cost as much per line as the function itself. */
 function tellOutput(kind: OutputKind): void {
   const write = (chunk: string | Uint8Array, ...rest: readonly unknown[]) => {
     answer({ kind, text: typeof chunk === 'string' ? chunk : Buffer.from(chunk).toString('utf8') });
@@ -79,9 +79,9 @@ function tellOutput(kind: OutputKind): void {
 }
 
 /**
- * Between invocations Lambda freezes an environment: what a handler left behind goes on with the next invocation. So the
- * thread blocks until the host has handed over another one. It does so at the end of a turn of the event loop, after
- * which the loop reads the clock: a timer that is set right after the thaw counts from then.
+ * Between invocations Lambda freezes an environment: work that a handler left behind continues with the next invocation. So
+ * the thread blocks until the host has posted another one. It blocks at the end of a turn of the event loop, after which the
+ * loop reads the clock: a timer that is set right after the thaw counts from then.
  */
 function freezeAfter(invocation: number): void {
   setImmediate(() => Atomics.wait(handedOver, 0, invocation));
@@ -91,7 +91,7 @@ async function start(): Promise<void> {
   giveWay();
   tellOutput('stdout');
   tellOutput('stderr');
-  // Beside this file: what V8 made of a bundle serves all of its environments, and those of the next start.
+  // V8's compile cache beside this file serves all environments of a bundle, and those of the next start.
   enableCompileCache(fileURLToPath(new URL('./compiled/', import.meta.url)));
   markOrigin(data.endpoints, data.accessKeyId);
   const loaded: Record<string, unknown> = await import(data.module);
@@ -104,7 +104,7 @@ async function start(): Promise<void> {
     const carryOut = async (): Promise<unknown> => handler(JSON.parse(event), contextOf(requestId, deadline));
     carryOut()
       .then(
-        // What isn't JSON, Lambda doesn't return either: undefined becomes null.
+        // Lambda returns only JSON: undefined becomes null.
         (result) => answer({ kind: 'result', id, json: JSON.stringify(result) ?? 'null' }),
         (error: unknown) => answer({ kind: 'error', id, error: shapeOf(error) }),
       )

@@ -9,7 +9,7 @@ import { WarmEnvironment } from './warm-environment.ts';
 
 /**
  * AWS gives every concurrent invocation an environment of its own; a laptop has few cores. Functions wait for the
- * database most of their time, so three per core keep it busy, and beyond them invocations wait their turn.
+ * database most of their time, so three per core keep it busy; further invocations wait.
  */
 const ENVIRONMENTS_PER_PROCESSOR = 3;
 const LEAST_ENVIRONMENTS = 4;
@@ -29,20 +29,20 @@ interface Waiting {
 
 export interface FunctionHostOptions {
   readonly resource: FunctionResource;
-  /** Beside the template's: where the local services are, and whose credentials these are. */
+  /** In addition to the template's: the local services' addresses and the function's credentials. */
   readonly environment: Readonly<Record<string, string>>;
-  /** Of its event source, which waits for PSPs and not for the processor; undefined: as many as do good. */
+  /** The maximum concurrency of its event source, which waits for PSPs and not for the CPU; undefined: as many as useful. */
   readonly concurrency: number | undefined;
   /** One line of the function's output. */
   readonly onLine: (line: string) => void;
   readonly observer: RequestObserver;
-  /** Told of every invocation that has ended. */
+  /** Called for every invocation that has ended. */
   readonly onInvocation?: (invocation: Invocation) => void;
   /** Checked for each new environment, as when Lambda makes its log stream; without the grants its output is lost. */
   readonly mayLog?: () => boolean;
-  /** This machine's, where no others are named. */
+  /** This machine's by default. */
   readonly processors?: Processors;
-  /** By which invocations wait for their turn: this machine's, whatever time the services tell. Tests set another. */
+  /** The clock for waiting invocations: this machine's, independent of the services' clock. Tests set another. */
   readonly turnClock?: Clock;
 }
 
@@ -60,7 +60,7 @@ export class NotStartedError extends Error {
   override readonly name = 'NotStartedError';
 }
 
-/** One function with its environments: reused, newest first, as long as they live. */
+/** One function with its environments, which are reused, newest first. */
 export class FunctionHost {
   readonly resource: FunctionResource;
   private readonly options: FunctionHostOptions;
@@ -68,7 +68,7 @@ export class FunctionHost {
   private readonly busy = new Set<WarmEnvironment>();
   private readonly processors: Processors;
   private readonly limit: number;
-  /** So many are under way at once without a look at the processors. */
+  /** How many run concurrently regardless of the CPUs' load. */
   private readonly unasked: number;
   private readonly waiting: Waiting[] = [];
   private cancelLook: (() => void) | undefined;
@@ -127,9 +127,9 @@ export class FunctionHost {
     await Promise.all([...this.idle, ...this.busy].map((environment) => environment.close()));
   }
 
-  /** Resolves when this one may be under way beside the others: first come, first served. */
+  /** Resolves when this invocation may run: first come, first served. */
   private async turn(): Promise<void> {
-    // Counted before anything is awaited: invocations of the same moment see each other.
+    // Counted before the first await, so that simultaneous invocations see each other.
     if (this.underWay < this.unasked) this.underWay += 1;
     else await new Promise<void>((go) => this.wait(go));
   }
@@ -143,7 +143,7 @@ export class FunctionHost {
     this.cancelLook = this.turnClock.after(LOOK_MS, () => this.look());
   }
 
-  /** Lets more be under way, where that makes them faster or the first has waited too long. */
+  /** Lets more invocations run if that makes them faster or the first has waited too long. */
   private look(): void {
     this.cancelLook = undefined;
     const [first] = this.waiting;
@@ -161,7 +161,7 @@ export class FunctionHost {
     }
   }
 
-  /** The turn is handed over, or given back. */
+  /** Passes the slot to the next one, or frees it. */
   private endTurn(): void {
     this.underWay -= 1;
     if (this.underWay < this.unasked || !this.processors.areBusy()) this.admit(1);
@@ -197,7 +197,7 @@ export class FunctionHost {
     }
   }
 
-  /** Whoever invokes may not care, a schedule for one; a person must see it all the same. */
+  /** The caller, for example a schedule, may ignore the failure; a person must see it. */
   private sayFailed(error: unknown, requestId: string): void {
     if (this.isClosed) return;
     const { name, message } = error instanceof Error ? error : new Error(String(error));

@@ -6,9 +6,9 @@ import { FunctionHost } from './function-host.ts';
 
 export interface FunctionsOptions {
   readonly deployment: Deployment;
-  /** Where the local services are, in the SDK's own variables. */
+  /** The local services' addresses, in the SDK's own variables. */
   readonly environment: Readonly<Record<string, string>>;
-  /** The values that no template can know: where this machine's simulated PSPs listen. */
+  /** The values that no template can contain: the addresses of this machine's simulated PSPs. */
   readonly simulatorUrls: Readonly<Record<string, string>>;
   readonly onLine: (line: string) => void;
   readonly observer: RequestObserver;
@@ -80,7 +80,7 @@ export type SdkServices = Readonly<
   Record<'sqs' | 'dynamodb' | 'rdsData' | 'secretsManager', Pick<RunningService, 'url'>>
 >;
 
-/** Where the AWS SDK finds the local services, in its own variables: nothing local is in a handler. */
+/** The local services' addresses in the AWS SDK's own variables: no handler contains anything local. */
 export function sdkEnvironment(region: string, services: SdkServices): Readonly<Record<string, string>> {
   return {
     TZ: 'UTC',

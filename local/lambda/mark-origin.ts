@@ -3,8 +3,8 @@ import { ClientRequest } from 'node:http';
 import { ORIGIN_HEADER } from '../service-access.ts';
 
 /**
- * Writes into each request of this thread to a local service which function's environment it comes from. It is done
- * below the function's code, by Node's own channels: its clients, `fetch` included, are not touched.
+ * Marks each request of this thread to a local service with the function's environment that sent it. It uses Node's
+ * diagnostics channels, below the function's code: its clients, including `fetch`, are not modified.
  *
  * @param endpoints the addresses of the local services
  * @param accessKeyId the function's own

@@ -1,15 +1,15 @@
 import { availableParallelism } from 'node:os';
 
-/** What a machine has to work with: beyond it, one more at work makes nothing faster. */
+/** The number of CPUs: more concurrent work than that is not faster. */
 export interface Processors {
   readonly count: number;
-  /** Whether this runtime itself keeps them busy; who waits for a database or a PSP doesn't. */
+  /** Whether this runtime itself keeps them busy; waiting for a database or a PSP doesn't. */
   areBusy(): boolean;
 }
 
 /** Long enough to tell work from a moment's pause. */
 const SAMPLE_MS = 50;
-/** PostgreSQL works beside this process, and takes its part of them. */
+/** PostgreSQL runs beside this process and uses its share of them. */
 const BUSY_SHARE = 0.5;
 
 class OwnProcessors implements Processors {

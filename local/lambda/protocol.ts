@@ -1,4 +1,4 @@
-/** What the host and a function's environment (a worker thread) say to each other. */
+/** The messages between the host and a function's environment (a worker thread). */
 export interface InvokeMessage {
   readonly id: number;
   /** JSON text, as Lambda hands it over. */
@@ -6,7 +6,7 @@ export interface InvokeMessage {
   readonly requestId: string;
   /** Milliseconds since the epoch. */
   readonly deadline: number;
-  /** As Lambda puts it into `_X_AMZN_TRACE_ID`; undefined where nothing is traced. */
+  /** As Lambda sets it in `_X_AMZN_TRACE_ID`; undefined if nothing is traced. */
   readonly traceHeader: string | undefined;
 }
 
@@ -34,7 +34,7 @@ export interface EnvironmentData {
   readonly functionName: string;
   readonly functionArn: string;
   readonly memoryMegabytes: number;
-  /** Of the credentials that the environment has. */
+  /** Of the environment's credentials. */
   readonly accessKeyId: string;
   /** Where the local services listen. */
   readonly endpoints: readonly string[];

@@ -26,7 +26,7 @@ type FunctionErrorCause = Pick<FunctionErrorShape, 'errorType' | 'errorMessage'>
 /** JSON, both ways; beyond it Lambda refuses. */
 const PAYLOAD_LIMIT_BYTES = 6 * 1024 * 1024;
 
-/** One environment of a function, warm after its first invocation. It does one thing at a time. */
+/** One environment of a function, warm after its first invocation. It runs one invocation at a time. */
 export class WarmEnvironment {
   private readonly worker: Worker;
   private readonly resource: FunctionResource;
@@ -53,7 +53,7 @@ export class WarmEnvironment {
       stderr: true,
       resourceLimits: { maxOldGenerationSizeMb: resource.memoryMegabytes },
     });
-    // What Node itself writes comes by the streams, a function's own by messages.
+    // Node's own output arrives through the streams, a function's through messages.
     this.output = { stdout: lineSplitter(onLine), stderr: lineSplitter(onLine) };
     this.worker.stdout.on('data', (chunk: Buffer) => this.output.stdout(chunk.toString('utf8')));
     this.worker.stderr.on('data', (chunk: Buffer) => this.output.stderr(chunk.toString('utf8')));
@@ -103,14 +103,14 @@ export class WarmEnvironment {
     });
   }
 
-  /** Posted first: what is thawed finds it. */
+  /** Posted first, so that the thawed environment finds it. */
   private handOver(message: InvokeMessage): void {
     this.worker.postMessage(message);
     Atomics.store(this.handedOver, 0, message.id);
     Atomics.notify(this.handedOver, 0);
   }
 
-  /** At once, in the middle of whatever it does. */
+  /** Immediately, in the middle of an invocation. */
   kill(): void {
     this.isAlive = false;
     void this.worker.terminate();

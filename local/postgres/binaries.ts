@@ -51,7 +51,7 @@ export function findBinaries(): PostgresBinaries {
 const packageSchema = z.object({ version: z.string() });
 const symlinksSchema = z.array(z.object({ source: z.string(), target: z.string() }));
 
-/** npm packages hold no symbolic links; the package's install script makes them, where scripts are allowed. */
+/** npm packages contain no symbolic links; the package's install script creates them, if scripts are allowed. */
 function restoreSymlinks(directory: string): void {
   const list = join(directory, 'pg-symlinks.json');
   if (!existsSync(list)) return;

@@ -6,8 +6,8 @@ import { asServerUser, PostgresStartError } from './server-process.ts';
 import { passwordFile, SUPERUSER, writePassword } from './superuser.ts';
 
 /**
- * Makes the cluster where there is none. It is made beside and renamed: a kill in the middle leaves nothing that looks
- * like one.
+ * Creates the cluster if it doesn't exist. It is created in a temporary folder and renamed, so that an interrupted
+ * creation is not mistaken for a cluster.
  *
  * @throws PostgresStartError with what initdb said
  */

@@ -15,20 +15,20 @@ import { join, resolve } from 'node:path';
 import type { PostgresBinaries } from './binaries.ts';
 import { unprivilegedUser } from './unprivileged-user.ts';
 
-/** Where one cluster lives, and as whom its server runs. */
+/** The folders of one cluster, and the user that runs its server. */
 export interface PostgresHome {
   readonly binaries: string;
   readonly data: string;
-  /** For the server's own log and its password file while the cluster is made. */
+  /** For the server's own log, and its password file during the cluster's creation. */
   readonly directory: string;
   /** Undefined: as ourselves. */
   readonly user: { readonly uid: number; readonly gid: number } | undefined;
 }
 
 /**
- * PostgreSQL refuses to run as root. Then it runs as another user, who may not be able to enter the project's folder:
- * binaries and data go to a place of their own, that everybody may enter and only this user may write. It is not the
- * temporary folder, which is cleaned away while the money should stay.
+ * PostgreSQL refuses to run as root. As root it runs as another user, who may have no access to the project's folder:
+ * binaries and data go to a separate folder that everybody may enter and only this user may write. It is not the temporary
+ * folder, which the system cleans up.
  */
 const SHARED_HOME = '/var/lib/oncepay';
 
@@ -48,7 +48,7 @@ export function postgresHome(directory: string, binaries: PostgresBinaries): Pos
   return { binaries: sharedBinaries(binaries), data: join(home, 'data'), directory: home, user };
 }
 
-/** Ties the cluster to the folder it belongs to: a folder that is deleted and made again gets a new cluster. */
+/** Ties the cluster to its data folder: a folder that is deleted and created again gets a new cluster. */
 function instanceOf(directory: string): string {
   const file = join(directory, 'instance');
   if (!existsSync(file)) writeFileSync(file, randomUUID());
@@ -68,7 +68,7 @@ function removeAbandoned(): void {
   }
 }
 
-/** Copied beside and renamed, so that two first starts at once don't meet half a copy. */
+/** Copied to a temporary folder and renamed, so that a concurrent first start never sees part of it. */
 function sharedBinaries({ directory, version }: PostgresBinaries): string {
   const shared = join(SHARED_HOME, `postgres-${version}`);
   if (existsSync(shared)) return shared;

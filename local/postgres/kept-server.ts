@@ -3,17 +3,17 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { PostgresHome } from './home.ts';
 import { type ServerOptions, startServer, stopServer } from './server-process.ts';
 
-/** What the server's processes leave behind when their first one is killed is gone within a second. */
+/** When the server's main process is killed, its other processes end within a second. */
 const FIRST_PAUSE_MS = 500;
-/** A disk that is full stays so for a while. */
+/** A full disk stays full for a while. */
 const LONGEST_PAUSE_MS = 10_000;
 
 export interface KeptServerOptions extends ServerOptions {
-  /** Told what happened to the server, one line each. */
+  /** Called with each event of the server, one line each. */
   readonly onTrouble: (line: string) => void;
 }
 
-/** A server that is started again when it ends without being told to, for as long as it takes. */
+/** A server that is restarted, with unlimited retries, when it ends unexpectedly. */
 export class KeptServer {
   private readonly home: PostgresHome;
   private readonly options: KeptServerOptions;
@@ -35,7 +35,7 @@ export class KeptServer {
     return new KeptServer(home, options, await startServer(home, options));
   }
 
-  /** Of the process that runs now; 0 while none does. */
+  /** Of the current process; 0 while none runs. */
   get pid(): number {
     return this.isUp ? (this.server.pid ?? 0) : 0;
   }
@@ -48,7 +48,7 @@ export class KeptServer {
     process.off('exit', this.stopAtExit);
   }
 
-  /** However this process ends, short of kill -9, its server doesn't stay behind. */
+  /** Unless this process ends by kill -9, it stops its server. */
   private readonly stopAtExit = (): void => {
     this.server.kill('SIGINT');
   };
@@ -69,7 +69,7 @@ export class KeptServer {
       try {
         this.server = await startServer(this.home, this.options);
         this.watch();
-        this.options.onTrouble('PostgreSQL takes connections again');
+        this.options.onTrouble('PostgreSQL accepts connections again');
         return;
       } catch (error) {
         this.options.onTrouble(error instanceof Error ? error.message : String(error));

@@ -2,8 +2,8 @@ import type { RunningPostgres } from './start-postgres.ts';
 import { withClient } from './with-client.ts';
 
 /**
- * The cluster's master user as Aurora makes it: it makes roles and databases, owns the first database, and is no
- * superuser. Its password is what its secret holds, as when CloudFormation makes the cluster.
+ * The cluster's master user as in Aurora: it can create roles and databases, owns the first database, and is no superuser.
+ * Its password comes from its secret, as when CloudFormation creates the cluster.
  */
 export async function provideMaster(
   postgres: RunningPostgres,

@@ -8,11 +8,11 @@ const SHUTDOWN_TRIES = 200;
 const SHUTDOWN_POLL_MS = 50;
 
 /**
- * A server that outlived its runtime (which was killed) still owns the data directory: it is stopped, and recovery at
- * the next start is PostgreSQL's own. It is found by its command line: the pid file may be empty after a crash of the
- * machine, or name another program by now.
+ * A server that outlived its killed runtime still owns the data directory. It is stopped, and PostgreSQL recovers at the
+ * next start. It is found by its command line: the pid file may be empty after a crash of the machine, or name another
+ * program by now.
  *
- * Call this only with the lock of the data: whatever server runs there then is nobody's.
+ * Call this only with the lock of the data: any server that runs there then has no runtime.
  */
 export async function stopOrphan(data: string): Promise<void> {
   for (const pid of serversOf(data)) await stop(pid, data);
@@ -25,7 +25,7 @@ function serversOf(data: string): readonly number[] {
   );
 }
 
-/** As this program starts a server: `-D <data>`; `ps` tells no spaces within an argument from those between two. */
+/** This program starts a server with `-D <data>`; `ps` doesn't distinguish spaces within an argument from separators. */
 function hasData(args: readonly string[], data: string): boolean {
   return ` ${args.join(' ')} `.includes(` -D ${data} `);
 }
@@ -40,8 +40,8 @@ async function stop(pid: number, data: string): Promise<void> {
 }
 
 /**
- * A server refuses a pid file that it can't read, or whose number another program has by now. One whose process is gone
- * stays: the server itself looks by it whether anything of its predecessor still runs, and then removes it.
+ * A server refuses a pid file that it can't read, or whose number another program has by now. A file whose process is gone
+ * stays: the server uses it to check whether its predecessor still runs, and then removes it.
  */
 function removeMisleadingPidFile(file: string): void {
   const pid = readPid(file);

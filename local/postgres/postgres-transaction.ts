@@ -1,10 +1,10 @@
 import pg from 'pg';
 import type { SqlTransaction } from '../../adapters/database/transaction.ts';
 
-/** A transaction straight to PostgreSQL, for migrations where there is no Data API. */
+/** A transaction directly on PostgreSQL, for migrations without a Data API. */
 export async function beginPostgresTransaction(url: string): Promise<SqlTransaction> {
   const client = new pg.Client({ connectionString: url });
-  // A connection that breaks fails its query; nobody else need be told.
+  // A broken connection fails its query; no other handler is needed.
   client.on('error', () => {});
   await client.connect();
   await client.query('begin');

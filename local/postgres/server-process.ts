@@ -16,13 +16,13 @@ const START_POLL_MS = 50;
 /** A socket's path must fit into 107 bytes on Linux, 103 elsewhere, `/.s.PGSQL.65535` included. */
 const SOCKET_DIRECTORY_LIMIT = 85;
 
-/** A socket spares the TCP stack, which costs more than a short statement; undefined where its path would be too long. */
+/** A socket avoids the TCP stack, which costs more than a short statement; undefined if its path would be too long. */
 export function socketDirectory(home: PostgresHome): string | undefined {
   const fits = Buffer.byteLength(home.directory) <= SOCKET_DIRECTORY_LIMIT && process.platform !== 'win32';
   return fits ? home.directory : undefined;
 }
 
-/** How a program of PostgreSQL is run: nothing of the environment that we were started with reaches it. */
+/** How a program of PostgreSQL is run: it does not inherit our environment. */
 export function asServerUser(home: PostgresHome) {
   return { cwd: home.directory, env: { LC_ALL: 'C', TZ: 'UTC' }, ...(home.user ?? {}) };
 }
@@ -50,7 +50,7 @@ export async function startServer(home: PostgresHome, options: ServerOptions): P
   }
 }
 
-/** As Ctrl-C does; resolves when it has ended. */
+/** Like Ctrl-C; resolves when it has ended. */
 export async function stopServer(server: ChildProcess): Promise<void> {
   if (hasEnded(server)) return;
   const closed = new Promise<void>((resolve) => server.once('close', () => resolve()));
@@ -79,7 +79,7 @@ function spawnServer(home: PostgresHome, { port, durable }: ServerOptions): Chil
   const server = spawn(
     join(home.binaries, 'bin', 'postgres'),
     ['-D', home.data, ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])],
-    // A group of its own: Ctrl-C in the terminal is for us, who then stop it in order.
+    // A process group of its own: Ctrl-C in the terminal reaches only us, and we stop it in order.
     { ...asServerUser(home), stdio: ['ignore', log, log], detached: true },
   );
   closeSync(log);

@@ -7,9 +7,9 @@ import { beginPostgresTransaction } from './postgres-transaction.ts';
 const DIRECTORY = new URL('../../db/migrations/', import.meta.url);
 
 /**
- * Roles, schema and stored statements straight on PostgreSQL, where there is no Data API: the logins have no passwords.
+ * Creates roles, schema and stored statements directly on PostgreSQL, without a Data API: the logins have no passwords.
  *
- * @param url of somebody who may make roles and owns the database, or of a superuser
+ * @param url of a user that may create roles and owns the database, or of a superuser
  * @returns the names of the migrations applied
  */
 export async function setUpDatabase(

@@ -15,15 +15,15 @@ export interface PostgresOptions {
   readonly port: number;
   /** Made if it is missing. */
   readonly database: string;
-  /** False only for tests, whose data nobody needs after a crash of the machine. */
+  /** False only for tests, whose data need not survive a crash of the machine. */
   readonly durable?: boolean;
-  /** Told when the server ends by itself, and what became of it; one line each. */
+  /** Called when the server ends unexpectedly and when it runs again; one line each. */
   readonly onTrouble?: (line: string) => void;
 }
 
 export interface RunningPostgres {
   readonly port: number;
-  /** Where a client of this machine connects fastest: the folder of the server's socket, else the address. */
+  /** The fastest way to connect on this machine: the folder of the server's socket, else the address. */
   readonly host: string;
   readonly user: string;
   readonly password: string;
@@ -38,8 +38,8 @@ export interface RunningPostgres {
 }
 
 /**
- * Starts the real server, made anew on the first start, and makes sure that its commits are durable. A server that ends
- * by itself is started again.
+ * Starts the real server, created on the first start, and checks that its commits are durable. A server that ends
+ * unexpectedly is restarted.
  *
  * @throws PostgresStartError, PortTakenError; then no server stays behind
  */

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import type { PostgresHome } from './home.ts';
 import { withClient } from './with-client.ts';
 
-/** Aurora's own superuser is nobody's to be; here it is whoever runs the machine. */
+/** In Aurora nobody can be the superuser; here it is the user of this machine. */
 export const SUPERUSER = 'postgres';
-/** Clusters of earlier versions were made by the user who is the master now. */
+/** Clusters of earlier versions were created by the user who is the master now. */
 const EARLIER_SUPERUSER = 'oncepay';
 
 export function passwordFile(home: PostgresHome): string {
@@ -24,7 +24,7 @@ export function writePassword(home: PostgresHome, file: string): string {
   return password;
 }
 
-/** Who may log in at once, and with which password: an earlier cluster has no superuser of ours yet. */
+/** The user that can log in now, with the password: an earlier cluster doesn't have our superuser yet. */
 export function knownLogin(home: PostgresHome): { readonly user: string; readonly password: string } {
   const isEarlier = !existsSync(passwordFile(home)) && existsSync(earlierPasswordFile(home));
   return isEarlier
@@ -32,7 +32,7 @@ export function knownLogin(home: PostgresHome): { readonly user: string; readonl
     : { user: SUPERUSER, password: readFileSync(passwordFile(home), 'utf8') };
 }
 
-/** Gives an earlier cluster the superuser that newer ones are made with. */
+/** Gives an earlier cluster the superuser that newer ones are created with. */
 export async function provideSuperuser(home: PostgresHome, url: string): Promise<void> {
   if (knownLogin(home).user === SUPERUSER) return;
   await withClient({ connectionString: url }, async (client) => {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-/** In this order: a system's own account for PostgreSQL, else the one that owns nothing. */
+/** In this order: the system's account for PostgreSQL, else the one that owns nothing. */
 const CANDIDATES = ['postgres', 'nobody'];
 
 export class NoUnprivilegedUserError extends Error {
@@ -8,7 +8,7 @@ export class NoUnprivilegedUserError extends Error {
 }
 
 /**
- * Whom the server runs as when we are root. The account must exist: PostgreSQL looks its name up.
+ * The user that runs the server when we are root. The account must exist: PostgreSQL looks its name up.
  *
  * @throws NoUnprivilegedUserError
  */

@@ -1,7 +1,7 @@
 import pg from 'pg';
 
 /**
- * Connects, works, and disconnects, whatever comes of it.
+ * Connects, works, and always disconnects.
  *
  * @throws what `work` throws, and the driver's error when it can't connect
  */
@@ -10,7 +10,7 @@ export async function withClient<Result>(
   work: (client: pg.Client) => Promise<Result>,
 ): Promise<Result> {
   const client = new pg.Client(config);
-  // A connection that breaks fails its query; as an event that nobody listens for it would end this process.
+  // A broken connection fails its query; without a listener, the error event would end this process.
   client.on('error', () => {});
   try {
     await client.connect();

@@ -8,7 +8,7 @@ export type Body =
   /** The caller hung up before the end. */
   | { readonly kind: 'broken_off' };
 
-/** Reads the whole body, also one that is too large, of which nothing is kept: its sender waits to be heard out. */
+/** Reads the whole body, even if it is too large and discarded: its sender waits until it has been read. */
 export async function readBody(request: IncomingMessage): Promise<Body> {
   try {
     const text = await readText(request, MAX_BODY_BYTES);
@@ -18,7 +18,7 @@ export async function readBody(request: IncomingMessage): Promise<Body> {
   }
 }
 
-/** The path and query that were asked for; the root for what is no address, where nothing is. */
+/** The requested path and query; the root, where nothing is, for an invalid URL. */
 export function targetOf(request: IncomingMessage): URL {
   return URL.parse(request.url ?? '/', 'http://simulator') ?? new URL('http://simulator/');
 }

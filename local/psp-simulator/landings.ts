@@ -1,9 +1,8 @@
 import type { Clock } from '../clock.ts';
 
 /**
- * Charges that have come and not landed yet. They land whether their caller still waits or not, and while the listener
- * is down; those that are under way when the simulator closes never do, as if lost on their way, which no PSP promises
- * against.
+ * Charges that have arrived and not landed yet. They land even if their caller has gone or the listener is down. Those
+ * still pending when the simulator closes never land, as if lost on their way.
  */
 export class Landings {
   private readonly clock: Clock;
@@ -14,7 +13,7 @@ export class Landings {
     this.clock = clock;
   }
 
-  /** Resolves with what `land` came to, at once for 0; stays open for ever once this is closed. */
+  /** Resolves with the result of `land`, immediately for 0; never resolves once this is closed. */
   after<Landed>(milliseconds: number, land: () => Landed | Promise<Landed>): Promise<Landed> {
     const { promise, resolve, reject } = Promise.withResolvers<Landed>();
     if (this.isClosed) return promise;

@@ -1,6 +1,6 @@
 import { INITIAL_SWITCHES, type SwitchBoard, type Switches } from '../../simulator/switches.ts';
 
-/** The switches of one simulated PSP on this machine: they go back when the process ends. */
+/** The switches of one simulated PSP on this machine: they are reset when the process ends. */
 export class LocalSwitches implements SwitchBoard {
   current: Switches = INITIAL_SWITCHES;
 

@@ -3,12 +3,12 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Clock } from '../clock.ts';
 
-/** When the port was taken while the PSP was down, it tries for it again this often. */
+/** How often it retries if the port was taken while the PSP was down. */
 const REOPEN_RETRY_MS = 1_000;
 
 /**
- * A listener that can be down: then its port is closed, connections are refused and those that were open are cut.
- * Opening and closing happen one after the other, in the order they were asked for.
+ * A listener that can be down: its port is closed, new connections are refused and open ones are cut. Opening and closing
+ * are serialized in the order of the calls.
  */
 export class PspListener {
   private readonly serve: RequestListener;
@@ -27,7 +27,7 @@ export class PspListener {
     this.log = log;
   }
 
-  /** @throws the system's error, `EADDRINUSE` for one, when the port can't be had */
+  /** @throws the system's error, such as `EADDRINUSE`, if the port is not available */
   async open(): Promise<void> {
     return this.inOrder(async () => {
       if (this.server !== undefined || this.closedForGood) return;
@@ -41,7 +41,7 @@ export class PspListener {
     return `http://127.0.0.1:${this.port}`;
   }
 
-  /** Resolves when connections are refused, or, for 0, taken again. */
+  /** Resolves when connections are refused or, for 0, accepted again. */
   async goDownFor(milliseconds: number): Promise<void> {
     this.cancelReopening();
     if (milliseconds === 0) return this.open();
@@ -101,6 +101,6 @@ export async function closeServer(server: Server): Promise<void> {
 export function portOf(server: Server): number {
   const address: AddressInfo | string | null = server.address();
   if (address === null || typeof address === 'string')
-    throw new Error('the server has no port: it does not listen');
+    throw new Error('the server has no port: it is not listening');
   return address.port;
 }

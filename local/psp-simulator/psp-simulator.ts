@@ -14,7 +14,7 @@ import { serveControl } from './serve-control.ts';
 import { servePsp } from './serve-psp.ts';
 
 export interface PspSimulatorOptions {
-  /** Where the record of charges is kept; made where there is none. */
+  /** The folder of the record of charges; created if missing. */
   readonly directory: string;
   /** Ports on 127.0.0.1; 0 takes a free one. */
   readonly controlPort: number;
@@ -22,30 +22,30 @@ export interface PspSimulatorOptions {
   /** Of `simulator_2`. */
   readonly secondListenerPort?: number;
   readonly clock: Clock;
-  /** What the one key that each PSP knows is made of, as it is now. */
+  /** Returns the secret from which each PSP's key is derived. */
   readonly secret: () => string;
-  /** What faults by chance and latencies are rolled with; `Math.random` where none is given. */
+  /** The random source for faults and latencies; `Math.random` by default. */
   readonly random?: Random;
-  /** Told of what an operator should know, one line each. */
+  /** Called with messages for the operator, one line each. */
   readonly log?: (line: string) => void;
 }
 
 export interface RunningPspSimulator {
-  /** The address for tests and people: `http://127.0.0.1:port`, no trailing slash. */
+  /** The control address: `http://127.0.0.1:port`, no trailing slash. */
   readonly controlUrl: string;
-  /** The PSP's API, the address that can be down; and that of `simulator_2`. */
+  /** The PSP's API, which can be down; and that of `simulator_2`. */
   readonly listenerUrl: string;
   readonly secondListenerUrl: string;
   /** The same, in the variables of the functions that call them. */
   readonly variables: Readonly<Record<string, string>>;
-  /** Cuts what is under way; resolves when both ports are free and the record is closed. */
+  /** Cuts open connections; resolves when both ports are free and the record is closed. */
   close(): Promise<void>;
 }
 
 /**
- * Starts the simulated PSPs: their APIs, and apart from them the address that controls them.
+ * Starts the simulated PSPs: their APIs and, separately, the control address.
  *
- * @throws the system's error, `EADDRINUSE` for one, when a port can't be had; then nothing stays open
+ * @throws the system's error, such as `EADDRINUSE`, if a port is not available; then nothing stays open
  */
 export async function startPspSimulator(options: PspSimulatorOptions): Promise<RunningPspSimulator> {
   const { clock, log = () => {} } = options;
@@ -86,7 +86,7 @@ export async function startPspSimulator(options: PspSimulatorOptions): Promise<R
   }
 }
 
-/** One PSP, its record opened and its listener still shut. */
+/** One PSP with its record open and its listener closed. */
 function openPsp(
   name: SimulatedPspName,
   port: number,
@@ -113,7 +113,7 @@ function openPsp(
   return { controlled, listener, close };
 }
 
-/** Made anew only when the secret is another. */
+/** Recreated only if the secret has changed. */
 function keyOf(secret: () => string, name: SimulatedPspName): () => string {
   let of = '';
   let key = '';
@@ -129,7 +129,7 @@ function keyOf(secret: () => string, name: SimulatedPspName): () => string {
 
 type Serve = (...exchange: Parameters<RequestListener>) => Promise<void>;
 
-/** An error of the simulator's own is no fault that it plays: it is told, and the connection is cut. */
+/** An error of the simulator itself is no simulated fault: it is logged, and the connection is cut. */
 function safely(serve: Serve, log: (line: string) => void): RequestListener {
   return (request, response) => {
     serve(request, response).catch((error: unknown) => {

@@ -3,7 +3,7 @@ import { type ControlledPsps, serveControlApi } from '../../simulator/control-ap
 import { bodyTooLarge } from '../../simulator/psp-api.ts';
 import { readBody, send, targetOf } from './http.ts';
 
-/** The control address over HTTP, open to whoever is on this machine. */
+/** The control address over HTTP, open to every user of this machine. */
 export async function serveControl(
   controlled: ControlledPsps,
   message: IncomingMessage,

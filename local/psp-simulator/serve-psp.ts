@@ -7,10 +7,10 @@ import { readBody, send, targetOf } from './http.ts';
 import type { Landings } from './landings.ts';
 import type { LocalSwitches } from './local-switches.ts';
 
-/** A silent connection is cut after this: four times the longest that a caller of a PSP waits, and no leak. */
+/** A silent connection is cut after this time, four times the longest wait of a PSP's caller, so that none leaks. */
 const SILENCE_MS = 60_000;
 
-/** What one PSP's API is served with. */
+/** What serving one PSP's API needs. */
 export interface ServedPsp {
   readonly psp: SimulatedPsp;
   readonly switches: LocalSwitches;
@@ -25,7 +25,7 @@ export async function servePsp(
   response: ServerResponse,
 ): Promise<void> {
   const body = await readBody(message);
-  // A request that broke off never arrived as a whole: a real PSP hasn't read it either.
+  // An aborted request never arrived completely: a real PSP would not have read it either.
   if (body.kind === 'broken_off') return;
   if (body.kind === 'too_large') {
     deliver(bodyTooLarge, clock, response);
@@ -52,7 +52,7 @@ function requestOf(message: IncomingMessage, body: string): PspRequest {
   };
 }
 
-/** Answers now, late or never. A caller that hangs up first ends the wait. */
+/** Answers immediately, late or never. A caller that hangs up ends the wait. */
 function deliver(reply: Reply, clock: Clock, response: ServerResponse): void {
   if (response.destroyed) return;
   if (reply.kind === 'answer' && reply.delayMs === 0) {

@@ -20,7 +20,7 @@ export const parameterSchema = z.strictObject({
 export type SqlParameter = z.infer<typeof parameterSchema>;
 type Hint = NonNullable<SqlParameter['typeHint']>;
 
-/** A statement as PostgreSQL takes it: `$1` for `:name`, each with the type that the Data API binds. */
+/** A statement in PostgreSQL's syntax: `$1` for `:name`, each with the type that the Data API binds. */
 export interface BoundStatement {
   readonly text: string;
   readonly values: readonly unknown[];
@@ -29,13 +29,13 @@ export interface BoundStatement {
 }
 
 /**
- * What a `:name` is not found in: strings, quoted names, comments, casts. Dollar quotes are not among them, nor the bounds
- * of a slice: against a real cluster, `select $$a :b c$$` came back as `a $1 c`, and `a[1:2]` was a syntax error at `$1`.
+ * Where a `:name` is not recognized: strings, quoted names, comments, casts. It is recognized in dollar quotes and in the bounds
+ * of a slice: on a real cluster, `select $$a :b c$$` returned `a $1 c`, and `a[1:2]` was a syntax error at `$1`.
  */
 const TOKEN =
   /[eE]'(?:[^'\\]|''|\\[\s\S])*'|'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|\/\*[\s\S]*?\*\/|::|:([A-Za-z0-9_]+)|[\s\S]/g;
 
-/** @throws DataApiError when a parameter is missing, is given twice, is an array, or doesn't fit its hint */
+/** @throws DataApiError if a parameter is missing, duplicate, an array, or doesn't match its hint */
 export function bindParameters(sql: string, parameters: readonly SqlParameter[]): BoundStatement {
   const byName = new Map(parameters.map((parameter) => [parameter.name, parameter]));
   if (byName.size < parameters.length) throw badRequest('A parameter is given more than once.');
@@ -54,7 +54,7 @@ export function bindParameters(sql: string, parameters: readonly SqlParameter[])
   return { ...assemble(pieces, places), values };
 }
 
-/** What the Data API takes for parameters of a statement, in the order of their first place. */
+/** The parameters that the Data API finds in a statement, in the order of their first occurrence. */
 export function parameterNames(sql: string): readonly string[] {
   return cachedPieces(sql).names;
 }
@@ -76,7 +76,7 @@ function assemble(pieces: Pieces['pieces'], places: ReadonlyMap<string, Place>) 
 }
 
 /**
- * Where PostgreSQL found an error, in the statement that has only `$1` for `:name`.
+ * The position of PostgreSQL's error in the statement with `$1` for `:name`.
  *
  * @param position in characters, from 1, of the bound text
  */
@@ -86,25 +86,25 @@ export function positionIn({ casts }: BoundStatement, position: number): number 
     .reduce((unshifted, { length }) => unshifted - length, position);
 }
 
-/** Within dollar quotes and slices AWS puts `$1` there all the same; such a statement is refused here before it does harm. */
+/** AWS replaces these in dollar quotes and slices too; such a statement is refused here before it does harm. */
 function missing(name: string): Error {
   return badRequest(
     `Cannot find parameter: ${name}. The Data API takes :${name} for one in dollar quotes and array slices too.`,
   );
 }
 
-/** A statement taken apart: text, and the parameters between. */
+/** A parsed statement: the text, and the parameters between. */
 interface Pieces {
   readonly pieces: readonly (string | { readonly name: string })[];
-  /** Distinct, in the order of their first place. */
+  /** Distinct, in the order of their first occurrence. */
   readonly names: readonly string[];
 }
 
-/** The pipeline has some ten statements; a client that writes values into its text must not fill the memory. */
+/** The pipeline has about ten statements; the limit keeps a client that writes values into its text from filling the memory. */
 const CACHE_LIMIT = 500;
 const cache = new Map<string, Pieces>();
 
-/** Taking a long statement apart costs more than all the rest of a call, and they are always the same few. */
+/** Parsing a long statement costs more than the rest of a call, and the same few statements recur. */
 function cachedPieces(sql: string): Pieces {
   const known = cache.get(sql);
   if (known !== undefined) return known;

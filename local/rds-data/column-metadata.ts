@@ -13,7 +13,7 @@ interface Traits {
 const UNLIMITED = 2_147_483_647;
 
 /**
- * As the PostgreSQL JDBC driver describes its columns: a recorded answer of the Data API has just these numbers for
+ * As the PostgreSQL JDBC driver describes its columns: a recorded answer of the Data API has these numbers for
  * `serial`, `int4`, `float8`, `numeric`, `bool`, `text`, `jsonb`, `date` and both time stamps. No newer one is published.
  */
 const TRAITS: Readonly<Record<string, Traits>> = {
@@ -37,10 +37,10 @@ const TRAITS: Readonly<Record<string, Traits>> = {
 const OTHER: Traits = { type: 1111, precision: UNLIMITED, isCaseSensitive: true };
 const ARRAY_TYPE = 2003;
 
-/** A column that counts up by itself has the name by which it was declared. */
+/** An auto-increment column has the type name with which it was declared. */
 const SERIALS: Readonly<Record<string, string>> = { int2: 'smallserial', int4: 'serial', int8: 'bigserial' };
 
-/** Of an expression, nobody knows; a column of a table says. */
+/** Unknown for an expression; a table's column declares it. */
 const NULLABLE = { no: 0, yes: 1, unknown: 2 } as const;
 
 export function columnMetadata({ name, type, modifier, source }: Column): Field {
@@ -63,7 +63,7 @@ export function columnMetadata({ name, type, modifier, source }: Column): Field 
   };
 }
 
-/** PostgreSQL counts four bytes of header into the modifier of numbers and texts. */
+/** PostgreSQL's modifier of numbers and texts includes four bytes of header. */
 const HEADER = 4;
 
 function sizeOf(typeName: string, { precision, scale = 0 }: Traits, modifier: number) {

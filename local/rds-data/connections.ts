@@ -8,13 +8,13 @@ import { badRequest, DataApiError } from './errors.ts';
 import type { Text } from './result-fields.ts';
 import { statementError, unexpectedMessage } from './statement-error.ts';
 
-/** Where the cluster's PostgreSQL is, and whose password each secret holds. */
+/** The address of the cluster's PostgreSQL, and the login in each secret. */
 export interface ClusterAddress {
   readonly resourceArn: string;
   readonly host: string;
   readonly port: number;
   readonly defaultDatabase: string;
-  /** Asked at each call: a secret that was rotated holds another login. */
+  /** Called for each request: a rotated secret contains another login. */
   readonly secrets: { get(secretArn: string): Login | undefined };
 }
 
@@ -33,17 +33,17 @@ export interface RawResult {
   readonly columns: readonly Column[];
   readonly rows: readonly (readonly Text[])[];
   readonly rowCount: number;
-  /** What PostgreSQL calls what it did: `SELECT`, `INSERT`, `SET`, `BEGIN` … */
+  /** PostgreSQL's command tag: `SELECT`, `INSERT`, `SET`, `BEGIN` … */
   readonly command: string;
 }
 
 export interface RunOptions {
   readonly continueAfterTimeout: boolean;
-  /** Whether the answer says which tables its columns come from. */
+  /** Whether the answer names the tables of its columns. */
   readonly includeResultMetadata: boolean;
 }
 
-/** As many connections as do some good on a laptop; the Data API's own pool is not ours to see. */
+/** As many connections as are useful on a laptop; the size of the Data API's own pool is unknown. */
 const POOL_SIZE = 16;
 /** The Data API's own limit of a statement. */
 const STATEMENT_LIMIT_MS = 45_000;
@@ -52,7 +52,7 @@ const STATEMENT_LIMIT_MS = 45_000;
 export class Connections {
   private readonly address: ClusterAddress;
   private readonly pools = new Map<string, { readonly login: Login; readonly pool: pg.Pool }>();
-  /** Of logins that were rotated away: what they still do is finished. */
+  /** The pools of rotated logins, which end their running statements. */
   private readonly retired = new Set<Promise<void>>();
   private readonly taken = new Map<pg.PoolClient, Target>();
   private readonly clock: Clock;
@@ -73,7 +73,7 @@ export class Connections {
     }
   }
 
-  /** @param isSpent its session is not as it was: it is closed, which rolls back whatever is open on it */
+  /** @param isSpent whether its session has changed: it is closed, which rolls back an open transaction */
   giveBack(client: pg.PoolClient, isSpent: boolean): void {
     if (!this.taken.delete(client)) return;
     client.off('error', ignore);
@@ -104,18 +104,18 @@ export class Connections {
       throw statementError(error, statement);
     } finally {
       timeout.cancel();
-      // After a time-out the query is still under way; its end is awaited by whoever uses the connection next.
+      // After a time-out the query still runs; the connection's next user waits for its end.
       query.catch(() => {});
     }
   }
 
-  /** What still runs is cut off: whoever asked for it is stopped as well. */
+  /** Running statements are aborted: their callers are stopped as well. */
   async close(): Promise<void> {
     for (const client of this.taken.keys()) this.giveBack(client, true);
     await Promise.all([...[...this.pools.values()].map(({ pool }) => pool.end()), ...this.retired]);
   }
 
-  /** By another connection, as PostgreSQL has it. A failure leaves the statement to the database's own time-out. */
+  /** Uses another connection, as PostgreSQL requires. If it fails, the database's own time-out ends the statement. */
   private cancel(client: pg.PoolClient): void {
     const target = this.taken.get(client);
     if (target === undefined) return;
@@ -144,7 +144,7 @@ export class Connections {
   private createPool(database: string, login: Login): pg.Pool {
     const { host, port } = this.address;
     const pool = new pg.Pool({ host, port, database, ...login, max: POOL_SIZE, types: TEXT_TYPES });
-    // A connection that breaks while idle is replaced; the statement that needs one will tell.
+    // A connection that breaks while idle is replaced; the next statement reports an error.
     pool.on('error', () => {});
     return pool;
   }
@@ -155,7 +155,7 @@ export class Connections {
   }
 }
 
-/** A connection that breaks while it is taken fails the statement on it, or the next one. */
+/** A connection that breaks while in use fails its current statement, or the next one. */
 const ignore = () => {};
 
 function isSame(one: Login, other: Login): boolean {

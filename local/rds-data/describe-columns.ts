@@ -6,9 +6,9 @@ import { catalogType, type ResultType, supportedType } from './result-types.ts';
 export interface Column {
   readonly name: string;
   readonly type: ResultType;
-  /** `atttypmod`: what is in the brackets of `numeric(10, 2)`; -1 where nothing is. */
+  /** `atttypmod`: the modifier in `numeric(10, 2)`; -1 if there is none. */
   readonly modifier: number;
-  /** The column of a table that it comes from; undefined for an expression, and where nobody asked. */
+  /** The table's column that it comes from; undefined for an expression, and if not requested. */
   readonly source: ColumnSource | undefined;
 }
 
@@ -36,7 +36,7 @@ export async function describeColumns(
 
 const typeSchema = z.object({ oid: z.coerce.number(), typname: z.string(), typtype: z.string() });
 
-/** The types that aren't known by their number; of most answers there are none, and nothing is asked. */
+/** The types whose number isn't known; most answers have none and need no query. */
 async function catalogTypes(
   client: pg.PoolClient,
   fields: readonly pg.FieldDef[],

@@ -36,12 +36,12 @@ export function badRequest(message: string): DataApiError {
   return new DataApiError('BadRequestException', message);
 }
 
-/** What the request must not hold, whatever the database would say to it. */
+/** For a request that is invalid whatever the database would answer. */
 export function invalidRequest(message: string): DataApiError {
   return new DataApiError('ValidationException', message);
 }
 
-/** What the statement answered and the Data API doesn't return. */
+/** For a result that the Data API doesn't return. */
 export function unsupportedResult(message: string): DataApiError {
   return new DataApiError('UnsupportedResultException', message);
 }

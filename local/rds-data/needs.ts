@@ -4,8 +4,8 @@ import type { Need } from '../iam/needs.ts';
 const targetSchema = z.object({ resourceArn: z.string(), secretArn: z.string() });
 
 /**
- * What IAM asks about a request: the call on the cluster, and the secret, which the Data API reads as whoever calls it.
- * One that names neither needs nothing: its action refuses it.
+ * The permissions that a request needs: the call on the cluster, and the secret, which the Data API reads on the caller's
+ * behalf. A request that names neither needs none: its action refuses it.
  *
  * @param action `ExecuteStatement`
  */

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { invalidRequest } from './errors.ts';
 
-/** `SqlStatement` of the service's model. Counted in UTF-16 units: where AWS counts characters, this is stricter. */
+/** `SqlStatement` of the service's model. Counted in UTF-16 units: if AWS counts characters, this is stricter. */
 const SQL_LIMIT = 65_536;
 
 export const sqlSchema = z

@@ -1,7 +1,7 @@
 import { DataApiError, unsupportedResult } from './errors.ts';
 import { type Kind, type ResultType, refusedName } from './result-types.ts';
 
-/** One value as text, the way PostgreSQL sends it; null is null. */
+/** One value as text, as PostgreSQL sends it, or null. */
 export type Text = string | null;
 
 export type Field = { readonly [key: string]: unknown };
@@ -21,7 +21,7 @@ export function assertReturned(types: readonly ResultType[]): void {
   throw unsupportedResult(`The result contains the unsupported data type ${refusedName(refused)}.`);
 }
 
-/** A field of `records`. A `longValue` is written digit by digit; whoever reads it as a double loses some. */
+/** A field of `records`. A `longValue` has all its digits; a reader that parses it as a double may lose some. */
 export function fieldOf(text: Text, { kind = 'text', isArray }: ResultType): Field {
   if (text === null) return { isNull: true };
   const key = KEYS[kind] ?? 'stringValue';
@@ -70,7 +70,7 @@ function compact(json: string): string {
   return json.replaceAll(/("(?:[^"\\]|\\.)*")|\s+/g, '$1');
 }
 
-/** The Data API fails without a message on `infinity`; years before 1 and after 9999 are refused here with it. */
+/** The Data API fails without a message on `infinity`; here, years before 1 and after 9999 are refused too. */
 function finite(text: string): string {
   if (!/^\d{4}-[^B]*$/.test(text)) throw new DataApiError('InternalFailure', '');
   return text;
@@ -84,7 +84,7 @@ function withFraction(text: string): string {
   });
 }
 
-/** Instants are in UTC and say nothing of it, whatever the session's time zone. */
+/** Instants are in UTC, without a suffix, whatever the session's time zone. */
 function inUtc(text: string): string {
   const [, local = text, fraction = '', offset = '+00'] =
     /^([\d -]+[\d:]+)(\.\d+)?([+-][\d:]+)$/.exec(text) ?? [];

@@ -15,7 +15,7 @@ export type Kind =
 /** The type of a column, as PostgreSQL's catalog names it: `int4`, `_int4` for its array. */
 export interface ResultType {
   readonly name: string;
-  /** Of the value, or of each element; undefined where the Data API refuses to return it. */
+  /** Of the value, or of each element; undefined if the Data API refuses to return it. */
   readonly kind: Kind | undefined;
   readonly isArray: boolean;
 }
@@ -23,7 +23,7 @@ export interface ResultType {
 /**
  * What "RDS Data API supports following Aurora PostgreSQL scalar types" lists, by PostgreSQL's type number, and
  * `timestamptz`, which several programs are known to read. `oid`, `int4range` and `numrange` are not on the list, though a
- * compatibility page and data-api-client's suite read them. The stricter is done here: they are refused.
+ * compatibility page and data-api-client's suite read them. Here the stricter rule applies: they are refused.
  */
 const SCALARS: readonly (readonly [number, string, Kind])[] = [
   [16, 'bool', 'boolean'],
@@ -75,17 +75,17 @@ const SUPPORTED: ReadonlyMap<number, ResultType> = new Map<number, ResultType>([
   ...ARRAYS.map(([id, name, kind]) => [id, { name, kind, isArray: true }] as const),
 ]);
 
-/** Undefined for one that only the catalog knows: an enum, or a type that is refused. */
+/** Undefined for a type that needs the catalog: an enum, or a refused type. */
 export function supportedType(typeId: number): ResultType | undefined {
   return SUPPORTED.get(typeId);
 }
 
-/** @param kind `typtype` of `pg_type`: `e` is an enum, the one type of a user's own that is returned */
+/** @param kind `typtype` of `pg_type`: `e` is an enum, the only user-defined type that is returned */
 export function catalogType(name: string, kind: string): ResultType {
   return { name, kind: kind === 'e' ? 'text' : undefined, isArray: false };
 }
 
-/** Types that the Data API names in capitals when it refuses them; all others as the catalog has them (`regclass`, `xml`). */
+/** Types that the Data API names in capitals when it refuses them; it names all others as the catalog does (`regclass`, `xml`). */
 const IN_CAPITALS =
   /^(bit|box|circle|daterange|int4range|int8range|interval|jsonpath|line|lseg|macaddr8?|money|numrange|oid|path|point|polygon|record|timetz|timestamptz|tsrange|tstzrange|varbit|void)$/;
 

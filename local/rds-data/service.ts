@@ -3,7 +3,7 @@ import type { Connections, RawResult, RunOptions, Target } from './connections.t
 import { DataApiError } from './errors.ts';
 import type { Transactions } from './transactions.ts';
 
-/** What every action works on. */
+/** The parts that every action uses. */
 export interface Service {
   readonly connections: Connections;
   readonly transactions: Transactions;
@@ -22,20 +22,20 @@ export async function runAlone(
     connections.giveBack(client, hasLeftTraces(result, statement));
     return result;
   } catch (error) {
-    // A connection whose statement may still run, or that is broken, must not serve the next caller.
+    // A broken connection, or one whose statement may still run, must not be reused.
     connections.giveBack(client, error instanceof DataApiError && error.name !== 'DatabaseErrorException');
     throw error;
   }
 }
 
-/** Commands that leave nothing of theirs in the session. */
+/** Commands that don't change the session. */
 const TRACELESS: ReadonlySet<string> = new Set(['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'MERGE']);
-/** Functions by which even a `select` changes its session. */
+/** Functions with which even a `select` changes its session. */
 const SESSION_FUNCTION = /set_config|advisory_lock|setseed|dblink/i;
 
 /**
- * Nothing of a call may reach the next: a `begin` would leave the next caller's writes uncommitted, a `set` change what
- * they mean.
+ * A call must not affect the next one: a `begin` would leave the next caller's writes uncommitted, a `set` would change
+ * their meaning.
  */
 function hasLeftTraces(result: RawResult, statement: BoundStatement): boolean {
   return !TRACELESS.has(result.command) || SESSION_FUNCTION.test(statement.text);

@@ -27,7 +27,7 @@ export interface RdsDataOptions {
 }
 
 export interface RunningRdsData extends RunningService {
-  /** As Aurora does after an auto-pause: every call answers DatabaseResumingException for so long. */
+  /** As Aurora after an auto-pause: every call answers DatabaseResumingException for this long. */
   resumingFor(milliseconds: number): void;
 }
 
@@ -80,7 +80,7 @@ async function answer(
     if (action === undefined || request.method !== 'POST') {
       throw new DataApiError(
         'UnknownOperationException',
-        `${request.method} ${request.url} is not done here.`,
+        `${request.method} ${request.url} is not supported here.`,
       );
     }
     const input = parse(body);

@@ -2,7 +2,7 @@ import pg from 'pg';
 import { type BoundStatement, positionIn } from './bind-parameters.ts';
 import { DataApiError, invalidRequest } from './errors.ts';
 
-/** What a failed statement is answered with. */
+/** The answer to a failed statement. */
 export function statementError(error: unknown, statement: BoundStatement): Error {
   if (error instanceof DataApiError) return error;
   if (!(error instanceof pg.DatabaseError) || error.code === undefined) {
@@ -20,14 +20,14 @@ export function statementError(error: unknown, statement: BoundStatement): Error
   return new DataApiError('DatabaseErrorException', described(error, error.code, statement));
 }
 
-/** The protocol of `copy` is not the Data API's: what the database sends is no answer to a statement. */
+/** The Data API doesn't implement the protocol of `copy`: the database's message is no answer to a statement. */
 export function unexpectedMessage(name: 'CopyInResponse' | 'CopyOutResponse'): DataApiError {
   return new DataApiError('DatabaseErrorException', `unexpected message: ${name}`);
 }
 
 /**
- * `ERROR: …; Hint: …; Position: 15; SQLState: 42P01`, the parts that PostgreSQL gave. The detail is left out: it holds the
- * row's values, and no answer of a real cluster was seen with one.
+ * `ERROR: …; Hint: …; Position: 15; SQLState: 42P01`, the parts that PostgreSQL returned. The detail is left out: it contains
+ * the row's values, and no observed answer of a real cluster had one.
  */
 function described(error: pg.DatabaseError, code: string, statement: BoundStatement): string {
   return [

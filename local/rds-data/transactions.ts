@@ -57,15 +57,15 @@ export class Transactions {
   }
 
   /**
-   * A commit of a transaction in which a statement failed writes nothing and is answered as any other: aurora-data-api's
-   * suite, meant for AWS, commits one without an error. Nobody here may rely on being told.
+   * A commit of a transaction in which a statement failed writes nothing and returns no error: aurora-data-api's suite, written
+   * for AWS, commits one without an error. Callers must not rely on one.
    *
-   * @returns the status that the API answers with
+   * @returns the status in the API's answer
    */
   async end(id: string, target: Omit<Target, 'database'>, how: 'commit' | 'rollback'): Promise<string> {
     const { client } = this.forget(id, target);
     const command = await client.query(how).then((result) => result.command, unavailable);
-    // What was set within the transaction may outlive it.
+    // A setting changed within the transaction may outlive it.
     this.connections.giveBack(client, true);
     if (command instanceof DataApiError) throw command;
     return how === 'commit' ? 'Transaction Committed' : 'Rollback Complete';
@@ -79,14 +79,14 @@ export class Transactions {
     return this.clock.after(IDLE_LIMIT_MS, () => void this.drop(id));
   }
 
-  /** Rolls back and forgets a transaction, if it is still there. */
+  /** Rolls back and removes a transaction, if it still exists. */
   async drop(id: string): Promise<void> {
     const transaction = this.open.get(id);
     if (transaction === undefined) return;
     this.open.delete(id);
     transaction.cancelIdle();
     transaction.cancelAge();
-    // Closing the connection rolls back, whatever is under way on it.
+    // Closing the connection rolls back, even while a statement runs.
     this.connections.giveBack(transaction.client, true);
   }
 

@@ -10,7 +10,7 @@ export interface RunningScheduleOptions {
   readonly mayInvoke?: (functionArn: string) => boolean;
 }
 
-/** Invokes functions at a fixed rate. A run that fails or lasts long changes nothing for the next. */
+/** Invokes functions at a fixed rate. A failed or long run doesn't affect the next. */
 export class RunningSchedule {
   private readonly options: RunningScheduleOptions;
   private cancel = () => {};
@@ -31,7 +31,7 @@ export class RunningSchedule {
     });
   }
 
-  /** At once, beside its rate; resolves when the runs have ended, well or not. */
+  /** Runs now, in addition to its rate; resolves when the runs have ended, successfully or not. */
   async run(): Promise<void> {
     const { invoke, mayInvoke } = this.options;
     const allowed = this.functionArns.filter((functionArn) => mayInvoke?.(functionArn) !== false);

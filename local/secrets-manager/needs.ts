@@ -4,7 +4,7 @@ import type { SecretStore } from './secret-store.ts';
 
 const requestSchema = z.object({ SecretId: z.string() });
 
-/** What a request needs to be allowed: the action on its secret, by whichever name the secret is asked for. */
+/** The permission that a request needs: the action on its secret, by either of the secret's names. */
 export function needsOf(store: SecretStore, action: string, body: unknown): readonly Need[] {
   const request = requestSchema.safeParse(body);
   const id = request.success ? request.data.SecretId : '*';

@@ -5,7 +5,7 @@ import type { SecretResource } from '../template/resources.ts';
 import { randomPassword } from './random-password.ts';
 import type { SecretStore } from './secret-store.ts';
 
-/** Makes the templates' secrets that are missing, as CloudFormation does; those that are there keep what they hold. */
+/** Creates the templates' missing secrets, as CloudFormation does; existing ones keep their values. */
 export function provideSecrets(store: SecretStore, secrets: readonly SecretResource[], clock: Clock): void {
   for (const { arn, name, generate } of secrets) {
     if (store.find(arn) !== undefined) continue;

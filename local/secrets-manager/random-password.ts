@@ -16,7 +16,7 @@ const DEFAULT_LENGTH = 32;
 /** As AWS documents them. */
 const PUNCTUATION = '!"#$%&\'()*+,-./:;<=>?@[\\]^_`{|}~';
 
-/** @throws SecretsError InvalidParameterException where the rules leave no character */
+/** @throws SecretsError InvalidParameterException if the rules leave no character */
 export function randomPassword(rules: PasswordRules): string {
   const excluded = new Set(rules.excludeCharacters ?? '');
   const types = [

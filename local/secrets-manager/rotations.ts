@@ -3,7 +3,7 @@ import type { Clock } from '../clock.ts';
 import { SecretsError } from './errors.ts';
 import { type SecretStore, type StoredSecret, versionAt } from './secret-store.ts';
 
-/** What Secrets Manager asks of a rotation function, in this order. */
+/** The steps of a rotation function, in this order. */
 export const STEPS = ['createSecret', 'setSecret', 'testSecret', 'finishSecret'] as const;
 
 export interface RotationEvent {
@@ -24,7 +24,7 @@ export interface RotationsOptions {
   readonly onFailure: (secretName: string, reason: string) => void;
 }
 
-/** Runs rotation functions as Secrets Manager does, each step once the one before has succeeded. */
+/** Runs rotation functions as Secrets Manager does, each step after the previous one has succeeded. */
 export class Rotations {
   private readonly options: RotationsOptions;
   private readonly underWay = new Map<string, Promise<void>>();
@@ -38,8 +38,8 @@ export class Rotations {
   }
 
   /**
-   * @param token of the new version; one that is pending is taken up again, whatever is asked for
-   * @returns the version that will be current
+   * @param token of the new version; a pending version is continued instead
+   * @returns the version that will become current
    */
   start(secret: StoredSecret, token: string | undefined): string {
     const functionArn = this.functionOf(secret.arn);
@@ -50,7 +50,7 @@ export class Rotations {
       );
     }
     if (this.underWay.has(secret.arn)) {
-      throw new SecretsError('InvalidRequestException', `A rotation of ${secret.name} is under way.`);
+      throw new SecretsError('InvalidRequestException', `A rotation of ${secret.name} is in progress.`);
     }
     const pending = versionAt(secret, 'AWSPENDING');
     const isUnfinished = pending !== undefined && !pending.stages.includes('AWSCURRENT');
@@ -60,7 +60,7 @@ export class Rotations {
     return id;
   }
 
-  /** Resolves when nothing is under way. */
+  /** Resolves when no rotation is in progress. */
   async settle(): Promise<void> {
     await Promise.all(this.underWay.values());
   }
@@ -73,7 +73,7 @@ export class Rotations {
       const { store, clock } = this.options;
       store.save({ ...store.get(secret.arn), rotatedAtMs: clock.now() });
     } catch (error) {
-      // AWS retries it for some hours; here the next request takes it up.
+      // AWS retries it for some hours; here the next request continues it.
       this.options.onFailure(secret.name, error instanceof Error ? error.message : String(error));
     }
   }

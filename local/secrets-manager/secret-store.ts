@@ -5,7 +5,7 @@ import { noSuchSecret } from './errors.ts';
 const versionSchema = z.object({
   id: z.string(),
   value: z.string(),
-  /** `AWSCURRENT`, `AWSPENDING`, `AWSPREVIOUS` or any other; each is on one version at most. */
+  /** `AWSCURRENT`, `AWSPENDING`, `AWSPREVIOUS` or any other; each is on at most one version. */
   stages: z.array(z.string()),
   createdAtMs: z.number(),
 });
@@ -21,7 +21,7 @@ const secretSchema = z.object({
 export type SecretVersion = z.infer<typeof versionSchema>;
 export type StoredSecret = z.infer<typeof secretSchema>;
 
-/** AWS removes versions without a stage once there are about a hundred; so many bound a file that is written whole. */
+/** AWS removes versions without a stage above about a hundred; this bounds a file that is written as a whole. */
 const VERSION_LIMIT = 20;
 
 /** All secrets in one file that only its owner may read; each change is on disk before it is answered. */
@@ -55,7 +55,7 @@ export class SecretStore {
     this.write();
   }
 
-  /** Written beside and renamed: a kill in the middle leaves the old file or the new. */
+  /** Written to a temporary file and renamed: a kill leaves either the old file or the new one. */
   private write(): void {
     const descriptor = openSync(`${this.file}.new`, 'w', 0o600);
     writeSync(descriptor, JSON.stringify([...this.secrets.values()]));

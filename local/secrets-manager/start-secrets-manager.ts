@@ -30,7 +30,7 @@ export interface SecretsManagerOptions {
   /** Holds `secrets.json`. */
   readonly directory: string;
   readonly clock: Clock;
-  /** The templates' secrets: made where they are missing. */
+  /** The templates' secrets: created if missing. */
   readonly secrets: readonly SecretResource[];
   readonly invoke: RotationsOptions['invoke'];
   readonly onRotationFailure: RotationsOptions['onFailure'];
@@ -39,9 +39,9 @@ export interface SecretsManagerOptions {
 }
 
 export interface RunningSecretsManager extends RunningService {
-  /** What a secret holds now; undefined when there is none. */
+  /** A secret's current value; undefined if there is none. */
   readonly textOf: (secretArn: string) => string | undefined;
-  /** What a login's secret holds now; undefined when there is no such secret, or it holds no login. */
+  /** The login in a secret; undefined if there is no such secret, or it contains no login. */
   loginOf(secretArn: string): Login | undefined;
   /** The same of a secret that must hold one. */
   mustLoginOf(secretArn: string): Login;
@@ -58,7 +58,7 @@ const ACTIONS: ReadonlyMap<string, Action> = new Map(
   }),
 );
 
-/** A secret holds 64 KB, which JSON may write six times as long. */
+/** A secret has at most 64 KB, which JSON may write six times as long. */
 const REQUEST_LIMIT_BYTES = 512 * 1024;
 
 /** Secrets Manager over the AWS JSON protocol, durable on disk. */
@@ -83,7 +83,7 @@ export async function startSecretsManager(options: SecretsManagerOptions): Promi
     loginOf: (arn) => loginIn(store, arn),
     mustLoginOf: (arn) => {
       const login = loginIn(store, arn);
-      if (login === undefined) throw new Error(`${arn} holds no login: it needs username and password.`);
+      if (login === undefined) throw new Error(`${arn} contains no login: it needs username and password.`);
       return login;
     },
     close: async () => {
@@ -119,7 +119,7 @@ async function answer(
     const body = parse(await readBody(request));
     const action = ACTIONS.get(name ?? '');
     if (action === undefined) {
-      throw new SecretsError('UnknownOperationException', `The action ${name} is not done here.`);
+      throw new SecretsError('UnknownOperationException', `The action ${name} is not supported here.`);
     }
     const refused = access?.refuse(request.headers, needsOf(context.store, name ?? '', body));
     if (refused !== undefined) throw new SecretsError('AccessDeniedException', refused.message);

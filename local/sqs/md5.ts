@@ -8,7 +8,7 @@ export function md5OfText(text: string): string {
 const STRING_TRANSPORT = Buffer.from([1]);
 const BINARY_TRANSPORT = Buffer.from([2]);
 
-/** As the developer guide lays it down: by name, each part preceded by its length. Undefined without attributes. */
+/** As the developer guide specifies: by name, each part preceded by its length. Undefined without attributes. */
 export function md5OfAttributes(attributes: MessageAttributes): string | undefined {
   const names = Object.keys(attributes).sort();
   if (names.length === 0) return undefined;

@@ -4,7 +4,7 @@ import { nameOf } from './actions/action.ts';
 import { sourceOfTask } from './engine/message-mover.ts';
 import type { SqsEngine } from './engine/sqs-engine.ts';
 
-/** What of a request says which queue it is about; the action itself parses the rest. */
+/** The fields of a request that name its queue; the action itself parses the rest. */
 const targetSchema = z.object({
   QueueUrl: z.string().optional(),
   QueueName: z.string().optional(),
@@ -40,7 +40,7 @@ function queueArn({ QueueUrl, QueueName, SourceArn, TaskHandle }: Target, engine
   return name === undefined ? undefined : engine.arnOf(name);
 }
 
-/** The task receives, deletes and sends as whoever starts it. */
+/** The task receives, deletes and sends with the permissions of the caller that starts it. */
 function moveNeeds({ SourceArn, DestinationArn }: Target, engine: SqsEngine): readonly Need[] {
   if (SourceArn === undefined) return [];
   const destinations =

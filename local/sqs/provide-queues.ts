@@ -1,9 +1,9 @@
 import type { QueueResource } from '../template/resources.ts';
 import type { SqsEngine } from './engine/sqs-engine.ts';
 
-/** Makes the templates' queues, or gives those that are there the templates' attributes. */
+/** Creates the templates' queues, or sets the templates' attributes on existing ones. */
 export function provideQueues(engine: SqsEngine, queues: readonly QueueResource[]): void {
-  // Dead-letter queues first: a redrive policy names a queue that is there.
+  // Dead-letter queues first: a redrive policy must name an existing queue.
   const ordered = queues.toSorted(
     (one, other) => Number('RedrivePolicy' in one.attributes) - Number('RedrivePolicy' in other.attributes),
   );

@@ -79,7 +79,7 @@ const ACTIONS: ReadonlyMap<string, Action> = new Map(
   }),
 );
 
-/** A batch may hold 1 MiB of text, which JSON may write six times as long. */
+/** A batch may have 1 MiB of text, which JSON may write six times as long. */
 const REQUEST_LIMIT_BYTES = 8 * 1024 * 1024;
 
 /** SQS FIFO queues over the AWS JSON protocol, durable on disk. */
@@ -145,7 +145,7 @@ async function answer(request: IncomingMessage, response: ServerResponse, servin
   observer?.({ service: 'sqs', action: name ?? 'unknown', caller });
 }
 
-/** What isn't formed as X-Ray writes it becomes no attribute of a message. */
+/** A header that is not in X-Ray's format becomes no message attribute. */
 const TRACE_HEADER = /^Root=1-[0-9a-f]{8}-[0-9a-f]{24}(;[^;]+)*$/i;
 
 function traceHeaderOf(request: IncomingMessage): string | undefined {
@@ -158,7 +158,7 @@ function refused({ kind, action, message }: AccessRefusal): SqsError {
     case 'unknown_credentials':
       return new SqsError('InvalidClientTokenId', message);
     case 'denied':
-      // SQS, unlike the other services, writes the action in lower case.
+      // Unlike the other services, SQS writes the action in lower case.
       return new SqsError('AccessDenied', message.replaceAll(action, action.toLowerCase()));
     case 'key_denied':
       return new SqsError('KmsAccessDenied', message);

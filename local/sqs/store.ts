@@ -9,7 +9,7 @@ export interface StoredQueue {
   readonly name: string;
   readonly attributes: Readonly<Record<string, string>>;
   readonly tags: Readonly<Record<string, string>>;
-  /** As the queue was created: AWS goes on so when `DeduplicationScope` is changed afterwards. */
+  /** From the queue's creation: AWS keeps this behaviour when `DeduplicationScope` is changed afterwards. */
   readonly deduplicatesPerGroup: boolean;
   readonly createdAt: number;
   readonly modifiedAt: number;
@@ -24,13 +24,13 @@ export interface StoredDeduplication {
   readonly expiresAt: number;
 }
 
-/** The truth of all queues on disk. The operating system survives a `kill -9`, so no commit waits for the disk. */
+/** The durable state of all queues. The operating system survives a `kill -9`, so no commit waits for the disk. */
 export class SqsStore {
   private readonly database: DatabaseSync;
   private readonly transactions: TurnTransactions;
   private readonly statements = new Map<string, StatementSync>();
 
-  /** @throws Error for a file that another version has written */
+  /** @throws Error for a file written by another version */
   constructor(file: string) {
     this.database = new DatabaseSync(file);
     this.database.exec('pragma journal_mode = wal; pragma synchronous = normal; pragma busy_timeout = 5000');
@@ -39,12 +39,12 @@ export class SqsStore {
     this.transactions = new TurnTransactions(this.database);
   }
 
-  /** All that `work` writes is kept, or none of it. */
+  /** Commits all writes of `work`, or none. */
   transaction<T>(work: () => T): T {
     return this.transactions.run(work);
   }
 
-  /** Resolves when every transaction so far survives a kill: what a client is told must. */
+  /** Resolves when every transaction so far survives a kill; await it before answering a client. */
   committed(): Promise<void> {
     return this.transactions.committed();
   }
@@ -60,13 +60,13 @@ export class SqsStore {
     this.run('insert or replace into deleted_queue values (?, ?)', name, at);
   }
 
-  /** When a queue of this name was last deleted; undefined for never. */
+  /** When a queue of this name was last deleted; undefined if never. */
   deletedAt(name: string): number | undefined {
     const [row] = this.all('select deleted_at from deleted_queue where queue = ?', deletedRow, name);
     return row?.deleted_at;
   }
 
-  /** Messages, and the memory of what was sent. */
+  /** Messages and deduplication ids. */
   purge(queue: string): void {
     for (const table of ['message', 'deduplication']) this.run(`delete from ${table} where queue = ?`, queue);
   }
@@ -170,7 +170,7 @@ const SCHEMA = `
   create table if not exists move_task (queue text, handle text primary key, content text);
 `;
 
-/** Raised with each change of the schema or of what is written into it. */
+/** Increased with each change of the schema or of its contents' format. */
 const VERSION = 2;
 
 function assertVersion(database: DatabaseSync, file: string): void {

@@ -8,7 +8,7 @@ import { SqsError } from './errors.ts';
 const REQUESTS_PER_SECOND = 300;
 const SECOND_MS = 1_000;
 
-/** A batch counts to the action of its entries. */
+/** A batch counts as its entries' action. */
 const LIMITED: Readonly<Record<string, string>> = {
   SendMessage: 'SendMessage',
   SendMessageBatch: 'SendMessage',
@@ -23,12 +23,12 @@ const targetSchema = z.object({ QueueUrl: z.string() });
 
 /**
  * The quota of FIFO queues without high throughput. The quotas with it, thousands of requests a second for an account and
- * 300 for a partition, which AWS makes as it sees fit, are not kept here.
+ * 300 for a partition, which AWS adds by its own rules, are not enforced here.
  */
 export class Throttle {
   private readonly clock: Clock;
   private readonly engine: SqsEngine;
-  /** By queue and action: when the newest requests came, as a ring. */
+  /** By queue and action: the times of the newest requests, in a ring buffer. */
   private readonly windows = new Map<string, { next: number; readonly times: number[] }>();
 
   constructor(clock: Clock, engine: SqsEngine) {
@@ -36,7 +36,7 @@ export class Throttle {
     this.engine = engine;
   }
 
-  /** @throws SqsError ThrottlingException where 300 requests came within the last second */
+  /** @throws SqsError ThrottlingException if 300 requests arrived within the last second */
   admit(action: string, input: unknown): void {
     const limited = LIMITED[action];
     if (limited === undefined) return;

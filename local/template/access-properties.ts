@@ -1,6 +1,6 @@
 import * as z from 'zod';
 
-const NAMED = 'names or describes it to people';
+const NAMED = 'names or describes it for people';
 /** Parsed by local/iam/policy-document.ts, which refuses every part that isn't evaluated. */
 const policyDocument = z.unknown();
 
@@ -32,7 +32,7 @@ export const keyProperties = {
   honoured: z.object({ KeyPolicy: policyDocument }),
   inert: {
     Description: NAMED,
-    EnableKeyRotation: 'nothing is encrypted here: only who may use the key is honoured',
+    EnableKeyRotation: 'nothing is encrypted here: only the key’s permissions apply',
     PendingWindowInDays: 'nothing here deletes a key',
   },
 };
@@ -40,10 +40,10 @@ export const keyProperties = {
 /** Of each log group: whose key encrypts it. Its lines go to the terminal and to a file. */
 export const logGroupProperties = {
   honoured: z.object({ LogGroupName: z.string().optional(), KmsKeyId: z.string().optional() }),
-  inert: { RetentionInDays: 'the files of a laptop are bounded by size' },
+  inert: { RetentionInDays: 'the log files are limited by size' },
 };
 
-/** API Gateway's settings for the account and region: as whom it writes its logs. */
+/** API Gateway's settings for the account and region: the role with which it writes its logs. */
 export const gatewayAccountProperties = { honoured: z.object({ CloudWatchRoleArn: z.string() }), inert: {} };
 
 /** Of encrypted resources, whose other properties local/template/deployment.ts reads. */
@@ -70,7 +70,7 @@ export const protectedTable = z.object({
     .default([]),
 });
 
-/** What Lambda makes a statement of the function's own policy. */
+/** Becomes a statement of the function's own policy. */
 export const permissionProperties = {
   honoured: z.object({
     Action: z.string(),

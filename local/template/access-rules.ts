@@ -23,7 +23,7 @@ import { type Found, ResourceReader } from './resource-reader.ts';
 type ResourcePolicy = AccessRules['resourcePolicies'][number];
 
 /**
- * Who may do what, as the templates say.
+ * The access rules of the templates.
  *
  * @throws UnknownPolicyError, UnknownResourceError, UnresolvableError
  */

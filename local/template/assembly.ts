@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import * as z from 'zod';
 import { AssemblyError } from './errors.ts';
 
-/** A value of a template: JSON, with intrinsic functions in it. */
+/** A value of a template: JSON with intrinsic functions. */
 export type TemplateValue =
   | null
   | boolean
@@ -17,7 +17,7 @@ const valueSchema: z.ZodType<TemplateValue> = z.json();
 const resourceSchema = z.object({
   Type: z.string(),
   Properties: z.record(z.string(), valueSchema).default({}),
-  /** Names the condition without which the resource isn't made. */
+  /** The condition for the resource's creation. */
   Condition: z.string().optional(),
 });
 
@@ -27,7 +27,7 @@ const outputSchema = z.object({
   Condition: z.string().optional(),
 });
 
-/** Strict: a section that nobody reads here (`Transform`, say) would change everything else. */
+/** Strict: a section that isn't read here, such as `Transform`, would change everything else. */
 const templateSchema = z.strictObject({
   AWSTemplateFormatVersion: z.string().optional(),
   Description: z.string().optional(),
@@ -51,9 +51,9 @@ export interface Stack {
 /** The synthesized cloud assembly. */
 export interface Assembly {
   readonly directory: string;
-  /** In the order in which they would be deployed. */
+  /** In the order of deployment. */
   readonly stacks: readonly Stack[];
-  /** By the asset's hash, which is its object key in the bootstrap bucket less the ending. */
+  /** By the asset's hash, which is its object key in the bootstrap bucket without the extension. */
   assetDirectory(objectKey: string): string | undefined;
 }
 

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import type { ResourceReader } from './resource-reader.ts';
 import type { AsyncInvocationResource } from './resources.ts';
 
-/** A record of what failed goes to a standard queue and nowhere else here; none is kept of what succeeded. */
+/** Only standard queues are supported for records of failures; successes have no destination. */
 const standardQueueArn = z.string().regex(/^arn:aws:sqs:.*(?<!\.fifo)$/, 'not the ARN of a standard queue');
 
 const asyncInvocationProperties = {
@@ -18,7 +18,7 @@ const asyncInvocationProperties = {
   inert: {},
 };
 
-/** How Lambda repeats and gives up the events of an alias. What has none of these has Lambda's defaults. */
+/** How Lambda retries and drops the events of an alias. An alias without such settings has Lambda's defaults. */
 export function readAsyncInvocations(reader: ResourceReader): readonly AsyncInvocationResource[] {
   return reader.all('AWS::Lambda::EventInvokeConfig', asyncInvocationProperties, (properties) => ({
     functionName: properties.FunctionName,

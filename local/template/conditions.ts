@@ -10,7 +10,7 @@ export class Conditions {
   }
 
   /**
-   * @param name undefined is always met
+   * @param name undefined: no condition, always true
    * @throws UnresolvableError
    */
   isMet(stack: Stack, name: string | undefined): boolean {

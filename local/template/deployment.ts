@@ -55,7 +55,7 @@ const IMPLEMENTED: ReadonlySet<string> = new Set([
   'Custom::Trigger',
 ]);
 
-/** How the name of the stack ends that holds the simulated PSPs. */
+/** The suffix of the name of the stack with the simulated PSPs. */
 const SIMULATOR_STACK = '-Simulator';
 
 /** @throws UnknownResourceError, UnresolvableError */
@@ -141,7 +141,7 @@ class DeploymentReader {
   }
 
   private functions(): readonly FunctionResource[] {
-    // Functions that carry out triggers for CloudFormation; what they would do is done at every start.
+    // Functions that run triggers for CloudFormation; here the triggers run at every start.
     const providers = new Set(this.triggers().map(({ ServiceToken }) => ServiceToken));
     return this.reader
       .all('AWS::Lambda::Function', functionProperties, (properties, { stack, logicalId }) => {

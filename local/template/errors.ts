@@ -1,9 +1,9 @@
-/** Thrown at start for what a template needs and this runtime can't tell; names stack and resource. */
+/** Thrown at start for a value that a template needs and this runtime doesn't know; names stack and resource. */
 export class UnresolvableError extends Error {
   override readonly name = 'UnresolvableError';
 }
 
-/** Thrown at start for what this runtime neither does nor knows to be without effect; names stack, logical id and type. */
+/** Thrown at start for what this runtime neither implements nor knows to be without effect; names stack, logical id and type. */
 export class UnknownResourceError extends Error {
   override readonly name = 'UnknownResourceError';
 }

@@ -3,9 +3,9 @@ import { eventSourceProperties } from './properties.ts';
 import type { ResourceReader } from './resource-reader.ts';
 import type { EventSourceResource, FunctionResource, QueueResource } from './resources.ts';
 
-/** What SQS sets where a queue's template says nothing. */
+/** SQS's default if the template has no value. */
 const DEFAULT_VISIBILITY_SECONDS = 30;
-/** Lambda's choice where the template names no concurrency. */
+/** Lambda's default if the template has no concurrency. */
 const DEFAULT_CONCURRENCY = 5;
 
 interface Ends {
@@ -18,7 +18,7 @@ export function readEventSources(reader: ResourceReader, ends: Ends): readonly E
   return reader.all('AWS::Lambda::EventSourceMapping', eventSourceProperties, (properties, found) => {
     const eventSource = {
       queueArn: properties.EventSourceArn,
-      // Of an alias the function: there is one version here.
+      // An alias means its function: there is only one version here.
       functionName: properties.FunctionName.replace(/^.*function:/, '').replace(/:.*$/, ''),
       batchSize: properties.BatchSize,
       maxConcurrency: properties.ScalingConfig?.MaximumConcurrency ?? DEFAULT_CONCURRENCY,
@@ -30,7 +30,7 @@ export function readEventSources(reader: ResourceReader, ends: Ends): readonly E
   });
 }
 
-/** A message would be visible again while the function still works on it. */
+/** A message would become visible again while the function still processes it. */
 function refusalOf({ queueArn, functionName }: EventSourceResource, ends: Ends): string | undefined {
   const queue = ends.queues.find(({ arn }) => arn === queueArn);
   const target = ends.functions.find(({ name }) => name === functionName);

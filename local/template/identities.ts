@@ -5,7 +5,7 @@ import type { Identity } from './resolver.ts';
 export interface IdentityOptions {
   readonly accountId: string;
   readonly region: string;
-  /** Where clients find a queue of this name. */
+  /** The URL of the queue with this name. */
   readonly queueUrl: (name: string) => string;
 }
 
@@ -14,7 +14,7 @@ const NAME_LIMIT = 64;
 /** As long as what CloudFormation appends. */
 const DIGEST_LENGTH = 12;
 
-/** The names and ARNs that the templates' resources have here: what `Ref` and `Fn::GetAtt` say of them. */
+/** The names and ARNs of the templates' resources here: the results of `Ref` and `Fn::GetAtt`. */
 export class Identities {
   private readonly options: IdentityOptions;
   private readonly resolve: (stack: Stack, value: TemplateValue) => TemplateValue;
@@ -134,8 +134,8 @@ export class Identities {
   }
 
   /**
-   * The name that the template gives, else one as CloudFormation's: stack, logical id and, for want of random letters,
-   * nothing, or a digest where the name would be longer than AWS takes.
+   * The name in the template, else one like CloudFormation's: stack and logical id, without random letters, and with a digest
+   * if the name would exceed AWS's limit.
    */
   physicalName(stack: Stack, logicalId: string, given: TemplateValue | undefined = undefined): string {
     if (given !== undefined) return String(this.resolve(stack, given));

@@ -11,19 +11,19 @@ export interface PropertyRules<Honoured extends z.ZodObject> {
   readonly inert: Readonly<Record<string, string>>;
 }
 
-const DESCRIPTIVE = 'names or describes it to people';
-const ENCRYPTED_AT_REST = 'the disk of this machine is its owner’s to encrypt';
+const DESCRIPTIVE = 'names or describes it for people';
+const ENCRYPTED_AT_REST = 'encrypting the disk of this machine is up to its owner';
 const KEY_ACCESS =
-  'the disk of this machine is its owner’s to encrypt; who may use the key is read in access-rules.ts';
+  'encrypting the disk of this machine is up to its owner; access-rules.ts reads the key’s permissions';
 const ONE_API = 'each stack has one API';
-const OUTSIDE_ACCESS = 'nothing but this machine can reach it';
+const OUTSIDE_ACCESS = 'only this machine can reach it';
 
 /** Of all that an alarm may do, invoking functions and publishing to topics is supported here. */
 const actionArn = z
   .string()
   .regex(/^arn:aws:(lambda:[^:]*:[^:]*:function:|sns:[^:]*:[^:]*:)/, 'not the ARN of a function or a topic');
 
-/** Mail leaves no machine: what is published is kept in a file. */
+/** No mail is sent: notifications are kept in a file. */
 export const topicProperties = {
   honoured: z.object({ TopicName: z.string().optional() }),
   inert: { DisplayName: DESCRIPTIVE, KmsMasterKeyId: KEY_ACCESS },
@@ -90,7 +90,7 @@ export const functionProperties = {
     MemorySize: z.number().default(128),
     Environment: z.strictObject({ Variables: z.record(z.string(), z.string()) }).optional(),
     ReservedConcurrentExecutions: z.number().optional(),
-    /** Its group, that the function’s role may write to; its format is the function’s own. */
+    /** The log group that the function’s role may write to; the function defines the format. */
     LoggingConfig: z.object({ LogGroup: z.string().optional() }).default({}),
     Role: z.string(),
     TracingConfig: z.strictObject({ Mode: z.enum(['Active', 'PassThrough']) }).optional(),
@@ -105,7 +105,7 @@ export const eventSourceProperties = {
   honoured: z.object({
     EventSourceArn: z.string(),
     FunctionName: z.string(),
-    BatchSize: z.int().min(1).max(10, 'a FIFO queue gives at most 10 messages in a batch').default(10),
+    BatchSize: z.int().min(1).max(10, 'a FIFO queue returns at most 10 messages in a batch').default(10),
     ScalingConfig: z.strictObject({ MaximumConcurrency: z.int().min(2).max(1_000) }).optional(),
     FunctionResponseTypes: z.array(z.literal('ReportBatchItemFailures')).optional(),
   }),
@@ -177,8 +177,8 @@ export const stageProperties = {
     TracingEnabled: z.boolean().default(false),
   }),
   inert: {
-    AccessLogSetting: 'the gateway here logs to nobody: the functions’ own lines say what came in',
-    DeploymentId: 'the routes here are always the newest',
+    AccessLogSetting: 'the gateway here writes no access log; see the functions’ lines',
+    DeploymentId: 'here the newest routes always apply',
     RestApiId: ONE_API,
   },
 };
@@ -215,7 +215,7 @@ export const methodProperties = {
     AuthorizationType: z.enum(['NONE', 'CUSTOM']),
     AuthorizerId: z.string().optional(),
     RequestValidatorId: z.string().optional(),
-    // Of what can be asked for, headers are looked at here, and none that is optional.
+    // Only headers are supported as request parameters, and only required ones.
     RequestParameters: z.record(z.string().startsWith('method.request.header.'), z.literal(true)).default({}),
     Integration: z.strictObject({
       Type: z.literal('AWS_PROXY'),
@@ -229,7 +229,7 @@ export const methodProperties = {
 
 export const validatorProperties = {
   honoured: z.object({ ValidateRequestParameters: z.literal(true) }),
-  inert: { RestApiId: ONE_API, ValidateRequestBody: 'no method has a model of its body' },
+  inert: { RestApiId: ONE_API, ValidateRequestBody: 'no method has a body model' },
 };
 
 export const clusterProperties = {
@@ -243,17 +243,17 @@ export const clusterProperties = {
     MasterUserPassword: z.string(),
   }),
   inert: {
-    BackupRetentionPeriod: 'the folder with all state is its owner’s to copy',
-    CopyTagsToSnapshot: 'the folder with all state is its owner’s to copy',
+    BackupRetentionPeriod: 'backing up the data folder is up to its owner',
+    CopyTagsToSnapshot: 'backing up the data folder is up to its owner',
     DBClusterIdentifier: DESCRIPTIVE,
-    DBClusterParameterGroupName: 'it says what is logged, and nothing is here',
+    DBClusterParameterGroupName: 'it configures logging, and nothing is logged here',
     DBSubnetGroupName: OUTSIDE_ACCESS,
     DeletionProtection: 'nothing here deletes a database',
-    EnableCloudwatchLogsExports: 'the server’s own log is in the folder with all state',
-    EnableIAMDatabaseAuthentication: 'clients ask the Data API',
+    EnableCloudwatchLogsExports: 'the server’s own log is in the data folder',
+    EnableIAMDatabaseAuthentication: 'clients use the Data API',
     KmsKeyId: ENCRYPTED_AT_REST,
-    Port: 'clients ask the Data API',
-    ServerlessV2ScalingConfiguration: 'a machine is as large as it is',
+    Port: 'clients use the Data API',
+    ServerlessV2ScalingConfiguration: 'a machine’s size is fixed',
     StorageEncrypted: ENCRYPTED_AT_REST,
     VpcSecurityGroupIds: OUTSIDE_ACCESS,
   },
@@ -279,10 +279,10 @@ export const rotationProperties = {
   honoured: z.object({
     SecretId: z.string(),
     RotationLambdaARN: z.string(),
-    // At once it would come before the logins are made.
+    // An immediate rotation would precede the creation of the logins.
     RotateImmediatelyOnUpdate: z.literal(false),
   }),
-  inert: { RotationRules: 'here a secret is rotated when somebody asks for it' },
+  inert: { RotationRules: 'here a secret is rotated only on request' },
 };
 
 export const triggerProperties = {

@@ -2,7 +2,7 @@ import type { Resource, Stack, TemplateValue } from './assembly.ts';
 import { Conditions } from './conditions.ts';
 import { UnresolvableError } from './errors.ts';
 
-/** What one resource answers to `Ref` and `Fn::GetAtt`. */
+/** One resource's results of `Ref` and `Fn::GetAtt`. */
 export interface Identity {
   readonly ref: string;
   readonly attributes: Readonly<Record<string, string>>;
@@ -12,11 +12,11 @@ export interface ResolverOptions {
   readonly stacks: readonly Stack[];
   readonly accountId: string;
   readonly region: string;
-  /** Undefined: nothing is known of this resource but its logical id. */
+  /** Undefined: only the resource's logical id is known. */
   readonly identityOf: (stack: Stack, logicalId: string, resource: Resource) => Identity | undefined;
 }
 
-/** Resolves CloudFormation's intrinsic functions; only those that occur, the rest is an error by name. */
+/** Resolves the intrinsic functions of CloudFormation that occur; any other is an error that names it. */
 export class Resolver {
   private readonly options: ResolverOptions;
   private readonly exports = new Map<string, { readonly stack: Stack; readonly value: TemplateValue }>();
@@ -33,13 +33,13 @@ export class Resolver {
     }
   }
 
-  /** True too for what has no condition. */
+  /** Also true without a condition. */
   isConditionMet(stack: Stack, name: string | undefined): boolean {
     return this.conditions.isMet(stack, name);
   }
 
   /**
-   * The value without intrinsic functions; what is `AWS::NoValue` is left out of its object or list.
+   * The value without intrinsic functions; `AWS::NoValue` is left out of its object or list.
    *
    * @throws UnresolvableError
    */
@@ -113,7 +113,7 @@ export class Resolver {
     if (pseudo !== undefined) return pseudo;
     const parameter = stack.template.Parameters[name];
     if (parameter === undefined) return this.identity(stack, name).ref;
-    // Nobody is asked for values here: each parameter needs one of its own.
+    // No values can be passed here: each parameter needs a default.
     if (parameter.Default !== undefined) return parameter.Default;
     throw new UnresolvableError(`${stack.name}: the parameter ${name} has no default.`);
   }
@@ -121,7 +121,7 @@ export class Resolver {
   private inMapping(stack: Stack, [mapping = '', first = '', second = '']: readonly string[]): TemplateValue {
     const value = stack.template.Mappings[mapping]?.[first]?.[second];
     if (value !== undefined) return value;
-    throw new UnresolvableError(`${stack.name}: the mapping ${mapping} holds no ${first}, ${second}.`);
+    throw new UnresolvableError(`${stack.name}: the mapping ${mapping} has no ${first}, ${second}.`);
   }
 
   private pseudo(stack: Stack, name: string): string | undefined {

@@ -10,7 +10,7 @@ export interface Found {
   readonly logicalId: string;
 }
 
-/** Finds resources by type, in all stacks, as their rules allow. */
+/** Finds resources by type, in all stacks, according to their rules. */
 export class ResourceReader {
   readonly identities: Identities;
   private readonly assembly: Assembly;
@@ -46,7 +46,7 @@ export class ResourceReader {
   }
 
   /**
-   * Some properties of resources whose others are for another reader.
+   * Reads some properties of resources; another reader handles the others.
    *
    * @throws UnknownResourceError, UnresolvableError
    */
@@ -95,7 +95,7 @@ function only(schema: z.ZodObject, properties: Readonly<Record<string, TemplateV
   return Object.fromEntries(Object.entries(properties).filter(([name]) => name in schema.shape));
 }
 
-/** Only what is honoured is resolved: a property without effect may refer to what nothing is known of. */
+/** Only implemented properties are resolved: an inert property may refer to an unknown resource. */
 function honouredOf(
   where: string,
   { honoured, inert }: PropertyRules<z.ZodObject>,

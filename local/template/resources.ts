@@ -1,4 +1,4 @@
-/** A queue as the template has it. */
+/** A queue of the template. */
 export interface QueueResource {
   readonly logicalId: string;
   readonly name: string;
@@ -18,7 +18,7 @@ export interface TableResource {
   readonly indexes?: readonly IndexResource[];
 }
 
-/** A global secondary index that holds whole items. */
+/** A global secondary index with whole items. */
 export interface IndexResource {
   readonly name: string;
   readonly keySchema: TableResource['keySchema'];
@@ -37,7 +37,7 @@ export interface FunctionResource {
   readonly memoryMegabytes: number;
   readonly environment: Readonly<Record<string, string>>;
   readonly reservedConcurrency: number | undefined;
-  /** Whether Lambda begins a trace where no caller has. */
+  /** Whether Lambda begins a trace if no caller has. */
   readonly isTraced: boolean;
 }
 
@@ -49,14 +49,14 @@ export interface EventSourceResource {
   readonly reportsItemFailures: boolean;
 }
 
-/** What Lambda does with an event whose run fails, or that it can't start. */
+/** How Lambda handles an event whose run fails, or that it can't start. */
 export interface AsyncInvocationResource {
   readonly functionName: string;
   /** The alias as which the function is invoked. */
   readonly qualifier: string;
   readonly maximumRetryAttempts: number;
   readonly maximumEventAgeMilliseconds: number;
-  /** A queue; undefined where no record is kept. */
+  /** A queue; undefined if no record is kept. */
   readonly failureDestinationArn: string | undefined;
 }
 
@@ -88,7 +88,7 @@ export interface AlarmResource {
     | 'LessThanOrEqualToThreshold'
     | 'LessThanThreshold';
   readonly treatMissingData: 'missing' | 'ignore' | 'breaching' | 'notBreaching';
-  /** ARNs of functions and topics, by the state whose beginning invokes or publishes to them. */
+  /** ARNs of functions and topics, by the new state that invokes or publishes to them. */
   readonly actions: Readonly<Record<'OK' | 'ALARM' | 'INSUFFICIENT_DATA', readonly string[]>>;
 }
 
@@ -101,7 +101,7 @@ export interface RouteResource {
   readonly functionArn: string;
   readonly timeoutMilliseconds: number;
   readonly authorizerId: string | undefined;
-  /** Headers without which the gateway refuses a request, in lower case. */
+  /** Headers that the gateway requires, in lower case. */
   readonly requiredHeaders: readonly string[];
 }
 
@@ -124,9 +124,9 @@ export interface GatewayResponseResource {
 export interface ApiResource {
   readonly id: string;
   readonly stackName: string;
-  /** As its metrics name it. */
+  /** Its name in the metrics. */
   readonly name: string;
-  /** Whether the gateway begins a trace with each request. */
+  /** Whether the gateway begins a trace for each request. */
   readonly isTraced: boolean;
   readonly stage: string;
   readonly rateLimit: number | undefined;
@@ -139,7 +139,7 @@ export interface ApiResource {
 export interface SecretResource {
   readonly arn: string;
   readonly name: string;
-  /** What it holds at first: a password, put under a key of the template's JSON where both are given. */
+  /** Its initial value: a password, stored under a key of the template's JSON if both are given. */
   readonly generate: {
     readonly template: string | undefined;
     readonly key: string | undefined;
@@ -162,7 +162,7 @@ export interface ClusterResource {
 
 /** Everything in the templates that runs. */
 export interface Deployment {
-  /** FIFO queues; those that only Lambda sends its records of failed events to are not among them. */
+  /** FIFO queues; queues for Lambda's records of failed events are excluded. */
   readonly queues: readonly QueueResource[];
   readonly tables: readonly TableResource[];
   readonly functions: readonly FunctionResource[];
@@ -171,7 +171,7 @@ export interface Deployment {
   readonly schedules: readonly ScheduleResource[];
   readonly alarms: readonly AlarmResource[];
   readonly api: ApiResource;
-  /** The simulated PSPs', in a stage that has them. */
+  /** The API of the simulated PSPs, in a stage that has them. */
   readonly simulatorApi: ApiResource | undefined;
   readonly cluster: ClusterResource;
   readonly secrets: readonly SecretResource[];

@@ -12,7 +12,7 @@ import {
 import type { Found, ResourceReader } from './resource-reader.ts';
 import type { ApiResource, RouteResource } from './resources.ts';
 
-/** The REST APIs of the templates: each stack has one at most. */
+/** The REST APIs of the templates: each stack has at most one. */
 export function readApis(reader: ResourceReader): readonly ApiResource[] {
   const apis = reader.all('AWS::ApiGateway::RestApi', apiProperties, ({ Name }, found) => ({
     name: Name ?? found.logicalId,
@@ -20,7 +20,7 @@ export function readApis(reader: ResourceReader): readonly ApiResource[] {
   }));
   const stacks = new Set(apis.map(({ stack }) => stack));
   if (stacks.size < apis.length)
-    throw new UnknownResourceError('A stack holds two REST APIs; here it can have one.');
+    throw new UnknownResourceError('A stack has two REST APIs; here it can have one.');
   return apis.map((api) => readApi(reader, api));
 }
 

@@ -31,7 +31,7 @@ export function readSecrets(reader: ResourceReader): readonly SecretResource[] {
   });
 }
 
-/** @throws UnresolvableError when the master's password comes from elsewhere than a secret */
+/** @throws UnresolvableError if the master's password doesn't come from a secret */
 export function readCluster(reader: ResourceReader): ClusterResource | undefined {
   const [cluster] = reader.all(
     'AWS::RDS::DBCluster',

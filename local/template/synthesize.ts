@@ -35,19 +35,19 @@ export class SynthesisError extends Error {
 export interface SynthesisOptions {
   /** The project's folder. */
   readonly root: string;
-  /** Where assemblies are kept, by stage and content: all data directories of one clone share them. */
+  /** The cache of assemblies, by stage and content: all data directories of one clone share it. */
   readonly cache: string;
   readonly stage: string;
 }
 
-/** A running runtime loads bundles from its assembly; one that nobody has started for so long is nobody's. */
+/** A running runtime loads bundles from its assembly; one that has not been started for this long is unused. */
 const KEEP_MS = 7 * 24 * 3600 * 1000;
 
 /**
- * The cloud assembly of a stage: synthesized, or the one from before when nothing that enters it has changed.
+ * The cloud assembly of a stage: synthesized, or cached if no input has changed.
  *
  * @returns the assembly's directory
- * @throws SynthesisError with what the CDK app said
+ * @throws SynthesisError with the CDK app's output
  */
 export async function synthesize({ root, cache, stage }: SynthesisOptions): Promise<string> {
   const output = join(cache, `${stage}-${fingerprintOf(root, stage)}`);
@@ -57,7 +57,7 @@ export async function synthesize({ root, cache, stage }: SynthesisOptions): Prom
   }
   mkdirSync(cache, { recursive: true });
   removeOld(cache);
-  // Made beside and renamed: two first starts at once don't meet half an assembly.
+  // Written to a temporary folder and renamed, so that a concurrent first start never sees part of it.
   const unfinished = mkdtempSync(join(cache, 'unfinished-'));
   try {
     await runApp(root, unfinished, stage);
@@ -88,7 +88,7 @@ function filesIn(root: string, source: string): readonly string[] {
   return globSync(`${source}/**/*.*`, { cwd: root });
 }
 
-/** As the CDK's own command runs it: output and context come by environment. */
+/** As the CDK's own command runs it: output and context are passed in the environment. */
 async function runApp(root: string, output: string, stage: string): Promise<void> {
   const app = spawn(process.execPath, ['bin/oncepay.ts'], {
     cwd: root,

@@ -4,7 +4,7 @@ import type { Call, CallCounts } from '../../../simulator/record.ts';
 
 /** Two calls for each of half a million payments: more than any test makes, and no more than 100 MB. */
 const CALLS_KEPT = 1_000_000;
-/** Old calls are dropped this many at a time, so that dropping costs nothing per call. */
+/** Old calls are deleted in batches of this size, to keep the cost per call low. */
 const CALLS_PER_PRUNING = 10_000;
 
 const callRows = z.array(
@@ -23,7 +23,7 @@ const COUNTS = `select count(*) filter (where kind = 'send') as sends,
   count(*) filter (where kind = 'invalidate') as invalidations from api_call`;
 const CALLS = `select kind, reference, idempotency_key as "idempotencyKey", status, at from api_call`;
 
-/** What was asked of the simulated PSP, in order: the witness of how often it was called. */
+/** The calls to the simulated PSP, in order, as evidence of how often it was called. */
 export class CallLog {
   private readonly insertion: StatementSync;
   private readonly pruning: StatementSync;

@@ -13,7 +13,7 @@ export interface ChargeConditions {
   readonly status?: Charge['status'] | undefined;
   /** Only what was charged at or before this time, in milliseconds since the epoch. */
   readonly createdUntil?: number | undefined;
-  /** Only what stands before this place in the record. */
+  /** Only charges before this place in the record. */
   readonly seqBefore?: number | undefined;
 }
 

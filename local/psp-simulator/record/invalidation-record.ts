@@ -3,7 +3,7 @@ import * as z from 'zod';
 
 const errorRow = z.object({ at: z.int() });
 
-/** What is kept by key beside the charges: keys that are invalidated, and those whose 500 is replayed. */
+/** Kept by key in addition to the charges: invalidated keys, and keys whose 500 is replayed. */
 export class InvalidationRecord {
   private readonly insertion: StatementSync;
   private readonly invalidated: StatementSync;
@@ -22,7 +22,7 @@ export class InvalidationRecord {
     this.storedError = database.prepare('select at from replayed_error where idempotency_key = ?');
   }
 
-  /** For ever, whatever becomes of other keys. @param at milliseconds since the epoch */
+  /** Kept for ever. @param at milliseconds since the epoch */
   invalidate(idempotencyKey: string, at: number): void {
     this.insertion.run(idempotencyKey, at);
   }

@@ -45,11 +45,11 @@ const SCHEMA = `
 `;
 
 /**
- * Opens the record of one simulated PSP, made where there is none.
+ * Opens the record of one simulated PSP, and creates it if missing.
  *
- * What was answered survives a kill of the process: a write-ahead log reaches the operating system with each commit.
- * It isn't forced to the disk, so the record may lose its last moments to a power cut; that is the price of 2,000
- * charges a second on a laptop, and no real money is in it.
+ * Answered calls survive a kill of the process: the write-ahead log reaches the operating system with each commit. It isn't
+ * forced to the disk, so a power cut may lose the last moments. This allows 2,000 charges a second on a laptop, and no real
+ * money is in it.
  */
 export function openRecord(directory: string, name: string): DatabaseSync {
   mkdirSync(directory, { recursive: true, mode: 0o700 });
@@ -59,5 +59,5 @@ export function openRecord(directory: string, name: string): DatabaseSync {
   return database;
 }
 
-/** A runtime that was killed may hold the file for a moment longer than its successor takes to start. */
+/** A killed runtime may hold the file a moment longer than its successor takes to start. */
 const LOCK_TIMEOUT_MS = 5_000;

@@ -20,7 +20,7 @@ import { CallLog } from './call-log.ts';
 import { ChargeRecord } from './charge-record.ts';
 import { InvalidationRecord } from './invalidation-record.ts';
 
-/** More than that under one key needs a thousand sends without deduplication; what is older decides nothing new. */
+/** More events under one key would need a thousand sends without deduplication; older ones change no decision. */
 const CHARGES_PER_KEY = 1_000;
 
 /** The record of one simulated PSP in SQLite: one transaction per call, and one process that makes them. */
@@ -56,7 +56,7 @@ export class SqliteRecord implements PspRecord, RecordView {
     await this.transactions.committed();
   }
 
-  /** Keeps what is under way; before its database is closed. */
+  /** Commits pending writes; call before its database is closed. */
   close(): void {
     this.transactions.flush();
   }
@@ -85,7 +85,7 @@ export class SqliteRecord implements PspRecord, RecordView {
     return this.calls.counts(reference);
   }
 
-  /** Read only where it is asked for: most calls need no more than two answers. */
+  /** Read lazily: most calls need no more than two answers. */
   private knownOf({ idempotencyKey, reference }: KeyCall): KnownOfKey {
     const { charges, invalidations } = this;
     return {

@@ -15,7 +15,7 @@ const requestSchema = z.strictObject({
 
 const OPTIONS = { continueAfterTimeout: false, includeResultMetadata: false };
 
-/** All sets in one transaction. Neither rows nor counts come back. */
+/** Runs all sets in one transaction. The answer contains neither rows nor counts. */
 export async function batchExecuteStatement(service: Service, body: unknown): Promise<string> {
   const request = requestSchema.parse(body);
   assertNoSchema(request);

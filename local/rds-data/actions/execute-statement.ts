@@ -51,7 +51,7 @@ export async function executeStatement(service: Service, body: unknown): Promise
     return answerOf(result, request);
   } catch (error) {
     // "The API was changed to terminate and delete the transaction" when an answer is too large, by aurora-data-api. That is
-    // reported of size only; the stricter is done here, for every answer that is refused.
+    // reported of size only; the stricter is supported here, for every answer that is refused.
     await service.transactions.drop(transactionId);
     throw error;
   }
@@ -67,7 +67,7 @@ function answerOf(result: RawResult, request: Request): string {
       ? { numberOfRecordsUpdated: result.rowCount, generatedFields: [] }
       : { numberOfRecordsUpdated: 0, ...recordsOf(result, request) },
   );
-  // AWS may measure what the database returned, which is less than this text of it, and its page on JSON says 10 MB.
+  // AWS may measure the database's result, which is shorter than this text, and its page on JSON says 10 MB.
   if (Buffer.byteLength(answer) > ANSWER_LIMIT_BYTES) {
     throw unsupportedResult('The result exceeds the size limit 1 MB.');
   }
@@ -86,7 +86,7 @@ function recordsOf(result: RawResult, request: Request): object {
     : { records };
 }
 
-/** AWS's pages say 64 KB; data-api-client's suite reads rows of 100 KB and 500 KB. The stricter is done here. */
+/** AWS's pages say 64 KB; data-api-client's suite reads rows of 100 KB and 500 KB. The stricter limit applies here. */
 function assertRowFits(row: RawResult['rows'][number]): void {
   const bytes = row.reduce((sum, text) => sum + Buffer.byteLength(text ?? ''), 0);
   if (bytes > ROW_LIMIT_BYTES) {

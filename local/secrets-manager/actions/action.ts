@@ -2,7 +2,7 @@ import type { Clock } from '../../clock.ts';
 import type { Rotations } from '../rotations.ts';
 import type { SecretStore } from '../secret-store.ts';
 
-/** What every action works on. */
+/** The parts that every action uses. */
 export interface ActionContext {
   readonly store: SecretStore;
   readonly rotations: Rotations;

@@ -11,7 +11,7 @@ const requestSchema = z.strictObject({
   VersionStages: z.array(z.string()).min(1).max(20).optional(),
 });
 
-/** The token becomes the version's id: the same call again changes nothing, another value under it is refused. */
+/** The token becomes the version's id: repeating the call changes nothing, another value with the same token is refused. */
 export function putSecretValue({ store, clock }: ActionContext, body: unknown): object {
   const request = requestSchema.parse(body);
   const secret = store.get(request.SecretId);

@@ -23,7 +23,7 @@ export function updateSecretVersionStage({ store }: ActionContext, body: unknown
   return { ARN: secret.arn, Name: secret.name };
 }
 
-/** Whoever moves a label must say where it is, so that two who move it at once don't both succeed. */
+/** The caller must name the label's current version, so that two concurrent moves don't both succeed. */
 function refuseWrongIds(secret: StoredSecret, request: Request): void {
   const { VersionStage, MoveToVersionId, RemoveFromVersionId } = request;
   for (const id of [MoveToVersionId, RemoveFromVersionId]) {

@@ -3,14 +3,14 @@ import type { FifoQueue } from '../engine/fifo-queue.ts';
 import type { SqsEngine } from '../engine/sqs-engine.ts';
 import { invalidParameter, SqsError } from '../errors.ts';
 
-/** What an action works on. */
+/** The parts that an action uses. */
 export interface ActionContext {
   readonly engine: SqsEngine;
-  /** Where a queue of this name is found by clients. */
+  /** The URL of the queue with this name. */
   urlOf(name: string): string;
   /** The caller's access key id. */
   readonly caller: string;
-  /** Of the trace that the request is in, `Root=…`; undefined for one that isn't traced. */
+  /** The request's trace, `Root=…`; undefined if it isn't traced. */
   readonly traceHeader: string | undefined;
   /** Aborts when the client hangs up or the service stops. */
   readonly signal: AbortSignal;
@@ -36,7 +36,7 @@ export function parseInput<Output>(schema: z.ZodType<Output>, input: unknown): O
   throw invalidParameter(`Value for parameter ${path} is invalid. Reason: ${issue?.message}.`);
 }
 
-/** By the last part of the URL: the host and port may be those of an earlier start. */
+/** Finds the queue by the last part of the URL: host and port may be those of an earlier start. */
 export function queueAt(context: ActionContext, queueUrl: string): FifoQueue {
   return context.engine.queue(nameOf(queueUrl));
 }
@@ -48,7 +48,7 @@ export function nameOf(queueUrl: string): string {
 const BATCH_LIMIT = 10;
 const ENTRY_ID = /^[A-Za-z0-9_-]{1,80}$/;
 
-/** @throws SqsError for what AWS refuses of a whole batch */
+/** @throws SqsError for errors that refuse a whole batch on AWS */
 export function assertBatch(entries: readonly { readonly Id: string }[]): void {
   if (entries.length === 0) {
     throw new SqsError('EmptyBatchRequest', 'There should be at least one entry in the request.');
@@ -74,7 +74,7 @@ export function assertBatch(entries: readonly { readonly Id: string }[]): void {
   }
 }
 
-/** Runs each entry by itself; what fails is told beside what doesn't, in a 200. */
+/** Runs each entry separately; the answer, a 200, lists failures and successes. */
 export function runBatch<Entry extends { readonly Id: string }>(
   entries: readonly Entry[],
   run: (entry: Entry) => object,

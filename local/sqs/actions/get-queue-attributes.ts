@@ -4,7 +4,7 @@ import { type ActionContext, nameOf, parseInput, queueUrl } from './action.ts';
 
 const inputSchema = z.strictObject({ QueueUrl: queueUrl, AttributeNames: z.array(z.string()).optional() });
 
-/** Known to AWS, and only in the answer where they are set. */
+/** Known to AWS, and returned only if they are set. */
 const OPTIONAL: ReadonlySet<string> = new Set([
   'Policy',
   'RedrivePolicy',

@@ -7,7 +7,7 @@ const inputSchema = z.strictObject({
   NextToken: z.string().optional(),
 });
 
-/** The token is the last name of the page before. */
+/** The token is the last name of the previous page. */
 export function listQueues(context: ActionContext, input: unknown): object {
   const { QueueNamePrefix = '', MaxResults, NextToken = '' } = parseInput(inputSchema, input);
   const names = context.engine.names().filter((name) => name.startsWith(QueueNamePrefix) && name > NextToken);

@@ -5,7 +5,7 @@ const ATTRIBUTES_LIMIT = 10;
 /** AWS also accepts Latin letters that the developer guide doesn't list. No period at either end, and no two in succession. */
 const NAME = /^(?!\.)(?!.*\.\.)[A-Za-z0-9_.\-\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u017f]{1,256}(?<!\.)$/;
 const RESERVED_PREFIX = /^(aws|amazon)\./i;
-/** Whatever follows a point is the sender's own. */
+/** The part after a period is up to the sender. */
 const DATA_TYPE = /^(String|Number|Binary)(\..+)?$/;
 const DATA_TYPE_LIMIT = 256;
 /** "Up to 38 digits of precision, between 10^-128 and 10^+126." */
@@ -64,17 +64,17 @@ function isNumber(text: string): boolean {
   if (whole === '' && fraction === '') return false;
   const digits = `${whole}${fraction}`.replace(/^0+/, '');
   if (digits === '') return true;
-  // Of the first digit that isn't 0: 1 is 10^0.
+  // The exponent of the first digit that isn't 0: 1 is 10^0.
   const magnitude = Number(exponent) + digits.length - fraction.length - 1;
   const isWithin = magnitude >= EXPONENTS.least && magnitude < EXPONENTS.most;
   return digits.replace(/0+$/, '').length <= DIGITS_LIMIT && isWithin;
 }
 
-/** The characters that XML 1.0 allows; everything else is refused. */
+/** The characters that XML 1.0 allows; all others are refused. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is refused
 const UNALLOWED = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/;
 
-/** Whether SQS takes these characters, in bodies and attributes. */
+/** Whether SQS accepts these characters, in bodies and attributes. */
 export function isText(text: string): boolean {
   return !UNALLOWED.test(text) && text.isWellFormed();
 }

@@ -33,7 +33,7 @@ export function sendMessageBatch(context: ActionContext, input: unknown): object
   return runBatch(Entries, ({ Id: _id, ...fields }) => sendOne(queue, fields, context));
 }
 
-/** One entry without a group or without anything to deduplicate it by fails the whole request. */
+/** One entry without a group or a deduplication id fails the whole request. */
 function assertFifoParameters(
   queue: FifoQueue,
   { MessageGroupId, MessageDeduplicationId }: MessageFields,

@@ -13,7 +13,7 @@ const attributeSchema = z.strictObject({
   BinaryValue: z.string().optional(),
 });
 
-/** What one message is made of, alone or as an entry of a batch. */
+/** The fields of one message, alone or as an entry of a batch. */
 export const messageFields = {
   MessageBody: z.string(),
   MessageAttributes: z.record(z.string(), attributeSchema).optional(),
@@ -31,7 +31,7 @@ export function sendMessage(context: ActionContext, input: unknown): object {
   return sendOne(queueAt(context, QueueUrl), fields, context);
 }
 
-/** Who sends, and in which trace. */
+/** The sender and its trace. */
 type Sender = Pick<ActionContext, 'caller' | 'traceHeader'>;
 
 export function sendOne(queue: FifoQueue, fields: MessageFields, sender: Sender): object {

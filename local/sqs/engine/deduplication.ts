@@ -2,15 +2,15 @@ import type { Clock } from '../../clock.ts';
 import type { SqsStore, StoredDeduplication } from '../store.ts';
 import type { NewMessage, Sent } from './message.ts';
 
-/** Counted from the send, whatever becomes of the message: also after it was received and deleted. */
+/** Counted from the send, even after the message was received and deleted. */
 const WINDOW_MS = 5 * 60 * 1000;
 
-/** What was sent within the last five minutes. */
+/** The messages sent within the last five minutes. */
 export class Deduplication {
   private readonly queue: string;
   private readonly clock: Clock;
   private readonly store: SqsStore;
-  /** In the order of their end, since all last equally long. */
+  /** In the order of their expiry, since all last equally long. */
   private readonly entries = new Map<string, StoredDeduplication>();
 
   constructor({
@@ -37,7 +37,7 @@ export class Deduplication {
     this.store.saveDeduplication(this.queue, entry);
   }
 
-  /** Forgets everything in memory; the store forgets with the queue's purge. */
+  /** Clears the memory; purging the queue clears the store. */
   clear(): void {
     this.entries.clear();
   }

@@ -8,10 +8,10 @@ import { MessageGroups } from './message-groups.ts';
 import type { QueueSettings } from './queue-attributes.ts';
 import { receiptHandleOf, sequenceOf } from './receipt-handle.ts';
 
-/** Past it a queue says nothing and gives nothing; groups are looked for in the first so many only. Tests set others. */
+/** Above this number in flight, a queue returns nothing; it searches only the first so many messages for groups. Tests set others. */
 const AWS_LIMITS = { inFlight: 120_000, lookAhead: 120_000 };
 const VISIBILITY_LIMIT_MS = 12 * 3600 * 1000;
-/** More than a queue takes here in a millisecond: a sequence that starts with the time goes on after every restart. */
+/** More than a queue accepts here in a millisecond: a sequence that starts with the time continues after every restart. */
 const SEQUENCES_PER_MS = 1_000;
 
 export interface FifoQueueOptions {
@@ -20,7 +20,7 @@ export interface FifoQueueOptions {
   readonly clock: Clock;
   readonly store: SqsStore;
   readonly settings: QueueSettings;
-  /** Where this queue's redrive policy moves to; undefined when that queue doesn't exist. */
+  /** The target of this queue's redrive policy; undefined if that queue doesn't exist. */
   readonly deadLetterQueue: () => FifoQueue | undefined;
   readonly limits?: { readonly inFlight: number; readonly lookAhead: number };
 }
@@ -49,7 +49,7 @@ export class FifoQueue {
     for (const message of options.store.loadMessages(options.name)) this.add(message);
   }
 
-  /** A repeat within five minutes is answered as the first was, and dropped. */
+  /** A duplicate within five minutes gets the first one's answer and is dropped. */
   send(message: NewMessage): Sent {
     const known = this.deduplication.find(message, this.settings.deduplicatesPerGroup);
     if (known !== undefined) return known;
@@ -69,20 +69,20 @@ export class FifoQueue {
     return received;
   }
 
-  /** Resolves at once when a group is ready, else when one becomes so, `milliseconds` have passed or it is aborted. */
+  /** Resolves immediately if a group is ready, else when one becomes ready, `milliseconds` have passed or it is aborted. */
   whenReady(milliseconds: number, signal: AbortSignal): Promise<void> {
     return this.groups.whenReady(milliseconds, signal);
   }
 
-  /** How many groups could be handed out now; each has at least one message. */
+  /** How many groups could be delivered now; each has at least one message. */
   get readyGroups(): number {
     return this.groups.ready.size;
   }
 
-  /** @throws SqsError when the handle isn't of this queue, or its visibility has ended */
+  /** @throws SqsError if the handle isn't of this queue, or its visibility has ended */
   delete(receiptHandle: string): void {
     const message = this.find(receiptHandle);
-    // Deleting what is already deleted succeeds.
+    // Deleting a deleted message succeeds.
     if (message === undefined) return;
     if (!this.isCurrent(message, receiptHandle))
       throw invalidHandle(receiptHandle, 'The receipt handle has expired.');
@@ -90,10 +90,10 @@ export class FifoQueue {
   }
 
   /**
-   * A standard queue answers for an expired handle as if it had been honoured. What a FIFO queue does isn't documented;
-   * it refuses such a handle for a deletion, so it is refused here.
+   * A standard queue accepts an expired handle without effect. AWS doesn't document what a FIFO queue does; it refuses such a
+   * handle for a deletion, so it is refused here.
    *
-   * @throws SqsError MessageNotInflight when the message is visible or was handed out anew, InvalidParameterValue when it is gone
+   * @throws SqsError MessageNotInflight if the message is visible or was delivered again, InvalidParameterValue if it is gone
    */
   changeVisibility(receiptHandle: string, seconds: number): void {
     const message = this.find(receiptHandle);
@@ -115,33 +115,33 @@ export class FifoQueue {
     this.groups.visibilityChanged(message);
   }
 
-  /** Drops all messages, and the memory of what was sent: the same deduplication id is a new message afterwards. */
+  /** Drops all messages and all deduplication ids: the same id is a new message afterwards. */
   purge(): void {
     for (const message of [...this.groups.all()]) this.groups.remove(message);
     this.deduplication.clear();
     this.options.store.purge(this.name);
   }
 
-  /** The first message that can be handed out: what a move task moves next. */
+  /** The first visible message: a move task moves it next. */
   peek(): Message | undefined {
     this.dropExpired();
     const [groupId] = this.groups.ready;
     return groupId === undefined ? undefined : this.groups.of(groupId)[0];
   }
 
-  /** Removes that message for good. */
+  /** Removes that message permanently. */
   take(): Message | undefined {
     const message = this.peek();
     if (message !== undefined) this.remove(message);
     return message;
   }
 
-  /** By a redrive policy: the deduplication id becomes the message's id, and the time of sending is now. */
+  /** Adds a message moved by a redrive policy: its deduplication id becomes the message's id, and its sent time is now. */
   acceptDeadLetter(message: Message, sourceArn: string): void {
     this.insert({ ...message, deduplicationId: message.id }, message.id, sourceArn);
   }
 
-  /** By a move task: a new message in all but content, group and deduplication id. */
+  /** Adds a message moved by a move task: a new message except for content, group and deduplication id. */
   acceptMoved(message: Message): void {
     this.insert(message, randomUUID(), undefined);
   }
@@ -175,7 +175,7 @@ export class FifoQueue {
     return this.options.clock.now();
   }
 
-  /** In flight or not, a message is gone when its retention ends. The oldest come first. */
+  /** A message is deleted when its retention ends, in flight or not. The oldest come first. */
   private dropExpired(): void {
     const sentBefore = this.now() - this.settings.retentionSeconds * 1000;
     const expired: Message[] = [];
@@ -211,7 +211,7 @@ export class FifoQueue {
     }
   }
 
-  /** Counts receives, not failures: the one that would exceed the count moves the message instead. */
+  /** Counts receives, not failures: the receive that would exceed the count moves the message instead. */
   private isUsedUp(message: Message): boolean {
     const { redrive } = this.settings;
     if (redrive === undefined || this.options.deadLetterQueue() === undefined) return false;
@@ -268,7 +268,7 @@ export class FifoQueue {
     this.options.store.deleteMessage(this.name, message.sequence);
   }
 
-  /** Whether the message is in flight with this handle, and not visible again or handed out anew. */
+  /** Whether the message is in flight with this handle, and not visible again or delivered again. */
   private isCurrent(message: Message, receiptHandle: string): boolean {
     return this.groups.isInvisible(message) && receiptHandle === receiptHandleOf(this.name, message);
   }

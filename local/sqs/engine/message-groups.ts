@@ -3,8 +3,8 @@ import type { Message } from './message.ts';
 import { Waiters } from './waiters.ts';
 
 /**
- * A queue's messages by group, in the order in which they came, and which groups can be handed out: those whose first
- * message is visible.
+ * A queue's messages by group, in the order of arrival, and the groups that can be delivered: those whose first message is
+ * visible.
  */
 export class MessageGroups {
   private readonly clock: Clock;
@@ -67,13 +67,13 @@ export class MessageGroups {
     this.refresh(message.groupId);
   }
 
-  /** Makes the group ready as soon as this message is visible and first. */
+  /** Marks the group as ready as soon as this message is visible and first. */
   visibilityChanged(message: Message): void {
     this.cancelWakeUp(message);
     if (this.isInvisible(message)) {
       const wake = () => {
         this.wakeUps.delete(message.sequence);
-        // A timer may fire a little before its time by the clock: without another one the message would be lost.
+        // A timer may fire slightly early by the clock: without another timer the message would be lost.
         this.visibilityChanged(message);
       };
       this.wakeUps.set(message.sequence, this.clock.after(message.visibleAt - this.clock.now(), wake));
@@ -81,7 +81,7 @@ export class MessageGroups {
     this.refresh(message.groupId);
   }
 
-  /** Resolves at once when a group is ready, else when one becomes so, `milliseconds` have passed or it is aborted. */
+  /** Resolves immediately if a group is ready, else when one becomes ready, `milliseconds` have passed or it is aborted. */
   whenReady(milliseconds: number, signal: AbortSignal): Promise<void> {
     return this.readyGroups.size > 0 ? Promise.resolve() : this.waiters.wait(milliseconds, signal);
   }

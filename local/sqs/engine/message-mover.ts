@@ -6,7 +6,7 @@ import type { SqsStore } from '../store.ts';
 import type { FifoQueue } from './fifo-queue.ts';
 import { isActive, type MoveTask } from './move-task.ts';
 
-/** How often a task moves its share of messages. */
+/** How often a task moves messages. */
 const STEP_MS = 100;
 /** Without a named rate SQS chooses one; this is its limit. */
 const RATE_LIMIT = 500;
@@ -29,7 +29,7 @@ export class MessageMover {
     this.options = options;
   }
 
-  /** Takes up what was under way when the runtime stopped. */
+  /** Continues the tasks that were running when the runtime stopped. */
   resume(queue: FifoQueue): void {
     for (const task of this.options.store.loadMoveTasks(queue.name)) {
       this.tasks.set(task.handle, task);
@@ -65,7 +65,7 @@ export class MessageMover {
     return task;
   }
 
-  /** @throws SqsError for what is no handle, or of no queue or task */
+  /** @throws SqsError for an invalid handle, or one of no queue or task */
   cancel(handle: string): MoveTask {
     const sourceArn = sourceOfTask(handle);
     if (sourceArn === undefined) throw invalidParameter('Value for parameter TaskHandle is invalid.');
@@ -150,7 +150,7 @@ export class MessageMover {
 
 const handleSchema = z.object({ taskId: z.string(), sourceArn: z.string() });
 
-/** The ARN of the task's source, of which a handle is made; undefined for what is no handle. */
+/** The ARN of the task's source, which the handle contains; undefined for an invalid handle. */
 export function sourceOfTask(handle: string): string | undefined {
   try {
     return handleSchema.parse(JSON.parse(Buffer.from(handle, 'base64').toString('utf8'))).sourceArn;

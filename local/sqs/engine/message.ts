@@ -1,4 +1,4 @@
-/** A message attribute as it came; binary values stay base64. */
+/** A message attribute as received; binary values stay base64. */
 export interface MessageAttribute {
   readonly DataType: string;
   readonly StringValue?: string | undefined;
@@ -7,30 +7,30 @@ export interface MessageAttribute {
 
 export type MessageAttributes = Readonly<Record<string, MessageAttribute>>;
 
-/** What a sender gives. */
+/** What a sender specifies. */
 export interface NewMessage {
   readonly body: string;
   readonly attributes: MessageAttributes;
   readonly groupId: string;
   readonly deduplicationId: string;
   readonly senderId: string;
-  /** Of the request that sent it, as X-Ray writes it; undefined for one that wasn't traced. */
+  /** The trace of the request that sent it, in X-Ray's format; undefined if it wasn't traced. */
   readonly traceHeader?: string | undefined;
 }
 
 /** A message in a queue. Times are milliseconds since the epoch. */
 export interface Message extends NewMessage {
   readonly id: string;
-  /** Grows within the queue; also the order of its group. */
+  /** Increases within the queue; also defines the order within the group. */
   readonly sequence: number;
   readonly sentAt: number;
-  /** The queue whose redrive policy moved it here; undefined for one that was sent here. */
+  /** The queue whose redrive policy moved it here; undefined if it was sent here. */
   readonly deadLetterSourceArn: string | undefined;
   receiveCount: number;
   firstReceivedAt: number | undefined;
-  /** When it was last handed out: the 12 hours of its invisibility count from then. */
+  /** When it was last delivered: the 12 hours of its maximum invisibility count from then. */
   receivedAt: number;
-  /** Invisible until then; in the past for one that can be handed out. */
+  /** Invisible until then; in the past if it is visible. */
   visibleAt: number;
   /** Of the newest receipt handle; an older one can't delete it. */
   receipt: string | undefined;
@@ -41,7 +41,7 @@ export interface Sent {
   readonly sequence: number;
 }
 
-/** A message as it was handed out. */
+/** A message as delivered. */
 export interface Received {
   readonly message: Readonly<Message>;
   readonly receiptHandle: string;

@@ -1,4 +1,4 @@
-/** A redrive that SQS carries out by itself. Times are milliseconds since the epoch. */
+/** SQS's own redrive of a dead-letter queue. Times are milliseconds since the epoch. */
 export interface MoveTask {
   readonly handle: string;
   readonly sourceArn: string;

@@ -7,16 +7,16 @@ import {
   redrivePolicyOf,
 } from './redrive-policies.ts';
 
-/** A queue's settings as the engine uses them. */
+/** A queue's settings for the engine. */
 export interface QueueSettings {
   readonly visibilityTimeoutSeconds: number;
   readonly retentionSeconds: number;
   readonly maximumMessageBytes: number;
   readonly waitSeconds: number;
   readonly contentBasedDeduplication: boolean;
-  /** Whether deduplication counts per group or per queue. */
+  /** Whether deduplication applies per group or per queue. */
   readonly deduplicatesPerGroup: boolean;
-  /** Whether the quota on requests counts per group, which makes the queue's throughput high, or per queue. */
+  /** Whether the quota on requests applies per group (high throughput) or per queue. */
   readonly hasHighThroughput: boolean;
   readonly redrive: RedrivePolicy | undefined;
   readonly redriveAllow: RedriveAllowPolicy | undefined;
@@ -24,7 +24,7 @@ export interface QueueSettings {
 
 export type QueueAttributes = Readonly<Record<string, string>>;
 
-/** What `CreateQueue` sets where the caller doesn't. */
+/** The defaults of `CreateQueue`. */
 const DEFAULTS: QueueAttributes = {
   VisibilityTimeout: '30',
   MessageRetentionPeriod: '345600',
@@ -55,7 +55,7 @@ const CHOICES: Readonly<Record<string, readonly string[]>> = {
   SqsManagedSseEnabled: ['true', 'false'],
 };
 
-/** An empty value takes these away. */
+/** An empty value removes these. */
 const REMOVABLE: readonly string[] = ['Policy', 'RedrivePolicy', 'RedriveAllowPolicy', 'KmsMasterKeyId'];
 
 const policySchema = z.looseObject({ Statement: z.union([z.looseObject({}), z.array(z.looseObject({}))]) });
@@ -84,7 +84,7 @@ export function changedAttributes(current: QueueAttributes, given: QueueAttribut
   );
 }
 
-/** AWS takes `True` and `False` as well, and gives them back in lower case. */
+/** AWS also accepts `True` and `False`, and returns them in lower case. */
 export function normalized(given: QueueAttributes): QueueAttributes {
   return Object.fromEntries(
     Object.entries(given).map(([name, value]) => {
@@ -112,7 +112,7 @@ function validateAttribute(name: string, value: string): void {
   }
 }
 
-/** A policy that a client sets is kept and given back; local/iam decides by those of the templates alone. */
+/** A policy that a client sets is stored and returned; local/iam evaluates only the templates' policies. */
 function assertPolicy(value: string): void {
   try {
     policySchema.parse(JSON.parse(value));
@@ -121,7 +121,7 @@ function assertPolicy(value: string): void {
   }
 }
 
-/** A queue is encrypted by a KMS key or by SQS. Without a key nothing is said of how long a data key is used. */
+/** A queue is encrypted by a KMS key or by SQS. Without a key there is no data key reuse period. */
 function withOneEncryption(changed: QueueAttributes, given: QueueAttributes): QueueAttributes {
   const { KmsDataKeyReusePeriodSeconds: _period, ...others } = changed;
   if ((changed.KmsMasterKeyId ?? '') === '') return others;

@@ -1,12 +1,12 @@
 import { SqsError } from '../errors.ts';
 import type { Message } from './message.ts';
 
-/** Names queue, message and the one time it was handed out. */
+/** Identifies queue, message and delivery. */
 export function receiptHandleOf(queue: string, message: Pick<Message, 'sequence' | 'receipt'>): string {
   return `${queue}:${message.sequence}:${message.receipt}`;
 }
 
-/** @throws SqsError ReceiptHandleIsInvalid for what this queue never gave */
+/** @throws SqsError ReceiptHandleIsInvalid for a handle that this queue never returned */
 export function sequenceOf(receiptHandle: string, queue: string): number {
   const [name, sequence = '', receipt] = receiptHandle.split(':');
   if (name === queue && receipt !== undefined && /^\d+$/.test(sequence)) return Number(sequence);

@@ -12,7 +12,7 @@ import {
 } from './queue-attributes.ts';
 import { allowsSource } from './redrive-policies.ts';
 
-/** How often what has ended is dropped from the disk. */
+/** How often expired rows are deleted from the disk. */
 const EXPIRY_MS = 60_000;
 const PURGE_INTERVAL_MS = 60_000;
 const DELETED_RECENTLY_MS = 60_000;
@@ -48,7 +48,7 @@ export class SqsEngine {
     this.scheduleExpiry();
   }
 
-  /** @throws SqsError QueueNameExists when the queue is there with other attributes, QueueDeletedRecently within a minute */
+  /** @throws SqsError QueueNameExists if the queue exists with other attributes, QueueDeletedRecently within a minute */
   createQueue(
     name: string,
     attributes: Readonly<Record<string, string>>,
@@ -98,7 +98,7 @@ export class SqsEngine {
     queue.settings = queueSettings(changed);
   }
 
-  /** @throws SqsError PurgeQueueInProgress within a minute of the purge before */
+  /** @throws SqsError PurgeQueueInProgress within a minute of the previous purge */
   purgeQueue(name: string): void {
     const queue = this.queue(name);
     const stored = this.describe(name);
@@ -234,7 +234,7 @@ function assertAlike(known: StoredQueue, given: Readonly<Record<string, string>>
   );
 }
 
-/** A change of `DeduplicationScope` shows in the attributes only: AWS goes on as the queue was created. */
+/** A change of `DeduplicationScope` appears in the attributes only: AWS keeps the behaviour from the queue's creation. */
 function queueSettings({ attributes, deduplicatesPerGroup }: StoredQueue): QueueSettings {
   return { ...settingsOf(attributes), deduplicatesPerGroup };
 }

@@ -1,6 +1,6 @@
 import type { Clock } from '../../clock.ts';
 
-/** Long polls that wait for a message, in the order in which they came. */
+/** Long polls that wait for a message, in the order of arrival. */
 export class Waiters {
   private readonly clock: Clock;
   private readonly waiting = new Set<() => void>();

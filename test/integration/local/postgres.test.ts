@@ -48,7 +48,7 @@ test('a server that is killed is started again, and clients that were connected 
   process.kill(before, 'SIGKILL');
 
   await broken;
-  await expect.poll(() => troubles, { timeout: 20_000 }).toContain('PostgreSQL takes connections again');
+  await expect.poll(() => troubles, { timeout: 20_000 }).toContain('PostgreSQL accepts connections again');
   expect(troubles[0]).toBe('PostgreSQL ended (SIGKILL); starting it again');
   expect(postgres.pid).not.toBe(before);
   expect(await answer()).toEqual([{ n: 0 }]);

@@ -104,7 +104,7 @@ test('refuse a wrong secret and a wrong cluster', async () => {
   ).rejects.toMatchObject(badRequest);
 });
 
-test('refuse by name an action that isn’t done here', async () => {
+test('refuse by name an action that isn’t supported here', async () => {
   const input = { awsSecretStoreArn: SECRET, dbClusterOrInstanceArn: RESOURCE, sqlStatements: 'x' };
   await expect(dataApi.client.send(new ExecuteSqlCommand(input))).rejects.toMatchObject({
     message: expect.stringContaining('/ExecuteSql'),

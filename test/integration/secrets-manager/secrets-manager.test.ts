@@ -261,7 +261,7 @@ describe('GetRandomPassword', () => {
   });
 });
 
-test('an action that isn’t done here is refused by its name', async () => {
+test('an action that isn’t supported here is refused by its name', async () => {
   await expect(client.send(new DeleteSecretCommand({ SecretId }))).rejects.toMatchObject({
     name: 'UnknownOperationException',
     message: expect.stringContaining('DeleteSecret'),

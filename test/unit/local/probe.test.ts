@@ -14,7 +14,7 @@ test('a database that refuses connections and a disk that is full are told, unti
 
   expect(await probe({ ...probed, freeMb: (folder) => (folder === '/money' ? 31 : 32) })).toEqual([
     refused,
-    'the disk of /money: 31 MB are free, and it takes 32; make room',
+    'the disk of /money: 31 MB are free, 32 are needed; make room',
   ]);
   expect(await probe({ ...probed, freeMb: () => 32 })).toEqual([refused]);
   expect(said).toHaveLength(3);

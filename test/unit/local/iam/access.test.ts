@@ -108,7 +108,7 @@ describe('a function’s request', () => {
     ]);
 
     expect(refusal?.kind).toBe('unknown_credentials');
-    expect(refusals).toEqual(['Work asks with credentials that are not its role’s: Somebody']);
+    expect(refusals).toEqual(['Work uses credentials that are not its role’s: Somebody']);
   });
 
   test('is judged anew after none and by memory after one', () => {

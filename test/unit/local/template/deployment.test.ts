@@ -65,7 +65,7 @@ describe('a property', () => {
     ['Work', { VpcConfig: {} }, 'VpcConfig'],
     ['Poller', { MaximumBatchingWindowInSeconds: 5 }, 'MaximumBatchingWindowInSeconds'],
     ['Poller', { FunctionResponseTypes: ['Something'] }, 'FunctionResponseTypes'],
-    ['Poller', { BatchSize: 11 }, 'a FIFO queue gives at most 10 messages in a batch'],
+    ['Poller', { BatchSize: 11 }, 'a FIFO queue returns at most 10 messages in a batch'],
     ['Poller', { ScalingConfig: { MaximumConcurrency: 1 } }, 'MaximumConcurrency'],
     ['Hourly', { Targets: [{ Arn: 'x', Id: 'one', Input: '{}' }] }, 'Input'],
     ['Api', { BinaryMediaTypes: ['*/*'] }, 'BinaryMediaTypes'],
@@ -299,7 +299,7 @@ describe('a deployment', () => {
   test('with two APIs in one stack stops the start', () => {
     const two = assemblyOf(stackOf({ ...SMALLEST, Other: resource('AWS::ApiGateway::RestApi') }));
 
-    expect(() => readDeployment(two, identityOptions)).toThrow('A stack holds two REST APIs');
+    expect(() => readDeployment(two, identityOptions)).toThrow('A stack has two REST APIs');
   });
 
   test('without an API stops the start', () => {
