@@ -3,8 +3,8 @@ import type { Operator } from '../adapters/database/statements/operation-log.ts'
 import { closePoison, readQuarantined } from '../adapters/database/statements/quarantine.ts';
 import { recordClosing } from '../adapters/database/statements/record-closing.ts';
 import { systemIds } from '../adapters/ids.ts';
-import { type Attempt, decide, type ExpectedCharge, type Transition } from '../domain/payment/decide.ts';
-import { rollBack } from '../domain/payment/resolve.ts';
+import { decide, type ExpectedCharge } from '../domain/payment/decide.ts';
+import { rollBack, type Transition } from '../domain/payment/transition.ts';
 import { notInQuarantine } from './release-quarantined.ts';
 
 /** What an operator has found out. */
@@ -75,8 +75,16 @@ function transitionOf(evidence: Evidence, expected: ExpectedCharge, attemptNo: n
   if (evidence.kind === 'not_charged') return rollBack();
   const { reference, amountMinor, currency } = expected;
   const charge = { pspReference: evidence.pspReference, reference, amountMinor, currency };
-  const attempt: Attempt = { attemptNo, random: 0, sent: false, maybeSentBefore: true, isProbe: false };
-  return decide({ kind: 'succeeded', charge }, expected, NO_ABILITIES, attempt);
+  const instruction = {
+    expected,
+    abilities: NO_ABILITIES,
+    attemptNo,
+    maybeSentBefore: true,
+    isResolved: true,
+    isProbe: false,
+    random: 0,
+  };
+  return decide(instruction, { kind: 'answered', outcome: { kind: 'succeeded', charge }, sent: false });
 }
 
 /** An operator's evidence needs no time to land: the abilities don't matter here. */

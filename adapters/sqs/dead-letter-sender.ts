@@ -16,8 +16,11 @@ export interface DeadLetter {
 }
 
 export interface DeadLetterSender {
-  /** Sends up to ten dead letters, in one request unless they are huge; returns the indexes of those SQS refused. */
-  send(deadLetters: readonly DeadLetter[]): Promise<ReadonlySet<number>>;
+  /**
+   * Sends up to ten dead letters, in one request unless they are huge. Returns the indexes of those that were not sent:
+   * SQS refused them, or `hasTime`, asked before each request, said no.
+   */
+  send(deadLetters: readonly DeadLetter[], hasTime?: () => boolean): Promise<ReadonlySet<number>>;
 }
 
 /** An attribute's value may be far longer; a reason past this is noise. */
@@ -28,9 +31,13 @@ const BATCH_LIMIT_BYTES = 1024 * 1024 - 64 * 1024;
 
 export function createDeadLetterSender(client: SQSClient, deadLetterQueueUrl: string): DeadLetterSender {
   return {
-    async send(deadLetters) {
+    async send(deadLetters, hasTime = () => true) {
       const refused = new Set<number>();
       for (const batch of inBatches(deadLetters)) {
+        if (!hasTime()) {
+          for (const { index } of batch) refused.add(index);
+          continue;
+        }
         const Entries = batch.map(({ deadLetter, index }) => ({
           Id: String(index),
           MessageBody: deadLetter.body,

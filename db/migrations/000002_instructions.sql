@@ -49,8 +49,11 @@ create table instruction (
   not_before        timestamptz not null,
   -- No message is on its way: the relay sends one when `not_before` has come (rule 9).
   parked            boolean not null default false,
-  -- What a parked instruction waits for beside the time: `circuit:<psp>` or `pause:<pause_id>`; null: `not_before` alone.
+  -- What a parked instruction waits for beside the time: `circuit:<psp>`, `rate:<psp>` or `pause:<pause_id>`; null:
+  -- `not_before` alone.
   waits_for         text check (waits_for is null or parked),
+  -- When it may call its PSP, where the rate that the PSP takes is known and a slot was reserved.
+  psp_slot_at       timestamptz,
   -- The number in the deduplication id of the newest message, and how often the relay has sent since a sign of life.
   send_no           integer not null default 0,
   resends           integer not null default 0,
@@ -125,6 +128,119 @@ create table psp_circuit (
   reason            text,
   changed_at        timestamptz not null
 );
+
+-- What a PSP's circuit comes to by what the attempts of one batch have seen of the PSP. `trips` says after how many
+-- failures in a row it opens (`not_sent`, `unknown`), and for how long (`open_seconds`, doubling to `longest_seconds`).
+-- Null stands for a circuit that has never failed. `answered`: by an answer of any kind but a refusal of our key.
+create function circuit_after_v1(
+  circuit psp_circuit, answered boolean, not_sent integer, unknown integer, misconfigured integer, why text, trips jsonb,
+  observed_at timestamptz
+) returns psp_circuit language plpgsql immutable parallel safe as $$
+declare
+  was_open constant boolean := circuit.open_until is not null;
+begin
+  if answered then
+    circuit.not_sent_in_a_row := 0;
+    circuit.unknown_in_a_row := 0;
+    circuit.open_until := null;
+    circuit.open_seconds := 0;
+    circuit.probe_until := null;
+    circuit.reason := null;
+    circuit.changed_at := observed_at;
+    return circuit;
+  end if;
+
+  -- A probe that came to nothing which says anything, a rate limit say: the next may try.
+  if not_sent + unknown + misconfigured = 0 then
+    circuit.probe_until := null;
+    return circuit;
+  end if;
+
+  circuit.not_sent_in_a_row := coalesce(circuit.not_sent_in_a_row, 0) + not_sent;
+  circuit.unknown_in_a_row := coalesce(circuit.unknown_in_a_row, 0) + unknown;
+  circuit.reason := why;
+  circuit.changed_at := observed_at;
+  -- Open already: this is a late observation.
+  if circuit.open_until > observed_at then
+    return circuit;
+  end if;
+
+  circuit.probe_until := null;
+  if was_open or misconfigured > 0
+     or circuit.not_sent_in_a_row >= (trips ->> 'not_sent')::int
+     or circuit.unknown_in_a_row >= (trips ->> 'unknown')::int then
+    -- Half-open and failed again: twice as long.
+    circuit.open_seconds := case
+      when was_open then least(circuit.open_seconds * 2, (trips ->> 'longest_seconds')::int)
+      else (trips ->> 'open_seconds')::int
+    end;
+    circuit.open_until := observed_at + make_interval(secs => circuit.open_seconds);
+  else
+    circuit.open_seconds := 0;
+  end if;
+  return circuit;
+end $$;
+
+-- The rate that a PSP's account takes, as its 429s have taught it: one call each `spacing_ms`. A PSP that has said none has
+-- no row. Twice as far apart with a 429, half as far with each minute without one; after some minutes there is no limit
+-- left and the row goes.
+create table psp_limiter (
+  psp           text primary key,
+  spacing_ms    integer not null check (spacing_ms between 1 and 10000),
+  limited_at    timestamptz not null,
+  -- The newest 429, or the end of what its `Retry-After` asks for.
+  recovers_from timestamptz not null,
+  -- The first slot that nobody has taken.
+  next_call_at  timestamptz not null
+);
+
+-- Milliseconds from one call to the next; 0: as many as there are.
+create function limiter_spacing_v1(limiter psp_limiter, at timestamptz) returns integer
+language sql immutable parallel safe as $$
+  select limiter.spacing_ms
+         >> greatest(0, least(30, floor(extract(epoch from at - limiter.recovers_from) / 60)))::int
+$$;
+
+-- The first slot that is free. What nobody took in the last second can still be taken, so that a batch goes as a whole.
+-- In plpgsql, as those below: PostgreSQL holds a sum of timestamp and interval to depend on the time zone, which seconds
+-- don't, and would refuse an SQL function that is said to be immutable its plan.
+create function limiter_next_slot_v1(limiter psp_limiter, at timestamptz) returns timestamptz
+language plpgsql immutable parallel safe as $$ begin
+  return greatest(limiter.next_call_at, at - interval '1 second');
+end $$;
+
+-- How many slots are free within the next 15 seconds: what is given out so far ahead follows a rate that may be too high
+-- by then, and messages that wait for their slot are in flight.
+create function limiter_room_v1(limiter psp_limiter, at timestamptz) returns integer
+language plpgsql immutable parallel safe as $$
+declare
+  spacing constant integer := limiter_spacing_v1(limiter, at);
+  ahead_ms constant numeric := 1000 * extract(epoch from at + interval '15 seconds' - limiter_next_slot_v1(limiter, at));
+begin
+  return case when spacing = 0 then 2147483647 else greatest(0, floor(ahead_ms / spacing) + 1)::int end;
+end $$;
+
+-- What a limiter comes to by a 429. Null, or one that has recovered, begins at 50 calls a second: what is too fast for the
+-- PSP doubles its spacing within seconds. It ends at one call in ten seconds, which is how a PSP that takes nothing is
+-- found to take calls again. 429s within one second are of one limit, met by several batches. A `Retry-After` of more
+-- than an hour is obeyed by its payment, not by the whole account.
+create function limiter_after_v1(limiter psp_limiter, retry_after_seconds integer, at timestamptz) returns psp_limiter
+language plpgsql immutable parallel safe as $$
+declare
+  spacing constant integer := coalesce(limiter_spacing_v1(limiter, at), 0);
+  silence constant interval := make_interval(secs => least(coalesce(retry_after_seconds, 0), 3600));
+begin
+  limiter.spacing_ms := case
+    when spacing = 0 then 20
+    when limiter.limited_at > at - interval '1 second' then spacing
+    else least(spacing * 2, 10000)
+  end;
+  limiter.limited_at := at;
+  limiter.recovers_from := greatest(limiter.recovers_from, at + silence);
+  limiter.next_call_at := greatest(
+    limiter.next_call_at, at + silence, at + interval '1 millisecond' * limiter.spacing_ms);
+  return limiter;
+end $$;
 
 -- What an operator has paused: `all`, `psp:<name>` or `merchant:<id>`.
 create table processing_pause (

@@ -29,21 +29,23 @@ grant update (orders_started, orders_succeeded, orders_failed) on payment to onc
 grant select on payment_order, instruction to oncepay_execute;
 grant update (status, status_detail, failure, psp_reference, updated_at) on payment_order to oncepay_execute;
 grant update (state, reason, attempt_no, attempts_not_sent, attempts_in_cycle, cycle, claim_token, first_claimed_at,
-              not_before, parked, waits_for, resends, has_dead_letter) on instruction to oncepay_execute;
+              not_before, parked, waits_for, psp_slot_at, resends, has_dead_letter) on instruction to oncepay_execute;
 grant select, insert on evidence, ledger_transaction, ledger_entry to oncepay_execute;
 grant select, insert on account_balance to oncepay_execute;
 grant update (posted_debits, posted_credits, pending_debits, pending_credits) on account_balance to oncepay_execute;
 grant select, insert, update on psp_circuit to oncepay_execute;
+grant select, insert, update, delete on psp_limiter to oncepay_execute;
 grant select on processing_pause to oncepay_execute;
 grant select, insert on dead_letter to oncepay_execute;
 grant update (poison_state, reason, cycle, times_seen, message_id, last_seen_at, redriven_at) on dead_letter
   to oncepay_execute;
 grant insert on operation_log to oncepay_execute;
 
--- relay: notes that it sends an instruction's message again. It changes no state, and sees neither money nor evidence.
-grant select (instruction_id, payment_order_id, payment_id, correlation_id, operation, attempt_no, parked, waits_for,
-              send_no, resends, first_claimed_at, last_sent_at, relay_due_at),
-      update (send_no, resends, parked, waits_for, last_sent_at) on instruction to oncepay_relay;
+-- relay: notes that it sends an instruction's message again, and takes slots of its PSP's rate. It changes no state, and sees neither money nor evidence.
+grant select (instruction_id, payment_order_id, payment_id, correlation_id, operation, attempt_no, attempts_not_sent, parked,
+              waits_for, send_no, resends, first_claimed_at, last_sent_at, relay_due_at),
+      update (send_no, resends, parked, waits_for, psp_slot_at, last_sent_at) on instruction to oncepay_relay;
+grant select, update (next_call_at) on psp_limiter to oncepay_relay;
 grant select (psp, open_until, probe_until) on psp_circuit to oncepay_relay;
 grant select (pause_id) on processing_pause to oncepay_relay;
 
@@ -63,7 +65,7 @@ grant insert on operation_log to oncepay_redrive;
 -- operate: sees everything but the hashes of keys, pauses, sets caps, and makes and revokes keys. It has the rights of
 -- execute and redrive as well, by membership: an operator who closes a quarantine records it as the executor does.
 grant select on merchant, payment, payment_order, instruction, evidence, idempotency_key, ledger_transaction, ledger_entry,
-  account_balance, psp_circuit, processing_pause, dead_letter, dead_letter_now, operation_log, amount_cap, job_run,
+  account_balance, psp_circuit, psp_limiter, processing_pause, dead_letter, dead_letter_now, operation_log, amount_cap, job_run,
   schema_migration to oncepay_operate;
 grant insert, delete on processing_pause to oncepay_operate;
 grant insert on merchant to oncepay_operate;
@@ -102,7 +104,15 @@ revoke all on function is_terminal(text), relay_due_at(text, boolean, text, inte
   refuse_leaving_a_terminal_state(), write_dead_letter(), dead_letter_state(dead_letter, text), keep_dead_letter_state(),
   mark_instruction(), refresh_dead_letter(), refuse_third_valid_api_key(), pseudonym(text, text, text),
   refuse_deleting_but_by_purge(), refuse_purging_evidence_early(), refuse_purging_log_early(), refuse_while_young(),
-  refuse_purging_dead_letter_early(), acting_merchant() from public;
+  refuse_purging_dead_letter_early(), acting_merchant(),
+  circuit_after_v1(psp_circuit, boolean, integer, integer, integer, text, jsonb, timestamptz),
+  limiter_spacing_v1(psp_limiter, timestamptz), limiter_next_slot_v1(psp_limiter, timestamptz),
+  limiter_room_v1(psp_limiter, timestamptz), limiter_after_v1(psp_limiter, integer, timestamptz) from public;
+grant execute on function circuit_after_v1(psp_circuit, boolean, integer, integer, integer, text, jsonb, timestamptz),
+  limiter_spacing_v1(psp_limiter, timestamptz), limiter_next_slot_v1(psp_limiter, timestamptz),
+  limiter_room_v1(psp_limiter, timestamptz), limiter_after_v1(psp_limiter, integer, timestamptz) to oncepay_execute;
+grant execute on function limiter_spacing_v1(psp_limiter, timestamptz), limiter_next_slot_v1(psp_limiter, timestamptz),
+  limiter_room_v1(psp_limiter, timestamptz) to oncepay_relay;
 grant execute on function relay_due_at(text, boolean, text, integer, integer, timestamptz, timestamptz)
   to oncepay_accept, oncepay_execute, oncepay_relay, oncepay_redrive;
 grant execute on function is_terminal(text) to oncepay_execute, oncepay_purge;

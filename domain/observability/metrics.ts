@@ -29,7 +29,7 @@ export const METRICS = {
   BatchFill: { unit: 'Count', by: 'stage' },
   ConsumedRecordHits: { unit: 'Count', by: 'stage' },
   InstructionsParked: { unit: 'Count', by: 'stage' },
-  InstructionsBuried: { unit: 'Count', by: 'stage' },
+  InstructionsDeadLettered: { unit: 'Count', by: 'stage' },
   InstructionsQuarantined: { unit: 'Count', by: 'psp' },
   StatementsFailed: { unit: 'Count', by: 'stage' },
   ConsumedRecordsFailed: { unit: 'Count', by: 'stage' },

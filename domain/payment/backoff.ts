@@ -16,15 +16,12 @@ export function backoffSeconds(attemptNo: number, random: number): number {
   return Math.max(1, Math.ceil(ceiling * random));
 }
 
-/** What a rate-limited caller waits, in whole seconds: what the PSP asked for, else the backoff. */
-export function rateLimitSeconds(
-  retryAfterSeconds: number | undefined,
-  attemptNo: number,
-  random: number,
-): number {
-  const backoff = backoffSeconds(attemptNo, random);
-  if (retryAfterSeconds === undefined) return backoff;
-  return Math.min(RETRY_AFTER_CAP_SECONDS, Math.max(1, Math.ceil(retryAfterSeconds)));
+/**
+ * What a rate-limited instruction waits at least, in whole seconds: what the PSP asked for, else a second. It needs no
+ * backoff of its own: the limiter of the PSP's account paces whatever comes.
+ */
+export function rateLimitSeconds(retryAfterSeconds: number | undefined): number {
+  return Math.min(RETRY_AFTER_CAP_SECONDS, Math.max(1, Math.ceil(retryAfterSeconds ?? 1)));
 }
 
 /**

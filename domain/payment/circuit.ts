@@ -1,7 +1,7 @@
 import { unreachable } from '../assert.ts';
 import type { PspFinding, PspInvalidation, PspOutcome } from './psp-outcome.ts';
 
-/** What one attempt says of its PSP, for the PSP's circuit. */
+/** What one attempt says of its PSP, for the circuit and the limiter of the PSP's account. */
 export type PspHealth =
   /** It answered, whatever it said: a decline is a healthy PSP's. */
   | { readonly kind: 'answered' }
@@ -10,7 +10,9 @@ export type PspHealth =
       readonly cause: 'not_sent' | 'unknown' | 'misconfigured';
       readonly reason: string;
     }
-  /** Nothing was asked, or it limits our rate: neither well nor down. */
+  /** It limits our rate, which is for the limiter of its account: neither well nor down. */
+  | { readonly kind: 'rate_limited'; readonly retryAfterSeconds: number | undefined }
+  /** Nothing was asked. */
   | { readonly kind: 'silent' };
 
 /** When a circuit opens, and for how long. */
@@ -39,7 +41,7 @@ export function healthOf(answer: PspOutcome | PspFinding | PspInvalidation): Psp
     case 'charged':
       return { kind: 'answered' };
     case 'rate_limited':
-      return { kind: 'silent' };
+      return { kind: 'rate_limited', retryAfterSeconds: answer.retryAfterSeconds };
     case 'not_sent':
     case 'unknown':
     case 'misconfigured':

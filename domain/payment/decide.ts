@@ -1,10 +1,26 @@
 import { unreachable } from '../assert.ts';
-import { chargePosting, type LedgerTransaction } from '../ledger/posting.ts';
+import { chargePosting } from '../ledger/posting.ts';
 import type { Split } from '../money/split.ts';
-import { backoffSeconds, isParked, rateLimitSeconds } from './backoff.ts';
-import type { InstructionState } from './instruction.ts';
-import type { Decline, PspAbilities, PspCharge, PspOutcome } from './psp-outcome.ts';
-import type { OrderStatus, OrderStatusDetail } from './status.ts';
+import { backoffSeconds, rateLimitSeconds } from './backoff.ts';
+import { CIRCUIT } from './circuit.ts';
+import type { PspAbilities, PspCharge, PspOutcome } from './psp-outcome.ts';
+import { propagationSeconds } from './timing.ts';
+import { ended, manualReview, retry, rollBack, type Transition } from './transition.ts';
+
+/** One attempt at one instruction: what was asked for, and what is known of the attempts before. */
+export interface AttemptedInstruction {
+  readonly expected: ExpectedCharge;
+  readonly abilities: PspAbilities;
+  readonly attemptNo: number;
+  /** Whether some attempt before this one may have reached the PSP. */
+  readonly maybeSentBefore: boolean;
+  /** Past its last cycle: nothing more is sent, and evidence decides (rule 11). */
+  readonly isResolved: boolean;
+  /** It finds out whether an open circuit can close. */
+  readonly isProbe: boolean;
+  /** In [0, 1): the backoff's jitter. */
+  readonly random: number;
+}
 
 /** The charge that was asked for: what a PSP's answer is compared with. */
 export interface ExpectedCharge {
@@ -15,100 +31,78 @@ export interface ExpectedCharge {
   readonly splits: readonly Split[];
 }
 
-/** What an attempt comes to: the instruction's next state, the order's, and what is posted. */
-export interface Transition {
-  readonly state: Exclude<InstructionState, 'executing'>;
-  readonly orderStatus: OrderStatus;
-  readonly orderStatusDetail: OrderStatusDetail;
-  /** Why the instruction waits or is quarantined; null where its state says all. */
-  readonly reason: string | null;
-  readonly failure: Decline | null;
-  readonly pspReference: string | null;
-  /** Seconds until the next attempt; null where there is none. */
-  readonly waitSeconds: number | null;
-  /** Waits in the database and not in the queue; the relay sends again. */
-  readonly parked: boolean;
-  /** Parked until the PSP's circuit closes, whatever the time. */
-  readonly waitsForCircuit: boolean;
-  /** This attempt is proven never to have reached the PSP's books. */
-  readonly provenNotSent: boolean;
-  readonly posting: LedgerTransaction | null;
+/** What an attempt has seen. */
+export type Observation =
+  /** The last answer, or the lack of one, to a request or a look-up. `sent`: this attempt may have reached the PSP's books. */
+  | { readonly kind: 'answered'; readonly outcome: PspOutcome; readonly sent: boolean }
+  /** The PSP holds nothing, and neither sending again nor invalidating is safe. */
+  | { readonly kind: 'not_found' }
+  /** The PSP holds nothing, and refuses the key from now on: no late request can charge. */
+  | { readonly kind: 'invalidated' }
+  /** Nothing was asked: every attempt is proven never to have reached the PSP. */
+  | { readonly kind: 'never_sent' }
+  /** Nothing more was asked: a call could not have ended in the time that was left. */
+  | { readonly kind: 'no_time'; readonly reason: string };
+
+/** What was observed in, what becomes of the instruction and its order out: the one place that decides. Pure. */
+export function decide(instruction: AttemptedInstruction, observation: Observation): Transition {
+  switch (observation.kind) {
+    case 'answered':
+      return decideOutcome(instruction, observation.outcome, observation.sent);
+    case 'not_found':
+      return instruction.isResolved
+        ? manualReview('not found at the PSP, which cannot be told to refuse a late request')
+        : tryAgainUnknown(instruction, 'not found at the PSP, and not safe to send again', false);
+    case 'invalidated':
+    case 'never_sent':
+      return rollBack();
+    case 'no_time':
+      return tryAgainForOurOwnLackOfTime(instruction, observation.reason);
+    default:
+      return unreachable(observation);
+  }
 }
 
-export interface Attempt {
-  readonly attemptNo: number;
-  /** In [0, 1): the backoff's jitter. */
-  readonly random: number;
-  /** Whether this attempt sent anything: an attempt that only asked has charged nothing by itself. */
-  readonly sent: boolean;
-  /** Whether some attempt before this one may have reached the PSP. */
-  readonly maybeSentBefore: boolean;
-  /** It found out whether an open circuit can close. */
-  readonly isProbe: boolean;
-}
-
-/** The retry classes: one outcome in, what becomes of the instruction and its order out. Pure. */
-export function decide(
-  outcome: PspOutcome,
-  expected: ExpectedCharge,
-  abilities: PspAbilities,
-  attempt: Attempt,
-): Transition {
+/** The retry classes. */
+function decideOutcome(instruction: AttemptedInstruction, outcome: PspOutcome, sent: boolean): Transition {
   switch (outcome.kind) {
     case 'succeeded':
-      return decideCharge(outcome, expected, attempt);
+      return decideCharge(instruction, outcome, sent);
     case 'declined':
-      return { ...terminal('declined', 'FAILED', null), failure: outcome.decline };
+      return { ...ended('declined', 'FAILED', null), failure: outcome.decline };
     case 'requires_action':
       return {
-        ...terminal('requires_action', 'EXECUTING', 'requires_action'),
+        ...ended('requires_action', 'EXECUTING', 'requires_action'),
         pspReference: outcome.pspReference,
       };
+    case 'rate_limited':
+      return tryAgainWithinRate(instruction, outcome.retryAfterSeconds);
     case 'not_sent':
-      return retry(outcome.reason, backoffSeconds(attempt.attemptNo, attempt.random), attempt, true);
-    case 'misconfigured':
-      return attempt.isProbe ? waitForCircuit(outcome.reason, attempt) : deadLetter(outcome.reason, attempt);
-    case 'rate_limited': {
-      const wait = rateLimitSeconds(outcome.retryAfterSeconds, attempt.attemptNo, attempt.random);
-      return retry('the PSP limits our rate', wait, attempt, true);
-    }
+      return instruction.isResolved
+        ? unresolved(outcome.reason)
+        : tryAgain(instruction, outcome.reason, backoffOf(instruction));
     case 'unknown':
-      return retry(outcome.reason, unknownWaitSeconds(abilities, attempt), attempt, !attempt.sent);
+      return instruction.isResolved
+        ? unresolved(outcome.reason)
+        : tryAgainUnknown(instruction, outcome.reason, sent);
+    case 'misconfigured':
+      return instruction.isResolved ? unresolved(outcome.reason) : refused(instruction, outcome.reason);
     default:
       return unreachable(outcome);
   }
 }
 
-/** No retry helps until somebody mends the key; nothing was charged by this attempt. */
-function deadLetter(reason: string, attempt: Attempt): Transition {
-  return { ...retry(refusal(reason), 0, attempt, true), state: 'dead_lettered' };
-}
-
-/** That the PSP refuses us is known already: the probe goes back to where it waited, and costs no dead letter. */
-function waitForCircuit(reason: string, attempt: Attempt): Transition {
-  return { ...retry(refusal(reason), 0, attempt, true), parked: true, waitsForCircuit: true };
-}
-
-function refusal(reason: string): string {
-  return `the PSP refuses us: ${reason}`;
-}
-
-/** Where only an operator can tell: nothing is posted, nothing is guessed, no more is sent. */
-export function manualReview(reason: string): Transition {
-  return { ...terminal('quarantined', 'EXECUTING', 'manual_review'), reason };
-}
-
 /** A PSP's answer is compared before it is believed, and must be one (rule 12). */
 function decideCharge(
+  { expected }: AttemptedInstruction,
   { charge, furtherCharges = [] }: Extract<PspOutcome, { kind: 'succeeded' }>,
-  expected: ExpectedCharge,
-  attempt: Attempt,
+  sent: boolean,
 ): Transition {
   const mismatch = repetitionOf([charge, ...furtherCharges]) ?? mismatchOf(charge, expected);
   if (mismatch !== undefined) return { ...manualReview(mismatch), pspReference: charge.pspReference };
   return {
-    ...terminal('succeeded', 'SUCCESS', null),
-    provenNotSent: !attempt.sent,
+    ...ended('succeeded', 'SUCCESS', null),
+    provenNotSent: !sent,
     pspReference: charge.pspReference,
     posting: chargePosting(expected),
   };
@@ -130,49 +124,65 @@ function mismatchOf(charge: PspCharge, expected: ExpectedCharge): string | undef
   return undefined;
 }
 
+/** So many 429s an instruction waits out in the queue, where each visit counts as a receive; past them it is parked. */
+const RATE_LIMITED_IN_QUEUE = 3;
+
 /**
- * The request has landed (Z) and is visible (W) before the next attempt asks; the backoff on top spares a PSP that
+ * A 429 never ends a payment: it costs no attempt, however often it comes, and while resolving neither. When the PSP is
+ * called again is up to the limiter of its account, which the record widens.
+ */
+function tryAgainWithinRate(
+  instruction: AttemptedInstruction,
+  retryAfterSeconds: number | undefined,
+): Transition {
+  const waiting = tryAgain(instruction, 'the PSP limits our rate', rateLimitSeconds(retryAfterSeconds));
+  const free = { ...waiting, costsNoAttempt: true };
+  if (waiting.parked || instruction.attemptNo <= RATE_LIMITED_IN_QUEUE) return free;
+  return { ...free, parked: true, waitsFor: 'rate' };
+}
+
+/** It says nothing of the instruction; given back without end, a service of ours that is slow for good would spin. */
+function tryAgainForOurOwnLackOfTime(instruction: AttemptedInstruction, reason: string): Transition {
+  const waiting = tryAgain(instruction, reason, backoffOf(instruction));
+  return { ...waiting, costsNoAttempt: instruction.attemptNo < CIRCUIT.giveBackLimit };
+}
+
+/**
+ * The request has landed (Z) and is visible (W) before the next attempt looks it up; the backoff on top spares a PSP that
  * keeps failing.
  */
-function unknownWaitSeconds(abilities: PspAbilities, attempt: Attempt): number {
-  const settled = abilities.maxInFlightSeconds + (abilities.lookUpLagSeconds ?? 0);
-  const patience = attempt.attemptNo > 1 ? backoffSeconds(attempt.attemptNo - 1, attempt.random) : 0;
-  return settled + patience;
+function tryAgainUnknown(instruction: AttemptedInstruction, reason: string, sent: boolean): Transition {
+  const { abilities, attemptNo, random, maybeSentBefore } = instruction;
+  const backoff = attemptNo > 1 ? backoffSeconds(attemptNo - 1, random) : 0;
+  const waitSeconds = propagationSeconds(abilities) + backoff;
+  return retry({ reason, waitSeconds, provenNotSent: !sent, maybeSentBefore });
 }
 
-function retry(reason: string, waitSeconds: number, attempt: Attempt, provenNotSent: boolean): Transition {
-  const unknown = !provenNotSent || attempt.maybeSentBefore;
-  return {
-    state: 'ready',
-    orderStatus: 'EXECUTING',
-    orderStatusDetail: unknown ? 'outcome_unknown' : 'psp_requested',
-    reason,
-    failure: null,
-    pspReference: null,
-    waitSeconds,
-    parked: isParked(waitSeconds),
-    waitsForCircuit: false,
-    provenNotSent,
-    posting: null,
-  };
+/**
+ * No retry helps until somebody changes the key; nothing was charged by this attempt. That the PSP refuses us is known
+ * to a probe already: it goes back to where it waited, and costs no dead letter.
+ */
+function refused(instruction: AttemptedInstruction, reason: string): Transition {
+  const waiting = tryAgain(instruction, `the PSP refuses us: ${reason}`, 0);
+  return instruction.isProbe
+    ? { ...waiting, parked: true, waitsFor: 'circuit' }
+    : { ...waiting, state: 'dead_lettered' };
 }
 
-function terminal(
-  state: Transition['state'],
-  orderStatus: OrderStatus,
-  orderStatusDetail: OrderStatusDetail,
+/** Evidence decides past the last cycle; without any, a person does. */
+function unresolved(reason: string): Transition {
+  return manualReview(`resolving: ${reason}`);
+}
+
+/** After an attempt that is proven never to have reached the PSP's books. */
+function tryAgain(
+  { maybeSentBefore }: AttemptedInstruction,
+  reason: string,
+  waitSeconds: number,
 ): Transition {
-  return {
-    state,
-    orderStatus,
-    orderStatusDetail,
-    reason: null,
-    failure: null,
-    pspReference: null,
-    waitSeconds: null,
-    parked: false,
-    waitsForCircuit: false,
-    provenNotSent: false,
-    posting: null,
-  };
+  return retry({ reason, waitSeconds, provenNotSent: true, maybeSentBefore });
+}
+
+function backoffOf({ attemptNo, random }: AttemptedInstruction): number {
+  return backoffSeconds(attemptNo, random);
 }

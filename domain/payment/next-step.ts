@@ -8,7 +8,7 @@ export interface AttemptHistory {
   readonly ageSeconds: number;
 }
 
-/** Ask first, unless nothing can have been sent before: an attempt that crashed wrote nothing, and may have charged (rule 3). */
+/** Look up first, unless nothing can have been sent before: an attempt that crashed wrote nothing, and may have charged (rule 3). */
 export function firstStepOf(history: AttemptHistory): 'look_up' | 'send' {
   return history.allProvenNotSent ? 'send' : 'look_up';
 }

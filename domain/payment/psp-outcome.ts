@@ -79,7 +79,7 @@ export interface PspAbilities {
   readonly lookUpLagSeconds: number | null;
   /** Z: how late a request that we gave up on may still land. */
   readonly maxInFlightSeconds: number;
-  /** A charge can be fenced by its key: refused for a completed charge, final for one that hasn't landed. */
+  /** A charge can be invalidated by its key: refused for a completed charge, final for one that hasn't landed. */
   readonly invalidatesByKey: boolean;
   /** The PSP replays a stored 5xx for a key, so that re-sending never resolves an unknown outcome. */
   readonly replaysStoredServerErrors: boolean;

@@ -73,11 +73,18 @@ export function assertTiming(timing: Timing, psps: readonly PspAbilities[]): voi
   require(v >= 6 * f, `V (${v}) ≥ 6 F (${6 * f})`);
   require(timing.maxReceiveCount >= 5, `maxReceiveCount (${timing.maxReceiveCount}) ≥ 5`);
   for (const psp of [...psps, defaultAbilities(timing)]) {
-    const settling = psp.maxInFlightSeconds + (psp.lookUpLagSeconds ?? 0);
-    require(v >= l + settling, `V (${v}) ≥ L + Z + W (${l + settling})`);
+    const visible = l + propagationSeconds(psp);
+    require(v >= visible, `V (${v}) ≥ L + Z + W (${visible})`);
     const { keyLifetimeSeconds: k } = psp;
-    require(k === null || k > l + settling + f, `K (${k}) > L + Z + W + F (${l + settling + f})`);
+    require(k === null || k > visible + f, `K (${k}) > L + Z + W + F (${visible + f})`);
   }
+}
+
+/** Z + W: how long after its sender is gone a request may stay invisible to look-ups, in seconds. */
+export function propagationSeconds(
+  abilities: Pick<PspAbilities, 'maxInFlightSeconds' | 'lookUpLagSeconds'>,
+): number {
+  return abilities.maxInFlightSeconds + (abilities.lookUpLagSeconds ?? 0);
 }
 
 function defaultAbilities(

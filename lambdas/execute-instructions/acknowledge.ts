@@ -1,14 +1,18 @@
 import type { SQSRecord } from 'aws-lambda';
-import type { Batch } from './batch.ts';
+import { type Batch, itemsOf } from './batch.ts';
 import { sendToDeadLetterQueue } from './dead-letters.ts';
-import type { ExecutorEffects } from './effects.ts';
-import type { Dispositions } from './execute-round.ts';
+import type { Dispositions } from './dispositions.ts';
+import type { ExecutorEffects, Invocation } from './effects.ts';
 import { groupOf, infrastructureBackoffSeconds } from './sqs-record.ts';
 
 /** What waits behind another message of its order, or whose turn didn't come in this batch. */
 const NEXT_TURN_SECONDS = 1;
-/** A message's fate: undefined when it may be deleted, else the seconds until it should come again. */
-type Fate = number | undefined;
+
+interface Failed {
+  readonly record: SQSRecord;
+  /** Until it should come again. */
+  readonly seconds: number;
+}
 
 /**
  * Turns dispositions into what SQS understands: dead letters are sent, what must come again is hidden until then and
@@ -21,43 +25,34 @@ export async function acknowledge(
   batch: Batch,
   dispositions: Dispositions,
   effects: ExecutorEffects,
+  invocation: Invocation,
 ): Promise<readonly string[]> {
-  const fates = fatesOf(batch, dispositions);
-  for (const record of await sendToDeadLetterQueue(batch, dispositions, effects)) {
-    fates.set(record, infrastructureBackoffSeconds([record]));
-  }
-  const failed = failGroupsFromFirstFailure(records, fates);
+  const unsent = await sendToDeadLetterQueue(batch, dispositions, effects, invocation);
+  const waits = new Map([
+    ...waitsOf(batch, dispositions),
+    ...unsent.map((record) => [record, infrastructureBackoffSeconds([record])] as const),
+  ]);
+  const failed = failGroupsFromFirstFailure(records, waits);
   await hide(failed, effects);
   return failed.map(({ record }) => record.messageId);
 }
 
-function fatesOf(batch: Batch, dispositions: Dispositions): Map<SQSRecord, Fate> {
-  const fates = new Map<SQSRecord, Fate>();
-  for (const work of [...batch.heads, ...batch.followers, ...batch.rest]) {
-    const disposition = dispositions.get(work.name);
-    const seconds =
-      disposition === undefined
-        ? NEXT_TURN_SECONDS
-        : disposition.kind === 'again'
-          ? disposition.seconds
-          : undefined;
-    for (const record of work.records) fates.set(record, seconds);
-  }
-  return fates;
-}
-
-interface Failed {
-  readonly record: SQSRecord;
-  readonly seconds: number;
+/** Seconds until it should come again, of each message that must. */
+function waitsOf(batch: Batch, dispositions: Dispositions): readonly (readonly [SQSRecord, number])[] {
+  return itemsOf(batch).flatMap(({ name, records }) => {
+    const disposition = dispositions.get(name) ?? { kind: 'again', seconds: NEXT_TURN_SECONDS };
+    if (disposition.kind !== 'again') return [];
+    return records.map((record) => [record, disposition.seconds] as const);
+  });
 }
 
 function failGroupsFromFirstFailure(
   records: readonly SQSRecord[],
-  fates: Map<SQSRecord, Fate>,
+  waits: ReadonlyMap<SQSRecord, number>,
 ): readonly Failed[] {
   const failing = new Map<string, number>();
   return records.flatMap((record) => {
-    const seconds = failing.get(groupOf(record)) ?? fates.get(record);
+    const seconds = failing.get(groupOf(record)) ?? waits.get(record);
     if (seconds === undefined) return [];
     failing.set(groupOf(record), seconds);
     return [{ record, seconds }];

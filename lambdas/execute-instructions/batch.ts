@@ -4,7 +4,7 @@ import { type InstructionKey, instructionNameOf } from '../../domain/payment/ins
 import { correlationIdOf } from './sqs-record.ts';
 
 /** One instruction of the batch with every message that asks for it: repeats are collapsed before anything is done. */
-export interface Work {
+export interface BatchItem {
   readonly key: InstructionKey;
   /** By all of its key: messages that name different orders for one instruction are not repeats of each other. */
   readonly name: string;
@@ -20,39 +20,43 @@ export interface Poison {
 
 export interface Batch {
   /** The first instruction of each order. */
-  readonly heads: readonly Work[];
+  readonly heads: readonly BatchItem[];
   /** The second of each order: tried once its head is terminal. Later ones wait for another batch. */
-  readonly followers: readonly Work[];
-  readonly rest: readonly Work[];
+  readonly followers: readonly BatchItem[];
+  readonly rest: readonly BatchItem[];
   readonly poison: readonly Poison[];
 }
 
 /** Parses the batch and orders it: heads first, followers of one order in a second round. */
 export function readBatch(records: readonly SQSRecord[]): Batch {
-  const works = new Map<string, Work & { records: SQSRecord[]; deadLetterCycle: number | null }>();
-  const poison: Poison[] = [];
-  for (const record of records) {
-    const message = readInstructionMessage(record.body);
-    if ('reason' in message) {
-      poison.push({ record, reason: message.reason });
-      continue;
-    }
-    const name = instructionNameOf(message.key);
-    const known = works.get(name);
-    const deadLetterCycle = readDeadLetterCycle(record);
-    if (known === undefined) {
-      works.set(name, { key: message.key, name, records: [record], deadLetterCycle });
-    } else {
-      known.records.push(record);
-      known.deadLetterCycle = newerCycle(known.deadLetterCycle, deadLetterCycle);
-    }
-  }
-  return { ...inRounds([...works.values()]), poison };
+  const read = records.map((record) => ({ record, message: readInstructionMessage(record.body) }));
+  const poison = read.flatMap(({ record, message }) =>
+    'reason' in message ? [{ record, reason: message.reason }] : [],
+  );
+  const named = read.flatMap(({ record, message }) =>
+    'key' in message ? [{ record, key: message.key, name: instructionNameOf(message.key) }] : [],
+  );
+  const items = [...Map.groupBy(named, ({ name }) => name).values()].flatMap((repeats) => {
+    const [first] = repeats;
+    return first === undefined ? [] : [itemOf(first, repeats)];
+  });
+  const byOrder = [...Map.groupBy(items, ({ key }) => key.paymentOrderId).values()];
+  return {
+    heads: byOrder.flatMap((ofOrder) => ofOrder.slice(0, 1)),
+    followers: byOrder.flatMap((ofOrder) => ofOrder.slice(1, 2)),
+    rest: byOrder.flatMap((ofOrder) => ofOrder.slice(2)),
+    poison,
+  };
 }
 
 /** Of two dead letters for one instruction the newer counts: an older one is a duplicate of a trip that is over. */
-function newerCycle(one: number | null, other: number | null): number | null {
-  return one === null || other === null ? (one ?? other) : Math.max(one, other);
+function itemOf(
+  { key, name }: Pick<BatchItem, 'key' | 'name'>,
+  repeats: readonly { readonly record: SQSRecord }[],
+): BatchItem {
+  const records = repeats.map(({ record }) => record);
+  const cycles = records.flatMap((record) => readDeadLetterCycle(record) ?? []);
+  return { key, name, records, deadLetterCycle: cycles.length === 0 ? null : Math.max(...cycles) };
 }
 
 /** Sent along with every dead letter, and kept by a redrive. */
@@ -61,22 +65,13 @@ function readDeadLetterCycle(record: SQSRecord): number | null {
   return text !== undefined && /^\d{1,6}$/.test(text) ? Number(text) : null;
 }
 
-function inRounds(works: readonly Work[]): Omit<Batch, 'poison'> {
-  const rounds: { heads: Work[]; followers: Work[]; rest: Work[] } = { heads: [], followers: [], rest: [] };
-  const seen = new Map<string, number>();
-  for (const work of works) {
-    const place = seen.get(work.key.paymentOrderId) ?? 0;
-    seen.set(work.key.paymentOrderId, place + 1);
-    if (place === 0) rounds.heads.push(work);
-    else if (place === 1) rounds.followers.push(work);
-    else rounds.rest.push(work);
-  }
-  return rounds;
+export function itemsOf(batch: Batch): readonly BatchItem[] {
+  return [...batch.heads, ...batch.followers, ...batch.rest];
 }
 
 /** Of the API requests behind them, for a log line that concerns several. */
-export function correlationIdsOf(works: readonly Work[]): readonly string[] {
+export function correlationIdsOf(items: readonly BatchItem[]): readonly string[] {
   return [
-    ...new Set(works.flatMap(({ records }) => records.flatMap((record) => correlationIdOf(record) ?? []))),
+    ...new Set(items.flatMap(({ records }) => records.flatMap((record) => correlationIdOf(record) ?? []))),
   ];
 }

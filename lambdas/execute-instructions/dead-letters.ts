@@ -1,16 +1,14 @@
 import type { SQSRecord } from 'aws-lambda';
-import {
-  type PoisonVerdict,
-  poisonIdOf,
-  registerPoison,
-} from '../../adapters/database/statements/register-poison.ts';
+import { poisonIdOf, registerPoison } from '../../adapters/database/statements/register-poison.ts';
 import type { DeadLetter } from '../../adapters/sqs/dead-letter-sender.ts';
-import type { Batch, Poison } from './batch.ts';
-import type { ExecutorEffects } from './effects.ts';
-import type { Dispositions } from './execute-round.ts';
+import { TIMING } from '../../domain/payment/timing.ts';
+import { type Batch, itemsOf, type Poison } from './batch.ts';
+import type { Dispositions } from './dispositions.ts';
+import type { ExecutorEffects, Invocation } from './effects.ts';
 import { correlationIdOf, groupOf } from './sqs-record.ts';
 
-interface Burial {
+/** A dead letter, and the messages that may go once it is sent. */
+interface Outgoing {
   readonly records: readonly SQSRecord[];
   readonly deadLetter: DeadLetter;
 }
@@ -19,43 +17,51 @@ interface Burial {
  * Sends to the dead-letter queue what no retry helps for now. A message leaves the main queue only once the other has
  * it, or the database has quarantined it.
  *
- * @returns the records that could not be buried and must come again
+ * @returns the messages that must come again, since neither has them
  */
 export async function sendToDeadLetterQueue(
   batch: Batch,
   dispositions: Dispositions,
   effects: ExecutorEffects,
+  invocation: Invocation,
 ): Promise<readonly SQSRecord[]> {
-  const poison = [...batch.poison, ...missing(batch, dispositions)];
-  const verdicts = await register(poison, effects);
-  if (verdicts === undefined) {
-    const unregistered = await send(exhausted(batch, dispositions), effects);
-    return [...poison.map(({ record }) => record), ...unregistered];
-  }
-  const burials = poison.filter(({ record }) => verdicts.get(poisonIdOf(record.body)) !== 'quarantined');
-  return send([...burials.map(poisonBurial), ...exhausted(batch, dispositions)], effects);
+  const poison = [...batch.poison, ...unclaimable(batch, dispositions)];
+  const { registered, unregistered } = await register(poison, effects, invocation);
+  const unsent = await send([...registered, ...ended(batch, dispositions)], effects, invocation);
+  return [...unregistered, ...unsent];
 }
 
-/** @returns undefined when the database could not be reached */
+/** A well-formed message of an instruction that does not exist is poison too. */
+function unclaimable(batch: Batch, dispositions: Dispositions): readonly Poison[] {
+  return itemsOf(batch).flatMap(({ name, records }) => {
+    const disposition = dispositions.get(name);
+    if (disposition?.kind !== 'poison') return [];
+    return records.map((record) => ({ record, reason: disposition.reason }));
+  });
+}
+
+/** Keeps the bodies in the database, which quarantines those that come back; what it can't take comes again. */
 async function register(
   poison: readonly Poison[],
   effects: ExecutorEffects,
-): Promise<ReadonlyMap<string, PoisonVerdict> | undefined> {
-  const verdicts = new Map<string, PoisonVerdict>();
-  try {
-    for (const part of inParts(poison)) {
-      const messages = part.map(({ record, reason }) => ({
-        body: record.body,
-        messageId: record.messageId,
-        reason,
-      }));
-      for (const [id, verdict] of await registerPoison(effects.database, messages)) verdicts.set(id, verdict);
+  invocation: Invocation,
+): Promise<{ readonly registered: readonly Outgoing[]; readonly unregistered: readonly SQSRecord[] }> {
+  const registered: Outgoing[] = [];
+  const unregistered: SQSRecord[] = [];
+  for (const part of inParts(poison)) {
+    const messages = part.map(({ record: { body, messageId }, reason }) => ({ body, messageId, reason }));
+    try {
+      if (!hasTimeFor(TIMING.statementDeadlineSeconds, invocation))
+        throw new Error('too little time is left');
+      const verdicts = await registerPoison(effects.database, messages);
+      const sendable = part.filter(({ record }) => verdicts.get(poisonIdOf(record.body)) !== 'quarantined');
+      registered.push(...sendable.map(poisonOutgoing));
+    } catch (error) {
+      effects.log.warn('poison could not be registered', { error, messages: part.length });
+      unregistered.push(...part.map(({ record }) => record));
     }
-    return verdicts;
-  } catch (error) {
-    effects.log.warn('poison could not be registered', { error, messages: poison.length });
-    return undefined;
   }
+  return { registered, unregistered };
 }
 
 /** The Data API takes 4 MiB; base64 adds a third to a body, and bodies have 1 MiB at most. */
@@ -76,16 +82,7 @@ function inParts(poison: readonly Poison[]): readonly (readonly Poison[])[] {
   return parts;
 }
 
-/** A well-formed message of an instruction that does not exist is poison too. */
-function missing(batch: Batch, dispositions: Dispositions): readonly Poison[] {
-  return [...batch.heads, ...batch.followers].flatMap((work) => {
-    const disposition = dispositions.get(work.name);
-    if (disposition?.kind !== 'poison') return [];
-    return work.records.map((record) => ({ record, reason: disposition.reason }));
-  });
-}
-
-function poisonBurial({ record, reason }: Poison): Burial {
+function poisonOutgoing({ record, reason }: Poison): Outgoing {
   const deadLetter = {
     body: record.body,
     groupId: groupOf(record),
@@ -98,41 +95,48 @@ function poisonBurial({ record, reason }: Poison): Burial {
 }
 
 /** One dead letter per instruction and cycle, however many messages asked for it. */
-function exhausted(batch: Batch, dispositions: Dispositions): readonly Burial[] {
-  return [...batch.heads, ...batch.followers].flatMap((work) => {
-    const disposition = dispositions.get(work.name);
-    const [first] = work.records;
+function ended(batch: Batch, dispositions: Dispositions): readonly Outgoing[] {
+  return itemsOf(batch).flatMap(({ name, key, records }) => {
+    const disposition = dispositions.get(name);
+    const [first] = records;
     if (disposition?.kind !== 'dead_letter' || first === undefined) return [];
     const { reason, cycle } = disposition;
     const deadLetter = {
       body: first.body,
       groupId: groupOf(first),
       reason,
-      deduplicationId: `${work.key.instructionId}#${cycle}`,
+      deduplicationId: `${key.instructionId}#${cycle}`,
       cycle,
       correlationId: correlationIdOf(first),
     };
-    return [{ records: work.records, deadLetter }];
+    return [{ records, deadLetter }];
   });
 }
 
-async function send(burials: readonly Burial[], effects: ExecutorEffects): Promise<readonly SQSRecord[]> {
-  if (burials.length === 0) return [];
-  const refused = await sendDeadLetters(
-    burials.map(({ deadLetter }) => deadLetter),
+/** @returns the messages whose dead letters were not sent */
+async function send(
+  outgoing: readonly Outgoing[],
+  effects: ExecutorEffects,
+  invocation: Invocation,
+): Promise<readonly SQSRecord[]> {
+  if (outgoing.length === 0) return [];
+  const refused = await refusedOf(
+    outgoing.map(({ deadLetter }) => deadLetter),
     effects,
+    invocation,
   );
-  const buried = burials.length - refused.size;
-  if (buried > 0) effects.meter.put('InstructionsBuried', buried);
-  return burials.flatMap(({ records }, index) => (refused.has(index) ? records : []));
+  const sent = outgoing.length - refused.size;
+  if (sent > 0) effects.meter.put('InstructionsDeadLettered', sent);
+  return outgoing.flatMap(({ records }, index) => (refused.has(index) ? records : []));
 }
 
-async function sendDeadLetters(
+async function refusedOf(
   deadLetters: readonly DeadLetter[],
   effects: ExecutorEffects,
+  invocation: Invocation,
 ): Promise<ReadonlySet<number>> {
   try {
-    return await effects.deadLetters.send(deadLetters);
+    return await effects.deadLetters.send(deadLetters, () => hasTimeFor(0, invocation));
   } catch (error) {
     effects.log.warn('dead letters could not be sent', {
       error,
@@ -140,4 +144,10 @@ async function sendDeadLetters(
     });
     return new Set(deadLetters.keys());
   }
+}
+
+/** And to send a dead letter afterwards, and hide what comes again. Poison can be large, and take many requests. */
+function hasTimeFor(seconds: number, invocation: Invocation): boolean {
+  const needed = seconds + 2 * TIMING.requestDeadlineSeconds;
+  return invocation.remainingMilliseconds() >= needed * 1_000;
 }

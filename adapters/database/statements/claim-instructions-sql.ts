@@ -1,51 +1,67 @@
+import { CIRCUIT, LIMITER } from './claim-admission-sql.ts';
+
 /**
- * See `claimInstructions` for what goes in and comes out.
+ * The claim's statement, a paragraph each; `CLAIM_SQL` below puts them in order. See `claimInstructions` for what goes in
+ * and comes out.
  *
  * A session keeps its plan, and one made while the tables were empty would read them whole for every batch. So each row is
  * found by its key: the limit on what comes in limits nothing, but lets the planner take ten for granted where it would
  * a hundred, and the last joins are lateral with a limit, one by one.
  */
-export const CLAIM_SQL = `
-with moment as materialized (
+const INPUT = `
+moment as materialized (
   select clock() as now
 ),
 parameter as materialized (
-  select p, (p ->> 'attempts_per_cycle')::int as attempts_per_cycle, (p ->> 'cycles')::int as cycles,
-         (p ->> 'lease_seconds')::int as lease_seconds, (p ->> 'probes')::int as probes
-  from (select :input::jsonb as p) given
+  select p.*
+  from jsonb_to_record(:input::jsonb) as p(
+    instructions jsonb, claim_token text, lease_seconds int, propagation_seconds jsonb, default_propagation_seconds int,
+    attempts_per_cycle int, cycles int, probes int)
 ),
 input as materialized (
   select asked.instruction_id, asked.payment_order_id, asked.operation, max(asked.dead_letter_cycle) as dead_letter_cycle
   from (
     select a.*
-    from parameter, jsonb_to_recordset(p -> 'instructions')
+    from parameter, jsonb_to_recordset(instructions)
       as a(instruction_id text, payment_order_id text, operation text, dead_letter_cycle int)
-    limit (select jsonb_array_length(p -> 'instructions') from parameter)
+    limit (select jsonb_array_length(instructions) from parameter)
   ) asked
   group by asked.instruction_id, asked.payment_order_id, asked.operation
-),
+)`;
+
+/** By all that names it: a message with another order or operation asks for something that doesn't exist. */
+const LOCKED = `
 locked as materialized (
   select i.*
   from instruction i
-  -- By all that names it: a message with another order or operation asks for something that doesn't exist.
   where (i.instruction_id, i.payment_order_id, i.operation) in (
     select instruction_id, payment_order_id, operation from input)
   order by i.instruction_id
   for update of i skip locked
-),
+)`;
+
+/**
+ * What each instruction's own row says, its predecessors and what an operator has paused; `free` for what may go.
+ *
+ * - A dead letter that comes back with its cycle starts the next. Without it, it is a duplicate, or the worker died
+ *   before it sent the letter: `exhausted`.
+ * - Whose token and whose books it is, the order says.
+ * - All earlier instructions of its order must have done their part: the queue's order is not relied upon. Behind one that
+ *   failed, nothing is sent: `orphaned`. Behind one that no worker holds it is parked: in a FIFO group ours would not be
+ *   here if that one's message were before it.
+ */
+const JUDGED = `
 judged as materialized (
   select l.*, o.psp,
-    -- A dead letter that comes back with its cycle starts the next.
     l.cycle + (l.state = 'dead_lettered')::int as next_cycle,
     case when l.state = 'dead_lettered' then 0 else l.attempts_in_cycle end as attempts_spent,
     case
       when is_terminal(l.state) then 'terminal'
       when l.state = 'quarantined' then 'quarantined'
-      when l.state = 'executing' and l.claim_token = p ->> 'claim_token' then 'mine'
+      when l.state = 'executing' and l.claim_token = parameter.claim_token then 'mine'
       when earlier.has_failed then 'orphaned'
       when earlier.not_before is not null then 'waiting'
       when l.not_before > moment.now then 'not_before'
-      -- A duplicate, or the worker died before it sent the letter.
       when l.state = 'dead_lettered' and input.dead_letter_cycle is distinct from l.cycle then 'exhausted'
       when pause.pause_id is not null then 'paused'
       when l.state <> 'dead_lettered' and l.attempts_in_cycle >= parameter.attempts_per_cycle then
@@ -60,7 +76,6 @@ judged as materialized (
     earlier.is_idle as predecessor_is_idle,
     greatest(l.not_before, earlier.not_before) as free_at
   from locked l
-  -- Whose token and whose books: only as its order says.
   join payment_order o
     on (o.payment_order_id, o.payment_id, o.merchant_id) = (l.payment_order_id, l.payment_id, l.merchant_id)
   join input on input.instruction_id = l.instruction_id and input.payment_order_id = l.payment_order_id
@@ -68,9 +83,7 @@ judged as materialized (
   cross join moment
   cross join parameter
   cross join lateral (
-    -- Only when all earlier instructions of its order have done their part: the queue's order is not relied upon.
     select max(e.not_before) as not_before,
-           -- In a FIFO group ours would not be here if its message were before it: that is behind ours, or nowhere.
            bool_or(e.state <> 'executing' or e.not_before <= moment.now) as is_idle,
            bool_or(e.state in ('declined', 'cancelled')) as has_failed
     from instruction e
@@ -84,33 +97,9 @@ judged as materialized (
     order by pp.pause_id
     limit 1
   ) pause on true
-),
-probing as (
-  -- Of all workers that see a half-open circuit at once, this row's lock lets one probe, with few of its batch.
-  update psp_circuit c
-  set probe_until = moment.now + make_interval(secs => lease_seconds)
-  from moment, parameter
-  where c.psp in (select psp from judged where verdict = 'free')
-    and c.open_until <= moment.now and coalesce(c.probe_until, '-infinity') <= moment.now
-  returning c.psp
-),
-decided as materialized (
-  select j.*,
-    case
-      when j.verdict <> 'free' then j.verdict
-      when c.open_until is not null and (p.psp is null or j.place > parameter.probes) then 'circuit_open'
-      when j.next_cycle >= parameter.cycles then 'resolve'
-      else 'claimed'
-    end as decision,
-    c.open_until is not null as is_probe,
-    greatest(c.open_until, c.probe_until) as closed_at
-  from (
-    select *, row_number() over (partition by psp, verdict order by instruction_id) as place from judged
-  ) j
-  cross join parameter
-  left join psp_circuit c on c.psp = j.psp
-  left join probing p on p.psp = j.psp
-),
+)`;
+
+const CLAIMED = `
 claimed as (
   update instruction i
   set state = 'executing',
@@ -118,44 +107,60 @@ claimed as (
       attempt_no = i.attempt_no + 1,
       cycle = d.next_cycle,
       attempts_in_cycle = d.attempts_spent + 1,
-      claim_token = p ->> 'claim_token',
+      claim_token = parameter.claim_token,
       first_claimed_at = coalesce(i.first_claimed_at, moment.now),
       parked = false,
       waits_for = null,
       resends = 0,
+      psp_slot_at = null,
       not_before = moment.now + make_interval(secs =>
-        lease_seconds + coalesce((p -> 'propagation_seconds' ->> d.psp)::int, (p ->> 'default_propagation_seconds')::int))
+        lease_seconds + coalesce((propagation_seconds ->> d.psp)::int, default_propagation_seconds))
   from decided d
   cross join moment
   cross join parameter
   where i.instruction_id = d.instruction_id and d.decision in ('claimed', 'resolve')
   returning i.instruction_id, i.payment_order_id, i.attempt_no
+)`;
+
+/** What waits: for its slot in the queue, or parked. Never over a live lease: what still has one was judged not_before. */
+const WAITING = `
+reserved as (
+  update instruction i
+  set psp_slot_at = d.slot_at
+  from decided d
+  where i.instruction_id = d.instruction_id and d.decision = 'rate_limited' and d.is_reserved
 ),
 parked as (
-  -- Never over a live lease: whatever still has one was judged not_before.
   update instruction i
   set state = 'ready',
       reason = case d.decision
         when 'paused' then 'paused: ' || d.pause
         when 'circuit_open' then 'the circuit of ' || d.psp || ' is open'
+        when 'rate_limited' then 'the rate of ' || d.psp || ' is used up'
         else 'an earlier instruction of the order has not ended'
       end,
       cycle = d.next_cycle,
       attempts_in_cycle = d.attempts_spent,
       parked = true,
-      waits_for = case d.decision when 'paused' then d.pause when 'circuit_open' then 'circuit:' || d.psp end,
+      waits_for = case d.decision when 'paused' then d.pause when 'circuit_open' then 'circuit:' || d.psp
+                                  when 'rate_limited' then 'rate:' || d.psp end,
       not_before = case when d.decision = 'waiting' then greatest(d.free_at, moment.now + interval '1 minute')
                         else i.not_before end
   from decided d, moment
   where i.instruction_id = d.instruction_id
     and (d.decision in ('paused', 'circuit_open')
+         or d.decision = 'rate_limited' and not d.is_reserved
          or d.decision = 'waiting' and d.predecessor_is_idle and i.not_before <= moment.now
             and i.state <> 'dead_lettered')
   returning i.instruction_id
-),
+)`;
+
+/**
+ * Its attempts are used up: a dead letter; or, where even resolving crashed each time, for a person to look at. What stands
+ * behind a failed one of its order is never sent.
+ */
+const ENDED = `
 ended as (
-  -- Its attempts are used up: a dead letter; or, where even settling crashed each time, for a person to look at. What
-  -- stands behind a failed one of its order is never sent.
   update instruction i
   set state = case d.decision when 'orphaned' then 'cancelled' when 'exhausted' then 'dead_lettered' else 'quarantined' end,
       reason = case d.decision
@@ -174,7 +179,10 @@ reviewed as (
   set status_detail = 'manual_review', updated_at = moment.now
   from ended e, moment
   where o.payment_order_id = e.payment_order_id and e.state = 'quarantined'
-),
+)`;
+
+/** Orders that begin. Payments in the order of their ids, so that two workers with orders of the same don't deadlock. */
+const COUNTERS = `
 started as (
   update payment_order o
   set status = 'EXECUTING', status_detail = 'psp_requested', updated_at = moment.now
@@ -183,7 +191,6 @@ started as (
   returning o.payment_order_id, o.payment_id
 ),
 touched as materialized (
-  -- Payments in the order of their ids, so that two workers with orders of the same payments don't deadlock.
   select t.payment_id
   from payment t
   where t.payment_id in (select payment_id from started)
@@ -196,12 +203,16 @@ counted as (
   from (select payment_id, count(*)::smallint as orders from started group by payment_id) s
   join touched using (payment_id)
   where t.payment_id = s.payment_id
-)
+)`;
+
+/** One row per input. Whoever holds the instruction already, past its last cycle, holds it to resolve. */
+const ANSWER = `
 select
   input.instruction_id, input.payment_order_id, input.operation,
   case
     when d.decision = 'given_up' then 'quarantined'
     when d.decision = 'orphaned' then 'terminal'
+    when d.decision = 'mine' and d.cycle >= parameter.cycles then 'resolve'
     when d.decision is not null then d.decision
     when known.instruction_id is null then 'missing'
     when (known.payment_order_id, known.operation, known.payment_id, known.merchant_id)
@@ -209,7 +220,8 @@ select
     else 'mismatched'
   end as verdict,
   greatest(0, ceil(extract(epoch from
-    case when d.decision = 'circuit_open' then d.closed_at else d.free_at end - moment.now)))::int as seconds_left,
+    case d.decision when 'circuit_open' then d.closed_at when 'rate_limited' then d.slot_at else d.free_at end
+    - moment.now)))::int as seconds_left,
   k.instruction_id is not null as parked,
   coalesce(e.reason, d.last_reason, known.operation || ' of ' || known.payment_order_id
     || case when (known.payment_id, known.merchant_id) <> (o.payment_id, o.merchant_id)
@@ -224,6 +236,7 @@ select
   coalesce(d.is_probe, false) as is_probe
 from input
 cross join moment
+cross join parameter
 left join decided d on d.instruction_id = input.instruction_id and d.payment_order_id = input.payment_order_id
   and d.operation = input.operation
 left join claimed c on c.instruction_id = d.instruction_id
@@ -237,3 +250,16 @@ left join lateral (
 left join lateral (select payment_method from payment where payment_id = d.payment_id limit 1) t on true
 left join started s on s.payment_order_id = d.payment_order_id
 `;
+
+export const CLAIM_SQL = `with ${[
+  INPUT,
+  LOCKED,
+  JUDGED,
+  CIRCUIT,
+  LIMITER,
+  CLAIMED,
+  WAITING,
+  ENDED,
+  COUNTERS,
+].join(',')}
+${ANSWER}`;

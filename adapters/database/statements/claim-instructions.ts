@@ -15,7 +15,7 @@ export interface ClaimRequest {
   /** Z + W of a PSP that this version of the code doesn't know. */
   readonly defaultPropagationSeconds: number;
   readonly attemptsPerCycle: number;
-  /** Trips through the dead-letter queue; past the last the instruction is settled (rule 11). */
+  /** Trips through the dead-letter queue; past the last the instruction is resolved (rule 11). */
   readonly cycles: number;
   /** How many instructions of one batch may find out whether a half-open circuit can close. */
   readonly probes: number;
@@ -57,8 +57,16 @@ const claimedRow = z.object({
 const verdictRow = z.discriminatedUnion('verdict', [
   claimedRow,
   z.object({ ...named, verdict: z.literal('not_before'), seconds_left: z.int() }),
-  /** `parked` unless a worker holds its predecessor. */
-  z.object({ ...named, verdict: z.literal('waiting'), seconds_left: z.int(), parked: z.boolean() }),
+  /**
+   * `waiting` for an earlier instruction of its order, parked unless a worker holds that one.
+   * `rate_limited`: until the slot that is reserved for it; parked where its PSP has none in the near future.
+   */
+  z.object({
+    ...named,
+    verdict: z.enum(['waiting', 'rate_limited']),
+    seconds_left: z.int(),
+    parked: z.boolean(),
+  }),
   z.object({ ...named, verdict: z.literal('circuit_open'), seconds_left: z.int() }),
   z.object({ ...named, verdict: z.literal('exhausted'), cycle: z.int(), reason: z.string() }),
   /** The instruction is there, and of another order or operation; `reason` says of which. */
@@ -75,15 +83,15 @@ export function keyOf({ instruction_id, payment_order_id, operation }: Verdict):
   return { instructionId: instruction_id, paymentOrderId: payment_order_id, operation };
 }
 
-/** `claimed` now, to `settle`, or `mine` already: this invocation holds the instruction. */
+/** `claimed` now, to `resolve`, or `mine` already: this invocation holds the instruction. */
 export function isClaimed(verdict: Verdict): verdict is ClaimedInstruction {
   return verdict.verdict === 'claimed' || verdict.verdict === 'mine' || verdict.verdict === 'resolve';
 }
 
 /**
  * Claims what can be claimed and says of every input why or why not: one verdict each, never told by absence
- * (rules 1 and 2). What waits for a circuit, a pause or a predecessor that no worker holds is parked by the same
- * statement; what has used up its attempts becomes a dead letter. `seconds_left` is by the database's clock, rounded up.
+ * (rules 1 and 2). What waits for a circuit, a pause, a PSP's rate or a predecessor that no worker holds is parked by
+ * the same statement; what has used up its attempts becomes a dead letter. `seconds_left` is by the database's clock, rounded up.
  */
 export async function claimInstructions(
   database: Database,

@@ -13,7 +13,7 @@ export async function countSentWithoutLookUp(database: Database): Promise<number
 
 /**
  * After a restore to an earlier point the database has forgotten attempts that were made: whatever is open may have been
- * sent, and its PSP is asked first. An attempt is counted for each that is open and none is known of, its age is that
+ * sent, and its PSP is looked up first. An attempt is counted for each that is open and none is known of, its age is that
  * of its payment (the PSP's key may be as old), and nothing is asked before `propagationSeconds` have passed.
  *
  * Safe to replay: what is marked isn't marked again.

@@ -1,43 +1,52 @@
-/** In what an attempt's record and an operator's differ. */
-interface Recording {
-  /** Who may change the instruction `i` by the input `r`. */
-  readonly fence: string;
-  /** Of whose input `r` the evidence is kept. */
-  readonly isEvidence: string;
-  /** What else the instruction's row says from then on; ends with a comma. */
-  readonly alsoSet: string;
-  /** Further steps; begins with a comma. */
-  readonly alsoDo: string;
-}
-
 /**
- * Whatever ends an attempt: evidence, transition, counters, ledger, balances and what the circuit learns. The limit on what
- * comes in limits nothing; it is there for the planner, as the claim's.
+ * The record's statement, a paragraph each; `RECORD_SQL` below puts them in order. See `recordAttempts` for what goes in
+ * and comes out. `mode` is `attempt`, or `closing`: an operator's word, which has no claim, begins and ends in this
+ * statement and counts as the attempt after the one that was last when he looked.
+ *
+ * The limit on what comes in limits nothing; it is there for the planner, as the claim's.
  */
-export const recordSql = ({ fence, isEvidence, alsoSet, alsoDo }: Recording) => `
-with moment as materialized (
+const INPUT = `
+moment as materialized (
   select clock() as now
 ),
 parameter as materialized (
-  select :input::jsonb as p
+  select p.*
+  from jsonb_to_record(:input::jsonb) as p(
+    mode text, shard int, give_back_limit int, attempts jsonb, psps jsonb, trips jsonb, operator jsonb)
 ),
 input as materialized (
   select r.*
-  from parameter, jsonb_to_recordset(p -> 'records') as r(
-    instruction_id text, psp text, may_give_back boolean, payment_order_id text, attempt_no int, claim_token text, state text, reason text,
-    wait_seconds int, parked boolean, waits_for text, not_sent int, order_status text, order_status_detail text, failure jsonb,
-    psp_reference text, ledger_transaction_id text, posting_type text, entries jsonb, steps jsonb)
-  limit (select jsonb_array_length(p -> 'records') from parameter)
+  from parameter, jsonb_to_recordset(attempts) as r(
+    instruction_id text, psp text, payment_order_id text, attempt_no int, claim_token text, costs_no_attempt boolean,
+    may_give_back boolean, state text, reason text, wait_seconds int, parked boolean, waits_for text, not_sent int,
+    order_status text, order_status_detail text, failure jsonb, psp_reference text, ledger_transaction_id text,
+    posting_type text, entries jsonb, steps jsonb)
+  limit (select jsonb_array_length(attempts) from parameter)
 ),
+observed as materialized (
+  select o.*
+  from parameter, jsonb_to_recordset(psps) as o(
+    psp text, answered boolean, not_sent int, unknown int, misconfigured int, probed boolean, reason text,
+    rate_limited int, retry_after_seconds int)
+)`;
+
+/** The fence: whoever was overtaken (another attempt, another token, another state) changes nothing. */
+const FENCE = `
 locked as materialized (
-  -- The fence: whoever was overtaken (another attempt, another token, another state) changes nothing.
   select i.instruction_id
   from instruction i
   join input r using (instruction_id)
-  where ${fence}
+  cross join parameter
+  where case mode
+    when 'attempt' then i.attempt_no = r.attempt_no and i.claim_token = r.claim_token and i.state = 'executing'
+    when 'closing' then i.attempt_no = r.attempt_no - 1 and i.state = 'quarantined'
+  end
   order by i.instruction_id
   for update of i
-),
+)`;
+
+/** Always, a stale worker's too; an operator's word that came too late is evidence of nothing. */
+const EVIDENCE = `
 evidence_written as (
   insert into evidence (instruction_id, attempt_no, claim_token, step, payment_order_id, action, outcome, detail,
                         started_at, finished_at, recorded_at)
@@ -45,91 +54,99 @@ evidence_written as (
          s.started_at, s.finished_at, moment.now
   from input r
   cross join moment
+  cross join parameter
   cross join lateral jsonb_to_recordset(r.steps) as s(
     step smallint, action text, outcome text, detail jsonb, started_at timestamptz, finished_at timestamptz)
-  where ${isEvidence}
+  where mode = 'attempt' or r.instruction_id in (select instruction_id from locked)
   on conflict do nothing
   returning instruction_id
 ),
-observation as materialized (
+news as materialized (
+  -- What is not evidence yet: a replay of this statement tells the circuit and the limiter nothing twice.
   select o.*
-  from parameter, jsonb_to_recordset(p -> 'circuits') as o(
-    psp text, answered boolean, not_sent int, unknown int, misconfigured int, probed boolean, reason text)
-),
-recovered as (
-  -- Written only where there is something to forget: a PSP that is well costs no write and no lock.
-  update psp_circuit c
-  set not_sent_in_a_row = 0, unknown_in_a_row = 0, open_until = null, open_seconds = 0, probe_until = null,
-      reason = null, changed_at = moment.now
-  from observation o, moment
-  where c.psp = o.psp and o.answered
-    and (c.open_until is not null or c.not_sent_in_a_row > 0 or c.unknown_in_a_row > 0)
-),
-unprobed as (
-  -- The probe came to nothing that says anything, a rate limit say: the next may try.
-  update psp_circuit c
-  set probe_until = null
-  from observation o
-  where c.psp = o.psp and o.probed and not o.answered and o.not_sent + o.unknown + o.misconfigured = 0
-),
-failing as (
+  from observed o
+  where exists (select from evidence_written join input r using (instruction_id) where r.psp = o.psp)
+)`;
+
+/** Written only where there is something to say or to forget: a PSP that is well costs no write and no lock. */
+const CIRCUIT = `
+circuit_failed as (
   insert into psp_circuit as c (psp, not_sent_in_a_row, unknown_in_a_row, open_until, open_seconds, reason, changed_at)
-  select o.psp, o.not_sent, o.unknown,
-         case when trips.now_open then moment.now + make_interval(secs => (t ->> 'open_seconds')::int) end,
-         case when trips.now_open then (t ->> 'open_seconds')::int else 0 end,
-         o.reason, moment.now
-  from observation o
+  select o.psp, n.not_sent_in_a_row, n.unknown_in_a_row, n.open_until, n.open_seconds, n.reason, n.changed_at
+  from news o
   cross join moment
-  cross join (select p -> 'trips' as t from parameter) given
-  cross join lateral (
-    select o.misconfigured > 0 or o.not_sent >= (t ->> 'not_sent')::int or o.unknown >= (t ->> 'unknown')::int
-           as now_open
-  ) trips
+  cross join parameter
+  cross join lateral circuit_after_v1(
+    null, o.answered, o.not_sent, o.unknown, o.misconfigured, o.reason, trips, moment.now) n
   where not o.answered and o.not_sent + o.unknown + o.misconfigured > 0
-    -- An observation is not counted again by a replay of this statement.
-    and exists (select from evidence_written w join input r using (instruction_id) where r.psp = o.psp)
   order by o.psp
   on conflict (psp) do update
-  set not_sent_in_a_row = c.not_sent_in_a_row + excluded.not_sent_in_a_row,
-      unknown_in_a_row = c.unknown_in_a_row + excluded.unknown_in_a_row,
-      (open_until, open_seconds, probe_until) = (
-        select
-          case
-            -- Open already: this is a late observation.
-            when c.open_until > excluded.changed_at then c.open_until
-            when is_failing then excluded.changed_at + make_interval(secs => next_seconds)
-          end,
-          case when c.open_until > excluded.changed_at then c.open_seconds when is_failing then next_seconds else 0 end,
-          case when c.open_until > excluded.changed_at then c.probe_until end
-        from (
-          select
-            c.open_until is not null or excluded.open_until is not null
-              or c.not_sent_in_a_row + excluded.not_sent_in_a_row >= (t ->> 'not_sent')::int
-              or c.unknown_in_a_row + excluded.unknown_in_a_row >= (t ->> 'unknown')::int as is_failing,
-            -- Half-open and failed again: twice as long.
-            case when c.open_until is not null
-                 then least(c.open_seconds * 2, (t ->> 'longest_seconds')::int)
-                 else (t ->> 'open_seconds')::int end as next_seconds
-          from (select p -> 'trips' as t from parameter) given
-        ) next
-      ),
-      reason = excluded.reason,
-      changed_at = excluded.changed_at
+  set (not_sent_in_a_row, unknown_in_a_row, open_until, open_seconds, probe_until, reason, changed_at) = (
+    select n.not_sent_in_a_row, n.unknown_in_a_row, n.open_until, n.open_seconds, n.probe_until, n.reason, n.changed_at
+    from news o
+    cross join moment
+    cross join parameter
+    cross join lateral circuit_after_v1(
+      c, o.answered, o.not_sent, o.unknown, o.misconfigured, o.reason, trips, moment.now) n
+    where o.psp = excluded.psp
+  )
   returning c.psp, c.open_until is not null as is_open
 ),
+circuit_recovered as (
+  update psp_circuit c
+  set (not_sent_in_a_row, unknown_in_a_row, open_until, open_seconds, probe_until, reason, changed_at) = (
+    select n.not_sent_in_a_row, n.unknown_in_a_row, n.open_until, n.open_seconds, n.probe_until, n.reason, n.changed_at
+    from circuit_after_v1(c, o.answered, 0, 0, 0, '', trips, moment.now) n
+  )
+  from observed o, moment, parameter
+  where c.psp = o.psp
+    and (o.answered and (c.open_until is not null or c.not_sent_in_a_row > 0 or c.unknown_in_a_row > 0)
+         or o.probed and not o.answered and o.not_sent + o.unknown + o.misconfigured = 0)
+)`;
+
+/** Likewise: a row only where a PSP has said 429, until its rate has recovered. */
+const LIMITER = `
+limiter_widened as (
+  insert into psp_limiter as l (psp, spacing_ms, limited_at, recovers_from, next_call_at)
+  select o.psp, n.spacing_ms, n.limited_at, n.recovers_from, n.next_call_at
+  from news o
+  cross join moment
+  cross join lateral limiter_after_v1(null, o.retry_after_seconds, moment.now) n
+  where o.rate_limited > 0
+  order by o.psp
+  on conflict (psp) do update
+  set (spacing_ms, limited_at, recovers_from, next_call_at) = (
+    select n.spacing_ms, n.limited_at, n.recovers_from, n.next_call_at
+    from news o
+    cross join moment
+    cross join lateral limiter_after_v1(l, o.retry_after_seconds, moment.now) n
+    where o.psp = excluded.psp
+  )
+),
+limiter_lifted as (
+  delete from psp_limiter l
+  using observed o, moment
+  where l.psp = o.psp and o.answered and o.rate_limited = 0 and limiter_spacing_v1(l, moment.now) = 0
+)`;
+
+/**
+ * The transition. An attempt that tripped or probed the circuit says nothing of the instruction and is given back
+ * (rule 11), but not without end; one that met a limit of the PSP's rate always is.
+ */
+const TRANSITION = `
 applied as (
   update instruction i
-  set ${alsoSet}
-      state = r.state,
+  set state = r.state,
       reason = r.reason,
+      attempt_no = r.attempt_no,
+      claim_token = r.claim_token,
       parked = r.parked,
       waits_for = r.waits_for,
       attempts_not_sent = i.attempts_not_sent + r.not_sent,
-      -- An attempt that tripped or probed the circuit says nothing of the instruction: it is given back (rule 11), but
-      -- not without end.
       attempts_in_cycle = i.attempts_in_cycle - (
-        r.may_give_back and i.attempt_no < (p -> 'trips' ->> 'give_back_limit')::int
-        and r.psp in (select psp from failing where is_open))::int,
+        r.costs_no_attempt
+        or r.may_give_back and i.attempt_no < give_back_limit
+           and r.psp in (select psp from circuit_failed where is_open))::int,
       not_before = coalesce(moment.now + make_interval(secs => r.wait_seconds), i.not_before)
   from input r
   join locked using (instruction_id)
@@ -152,6 +169,15 @@ ordered as (
     and (o.status, o.status_detail) is distinct from (r.order_status, r.order_status_detail)
   returning o.payment_order_id, o.payment_id, o.status
 ),
+logged as (
+  insert into operation_log (subject_id, action, actor, reason, origin, at)
+  select a.instruction_id, 'closed', o.actor, o.reason, o.origin, moment.now
+  from applied a, moment, parameter, jsonb_to_record(operator) as o(actor text, reason text, origin text)
+  where mode = 'closing'
+)`;
+
+/** Orders that have ended, in the order of their payments, as the claim's. */
+const COUNTERS = `
 finished as (
   select payment_id,
          count(*) filter (where status = 'SUCCESS')::smallint as succeeded,
@@ -173,7 +199,13 @@ counted as (
   from finished f
   join touched using (payment_id)
   where t.payment_id = f.payment_id
-),
+)`;
+
+/**
+ * Sums before locks: one row per account and batch, in the order of the key. The platform's own accounts (isPlatformAccount
+ * in domain/ledger) are in every batch, and each batch adds to one of their shards.
+ */
+const LEDGER = `
 posted as (
   insert into ledger_transaction (ledger_transaction_id, merchant_id, source_id, posting_type, posted_at)
   select r.ledger_transaction_id, a.merchant_id, r.instruction_id, r.posting_type, moment.now
@@ -183,25 +215,25 @@ posted as (
   where r.ledger_transaction_id is not null
   returning ledger_transaction_id, merchant_id
 ),
+entry as materialized (
+  select p.ledger_transaction_id, p.merchant_id, e.*
+  from posted p
+  join input r using (ledger_transaction_id)
+  cross join lateral jsonb_to_recordset(r.entries) as e(
+    entry_no smallint, account_kind text, account_owner text, currency text, direction text, amount_minor bigint,
+    sharded boolean)
+),
 entered as (
   insert into ledger_entry (ledger_transaction_id, entry_no, merchant_id, account_kind, account_owner, currency,
                             direction, amount_minor)
-  select l.ledger_transaction_id, e.entry_no, l.merchant_id, e.account_kind, e.account_owner, e.currency,
-         e.direction, e.amount_minor
-  from posted l
-  join input r using (ledger_transaction_id)
-  cross join lateral jsonb_to_recordset(r.entries) as e(
-    entry_no smallint, account_kind text, account_owner text, currency text, direction text, amount_minor bigint)
-  returning merchant_id, account_kind, account_owner, currency, direction, amount_minor
+  select ledger_transaction_id, entry_no, merchant_id, account_kind, account_owner, currency, direction, amount_minor
+  from entry
 ),
 summed as (
-  -- Sums before locks: one row per account and batch, in the order of the key.
-  select merchant_id, account_kind, account_owner, currency,
-         -- The platform's own accounts: see isPlatformAccount in domain/ledger.
-         case when account_kind = 'psp_receivable' then (p ->> 'shard')::smallint else 0::smallint end as shard,
+  select merchant_id, account_kind, account_owner, currency, case when sharded then parameter.shard else 0 end as shard,
          coalesce(sum(amount_minor) filter (where direction = 'debit'), 0) as debits,
          coalesce(sum(amount_minor) filter (where direction = 'credit'), 0) as credits
-  from entered, parameter
+  from entry, parameter
   group by 1, 2, 3, 4, 5
   order by 1, 2, 3, 4, 5
 ),
@@ -212,7 +244,9 @@ balanced as (
   on conflict (merchant_id, account_kind, account_owner, currency, shard) do update
   set posted_debits = b.posted_debits + excluded.posted_debits,
       posted_credits = b.posted_credits + excluded.posted_credits
-)${alsoDo}
+)`;
+
+const ANSWER = `
 select
   i.instruction_id,
   a.instruction_id is not null
@@ -231,10 +265,14 @@ left join applied a using (instruction_id)
 left join ordered o on o.payment_order_id = r.payment_order_id
 `;
 
-/** See `recordAttempts` for what goes in and comes out. */
-export const RECORD_SQL = recordSql({
-  fence: `i.attempt_no = r.attempt_no and i.claim_token = r.claim_token and i.state = 'executing'`,
-  isEvidence: 'true',
-  alsoSet: '',
-  alsoDo: '',
-});
+export const RECORD_SQL = `with ${[
+  INPUT,
+  FENCE,
+  EVIDENCE,
+  CIRCUIT,
+  LIMITER,
+  TRANSITION,
+  COUNTERS,
+  LEDGER,
+].join(',')}
+${ANSWER}`;

@@ -1,9 +1,9 @@
 import * as z from 'zod/mini';
 import { isPlatformAccount, type LedgerTransaction } from '../../../domain/ledger/posting.ts';
 import { CIRCUIT, type PspHealth } from '../../../domain/payment/circuit.ts';
-import type { Transition } from '../../../domain/payment/decide.ts';
 import { isTerminal } from '../../../domain/payment/instruction.ts';
-import type { Database, JsonInput } from '../database.ts';
+import { manualReview, type Transition } from '../../../domain/payment/transition.ts';
+import { type Database, DatabaseError, type JsonInput } from '../database.ts';
 import { RECORD_SQL } from './record-attempts-sql.ts';
 
 /** One question to a PSP and what came of it; written for every attempt, also a stale worker's. */
@@ -15,7 +15,7 @@ export interface EvidenceStep {
   readonly finishedAt: Date;
 }
 
-export interface AttemptRecord {
+export interface FinishedAttempt {
   readonly instructionId: string;
   readonly paymentOrderId: string;
   readonly psp: string;
@@ -27,21 +27,10 @@ export interface AttemptRecord {
   /** Of the posting, where the transition has one. */
   readonly ledgerTransactionId: string;
   readonly steps: readonly EvidenceStep[];
-  /** Whether this attempt was the one that probes an open circuit. */
+  /** Whether this attempt was one that probes an open circuit. */
   readonly isProbe: boolean;
-  /** What the PSP's circuit learns from it. */
+  /** What the PSP's circuit and limiter learn from it. */
   readonly health: PspHealth;
-}
-
-/** What the attempts of one batch say of one PSP. */
-interface CircuitObservation {
-  readonly psp: string;
-  readonly answered: boolean;
-  readonly notSent: number;
-  readonly unknown: number;
-  readonly misconfigured: number;
-  readonly probed: boolean;
-  readonly reason: string;
 }
 
 /** How many rows a platform account's balance is spread over: 32 took 2,400 statements/s where one took 1,000. */
@@ -72,97 +61,149 @@ export const recordedRow = z.object({
 
 export type RecordedAttempt = z.infer<typeof recordedRow>;
 
+type Warn = (message: string, detail: Readonly<Record<string, unknown>>) => void;
+
 /**
  * Records what attempts came to, in one statement: evidence always; transition, ledger and balances only where the
- * attempt still holds its claim (rule 6). Safe to replay. An instruction that doesn't exist yields no row.
+ * attempt still holds its claim. Safe to replay. One by one where the database refuses a row of them, so that never ten
+ * are lost because of one; what it refuses alone goes to a person (rule 6).
  *
  * @param shard 0..31: the row of the platform accounts' balances that this batch adds to
+ * @returns one row per attempt; none for an instruction that doesn't exist, or an attempt that could not be recorded
  */
 export async function recordAttempts(
   database: Database,
-  records: readonly AttemptRecord[],
+  attempts: readonly FinishedAttempt[],
+  shard: number,
+  warn: Warn,
+): Promise<readonly RecordedAttempt[]> {
+  if (attempts.length === 0) return [];
+  const refusal = await refusalOf(attempts, warn, () => run(database, attempts, shard));
+  if (!(refusal instanceof DatabaseError)) return refusal;
+  const rows: RecordedAttempt[] = [];
+  for (const attempt of attempts) {
+    const cause = attempts.length === 1 ? refusal : undefined;
+    rows.push(...(await recordAlone(database, attempt, cause, shard, warn)));
+  }
+  return rows;
+}
+
+/** As it is, if that isn't refused already; else for a person; else, since evidence may be what is refused, without details. */
+async function recordAlone(
+  database: Database,
+  attempt: FinishedAttempt,
+  refusedBefore: DatabaseError | undefined,
+  shard: number,
+  warn: Warn,
+): Promise<readonly RecordedAttempt[]> {
+  const once = (tried: FinishedAttempt) => refusalOf([tried], warn, () => run(database, [tried], shard));
+  const refusal = refusedBefore ?? (await once(attempt));
+  if (!(refusal instanceof DatabaseError)) return refusal;
+  const transition = manualReview(`can't be recorded: ${refusal.message}`);
+  const review = await once({ ...attempt, transition });
+  if (!(review instanceof DatabaseError)) return review;
+  const bare = await once({
+    ...attempt,
+    transition,
+    steps: attempt.steps.map((step) => ({ ...step, detail: {} })),
+  });
+  return bare instanceof DatabaseError ? [] : bare;
+}
+
+/** The rows, none where nothing was recorded; or the error, where the database refuses these very rows. */
+async function refusalOf(
+  attempts: readonly FinishedAttempt[],
+  warn: Warn,
+  record: () => Promise<readonly RecordedAttempt[]>,
+): Promise<readonly RecordedAttempt[] | DatabaseError> {
+  try {
+    return await record();
+  } catch (error) {
+    const correlation_ids = attempts.flatMap(({ correlationId }) => correlationId ?? []);
+    warn('attempts could not be recorded', { error, attempts: attempts.length, correlation_ids });
+    return isRefusedData(error) ? error : [];
+  }
+}
+
+async function run(
+  database: Database,
+  attempts: readonly FinishedAttempt[],
   shard: number,
 ): Promise<readonly RecordedAttempt[]> {
-  const rows = await database.execute(RECORD_SQL, recordingOf(records, shard));
+  const rows = await database.execute(RECORD_SQL, { mode: 'attempt', ...recordInput(attempts, shard) });
   return rows.map((row) => recordedRow.parse(row));
 }
 
-/** What the statements that record are given. */
-export function recordingOf(records: readonly AttemptRecord[], shard: number) {
+/** SQLSTATE classes 22 (data) and 23 (constraint): replaying the same rows would fail the same way. */
+function isRefusedData(error: unknown): error is DatabaseError {
+  return error instanceof DatabaseError && /^2[23]/.test(error.sqlState);
+}
+
+/** What the statement is given beside its mode. */
+export function recordInput(attempts: readonly FinishedAttempt[], shard: number) {
   return {
     shard,
-    records: records.map(recordInput),
-    circuits: observationsOf(records).map(circuitInput),
+    give_back_limit: CIRCUIT.giveBackLimit,
+    attempts: attempts.map(attemptInput),
+    psps: [...Map.groupBy(attempts, ({ psp }) => psp)].map(([psp, group]) => observedInput(psp, group)),
     trips: {
       not_sent: CIRCUIT.notSentInARow,
       unknown: CIRCUIT.unknownInARow,
       open_seconds: CIRCUIT.firstOpenSeconds,
       longest_seconds: CIRCUIT.longestOpenSeconds,
-      give_back_limit: CIRCUIT.giveBackLimit,
     },
   };
 }
 
-/** An answer of any kind shows that the PSP is there; beside it the failures of the same batch say little. */
-function observationsOf(records: readonly AttemptRecord[]): readonly CircuitObservation[] {
-  const byPsp = Map.groupBy(records, (record) => record.psp);
-  return [...byPsp].flatMap(([psp, group]) => {
-    const count = (kind: PspHealth['kind']) => group.filter(({ health }) => health.kind === kind).length;
-    const answered = count('answered') > 0;
-    const failed = group.map(({ health }) => health).find((health) => health.kind === 'failed');
-    const causes = (cause: string) =>
-      group.filter(({ health }) => health.kind === 'failed' && health.cause === cause).length;
-    const probed = group.some((record) => record.isProbe);
-    if (!answered && failed === undefined && !probed) return [];
-    return [
-      {
-        psp,
-        answered,
-        notSent: causes('not_sent'),
-        unknown: causes('unknown'),
-        misconfigured: causes('misconfigured'),
-        probed,
-        reason: failed?.kind === 'failed' ? failed.reason : '',
-      },
-    ];
-  });
-}
-
-function circuitInput(observation: CircuitObservation): JsonInput {
+/**
+ * What the attempts of one batch say of one PSP. An answer of any kind shows that the PSP is there; beside it the failures
+ * of the same batch say little, but that it refuses our key.
+ */
+function observedInput(psp: string, attempts: readonly FinishedAttempt[]): JsonInput {
+  const healths = attempts.map(({ health }) => health);
+  const failures = healths.filter((health) => health.kind === 'failed');
+  const limits = healths.filter((health) => health.kind === 'rate_limited');
+  const causedBy = (cause: string) => failures.filter((failure) => failure.cause === cause).length;
+  const misconfigured = causedBy('misconfigured');
   return {
-    psp: observation.psp,
-    answered: observation.answered && observation.misconfigured === 0,
-    not_sent: observation.notSent,
-    unknown: observation.unknown,
-    misconfigured: observation.misconfigured,
-    probed: observation.probed,
-    reason: observation.reason,
+    psp,
+    answered: healths.some(({ kind }) => kind === 'answered') && misconfigured === 0,
+    not_sent: causedBy('not_sent'),
+    unknown: causedBy('unknown'),
+    misconfigured,
+    probed: attempts.some(({ isProbe }) => isProbe),
+    reason: failures[0]?.reason ?? '',
+    rate_limited: limits.length,
+    retry_after_seconds: Math.max(0, ...limits.map(({ retryAfterSeconds = 0 }) => retryAfterSeconds)),
   };
 }
 
-function recordInput(record: AttemptRecord): JsonInput {
-  const { transition } = record;
+function attemptInput(attempt: FinishedAttempt): JsonInput {
+  const { transition, psp } = attempt;
+  const { failure, posting } = transition;
   return {
-    instruction_id: record.instructionId,
-    psp: record.psp,
-    may_give_back: record.isProbe || record.health.kind === 'failed',
-    payment_order_id: record.paymentOrderId,
-    attempt_no: record.attemptNo,
-    claim_token: record.claimToken,
+    instruction_id: attempt.instructionId,
+    psp,
+    payment_order_id: attempt.paymentOrderId,
+    attempt_no: attempt.attemptNo,
+    claim_token: attempt.claimToken,
+    costs_no_attempt: transition.costsNoAttempt,
+    may_give_back: attempt.isProbe || attempt.health.kind === 'failed',
     state: transition.state,
     reason: transition.reason,
     wait_seconds: transition.waitSeconds,
     parked: transition.parked,
-    waits_for: transition.waitsForCircuit ? `circuit:${record.psp}` : null,
+    waits_for: transition.waitsFor === null ? null : `${transition.waitsFor}:${psp}`,
     not_sent: transition.provenNotSent && !isTerminal(transition.state) ? 1 : 0,
     order_status: transition.orderStatus,
     order_status_detail: transition.orderStatusDetail,
-    failure: transition.failure === null ? null : failureInput(transition.failure),
+    failure:
+      failure === null ? null : { category: failure.category, code: failure.code, psp_code: failure.pspCode },
     psp_reference: transition.pspReference,
-    ledger_transaction_id: transition.posting === null ? null : record.ledgerTransactionId,
-    posting_type: transition.posting?.postingType ?? null,
-    entries: transition.posting === null ? [] : entriesInput(transition.posting),
-    steps: record.steps.map((step, index) => ({
+    ledger_transaction_id: posting === null ? null : attempt.ledgerTransactionId,
+    posting_type: posting?.postingType ?? null,
+    entries: posting === null ? [] : entriesInput(posting),
+    steps: attempt.steps.map((step, index) => ({
       step: index,
       action: step.action,
       outcome: step.outcome,
@@ -171,10 +212,6 @@ function recordInput(record: AttemptRecord): JsonInput {
       finished_at: step.finishedAt.toISOString(),
     })),
   };
-}
-
-function failureInput(failure: NonNullable<Transition['failure']>): JsonInput {
-  return { category: failure.category, code: failure.code, psp_code: failure.pspCode };
 }
 
 function entriesInput(transaction: LedgerTransaction): JsonInput {

@@ -22,7 +22,7 @@ export interface DueInstructions {
   readonly due: readonly DueInstruction[];
   /** Not one instruction waits for anything: all are terminal or quarantined. Told where less than the limit are due. */
   readonly nothingWaits: boolean;
-  /** Some wait for a PSP's circuit, which may close any second. Told where less than the limit are due. */
+  /** Some wait for a PSP's circuit, which may close any second, or for its rate. Told where less than the limit are due. */
   readonly circuitsAwaited: boolean;
 }
 
@@ -71,8 +71,9 @@ backlog as materialized (
   ) claimed
 ),
 over as materialized (
-  -- What parked instructions wait for that is over: a pause that was lifted, a circuit that is closed or half-open.
-  select w.waits_for, c.open_until is not null as is_half_open
+  -- What parked instructions wait for that is over: a pause that was lifted, a circuit that is closed or half-open, a rate.
+  select w.waits_for, c.open_until is not null as is_half_open,
+         case when w.waits_for not like 'pause:%' then substring(w.waits_for from ':(.*)') end as psp
   from moment
   cross join lateral (
     -- Each value that occurs, by a walk over the index rather than a scan of all that waits.
@@ -89,21 +90,46 @@ over as materialized (
   where not exists (select from processing_pause pp where w.waits_for = 'pause:' || pp.pause_id)
     and (c.open_until is null or c.open_until <= moment.now and coalesce(c.probe_until, '-infinity') <= moment.now)
 ),
+limiter as materialized (
+  select l.psp, limiter_spacing_v1(l, moment.now) as spacing_ms, limiter_room_v1(l, moment.now) as room,
+         limiter_next_slot_v1(l, moment.now) as next_slot_at
+  from psp_limiter l, moment
+  where l.psp in (select psp from over where not is_half_open) and limiter_spacing_v1(l, moment.now) > 0
+  order by l.psp
+  for update of l
+),
 freed as materialized (
-  select i.instruction_id
+  select i.instruction_id, limiter.psp, i.calls
   from over
   cross join parameter
+  left join limiter on limiter.psp = over.psp
   cross join lateral (
-    select instruction_id
+    select instruction_id, 1 + (attempts_not_sent < attempt_no)::int as calls
     from instruction
     -- Equal, said so that only the index over both has the order; that of the key would do for one value.
     where waits_for >= over.waits_for and waits_for <= over.waits_for
     order by waits_for, instruction_id
-    limit parameter.max
+    limit least(parameter.max, limiter.room)
     for update skip locked
   ) i
   where not over.is_half_open
   limit (select max from parameter)
+),
+slotted as materialized (
+  -- Where a PSP's rate is known, each takes its slots, as in the claim: no more are sent than there are slots for soon.
+  select f.instruction_id, limiter.next_slot_at + interval '1 millisecond' * (f.calls_before * limiter.spacing_ms) as slot_at
+  from (
+    select *, sum(calls) over (partition by psp order by instruction_id) - calls as calls_before from freed
+  ) f
+  left join limiter using (psp)
+  where limiter.psp is null or f.calls_before < limiter.room
+),
+slots_taken as (
+  update psp_limiter l
+  set next_call_at = limiter.next_slot_at + interval '1 millisecond' * (least(f.calls, limiter.room) * limiter.spacing_ms)
+  from limiter
+  join (select psp, sum(calls) as calls from freed group by psp) f using (psp)
+  where l.psp = limiter.psp
 ),
 drawn as materialized (
   -- A half-open circuit takes few: one of them probes, the others would only be parked again. Not those that have waited longest,
@@ -153,7 +179,7 @@ due as materialized (
   select instruction_id from (
     select instruction_id, 0 as turn from probes
     union all
-    select instruction_id, row_number() over () from freed
+    select instruction_id, row_number() over () from slotted
     union all
     select instruction_id, row_number() over (partition by parked) from overdue
   ) all_kinds
@@ -166,8 +192,11 @@ sent as (
       resends = case when i.parked then 0 else i.resends + 1 end,
       parked = false,
       waits_for = null,
+      psp_slot_at = slotted.slot_at,
       last_sent_at = moment.now
-  from due, moment
+  from due
+  cross join moment
+  left join slotted using (instruction_id)
   where i.instruction_id = due.instruction_id
   returning i.instruction_id, i.payment_order_id, i.payment_id, i.correlation_id, i.operation, i.send_no
 ),
@@ -181,7 +210,8 @@ select 'circuits_awaited', null, null, null, null, null, null
 from rest
 -- Name by name: what begins with a word is no range of an index where the database sorts by a language's rules.
 where exists (
-  select from psp_circuit c where exists (select from instruction i where i.waits_for = 'circuit:' || c.psp)
+  select from (select 'circuit:' || psp as name from psp_circuit union all select 'rate:' || psp from psp_limiter) cause
+  where exists (select from instruction i where i.waits_for = cause.name)
 )
 union all
 select 'nothing_waits', null, null, null, null, null, null

@@ -19,6 +19,7 @@ beforeEach(async () => {
   await moveClock(database, 0);
   await database.execute('delete from instruction', {});
   await database.execute('delete from psp_circuit', {});
+  await database.execute('delete from psp_limiter', {});
   await database.execute('delete from processing_pause', {});
 });
 
@@ -193,7 +194,7 @@ describe('a PSP’s circuit', () => {
     expect(await instruction(order)).toMatchObject({ attempt_no: 5, attempts_in_cycle: 0, state: 'ready' });
   });
 
-  test('refused again by its key, parks its probe rather than burying it', async () => {
+  test('refused again by its key, parks its probe rather than making a dead letter of it', async () => {
     const [first, second] = await storeOrders(2);
     if (first === undefined || second === undefined) throw new Error('two orders were stored');
     const refusing = failing({ kind: 'misconfigured', reason: 'HTTP 401' });

@@ -31,7 +31,7 @@ beforeEach(async () => {
 });
 
 const UNKNOWN: PspOutcome = { kind: 'unknown', reason: 'time-out' };
-const FENCING: PspAbilities = { ...DEDUPLICATING, invalidatesByKey: true };
+const INVALIDATING: PspAbilities = { ...DEDUPLICATING, invalidatesByKey: true };
 
 async function later(): Promise<void> {
   now += 3600;
@@ -157,11 +157,11 @@ describe('an instruction whose attempts are used up', () => {
   });
 });
 
-describe('past the last cycle an instruction is settled', () => {
+describe('past the last cycle an instruction is resolved', () => {
   test.each<[string, PspAbilities, (psp: ScriptedPsp) => void, object, string]>([
     [
       'as SUCCESS where the PSP has the charge',
-      FENCING,
+      INVALIDATING,
       (psp) => {
         psp.onLookUp = async (request) => ({ kind: 'found', outcome: succeeded(request) });
       },
@@ -170,14 +170,14 @@ describe('past the last cycle an instruction is settled', () => {
     ],
     [
       'as FAILED where the PSP has none and refuses the key from now on',
-      FENCING,
+      INVALIDATING,
       () => {},
       { status: 'FAILED', failure: { category: 'not_processed', code: 'rolled_back', psp_code: '' } },
       'cancelled',
     ],
     [
       'as SUCCESS where the invalidation comes too late',
-      FENCING,
+      INVALIDATING,
       (psp) => {
         psp.onInvalidate = async (request) => ({ kind: 'charged', charge: succeeded(request).charge });
       },
@@ -185,7 +185,7 @@ describe('past the last cycle an instruction is settled', () => {
       'succeeded',
     ],
     [
-      'to manual review where the PSP has none and cannot be fenced',
+      'to manual review where the PSP has none and cannot be invalidated',
       DEDUPLICATING,
       () => {},
       { status: 'EXECUTING', status_detail: 'manual_review' },
@@ -193,7 +193,7 @@ describe('past the last cycle an instruction is settled', () => {
     ],
     [
       'to manual review where the PSP says nothing',
-      FENCING,
+      INVALIDATING,
       (psp) => {
         psp.onLookUp = async () => ({ kind: 'no_answer', outcome: { kind: 'unknown', reason: 'time-out' } });
       },
@@ -229,7 +229,7 @@ describe('past the last cycle an instruction is settled', () => {
     expect(await instruction(order)).toMatchObject({ state: 'cancelled' });
   });
 
-  test('to manual review where even settling crashes every time', async () => {
+  test('to manual review where even resolving crashes every time', async () => {
     const order = await storeOrder();
     await useUpAllCycles(order, scripted());
     await later();

@@ -15,7 +15,11 @@ beforeAll(async () => {
   database = testDatabase.database;
 });
 afterAll(() => testDatabase.drop());
-beforeEach(() => moveClock(database, 0));
+beforeEach(async () => {
+  await moveClock(database, 0);
+  // One test's rate limit is not the next one's.
+  await database.execute('delete from psp_limiter', {});
+});
 
 const ACTION: PspOutcome = {
   kind: 'requires_action',

@@ -5,7 +5,6 @@ import { INVARIANTS } from '../../../adapters/database/statements/invariants.ts'
 import { listOperations } from '../../../adapters/database/statements/operation-log.ts';
 import { releaseInstruction } from '../../../adapters/database/statements/quarantine.ts';
 import { RECORD_SQL } from '../../../adapters/database/statements/record-attempts-sql.ts';
-import { CLOSE_SQL } from '../../../adapters/database/statements/record-closing.ts';
 import { checkInvariant } from '../../../adapters/database/statements/verify.ts';
 import { TIMING } from '../../../domain/payment/timing.ts';
 import { closeQuarantinedInstruction, type Evidence } from '../../../operations/close-quarantined.ts';
@@ -161,7 +160,7 @@ describe('an operator’s command that is killed', () => {
     await close(order, CHARGED, ANN, watched);
     expect(statements).toHaveLength(2);
     expect(statements[0]).not.toMatch(/\b(insert|update|delete)\b/i);
-    expect(statements[1]).toBe(CLOSE_SQL);
+    expect(statements[1]).toBe(RECORD_SQL);
   });
 
   test.each([
@@ -200,7 +199,7 @@ describe('an operator’s command that is killed', () => {
 function meanwhile(work: () => Promise<unknown>): Database {
   return {
     execute: async (sql, input) => {
-      if (sql === CLOSE_SQL) await work();
+      if (sql === RECORD_SQL) await work();
       return operate.execute(sql, input);
     },
   };

@@ -20,6 +20,7 @@ afterAll(() => testDatabase.drop());
 beforeEach(async () => {
   await moveClock(database, 0);
   await database.execute('delete from instruction', {});
+  await database.execute('delete from psp_limiter', {});
 });
 
 const MINUTE = 60;

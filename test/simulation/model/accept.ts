@@ -66,6 +66,7 @@ export function newInstruction(accepted: AcceptedInstruction): ModelInstruction 
     notBefore: accepted.acceptedAt,
     parked: false,
     waitsFor: null,
+    slotAt: null,
     sendNo: 0,
     resends: 0,
     lastSentAt: accepted.acceptedAt,

@@ -78,6 +78,8 @@ function columnsOf(sql: string, row: DatabaseRow): DatabaseRow {
     case 'not_before':
     case 'circuit_open':
       return { ...named, seconds_left };
+    case 'rate_limited':
+      return { ...named, seconds_left, parked: row.parked };
     case 'exhausted':
       return { ...named, reason, cycle: row.cycle };
     case 'mismatched':

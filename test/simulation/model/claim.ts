@@ -1,5 +1,6 @@
 import type { DatabaseRow } from '../../../adapters/database/database.ts';
 import type { ClaimInput } from './inputs.ts';
+import { nextSlotOf, roomOf, spacingOf } from './limiter.ts';
 import { hasFailed, isTerminalState, type ModelInstruction, type ModelState } from './state.ts';
 
 interface Judged {
@@ -39,12 +40,14 @@ export function claim(state: ModelState, input: ClaimInput, now: number): Databa
       Math.max(circuit.openUntil ?? 0, circuit.probeUntil ?? 0),
     ]),
   );
-  const decisions = decide(state, judged, input, now);
+  const admissions = admit(state, judged, input, now);
+  const slots = giveSlots(state, judged, admissions, now);
   const answers = judged.map((each) =>
     apply(
       state,
       each,
-      decisions.get(each.row.id) ?? each.verdict,
+      admissions.get(each.row.id) ?? each.verdict,
+      slots.get(each.row.id),
       input,
       now,
       closedAt.get(each.row.psp) ?? 0,
@@ -119,7 +122,7 @@ function judge(
 }
 
 /** What is free is claimed, to be resolved, or waits for its circuit. */
-function decide(
+function admit(
   state: ModelState,
   judged: readonly Judged[],
   input: ClaimInput,
@@ -146,10 +149,50 @@ function decide(
   return decisions;
 }
 
+interface Slot {
+  readonly at: number;
+  readonly isReserved: boolean;
+}
+
+/** Where a PSP's rate is known, what goes needs a slot for each of its calls, but for what comes back to its own. */
+function giveSlots(
+  state: ModelState,
+  judged: readonly Judged[],
+  admissions: ReadonlyMap<string, string>,
+  now: number,
+): ReadonlyMap<string, Slot> {
+  const slots = new Map<string, Slot>();
+  for (const [psp, limiter] of state.limiters) {
+    const spacing = spacingOf(limiter, now);
+    const going = judged
+      .map(({ row }) => row)
+      .filter((row) => row.psp === psp && ['claimed', 'resolve'].includes(admissions.get(row.id) ?? ''));
+    if (spacing === 0 || going.length === 0) continue;
+    const [room, nextSlot] = [roomOf(limiter, now), nextSlotOf(limiter, now)];
+    let calls = 0;
+    for (const row of going.sort(byId)) {
+      if (limiter.recoversFrom <= now && row.slotAt !== null && row.slotAt > now - 30_000) {
+        slots.set(row.id, { at: row.slotAt, isReserved: true });
+        continue;
+      }
+      slots.set(row.id, { at: nextSlot + calls * spacing, isReserved: calls < room });
+      calls += row.attemptsNotSent < row.attemptNo ? 2 : 1;
+    }
+    const nextCallAt = nextSlot + Math.min(calls, room) * spacing;
+    if (calls > 0) state.limiters.set(psp, { ...limiter, nextCallAt });
+  }
+  return slots;
+}
+
+function byId(one: ModelInstruction, other: ModelInstruction): number {
+  return one.id < other.id ? -1 : 1;
+}
+
 function apply(
   state: ModelState,
   judged: Judged,
-  decision: string,
+  admission: string,
+  slot: Slot | undefined,
   input: ClaimInput,
   now: number,
   closedAt: number,
@@ -159,16 +202,19 @@ function apply(
   const isProbe = (state.circuits.get(row.psp)?.openUntil ?? null) !== null;
   const wasStarted = order.status !== 'NOT_STARTED';
   const before = { cycle: row.cycle, notBefore: row.notBefore, firstClaimedAt: row.firstClaimedAt };
-  const isParked = isParkedBy(decision, judged, now);
+  const isLimited = slot !== undefined && (slot.at > now || !slot.isReserved);
+  const decision = isLimited ? 'rate_limited' : admission;
+  const isParked = isLimited ? !slot.isReserved : isParkedBy(decision, judged, now);
   let reason = judged.lastReason;
   if (decision === 'claimed' || decision === 'resolve') take(state, judged, input, now);
   else if (decision === 'orphaned') reason = cancel(row);
   else if (decision === 'exhausted' || decision === 'given_up') reason = end(state, judged, decision, now);
   else if (isParked) park(judged, decision, input, now);
-  const freeAt = decision === 'circuit_open' ? closedAt : judged.freeAt;
+  else if (isLimited) row.slotAt = slot.at;
+  const freeAt = decision === 'circuit_open' ? closedAt : isLimited ? slot.at : judged.freeAt;
   return {
     instruction_id: row.id,
-    verdict: ANSWERS[decision] ?? decision,
+    verdict: answerOf(decision, before.cycle, input),
     seconds_left: Math.max(0, Math.ceil((freeAt - now) / 1000)),
     parked: isParked,
     reason,
@@ -195,13 +241,18 @@ function apply(
 /** What a decision is called in the answer, where it has another name there. */
 const ANSWERS: Readonly<Record<string, string>> = { given_up: 'quarantined', orphaned: 'terminal' };
 
+function answerOf(decision: string, cycle: number, { cycles }: ClaimInput): string {
+  if (decision === 'mine' && cycle >= cycles) return 'resolve';
+  return ANSWERS[decision] ?? decision;
+}
+
 function take(
   state: ModelState,
   { row, nextCycle, attemptsSpent }: Judged,
   input: ClaimInput,
   now: number,
 ): void {
-  const settling = input.propagation_seconds[row.psp] ?? input.default_propagation_seconds;
+  const propagation = input.propagation_seconds[row.psp] ?? input.default_propagation_seconds;
   row.state = 'executing';
   row.reason = null;
   row.attemptNo += 1;
@@ -212,7 +263,8 @@ function take(
   row.parked = false;
   row.waitsFor = null;
   row.resends = 0;
-  row.notBefore = now + (input.lease_seconds + settling) * 1000;
+  row.slotAt = null;
+  row.notBefore = now + (input.lease_seconds + propagation) * 1000;
   const order = state.order(row.orderId);
   if (order.status !== 'NOT_STARTED') return;
   order.status = 'EXECUTING';
@@ -241,8 +293,15 @@ function park(
     row.notBefore = Math.max(freeAt, now + (input.parks_children_for_seconds ?? 60) * 1000);
     return;
   }
-  row.reason = decision === 'paused' ? `paused: pause:${pausedBy}` : `the circuit of ${row.psp} is open`;
-  row.waitsFor = decision === 'paused' ? `pause:${pausedBy}` : `circuit:${row.psp}`;
+  const [reason, waitsFor] = waitOf(row.psp, decision, pausedBy);
+  row.reason = reason;
+  row.waitsFor = waitsFor;
+}
+
+function waitOf(psp: string, decision: string, pausedBy: string | undefined): readonly [string, string] {
+  if (decision === 'paused') return [`paused: pause:${pausedBy}`, `pause:${pausedBy}`];
+  if (decision === 'rate_limited') return [`the rate of ${psp} is used up`, `rate:${psp}`];
+  return [`the circuit of ${psp} is open`, `circuit:${psp}`];
 }
 
 /** Behind a failed instruction of its order: it is never sent. */

@@ -41,10 +41,11 @@ const entry = z.object({
 });
 
 export const recordInput = z.object({
-  records: z.array(
+  attempts: z.array(
     z.object({
       instruction_id: z.string(),
       psp: z.string(),
+      costs_no_attempt: z.boolean(),
       may_give_back: z.boolean(),
       payment_order_id: z.string(),
       attempt_no: z.int(),
@@ -72,7 +73,7 @@ export const recordInput = z.object({
       steps: z.array(z.object({ step: z.int() })),
     }),
   ),
-  circuits: z.array(
+  psps: z.array(
     z.object({
       psp: z.string(),
       answered: z.boolean(),
@@ -80,6 +81,8 @@ export const recordInput = z.object({
       unknown: z.int(),
       misconfigured: z.int(),
       probed: z.boolean(),
+      rate_limited: z.int(),
+      retry_after_seconds: z.int(),
     }),
   ),
   trips: z.object({
@@ -87,8 +90,8 @@ export const recordInput = z.object({
     unknown: z.int(),
     open_seconds: z.int(),
     longest_seconds: z.int(),
-    give_back_limit: z.int(),
   }),
+  give_back_limit: z.int(),
 });
 export type RecordInput = z.infer<typeof recordInput>;
 

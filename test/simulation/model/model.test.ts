@@ -29,6 +29,7 @@ const TABLES = [
   'dead_letter',
   'operation_log',
   'psp_circuit',
+  'psp_limiter',
   'idempotency_key',
   'instruction',
   'payment_order',

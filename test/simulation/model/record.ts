@@ -2,20 +2,23 @@ import type { DatabaseRow } from '../../../adapters/database/database.ts';
 import { NO_FENCE } from '../planted/planted.ts';
 import { writeDeadLetter } from './claim.ts';
 import type { RecordInput } from './inputs.ts';
+import { limiterAfter, spacingOf } from './limiter.ts';
 import type { ModelInstruction, ModelState } from './state.ts';
 
-type Attempt = RecordInput['records'][number];
-type CircuitObservation = RecordInput['circuits'][number];
+type Attempt = RecordInput['attempts'][number];
+type ObservedPsp = RecordInput['psps'][number];
 
 /** As RECORD_SQL. */
 export function record(state: ModelState, input: RecordInput, now: number): DatabaseRow[] {
   const written = new Set(
-    input.records.filter((attempt) => writeEvidence(state, attempt)).map(({ psp }) => psp),
+    input.attempts.filter((attempt) => writeEvidence(state, attempt)).map(({ psp }) => psp),
   );
   const opened = new Set<string>();
-  for (const observation of input.circuits)
-    if (observe(state, observation, input, written, now)) opened.add(observation.psp);
-  return input.records.flatMap((attempt) => {
+  for (const observed of input.psps) {
+    if (observe(state, observed, input, written, now)) opened.add(observed.psp);
+    limit(state, observed, written, now);
+  }
+  return input.attempts.flatMap((attempt) => {
     const row = state.instructions.get(attempt.instruction_id);
     return row === undefined ? [] : [apply(state, row, attempt, input, opened, now)];
   });
@@ -35,7 +38,7 @@ function writeEvidence(state: ModelState, attempt: Attempt): boolean {
 /** @returns whether the circuit is open afterwards, by this observation */
 function observe(
   state: ModelState,
-  observation: CircuitObservation,
+  observation: ObservedPsp,
   { trips }: RecordInput,
   written: ReadonlySet<string>,
   now: number,
@@ -73,6 +76,15 @@ function observe(
   return true;
 }
 
+function limit(state: ModelState, observed: ObservedPsp, written: ReadonlySet<string>, now: number): void {
+  const limiter = state.limiters.get(observed.psp);
+  if (observed.rate_limited > 0 && written.has(observed.psp)) {
+    state.limiters.set(observed.psp, limiterAfter(limiter, observed.retry_after_seconds, now));
+  } else if (observed.rate_limited === 0 && observed.answered && limiter !== undefined) {
+    if (spacingOf(limiter, now) === 0) state.limiters.delete(observed.psp);
+  }
+}
+
 function apply(
   state: ModelState,
   row: ModelInstruction,
@@ -103,7 +115,7 @@ function transition(
   state: ModelState,
   row: ModelInstruction,
   attempt: Attempt,
-  { trips }: RecordInput,
+  { give_back_limit: giveBackLimit }: RecordInput,
   opened: ReadonlySet<string>,
   now: number,
 ): boolean {
@@ -113,7 +125,8 @@ function transition(
   row.waitsFor = attempt.waits_for;
   row.attemptsNotSent += attempt.not_sent;
   const isGivenBack =
-    attempt.may_give_back && row.attemptNo < trips.give_back_limit && opened.has(attempt.psp);
+    attempt.costs_no_attempt ||
+    (attempt.may_give_back && row.attemptNo < giveBackLimit && opened.has(attempt.psp));
   if (isGivenBack) row.attemptsInCycle -= 1;
   if (attempt.wait_seconds !== null) row.notBefore = now + attempt.wait_seconds * 1000;
   if (row.state === 'dead_lettered' || row.state === 'quarantined') writeDeadLetter(state, row, now);

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { DatabaseRow } from '../../../adapters/database/database.ts';
+import { nextSlotOf, roomOf, spacingOf } from './limiter.ts';
 import { type ModelInstruction, type ModelState, relayDueAt } from './state.ts';
 
 const MINUTE = 60_000;
@@ -13,14 +14,19 @@ export function relay(
   const rows = [...state.instructions.values()].toSorted((one, other) => (one.id < other.id ? -1 : 1));
   const over = causesThatAreOver(state, rows, now);
   const probing = over.flatMap(({ group, isHalfOpen }) => (isHalfOpen ? drawn(group, probes, now) : []));
-  const freed = over.flatMap(({ group, isHalfOpen }) => (isHalfOpen ? [] : group)).slice(0, limit);
+  const slots = withSlots(state, over, limit, now);
+  const freed = [...slots.keys()];
   const late = overdue(rows, now);
   const [parked, lost] = [late.filter((row) => row.parked), late.filter((row) => !row.parked)];
   const due = [...probing, ...alternating(freed, parked, lost)].slice(0, limit);
   const isAll = due.length < limit;
-  const awaited = isAll && rows.some((row) => row.waitsFor?.startsWith('circuit:') === true);
+  const causes = new Set([
+    ...[...state.circuits.keys()].map((psp) => `circuit:${psp}`),
+    ...[...state.limiters.keys()].map((psp) => `rate:${psp}`),
+  ]);
+  const awaited = isAll && rows.some(({ waitsFor }) => waitsFor !== null && causes.has(waitsFor));
   const nothing = isAll && rows.every((row) => relayDueAt(row) === null && row.waitsFor === null);
-  const sent = due.map((row) => send(row, now));
+  const sent = due.map((row) => send(row, slots.get(row) ?? null, now));
   return [
     ...sent,
     ...(awaited ? [{ kind: 'circuits_awaited' }] : []),
@@ -31,6 +37,8 @@ export function relay(
 interface Cause {
   /** Those that wait for it. */
   readonly group: readonly ModelInstruction[];
+  /** Whose circuit or rate it is; undefined for a pause. */
+  readonly psp: string | undefined;
   readonly isHalfOpen: boolean;
 }
 
@@ -51,8 +59,50 @@ function causesThatAreOver(
         : undefined;
       const openUntil = circuit?.openUntil ?? null;
       if (openUntil !== null && (openUntil > now || (circuit?.probeUntil ?? 0) > now)) return [];
-      return [{ group, isHalfOpen: openUntil !== null }];
+      const psp = waitsFor.startsWith('pause:') ? undefined : waitsFor.slice(waitsFor.indexOf(':') + 1);
+      return [{ group, psp, isHalfOpen: openUntil !== null }];
     });
+}
+
+/** Those whose cause is over, with their slots; where their PSP's rate is known, no more than there are slots for soon. */
+function withSlots(
+  state: ModelState,
+  over: readonly Cause[],
+  limit: number,
+  now: number,
+): ReadonlyMap<ModelInstruction, number | null> {
+  const limiterOf = (psp: string | undefined) => {
+    const limiter = state.limiters.get(psp ?? '');
+    return limiter !== undefined && spacingOf(limiter, now) > 0 ? limiter : undefined;
+  };
+  const freed = over
+    .flatMap(({ group, psp, isHalfOpen }) => {
+      if (isHalfOpen) return [];
+      const limiter = limiterOf(psp);
+      const room = limiter === undefined ? limit : Math.min(limit, roomOf(limiter, now));
+      return group.slice(0, room).map((row) => ({ row, psp }));
+    })
+    .slice(0, limit);
+  const slots = new Map<ModelInstruction, number | null>();
+  for (const [psp, ofPsp] of Map.groupBy(freed, (each) => each.psp)) {
+    const limiter = limiterOf(psp);
+    if (psp === undefined || limiter === undefined) {
+      for (const { row } of ofPsp) slots.set(row, null);
+      continue;
+    }
+    const [room, nextSlot, spacing] = [
+      roomOf(limiter, now),
+      nextSlotOf(limiter, now),
+      spacingOf(limiter, now),
+    ];
+    let calls = 0;
+    for (const { row } of ofPsp.toSorted((one, other) => (one.row.id < other.row.id ? -1 : 1))) {
+      if (calls < room) slots.set(row, nextSlot + calls * spacing);
+      calls += row.attemptsNotSent < row.attemptNo ? 2 : 1;
+    }
+    state.limiters.set(psp, { ...limiter, nextCallAt: nextSlot + Math.min(calls, room) * spacing });
+  }
+  return slots;
 }
 
 /** As the statement draws: those that follow a place in the order of hashes, then from the beginning. */
@@ -97,12 +147,13 @@ function overdue(rows: readonly ModelInstruction[], now: number): readonly Model
     .toSorted((one, other) => (relayDueAt(one) ?? 0) - (relayDueAt(other) ?? 0));
 }
 
-function send(row: ModelInstruction, now: number): DatabaseRow {
+function send(row: ModelInstruction, slotAt: number | null, now: number): DatabaseRow {
   const isFirst = row.attemptNo === 0 && row.resends === 0 && !row.parked;
   if (!isFirst) row.sendNo += 1;
   row.resends = row.parked ? 0 : row.resends + 1;
   row.parked = false;
   row.waitsFor = null;
+  row.slotAt = slotAt;
   row.lastSentAt = now;
   return {
     kind: 'due',

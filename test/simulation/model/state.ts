@@ -25,6 +25,7 @@ export interface ModelInstruction {
   notBefore: number;
   parked: boolean;
   waitsFor: string | null;
+  slotAt: number | null;
   sendNo: number;
   resends: number;
   lastSentAt: number;
@@ -60,6 +61,13 @@ export interface ModelCircuit {
   probeUntil: number | null;
 }
 
+export interface ModelLimiter {
+  readonly spacing: number;
+  readonly limitedAt: number;
+  readonly recoversFrom: number;
+  readonly nextCallAt: number;
+}
+
 export interface ModelDeadLetter {
   readonly isPoison: boolean;
   poisonState: 'waiting' | 'quarantined' | 'closed' | null;
@@ -88,6 +96,7 @@ export class ModelState {
   readonly payments = new Map<string, ModelPayment>();
   readonly keys = new Map<string, { fingerprint: string; status: number; location: string; body: string }>();
   readonly circuits = new Map<string, ModelCircuit>();
+  readonly limiters = new Map<string, ModelLimiter>();
   readonly pauses = new Set<string>();
   readonly deadLetters = new Map<string, ModelDeadLetter>();
   readonly postings = new Map<string, ModelPosting>();

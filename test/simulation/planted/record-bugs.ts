@@ -41,7 +41,7 @@ export const RECORD_BUGS: readonly Bug[] = [
     name: 'no fence: whoever records last wins',
     rule: 6,
     planted: onStatement(RECORD_SQL, {
-      input: (input) => ({ ...input, records: withoutFence(input.records) }),
+      input: (input) => ({ ...input, attempts: withoutFence(input.attempts) }),
     }),
   },
 ];
@@ -63,8 +63,8 @@ function onFailedRecord(isTaken: (error: unknown) => boolean): Planted {
 
 /** What a record that changed nothing must never be taken for. */
 function asIfParked(input: JsonInput): readonly DatabaseRow[] {
-  if (!isObject(input) || !Array.isArray(input.records)) return [];
-  return input.records.filter(isObject).map((record) => {
+  if (!isObject(input) || !Array.isArray(input.attempts)) return [];
+  return input.attempts.filter(isObject).map((record) => {
     // By its type, so that a new column is not forgotten here: what can't be read looks like a record that failed.
     const row: RecordedAttempt = {
       instruction_id: String(record.instruction_id),
@@ -82,12 +82,12 @@ function asIfParked(input: JsonInput): readonly DatabaseRow[] {
 }
 
 function withoutWaits(input: JsonInput): JsonInput {
-  if (!isObject(input) || !Array.isArray(input.records)) return input;
+  if (!isObject(input) || !Array.isArray(input.attempts)) return input;
   return {
     ...input,
-    records: input.records.map((record: JsonInput) =>
+    attempts: input.attempts.map((record: JsonInput) =>
       isObject(record) && record.wait_seconds !== null
-        ? { ...record, wait_seconds: 0, parked: false }
+        ? { ...record, wait_seconds: 0, parked: false, waits_for: null }
         : record,
     ),
   };

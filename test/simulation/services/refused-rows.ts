@@ -15,7 +15,7 @@ export class RefusedRows {
   /** @throws DatabaseError for a record that holds such a row, before anything is written */
   check(sql: string, input: JsonInput): void {
     if (sql !== RECORD_SQL) return;
-    for (const { instruction_id: id, state } of recordInput.parse(input).records) {
+    for (const { instruction_id: id, state } of recordInput.parse(input).attempts) {
       if (state !== 'succeeded') continue;
       if (!this.decided.has(id)) this.decided.set(id, this.faults.strikes('row refused', 0.3));
       if (this.decided.get(id)) throw new DatabaseError('simulated', '23514', 'simulated');

@@ -2,7 +2,6 @@ import { expect, test } from 'vitest';
 import { AssertionError, assert, unreachable } from '../../../domain/assert.ts';
 import { healthOf } from '../../../domain/payment/circuit.ts';
 import { decide } from '../../../domain/payment/decide.ts';
-import { decideResolution } from '../../../domain/payment/resolve.ts';
 
 test('what holds is passed by in silence', () => {
   expect(() => assert(true, 'one is one')).not.toThrow();
@@ -21,8 +20,11 @@ test('a case that cannot be is thrown with what it was', () => {
 
 test.each([
   ['a PSP’s health', (unheardOf: never) => healthOf(unheardOf)],
-  ['an outcome', (unheardOf: never) => decide(unheardOf, unheardOf, unheardOf, unheardOf)],
-  ['a resolution', (unheardOf: never) => decideResolution(unheardOf, unheardOf, unheardOf, unheardOf)],
-])('%s of a kind unheard of is a bug, and judged to be nothing', (_what, judge) => {
-  expect(() => judge({ kind: 'unheard_of' } as never)).toThrow('unreachable case: {"kind":"unheard_of"}');
+  ['an observation', (unheardOf: never) => decide(unheardOf, unheardOf)],
+  [
+    'an outcome',
+    (unheardOf: never) => decide(unheardOf, { kind: 'answered', outcome: unheardOf, sent: true }),
+  ],
+])('%s of a kind unheard of is a bug, and decided to be nothing', (_what, decideOn) => {
+  expect(() => decideOn({ kind: 'unheard_of' } as never)).toThrow('unreachable case: {"kind":"unheard_of"}');
 });

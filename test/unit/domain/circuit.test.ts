@@ -21,6 +21,8 @@ test.each(['not_sent', 'unknown', 'misconfigured'] as const)('%s shows a PSP tha
   expect(healthOf({ kind: 'no_answer', outcome: { kind, reason: 'why' } })).toMatchObject({ cause: kind });
 });
 
-test('a rate limit shows neither', () => {
-  expect(healthOf({ kind: 'rate_limited', retryAfterSeconds: 1 })).toEqual({ kind: 'silent' });
+test('a rate limit shows neither, and what the PSP asks for', () => {
+  const limited = { kind: 'rate_limited', retryAfterSeconds: 1 } as const;
+  expect(healthOf(limited)).toEqual(limited);
+  expect(healthOf({ kind: 'no_answer', outcome: limited })).toEqual(limited);
 });

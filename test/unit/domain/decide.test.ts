@@ -1,7 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Attempt, decide, type ExpectedCharge, manualReview } from '../../../domain/payment/decide.ts';
+import {
+  type AttemptedInstruction,
+  decide,
+  type ExpectedCharge,
+  type Observation,
+} from '../../../domain/payment/decide.ts';
 import type { PspAbilities, PspOutcome } from '../../../domain/payment/psp-outcome.ts';
+import { manualReview, rollBack } from '../../../domain/payment/transition.ts';
 
 const ABILITIES: PspAbilities = {
   keyLifetimeSeconds: 86_400,
@@ -17,16 +23,28 @@ const EXPECTED: ExpectedCharge = {
   currency: 'KRW',
   splits: [{ sellerId: 's', amountMinor: 100n }],
 };
-const FIRST: Attempt = { attemptNo: 1, random: 0.5, sent: true, maybeSentBefore: false, isProbe: false };
+const FIRST: AttemptedInstruction = {
+  expected: EXPECTED,
+  abilities: ABILITIES,
+  attemptNo: 1,
+  maybeSentBefore: false,
+  isResolved: false,
+  isProbe: false,
+  random: 0.5,
+};
 const CHARGE = { pspReference: 'ch_1', reference: 'ord_1', amountMinor: 100n, currency: 'KRW' };
 const DECLINE = { category: 'other', code: 'c', pspCode: 'p' } as const;
 
-const judge = (outcome: PspOutcome, attempt: Partial<Attempt> = {}) =>
-  decide(outcome, EXPECTED, ABILITIES, { ...FIRST, ...attempt });
+const observe = (observation: Observation, instruction: Partial<AttemptedInstruction> = {}) =>
+  decide({ ...FIRST, ...instruction }, observation);
+const answer = (
+  outcome: PspOutcome,
+  { sent = true, ...instruction }: Partial<AttemptedInstruction> & { sent?: boolean } = {},
+) => observe({ kind: 'answered', outcome, sent }, instruction);
 
 describe('succeeded', () => {
   test('is SUCCESS with its posting', () => {
-    const transition = judge({ kind: 'succeeded', charge: CHARGE });
+    const transition = answer({ kind: 'succeeded', charge: CHARGE });
     expect(transition).toMatchObject({
       state: 'succeeded',
       orderStatus: 'SUCCESS',
@@ -46,7 +64,7 @@ describe('succeeded', () => {
     ['another currency', { currency: 'USD' }, 'answered 100 USD, asked was 100 KRW'],
     ['another reference', { reference: 'ord_2' }, 'reference ord_2, asked was ord_1'],
   ])('with %s is never believed', (_what, change, reason) => {
-    const transition = judge({ kind: 'succeeded', charge: { ...CHARGE, ...change } });
+    const transition = answer({ kind: 'succeeded', charge: { ...CHARGE, ...change } });
     expect(transition).toMatchObject({
       state: 'quarantined',
       orderStatus: 'EXECUTING',
@@ -59,7 +77,7 @@ describe('succeeded', () => {
 });
 
 test('several charges for one order are never booked as one, whatever each of them is', () => {
-  const transition = judge({
+  const transition = answer({
     kind: 'succeeded',
     charge: CHARGE,
     furtherCharges: [{ ...CHARGE, pspReference: 'ch_2' }],
@@ -75,7 +93,7 @@ test('several charges for one order are never booked as one, whatever each of th
 });
 
 test('declined is FAILED with its failure, at once', () => {
-  expect(judge({ kind: 'declined', decline: DECLINE })).toEqual({
+  expect(answer({ kind: 'declined', decline: DECLINE })).toEqual({
     state: 'declined',
     orderStatus: 'FAILED',
     orderStatusDetail: null,
@@ -84,14 +102,15 @@ test('declined is FAILED with its failure, at once', () => {
     pspReference: null,
     waitSeconds: null,
     parked: false,
-    waitsForCircuit: false,
+    waitsFor: null,
     provenNotSent: false,
+    costsNoAttempt: false,
     posting: null,
   });
 });
 
 test('requires_action ends the instruction and lets the order wait', () => {
-  expect(judge({ kind: 'requires_action', pspReference: 'ch_1', redirectUrl: 'https://x' })).toMatchObject({
+  expect(answer({ kind: 'requires_action', pspReference: 'ch_1', redirectUrl: 'https://x' })).toMatchObject({
     state: 'requires_action',
     orderStatus: 'EXECUTING',
     orderStatusDetail: 'requires_action',
@@ -105,7 +124,7 @@ describe.each([
   ['rate_limited', { kind: 'rate_limited', retryAfterSeconds: undefined }],
 ] as const)('%s', (_kind, outcome) => {
   test('is tried again, and proves that nothing was charged', () => {
-    const transition = judge(outcome);
+    const transition = answer(outcome);
     expect(transition).toMatchObject({
       state: 'ready',
       orderStatus: 'EXECUTING',
@@ -118,12 +137,12 @@ describe.each([
   });
 
   test('says nothing of an attempt before it that may have charged', () => {
-    expect(judge(outcome, { maybeSentBefore: true }).orderStatusDetail).toBe('outcome_unknown');
+    expect(answer(outcome, { maybeSentBefore: true }).orderStatusDetail).toBe('outcome_unknown');
   });
 });
 
 test('a PSP that refuses us makes a dead letter with the reason, and proves that nothing was charged', () => {
-  expect(judge({ kind: 'misconfigured', reason: 'bad key' })).toMatchObject({
+  expect(answer({ kind: 'misconfigured', reason: 'bad key' })).toMatchObject({
     state: 'dead_lettered',
     orderStatus: 'EXECUTING',
     orderStatusDetail: 'psp_requested',
@@ -136,21 +155,21 @@ test('a PSP that refuses us makes a dead letter with the reason, and proves that
 });
 
 test('a probe that a PSP refuses goes back to where it waited, and is no dead letter', () => {
-  expect(judge({ kind: 'misconfigured', reason: 'bad key' }, { isProbe: true })).toMatchObject({
+  expect(answer({ kind: 'misconfigured', reason: 'bad key' }, { isProbe: true })).toMatchObject({
     state: 'ready',
     reason: 'the PSP refuses us: bad key',
     provenNotSent: true,
     parked: true,
-    waitsForCircuit: true,
+    waitsFor: 'circuit',
     waitSeconds: 0,
   });
-  expect(judge({ kind: 'not_sent', reason: 'refused' }, { isProbe: true }).waitsForCircuit).toBe(false);
+  expect(answer({ kind: 'not_sent', reason: 'refused' }, { isProbe: true }).waitsFor).toBeNull();
 });
 
 describe('unknown', () => {
   const unknown = { kind: 'unknown', reason: 'reset' } as const;
   test('waits until the request has landed and shows', () => {
-    expect(judge(unknown)).toMatchObject({
+    expect(answer(unknown)).toMatchObject({
       state: 'ready',
       orderStatus: 'EXECUTING',
       orderStatusDetail: 'outcome_unknown',
@@ -161,26 +180,150 @@ describe('unknown', () => {
   });
 
   test('waits for landing alone where there is no look-up', () => {
-    const transition = decide(unknown, EXPECTED, { ...ABILITIES, lookUpLagSeconds: null }, FIRST);
+    const transition = answer(unknown, { abilities: { ...ABILITIES, lookUpLagSeconds: null } });
     expect(transition.waitSeconds).toBe(7);
   });
 
   test('spares a PSP that keeps failing', () => {
-    expect(judge(unknown, { attemptNo: 2, random: 0.999 }).waitSeconds).toBe(12 + 4);
+    expect(answer(unknown, { attemptNo: 2, random: 0.999 }).waitSeconds).toBe(12 + 4);
   });
 
   test('of a question charges nothing by itself', () => {
-    expect(judge(unknown, { sent: false }).provenNotSent).toBe(true);
-    expect(judge(unknown, { sent: false }).orderStatusDetail).toBe('psp_requested');
-    expect(judge(unknown, { sent: false, maybeSentBefore: true }).orderStatusDetail).toBe('outcome_unknown');
+    expect(answer(unknown, { sent: false }).provenNotSent).toBe(true);
+    expect(answer(unknown, { sent: false }).orderStatusDetail).toBe('psp_requested');
+    expect(answer(unknown, { sent: false, maybeSentBefore: true }).orderStatusDetail).toBe('outcome_unknown');
   });
 });
 
 test('a wait of more than two minutes is parked', () => {
-  expect(judge({ kind: 'rate_limited', retryAfterSeconds: 120 }).parked).toBe(false);
-  expect(judge({ kind: 'rate_limited', retryAfterSeconds: 121 })).toMatchObject({
+  expect(answer({ kind: 'rate_limited', retryAfterSeconds: 120 }).parked).toBe(false);
+  expect(answer({ kind: 'rate_limited', retryAfterSeconds: 121 })).toMatchObject({
     parked: true,
     waitSeconds: 121,
+  });
+});
+
+describe('a rate limit', () => {
+  const limited = { kind: 'rate_limited', retryAfterSeconds: undefined } as const;
+
+  test.each([1, 4, 500, 10_000])('costs no attempt, be it the %i.', (attemptNo) => {
+    expect(answer(limited, { attemptNo })).toMatchObject({ state: 'ready', costsNoAttempt: true });
+  });
+
+  test('is waited out in the queue three times, then in the database until the rate has room', () => {
+    expect(answer(limited, { attemptNo: 3 })).toMatchObject({ parked: false, waitsFor: null });
+    expect(answer(limited, { attemptNo: 4 })).toMatchObject({ parked: true, waitsFor: 'rate' });
+  });
+
+  test('of a named time is waited out by the clock', () => {
+    expect(answer({ ...limited, retryAfterSeconds: 900 }, { attemptNo: 9 })).toMatchObject({
+      parked: true,
+      waitsFor: null,
+      waitSeconds: 900,
+    });
+  });
+
+  test('past the last cycle is tried again, and no person is asked', () => {
+    expect(answer(limited, { isResolved: true, sent: false, maybeSentBefore: true })).toMatchObject({
+      state: 'ready',
+      orderStatusDetail: 'outcome_unknown',
+      costsNoAttempt: true,
+    });
+  });
+});
+
+describe('our own lack of time', () => {
+  const noTime = { kind: 'no_time', reason: 'too little time left to look_up' } as const;
+
+  test.each([false, true])('is tried again and costs no attempt, past the last cycle: %s', (isResolved) => {
+    expect(observe(noTime, { isResolved, maybeSentBefore: true })).toMatchObject({
+      state: 'ready',
+      orderStatusDetail: 'outcome_unknown',
+      reason: 'too little time left to look_up',
+      provenNotSent: true,
+      costsNoAttempt: true,
+    });
+  });
+
+  test('costs attempts once it has lasted for hundreds of them', () => {
+    expect(observe(noTime, { attemptNo: 499 }).costsNoAttempt).toBe(true);
+    expect(observe(noTime, { attemptNo: 500 }).costsNoAttempt).toBe(false);
+  });
+});
+
+test('what is not found, and not safe to send again, is unknown', () => {
+  expect(observe({ kind: 'not_found' }, { maybeSentBefore: true })).toMatchObject({
+    state: 'ready',
+    orderStatusDetail: 'outcome_unknown',
+    reason: 'not found at the PSP, and not safe to send again',
+    waitSeconds: 12,
+    provenNotSent: true,
+  });
+});
+
+describe('past the last cycle', () => {
+  const resolving = { isResolved: true, maybeSentBefore: true, attemptNo: 25, sent: false };
+
+  test('a charge that is found is SUCCESS with its posting', () => {
+    const transition = answer({ kind: 'succeeded', charge: CHARGE }, resolving);
+    expect(transition).toMatchObject({ state: 'succeeded', orderStatus: 'SUCCESS', pspReference: 'ch_1' });
+    expect(transition.posting?.entries).toHaveLength(2);
+  });
+
+  test('a decline that is found is FAILED with its own failure', () => {
+    expect(answer({ kind: 'declined', decline: DECLINE }, resolving)).toMatchObject({
+      state: 'declined',
+      orderStatus: 'FAILED',
+      failure: DECLINE,
+    });
+  });
+
+  test.each(['never_sent', 'invalidated'] as const)('a charge that is %s is rolled back', (kind) => {
+    expect(observe({ kind }, resolving)).toEqual(rollBack());
+  });
+
+  test('a roll-back is FAILED, for no fault of the buyer’s', () => {
+    expect(rollBack()).toMatchObject({
+      state: 'cancelled',
+      orderStatus: 'FAILED',
+      orderStatusDetail: null,
+      failure: { category: 'not_processed', code: 'rolled_back', pspCode: '' },
+      posting: null,
+      waitSeconds: null,
+      parked: false,
+      waitsFor: null,
+      provenNotSent: false,
+    });
+  });
+
+  test.each<[string, Observation, string]>([
+    [
+      'what is not found and can’t be invalidated',
+      { kind: 'not_found' },
+      'not found at the PSP, which cannot be told to refuse a late request',
+    ],
+    ...(['unknown', 'not_sent', 'misconfigured'] as const).map((kind): [string, Observation, string] => [
+      kind,
+      { kind: 'answered', outcome: { kind, reason: 'why' }, sent: false },
+      'resolving: why',
+    ]),
+    [
+      'another amount',
+      {
+        kind: 'answered',
+        outcome: { kind: 'succeeded', charge: { ...CHARGE, amountMinor: 99n } },
+        sent: false,
+      },
+      'the PSP answered 99 KRW, asked was 100 KRW',
+    ],
+  ])('%s is for a person to look at, with the reason', (_name, observation, reason) => {
+    expect(observe(observation, resolving)).toMatchObject({
+      state: 'quarantined',
+      orderStatus: 'EXECUTING',
+      orderStatusDetail: 'manual_review',
+      reason,
+      posting: null,
+    });
   });
 });
 
@@ -221,13 +364,14 @@ describe('whatever the PSP says', () => {
     random: fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
     sent: fc.boolean(),
     maybeSentBefore: fc.boolean(),
+    isResolved: fc.boolean(),
     isProbe: fc.boolean(),
   });
 
   test('an order fails only by its "no", succeeds only with a posting, and is else tried again or reviewed', () => {
     fc.assert(
       fc.property(outcome, attempt, (said, tried) => {
-        const transition = decide(said, EXPECTED, ABILITIES, tried);
+        const transition = answer(said, tried);
         expect(transition.orderStatus === 'FAILED').toBe(said.kind === 'declined');
         expect(transition.orderStatus === 'SUCCESS').toBe(transition.posting !== null);
         expect(transition.state === 'ready' || transition.state === 'dead_lettered').toBe(

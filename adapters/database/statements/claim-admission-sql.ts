@@ -1,0 +1,81 @@
+// Two paragraphs of the claim's statement: which of those that are free the PSP can be called for now.
+
+/** Of all workers that see a half-open circuit at once, its row's lock lets one probe, with few of its batch. */
+export const CIRCUIT = `
+probing as (
+  update psp_circuit c
+  set probe_until = moment.now + make_interval(secs => lease_seconds)
+  from moment, parameter
+  where c.psp in (select psp from judged where verdict = 'free')
+    and c.open_until <= moment.now and coalesce(c.probe_until, '-infinity') <= moment.now
+  returning c.psp
+),
+admitted as materialized (
+  select j.*,
+    case
+      when j.verdict <> 'free' then j.verdict
+      when c.open_until is not null and (p.psp is null or j.place > parameter.probes) then 'circuit_open'
+      when j.next_cycle >= parameter.cycles then 'resolve'
+      else 'claimed'
+    end as admission,
+    c.open_until is not null as is_probe,
+    greatest(c.open_until, c.probe_until) as closed_at
+  from (
+    select *, row_number() over (partition by psp, verdict order by instruction_id) as place from judged
+  ) j
+  cross join parameter
+  left join psp_circuit c on c.psp = j.psp
+  left join probing p on p.psp = j.psp
+)`;
+
+/**
+ * Where a PSP's rate is known, each call needs a slot: an instruction that may have been sent is looked up, then perhaps
+ * sent, and takes two. Slots in the near future are reserved, those further off are not given out. A reserved slot, by an
+ * earlier claim or by the relay, holds for half a minute, unless the PSP has asked for silence since. Without a limiter's
+ * row nothing is written or locked.
+ */
+export const LIMITER = `
+limiter as materialized (
+  select l.psp, l.recovers_from <= moment.now as is_open, limiter_spacing_v1(l, moment.now) as spacing_ms,
+         limiter_room_v1(l, moment.now) as room, limiter_next_slot_v1(l, moment.now) as next_slot_at
+  from psp_limiter l, moment
+  where l.psp in (select psp from admitted where admission in ('claimed', 'resolve'))
+    and limiter_spacing_v1(l, moment.now) > 0
+  order by l.psp
+  for update of l
+),
+limited as materialized (
+  select a.instruction_id, a.psp, 1 + (a.attempts_not_sent < a.attempt_no)::int as calls,
+         case when limiter.is_open and a.psp_slot_at > moment.now - interval '30 seconds' then a.psp_slot_at end as held_slot_at
+  from admitted a
+  join limiter using (psp)
+  cross join moment
+  where a.admission in ('claimed', 'resolve')
+),
+queued as materialized (
+  select *, sum(calls) over (partition by psp order by instruction_id) - calls as calls_before
+  from limited
+  where held_slot_at is null
+),
+slots_taken as (
+  update psp_limiter l
+  set next_call_at = limiter.next_slot_at + interval '1 millisecond' * (least(q.calls, limiter.room) * limiter.spacing_ms)
+  from limiter
+  join (select psp, sum(calls) as calls from queued group by psp) q using (psp)
+  where l.psp = limiter.psp
+),
+slotted as materialized (
+  select q.instruction_id, limiter.next_slot_at + interval '1 millisecond' * (q.calls_before * limiter.spacing_ms) as slot_at,
+         q.calls_before < limiter.room as is_reserved
+  from queued q
+  join limiter using (psp)
+  union all
+  select instruction_id, held_slot_at, true from limited where held_slot_at is not null
+),
+decided as materialized (
+  select a.*, slot.slot_at, coalesce(slot.is_reserved, false) as is_reserved,
+    case when slot.slot_at > moment.now or not slot.is_reserved then 'rate_limited' else a.admission end as decision
+  from admitted a
+  cross join moment
+  left join slotted slot using (instruction_id)
+)`;

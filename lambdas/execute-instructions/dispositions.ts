@@ -1,0 +1,84 @@
+import type { Refusal } from '../../adapters/database/statements/claim-instructions.ts';
+import type { RecordedAttempt } from '../../adapters/database/statements/record-attempts.ts';
+import { unreachable } from '../../domain/assert.ts';
+import { isTerminal } from '../../domain/payment/instruction.ts';
+import { TIMING } from '../../domain/payment/timing.ts';
+import type { BatchItem } from './batch.ts';
+import { infrastructureBackoffSeconds } from './sqs-record.ts';
+
+/** What becomes of an instruction's messages. */
+export type Disposition =
+  /** Terminal by the database's word: recorded as consumed, then acknowledged (rule 8). */
+  | { readonly kind: 'consume' }
+  | { readonly kind: 'acknowledge' }
+  /** Made invisible for so long and reported as failed (rules 2 and 9). */
+  | { readonly kind: 'again'; readonly seconds: number }
+  /** Poison: kept in the database, then a dead letter, or quarantined where it is seen again. */
+  | { readonly kind: 'poison'; readonly reason: string }
+  /** Sent to the dead-letter queue, then acknowledged. */
+  | { readonly kind: 'dead_letter'; readonly reason: string; readonly cycle: number };
+
+/** By the name of the batch item. */
+export type Dispositions = ReadonlyMap<string, Disposition>;
+
+/** Another worker is inside a statement on this row; that takes milliseconds. */
+const LOCKED_SECONDS = 2;
+
+/** Of items that a service of ours was not there for. */
+export function againLater(items: readonly BatchItem[]): Dispositions {
+  return new Map(
+    items.map(({ name, records }) => [name, again(infrastructureBackoffSeconds(records))] as const),
+  );
+}
+
+/** What waits for a circuit, a pause or its PSP's rate was parked by the claim: the relay sends it again. */
+export function dispositionOfRefusal(verdict: Refusal): Disposition {
+  switch (verdict.verdict) {
+    case 'terminal':
+      return { kind: 'consume' };
+    case 'quarantined':
+    case 'paused':
+    case 'circuit_open':
+      return { kind: 'acknowledge' };
+    case 'waiting':
+    case 'rate_limited':
+      return verdict.parked ? { kind: 'acknowledge' } : again(verdict.seconds_left);
+    case 'not_before':
+      return again(verdict.seconds_left);
+    case 'locked':
+      return again(LOCKED_SECONDS);
+    case 'exhausted':
+      return { kind: 'dead_letter', reason: verdict.reason, cycle: verdict.cycle };
+    case 'mismatched':
+      return { kind: 'poison', reason: mismatchOf(verdict) };
+    case 'missing':
+      return { kind: 'poison', reason: `no such instruction ${verdict.instruction_id}` };
+    default:
+      return unreachable(verdict);
+  }
+}
+
+function mismatchOf(verdict: Extract<Refusal, { verdict: 'mismatched' }>): string {
+  const { instruction_id, payment_order_id, operation, reason } = verdict;
+  return `instruction ${instruction_id} is a ${reason}, not a ${operation} of ${payment_order_id}`;
+}
+
+/** Never acknowledged on "nothing changed" alone, nor where nothing could be recorded (rule 7). */
+export function dispositionOfAttempt(row: RecordedAttempt | undefined): Disposition {
+  if (row === undefined) return again(TIMING.leaseSeconds);
+  if (isTerminal(row.state)) return { kind: 'consume' };
+  if (row.state === 'dead_lettered') {
+    return { kind: 'dead_letter', reason: row.reason ?? 'no reason was recorded', cycle: row.cycle };
+  }
+  if (row.state === 'quarantined' || (row.stands && row.parked)) return { kind: 'acknowledge' };
+  return again(row.seconds_left);
+}
+
+/** Nothing of its order is in the way any more. Poison is no instruction of the order, whatever it says. */
+export function isDone(disposition: Disposition | undefined): boolean {
+  return disposition !== undefined && ['consume', 'acknowledge', 'poison'].includes(disposition.kind);
+}
+
+function again(seconds: number): Disposition {
+  return { kind: 'again', seconds: Math.max(1, seconds) };
+}

@@ -1,0 +1,215 @@
+import type { ClaimedInstruction } from '../../adapters/database/statements/claim-instructions.ts';
+import type { EvidenceStep } from '../../adapters/database/statements/record-attempts.ts';
+import type { ChargeRequest, Psp } from '../../adapters/psp/psp.ts';
+import { withDeadline } from '../../adapters/time.ts';
+import { healthOf, type PspHealth } from '../../domain/payment/circuit.ts';
+import type { Observation } from '../../domain/payment/decide.ts';
+import { pspIdempotencyKeyOf } from '../../domain/payment/instruction.ts';
+import { type AttemptHistory, firstStepOf, maySendAgain } from '../../domain/payment/next-step.ts';
+import { parsePaymentMethod } from '../../domain/payment/payment-method.ts';
+import type {
+  PspAbilities,
+  PspFinding,
+  PspInvalidation,
+  PspOutcome,
+} from '../../domain/payment/psp-outcome.ts';
+import { TIMING } from '../../domain/payment/timing.ts';
+import type { ExecutorEffects, Invocation } from './effects.ts';
+import { evidenceOf } from './evidence.ts';
+
+/** What an attempt has seen, how, and what that says of the PSP. */
+export interface Observed {
+  readonly observation: Observation;
+  readonly steps: readonly EvidenceStep[];
+  readonly health: PspHealth;
+}
+
+/** What the calls of one attempt need. */
+interface Caller {
+  readonly psp: Psp;
+  readonly request: ChargeRequest;
+  readonly history: AttemptHistory;
+  readonly effects: ExecutorEffects;
+  readonly invocation: Invocation;
+}
+
+/** Of a PSP that this version of the code doesn't know: nothing is ever sent to it. */
+const NO_ABILITIES: PspAbilities = {
+  keyLifetimeSeconds: null,
+  lookUpLagSeconds: null,
+  maxInFlightSeconds: TIMING.defaultMaxInFlightSeconds,
+  invalidatesByKey: false,
+  replaysStoredServerErrors: false,
+};
+
+export function abilitiesOf(psp: Psp | undefined): PspAbilities {
+  return psp?.abilities ?? NO_ABILITIES;
+}
+
+/** What the PSP does or says about one claimed instruction. Never throws. */
+export async function observe(
+  instruction: ClaimedInstruction,
+  effects: ExecutorEffects,
+  invocation: Invocation,
+): Promise<Observed> {
+  const psp = effects.psps.get(instruction.psp);
+  if (psp === undefined) return withoutAdapter(instruction.psp, effects);
+  const caller = {
+    psp,
+    request: requestOf(instruction),
+    history: { allProvenNotSent: instruction.all_proven_not_sent, ageSeconds: instruction.age_seconds },
+    effects,
+    invocation,
+  };
+  return instruction.verdict === 'resolve' ? resolve(caller) : sendOrLookUp(caller);
+}
+
+/** Sends, or looks up first where something may have been sent before (rules 3 and 4). */
+async function sendOrLookUp(caller: Caller): Promise<Observed> {
+  const { history, psp } = caller;
+  if (firstStepOf(history) === 'send') return send(caller);
+  const found = await lookUp(caller);
+  if (found.answer.kind !== 'not_found') return observedOf(found);
+  if (!maySendAgain(history, psp.abilities, TIMING.functionTimeoutSeconds)) return observedOf(found);
+  return after(found, await send(caller));
+}
+
+/** Sends nothing any more: finds out whether there is a charge, and invalidates where there is none (rule 11). */
+async function resolve(caller: Caller): Promise<Observed> {
+  if (caller.history.allProvenNotSent) {
+    return { observation: { kind: 'never_sent' }, steps: [], health: { kind: 'silent' } };
+  }
+  const found = await lookUp(caller);
+  if (found.answer.kind !== 'not_found' || !caller.psp.abilities.invalidatesByKey) return observedOf(found);
+  return after(found, observedOf(await invalidate(caller)));
+}
+
+async function send(caller: Caller): Promise<Observed> {
+  const { psp, request } = caller;
+  const sent = await call(caller, 'send', TIMING.sendDeadlineSeconds, async (signal): Promise<PspOutcome> => {
+    try {
+      return await psp.charge(request, signal);
+    } catch (error) {
+      // An adapter that throws has a bug; what it had sent by then nobody knows.
+      return unknown(error);
+    }
+  });
+  return observedOf(sent);
+}
+
+function lookUp(caller: Caller): Promise<Called> {
+  const { psp, request } = caller;
+  return call(caller, 'look_up', TIMING.lookUpDeadlineSeconds, async (signal): Promise<PspFinding> => {
+    try {
+      return await psp.lookUp(request, signal);
+    } catch (error) {
+      return { kind: 'no_answer', outcome: unknown(error) };
+    }
+  });
+}
+
+function invalidate(caller: Caller): Promise<Called> {
+  const { psp, request } = caller;
+  return call(
+    caller,
+    'invalidate',
+    TIMING.lookUpDeadlineSeconds,
+    async (signal): Promise<PspInvalidation> => {
+      try {
+        return await psp.invalidate(request, signal);
+      } catch (error) {
+        return { kind: 'no_answer', outcome: unknown(error) };
+      }
+    },
+  );
+}
+
+type Action = 'look_up' | 'send' | 'invalidate';
+type Answer =
+  | PspFinding
+  | PspOutcome
+  | PspInvalidation
+  | { readonly kind: 'no_time'; readonly reason: string };
+
+interface Called {
+  readonly answer: Answer;
+  readonly step: EvidenceStep;
+}
+
+/** A call starts only if it can end, and be recorded, within this invocation (rule 5). */
+async function call(
+  { effects, invocation }: Caller,
+  action: Action,
+  deadlineSeconds: number,
+  ask: (signal: AbortSignal) => Promise<PspFinding | PspOutcome | PspInvalidation>,
+): Promise<Called> {
+  const { time } = effects;
+  const startedAt = new Date(time.now());
+  const needed = (deadlineSeconds + TIMING.recordReserveSeconds) * 1000;
+  if (invocation.remainingMilliseconds() < needed) {
+    const reason = `too little time left to ${action}`;
+    const skipped = { action: 'skip', outcome: 'not_sent', detail: { reason } } as const;
+    return { answer: { kind: 'no_time', reason }, step: { ...skipped, startedAt, finishedAt: startedAt } };
+  }
+  const answer = await withDeadline(time, deadlineSeconds * 1000, ask);
+  const step = { action, ...evidenceOf(answer), startedAt, finishedAt: new Date(time.now()) };
+  return { answer, step };
+}
+
+function observedOf({ answer, step }: Called): Observed {
+  return {
+    observation: observationOf(answer, step.action === 'send'),
+    steps: [step],
+    // Our own lack of time says nothing of the PSP.
+    health: answer.kind === 'no_time' ? { kind: 'silent' } : healthOf(answer),
+  };
+}
+
+function observationOf(answer: Answer, isSend: boolean): Observation {
+  switch (answer.kind) {
+    case 'not_found':
+    case 'invalidated':
+    case 'no_time':
+      return answer;
+    case 'found':
+    case 'no_answer':
+      return { kind: 'answered', outcome: answer.outcome, sent: false };
+    case 'charged':
+      return { kind: 'answered', outcome: { kind: 'succeeded', charge: answer.charge }, sent: false };
+    case 'not_sent':
+    case 'rate_limited':
+    case 'misconfigured':
+      return { kind: 'answered', outcome: answer, sent: false };
+    default:
+      return { kind: 'answered', outcome: answer, sent: isSend };
+  }
+}
+
+function after(first: Called, then: Observed): Observed {
+  return { ...then, steps: [first.step, ...then.steps] };
+}
+
+/** Until a version that knows the PSP is deployed. */
+function withoutAdapter(name: string, { time }: ExecutorEffects): Observed {
+  const outcome = { kind: 'misconfigured', reason: `no adapter for PSP ${name}` } as const;
+  const now = new Date(time.now());
+  return {
+    observation: { kind: 'answered', outcome, sent: false },
+    steps: [{ action: 'skip', ...evidenceOf(outcome), startedAt: now, finishedAt: now }],
+    health: healthOf(outcome),
+  };
+}
+
+function requestOf(instruction: ClaimedInstruction): ChargeRequest {
+  return {
+    reference: instruction.payment_order_id,
+    idempotencyKey: pspIdempotencyKeyOf(instruction.instruction_id),
+    amountMinor: BigInt(instruction.amount_minor),
+    currency: instruction.currency,
+    paymentMethod: parsePaymentMethod(instruction.payment_method)?.token ?? instruction.payment_method,
+  };
+}
+
+function unknown(error: unknown): Extract<PspOutcome, { kind: 'unknown' }> {
+  return { kind: 'unknown', reason: error instanceof Error ? error.message : String(error) };
+}
