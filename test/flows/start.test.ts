@@ -72,20 +72,21 @@ test('addresses and keys are written for their owner alone, and are gone after C
   expect(processesOf(`port=${postgresPort}`)).toBe('');
 });
 
+/** Of a shell that is set up for other servers. */
+const FOREIGN = {
+  ...process.env,
+  PGSSLMODE: 'require',
+  PGHOST: 'nowhere.invalid',
+  AWS_USE_FIPS_ENDPOINT: 'true',
+  AWS_PROFILE: 'nobody',
+  HTTP_PROXY: 'http://127.0.0.1:9',
+  NODE_USE_ENV_PROXY: '1',
+};
+
 /** `npm start` as its help has it for programs, in a shell that is set up for other servers; resolves when it is ready. */
 async function npmStart(directory: string) {
-  const npm = spawn('npm', ['start', '--silent', '--', '--port', '0', '--data', directory, '--json'], {
-    cwd: ROOT,
-    env: {
-      ...process.env,
-      PGSSLMODE: 'require',
-      PGHOST: 'nowhere.invalid',
-      AWS_USE_FIPS_ENDPOINT: 'true',
-      AWS_PROFILE: 'nobody',
-      HTTP_PROXY: 'http://127.0.0.1:9',
-      NODE_USE_ENV_PROXY: '1',
-    },
-  });
+  const options = ['--port', '0', '--data', directory, '--json'];
+  const npm = spawn('npm', ['start', '--silent', '--', ...options], { cwd: ROOT, env: FOREIGN });
   npm.stderr.resume();
   const lines: string[] = [];
   await new Promise<void>((resolve) => {
@@ -97,21 +98,18 @@ async function npmStart(directory: string) {
   return { npm, lines };
 }
 
-test.each(['SIGTERM', 'SIGKILL'] as const)(
-  'npm that gets a %s takes the runtime with it, and PostgreSQL',
-  async (signal) => {
-    const directory = mkdtempSync(join(tmpdir(), 'oncepay-flow-'));
-    const { npm } = await npmStart(directory);
+test('npm that is killed takes the runtime with it, and PostgreSQL', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'oncepay-flow-'));
+  const { npm } = await npmStart(directory);
 
-    npm.kill(signal);
+  npm.kill('SIGKILL');
 
-    await expect.poll(() => processesOf(directory), { timeout: 20_000 }).toBe('');
-    expect(() => statSync(join(directory, 'endpoints.json'))).toThrow();
-    rmSync(directory, { recursive: true });
-  },
-);
+  await expect.poll(() => processesOf(directory), { timeout: 20_000 }).toBe('');
+  expect(() => statSync(join(directory, 'endpoints.json'))).toThrow();
+  rmSync(directory, { recursive: true });
+});
 
-test('a shell that is set up for other servers changes nothing; every line for programs is JSON', async () => {
+test('npm start serves in a shell that is set up for other servers, prints JSON alone, and ends when npm is told to', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'oncepay-flow-'));
   const { npm, lines } = await npmStart(directory);
   const endpoints = JSON.parse(readFileSync(join(directory, 'endpoints.json'), 'utf8'));
@@ -119,9 +117,13 @@ test('a shell that is set up for other servers changes nothing; every line for p
 
   const { body } = await client.pay();
   await client.settled(body.id);
+  const command = ['cli/launch.mjs', '--data', directory, 'simulator', 'stats', '--json'];
+  const { stdout } = spawnSync(process.execPath, command, { cwd: ROOT, env: FOREIGN, encoding: 'utf8' });
+  expect(JSON.parse(stdout)).toMatchObject({ charges: 1 });
 
   npm.kill('SIGTERM');
   await expect.poll(() => processesOf(directory), { timeout: 20_000 }).toBe('');
+  expect(() => statSync(join(directory, 'endpoints.json'))).toThrow();
   expect(lines.length).toBeGreaterThan(1);
   for (const line of lines) expect(() => JSON.parse(line)).not.toThrow();
   rmSync(directory, { recursive: true });

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { openApiDocument } from '../../../lambdas/describe-api/openapi.ts';
+import { satisfies } from '../../support/engines.ts';
 import { ROOT } from '../../support/source-files.ts';
 
 const json = (path: string) => JSON.parse(readFileSync(join(ROOT, path), 'utf8'));
@@ -41,6 +42,16 @@ test('every script that runs TypeScript looks first whether it can', () => {
 
 test('the lock file names no host', () => {
   expect(readFileSync(join(ROOT, 'package-lock.json'), 'utf8')).not.toContain('"resolved"');
+});
+
+test('npm ci warns of nothing on the Node that the README asks for', () => {
+  const [, oldest = ''] = /You need Node (24\.\d+)/.exec(readFileSync(join(ROOT, 'README.md'), 'utf8')) ?? [];
+  const packages = Object.entries<{ engines?: { node?: string } }>(json('package-lock.json').packages);
+  const ranges = packages.flatMap(([path, { engines }]) =>
+    engines?.node === undefined ? [] : [[path, engines.node]],
+  );
+  expect(ranges.length).toBeGreaterThan(100);
+  expect(ranges.filter(([, range]) => !satisfies(`${oldest}.0`, range ?? ''))).toEqual([]);
 });
 
 test('every dependency is pinned', () => {
