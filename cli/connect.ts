@@ -21,17 +21,17 @@ import { originOf } from './origin.ts';
 import { connectSimulator, type Simulator, type SimulatorPlace } from './simulator.ts';
 
 export interface TargetOptions {
-  /** A deployed stage; without it the local runtime is spoken to. */
+  /** A deployed stage; by default the local runtime. */
   readonly stage?: string | undefined;
   readonly profile?: string | undefined;
   readonly region?: string | undefined;
-  /** How the names of its stacks begin: the construct's `stackPrefix`. */
+  /** The prefix of its stack names: the construct's `stackPrefix`. */
   readonly prefix?: string | undefined;
   /** The local runtime's data folder. */
   readonly data: string;
 }
 
-/** A running pipeline, here or on AWS: the same clients either way. */
+/** A running pipeline, local or on AWS, with the same clients. */
 export interface Pipeline {
   readonly isLocal: boolean;
   readonly database: Database;
@@ -40,25 +40,25 @@ export interface Pipeline {
   readonly sqs: SQSClient;
   readonly queueUrl: string;
   readonly deadLetters: DeadLetterQueue;
-  /** Touched before what only the relay sends: where the database sleeps it would not look. */
+  /** Touched before work that only the relay sends: otherwise the relay would not look while the database is paused. */
   readonly activity: Pick<Activity, 'touch'>;
-  /** The simulated PSPs' control address; nowhere where real money is taken. */
+  /** The simulated PSPs' control address; undefined with real money. */
   readonly simulator: Simulator | undefined;
   readonly settings: StageSettings;
-  /** Where an operator's word comes from, for the record. */
+  /** The operator's origin, for the operation log. */
   origin(): Promise<string>;
 }
 
-/** What a command must know of how the stage was deployed. */
+/** The deployed settings that commands need. */
 export interface StageSettings {
   /** Without a slash at its end. */
   readonly apiUrl: string;
   readonly takesRealMoney: boolean;
-  /** For so long a revoked key may still work. */
+  /** How long a revoked key may still work. */
   readonly authorizerCacheSeconds: number;
   readonly restoreEpoch: string;
   readonly retention: RetentionDays;
-  /** Only where the database sleeps. */
+  /** Only if the database can pause. */
   readonly activityTable: string | null;
 }
 
@@ -102,7 +102,7 @@ const endpointsSchema = z.object({
   database: z.string(),
 });
 
-/** @throws CliError with the exit code 3 when nothing runs there */
+/** @throws CliError with the exit code 3 if no pipeline runs there */
 export async function connect(options: TargetOptions): Promise<Pipeline> {
   if (options.stage !== undefined) return connectStage(stageNamed(options.stage), options);
   const ofAStage = (['profile', 'region', 'prefix'] as const).find((name) => options[name] !== undefined);
@@ -116,7 +116,7 @@ function stageNamed(stage: string): string {
 }
 
 function connectLocal(directory: string): Promise<Pipeline> {
-  // Nothing of an AWS account or a proxy that the shell is set up for is asked, or told.
+  // Ignores the shell's settings for AWS accounts and proxies.
   forgetShellVariables(process.env);
   const endpoints = readEndpoints(directory);
   const common = {
@@ -146,7 +146,7 @@ function connectLocal(directory: string): Promise<Pipeline> {
   );
 }
 
-/** A stage's that takes real money has none here either. */
+/** A runtime of a stage that takes real money has none either. */
 function localSimulator(
   { psp: url, pspSecretArn: secretArn, secretsManager: endpoint }: z.infer<typeof endpointsSchema>,
   common: SecretsManagerClientConfig,
@@ -226,7 +226,7 @@ async function locateSimulator(stacks: string, client: CloudFormationClient): Pr
   const url = outputs.get('ControlUrl')?.replace(/\/$/, '');
   const secretArn = outputs.get('SecretArn');
   if (url !== undefined && secretArn !== undefined) return { url, secretArn };
-  throw new CliError(`The stack ${StackName} doesn't say where it is: deploy it anew.`, EXIT.unreachable);
+  throw new CliError(`The stack ${StackName} has no outputs: deploy it again.`, EXIT.unreachable);
 }
 
 async function readOutputs(
@@ -284,12 +284,12 @@ async function assemble(
   };
 }
 
-/** A stage that sleeps is woken by whoever asks first: an operator waits for it rather than being refused. */
+/** The first statement resumes a paused database: a command waits for that instead of failing. */
 function awake(database: Database): Database {
   return { execute: (sql, input) => whenAwake(() => database.execute(sql, input), sleep) };
 }
 
-/** @throws CliError with the exit code 3 where the queue can't be reached */
+/** @throws CliError with the exit code 3 if the queue can't be reached */
 async function assertAnswers(sqs: SQSClient, QueueUrl: string): Promise<void> {
   try {
     await sqs.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['QueueArn'] }));

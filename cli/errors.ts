@@ -1,14 +1,14 @@
 /** The exit codes of every command. */
 export const EXIT = {
   ok: 0,
-  /** A problem was found, in the pipeline or in what was asked for. */
+  /** A problem was found, in the pipeline or with the arguments. */
   problem: 1,
   usage: 2,
   unreachable: 3,
   refused: 4,
 } as const;
 
-/** An end that is no bug: its message goes to stderr, its code is the command's. */
+/** An expected failure: its message goes to stderr, its code becomes the exit code. */
 export class CliError extends Error {
   override readonly name = 'CliError';
   readonly exitCode: number;

@@ -5,7 +5,7 @@ import type { Operator } from '../adapters/database/statements/operation-log.ts'
 import type { Pipeline } from './connect.ts';
 import { CliError, EXIT } from './errors.ts';
 
-/** What every command takes: which pipeline, and for whom the output is. */
+/** The options of every command: the pipeline and the output format. */
 export const commonSchema = z.object({
   stage: z.string().optional(),
   profile: z.string().optional(),
@@ -48,23 +48,23 @@ export const operatorSchema = commonSchema.extend({
   why: z.string().optional(),
 });
 
-/** The options of whatever changes something. */
-export function withOperator(command: Command, why = 'why, for the record; required'): Command {
-  return command.option('--by <name>', 'who does it, for the record').option('--why <text>', why);
+/** The options of every command that changes something. */
+export function withOperator(command: Command, why = 'the reason, for the log; required'): Command {
+  return command.option('--by <name>', 'who does it, for the log').option('--why <text>', why);
 }
 
-/** The option of what a person on a terminal is asked about first: see `confirm`. */
+/** The option of commands that ask for confirmation: see `confirm`. */
 export function withYes(command: Command): Command {
-  return command.option('--yes', 'don’t ask; required where nobody is at a terminal', false);
+  return command.option('--yes', 'don’t ask; required without a terminal', false);
 }
 
-/** Who acts, from where and why, for the record: the caller's word, else the account on this machine. */
+/** The operator, the origin and the reason, for the log; the operator is `--by`, else this machine's user. */
 export async function operatorOf(
   options: { readonly by?: string | undefined; readonly why?: string | undefined },
   pipeline: Pick<Pipeline, 'origin'>,
 ): Promise<Operator> {
   if (options.why === undefined || options.why.trim() === '') {
-    throw new CliError('Say why, for the record: --why "…".', EXIT.usage);
+    throw new CliError('Give the reason, for the log: --why "…".', EXIT.usage);
   }
   return { actor: options.by ?? userInfo().username, reason: options.why, origin: await pipeline.origin() };
 }

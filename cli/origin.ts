@@ -7,7 +7,7 @@ export interface AwsAccess {
   readonly profile?: string;
 }
 
-/** Where an operator's word comes from: this machine, and on AWS the identity whose credentials are used. */
+/** The origin of an operation: this machine, and on AWS also the identity of the credentials. */
 export async function originOf(access: AwsAccess | undefined): Promise<string> {
   return access === undefined ? hostname() : `${await identityOf(access)} on ${hostname()}`;
 }
@@ -19,7 +19,7 @@ async function identityOf(access: AwsAccess): Promise<string> {
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new CliError(
-      `AWS doesn't say who asks (sts:GetCallerIdentity): ${reason}. What is done by hand is recorded with who did it: sign in first.`,
+      `AWS doesn't return your identity (sts:GetCallerIdentity): ${reason}. Operations are logged with it: sign in first.`,
       EXIT.refused,
       { cause },
     );

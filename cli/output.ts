@@ -1,7 +1,7 @@
 import Table from 'cli-table3';
 import { createColors } from 'picocolors';
 
-/** Where a command's words go: data to stdout, what accompanies it to stderr. */
+/** A command's output: data to stdout, notes to stderr. */
 export interface Output {
   readonly isJson: boolean;
   readonly colors: ReturnType<typeof createColors>;
@@ -34,7 +34,7 @@ export function createOutput(isJson: boolean, { stdout, stderr }: OutputStreams)
   };
 }
 
-/** Money is a bigint, which JSON doesn't know. */
+/** Amounts are bigints, which JSON doesn't support. */
 function asText(_key: string, value: unknown): unknown {
   return typeof value === 'bigint' ? String(value) : value;
 }

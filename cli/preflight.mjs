@@ -1,13 +1,13 @@
-// What keeps this project from running, in words. Any Node must be able to read this file: it is what says that the
-// Node is too old.
+// Explains why this project can't run here. Any Node must be able to run this file, since it reports that Node is too
+// old.
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('../', import.meta.url));
-/** The first that runs TypeScript as it is and has SQLite. */
+/** The first version that runs TypeScript directly and has SQLite. */
 const FIRST_NODE = 24;
-/** Of a long list the first few tell what happened. */
+/** The first few names of a long list are enough. */
 const NAMES_SHOWN = 4;
 
 /**

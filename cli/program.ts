@@ -20,20 +20,20 @@ import type { Run } from './run.ts';
 
 const DEFAULT_DATA = join(fileURLToPath(new URL('../', import.meta.url)), '.oncepay');
 
-/** Where help and usage errors go, and what happens after them. */
+/** The output of help and usage errors, and what happens after them. */
 export interface Usage extends OutputStreams {
   leave(error: CommanderError): never;
 }
 
-/** The command line without what runs it: a command’s words go wherever `run` puts them. */
+/** The command line without its runner: `run` decides where a command’s output goes. */
 export function createProgram(run: Run, { stdout, stderr, leave }: Usage): Command {
   const program = new Command('oncepay')
-    .description('Looks after a running pipeline: the local one, or with --stage a deployed one.')
+    .description('Operates a running pipeline: the local one, or with --stage a deployed one.')
     .version(readVersion(), '--version', 'the version of this program')
-    .option('--stage <stage>', 'a deployed stage: dev, staging or prod; without it the local runtime')
+    .option('--stage <stage>', 'a deployed stage: dev, staging or prod; by default the local runtime')
     .option('--profile <name>', 'the AWS profile; with --stage')
     .option('--region <region>', 'the AWS region; with --stage')
-    .option('--prefix <name>', 'how its stacks’ names begin, where that isn’t Oncepay; with --stage')
+    .option('--prefix <name>', 'the prefix of its stack names, if it isn’t Oncepay; with --stage')
     .option('--data <folder>', 'the local runtime’s data folder', DEFAULT_DATA)
     .option('--json', 'JSON on stdout')
     .addHelpText(

@@ -8,7 +8,7 @@ import { createOutput, type Output, type OutputStreams } from './output.ts';
 
 type Common = z.output<typeof commonSchema>;
 
-/** What a command does once its pipeline answers; the number is its exit code. */
+/** A command's work on a connected pipeline; returns the exit code. */
 export type Work<Options> = (
   pipeline: Pipeline,
   output: Output,
@@ -16,15 +16,15 @@ export type Work<Options> = (
   ...args: string[]
 ) => Promise<number>;
 
-/** Makes a command's action of what it does. */
+/** Turns a command's work into its action. */
 export type Run = <Options extends Common>(
   schema: z.ZodType<Options>,
   work: Work<Options>,
 ) => (...given: unknown[]) => Promise<void>;
 
-/** Where a command's words go, and what it comes to. */
+/** A command's output and exit. */
 export interface Surroundings extends OutputStreams {
-  /** Told the exit code, once. */
+  /** Called once with the exit code. */
   end(exitCode: number): void;
 }
 
@@ -52,14 +52,14 @@ export function createRun(surroundings: Surroundings): Run {
     };
 }
 
-/** Commander hands over the command last; its parents' options are read through it. */
+/** Commander passes the command last; it gives access to its parents' options. */
 function optionsOf(command: unknown): unknown {
   const hasOptions = typeof command === 'object' && command !== null && 'optsWithGlobals' in command;
   if (!hasOptions || typeof command.optsWithGlobals !== 'function') return {};
   return command.optsWithGlobals();
 }
 
-/** As it is typed: `olderThan` is `--older-than`. */
+/** As typed: `olderThan` is `--older-than`. */
 function flagOf(path: readonly PropertyKey[]): string {
   return `--${path
     .map(String)

@@ -3,24 +3,24 @@ import * as z from 'zod';
 import { type SimulatorEndpoint, simulatorKey } from '../adapters/psp/simulator/api-keys.ts';
 import { CliError, EXIT } from './errors.ts';
 
-/** The control address of the simulated PSPs, here or beside a deployed stage. */
+/** The control address of the simulated PSPs, local or of a deployed stage. */
 export interface Simulator {
   get(path: string): Promise<unknown>;
   post(path: string, body: unknown): Promise<unknown>;
-  /** What opens a endpoint of theirs. */
+  /** The key of one of their endpoints. */
   keyOf(endpoint: SimulatorEndpoint): Promise<string>;
 }
 
 export interface SimulatorPlace {
   /** Without a slash at its end. */
   readonly url: string;
-  /** What the keys are made of. */
+  /** The secret from which the keys are derived. */
   readonly secretArn: string;
 }
 
 const errorSchema = z.object({ error: z.object({ message: z.string() }) });
 
-/** @param locate asked when a command first needs it: most never do */
+/** @param locate called when a command first needs it: most never do */
 export function connectSimulator(
   locate: () => Promise<SimulatorPlace>,
   client: SecretsManagerClient,
@@ -44,7 +44,7 @@ export function connectSimulator(
   };
 }
 
-/** @throws CliError where nobody answers, or what was asked for is refused */
+/** @throws CliError if the address doesn't answer or refuses the request */
 async function read(url: string, init: RequestInit): Promise<unknown> {
   const response = await fetch(url, init).catch((cause: unknown) => {
     throw new CliError(`The PSP simulator doesn't answer at ${url}.`, EXIT.unreachable, { cause });
@@ -53,7 +53,7 @@ async function read(url: string, init: RequestInit): Promise<unknown> {
   if (response.ok) return content;
   const said = errorSchema.safeParse(content).data?.error.message ?? `HTTP ${response.status}`;
   const exitCode = response.status === 400 ? EXIT.usage : EXIT.refused;
-  throw new CliError(`The PSP simulator refuses: ${said}`, exitCode);
+  throw new CliError(`The PSP simulator refused: ${said}`, exitCode);
 }
 
 async function readSecret(client: SecretsManagerClient, SecretId: string): Promise<string> {

@@ -23,16 +23,16 @@ const listSchema = commonSchema.extend({
 export function addAudit(program: Command, run: Run): void {
   const group = program
     .command('audit')
-    .description('Who did what, when, from where and why.')
+    .description('Lists the operation log: who did what, when, from where and why.')
     .addHelpText('before', EXAMPLES);
   group
     .command('list')
     .description('Newest first.')
-    .option('--subject <id>', 'done to this: ins_…, key:…, cap:…, merchant:…, pause:…')
+    .option('--subject <id>', 'only operations on this: ins_…, key:…, cap:…, merchant:…, pause:…')
     .option('--action <name>', OPERATIONS.join(', '))
-    .option('--by <name>', 'done by this person')
+    .option('--by <name>', 'only operations of this person')
     .option('--since <time>', 'in the last 90s, 15m, 2h, 3d', duration)
-    .option('--people', 'only what people did, not what the pipeline did of itself', false)
+    .option('--people', 'only what people did, not the pipeline', false)
     .option('--limit <n>', 'at most so many', positiveInteger, 100)
     .action(run(listSchema, list));
 }
@@ -59,7 +59,7 @@ async function list(
     byPeople: people,
     limit,
   });
-  output.data(operations, () => (operations.length === 0 ? 'Nothing was done.' : draw(operations)));
+  output.data(operations, () => (operations.length === 0 ? 'No operations.' : draw(operations)));
   return EXIT.ok;
 }
 

@@ -16,7 +16,7 @@ export function addCaps(program: Command, run: Run): void {
   const group = program
     .command('caps')
     .description(
-      'The most that one payment may ask for, by currency: a merchant’s, everybody’s, the stage’s.',
+      'The maximum amount of a payment, by currency: for one merchant, for all, or from the stage’s settings.',
     )
     .addHelpText('before', EXAMPLES);
   withOperator(
@@ -25,20 +25,16 @@ export function addCaps(program: Command, run: Run): void {
       .argument('<currency>', 'three letters, ISO 4217', currency)
       .argument('<amount>', 'in minor units: 15000 is 15,000 KRW or 150.00 USD', amount),
   )
-    .description('From the next payment on; what is accepted stays accepted.')
-    .option(
-      '--merchant <id>',
-      'for this merchant; without it for all that have no cap of their own',
-      merchantId,
-    )
+    .description('Applies from the next payment on; accepted payments are not affected.')
+    .option('--merchant <id>', 'for this merchant; by default for all without a cap of their own', merchantId)
     .action(run(whereSchema, set));
   withOperator(group.command('clear').argument('<currency>', 'three letters, ISO 4217', currency))
-    .description('Takes a cap back: everybody’s holds again, or the stage’s.')
-    .option('--merchant <id>', 'this merchant’s; without it everybody’s', merchantId)
+    .description('Removes a cap: the cap for all applies again, or the stage’s.')
+    .option('--merchant <id>', 'this merchant’s cap; by default the cap for all', merchantId)
     .action(run(whereSchema, clear));
   group
     .command('list')
-    .description('What was set, and by whom; the settings of the stage hold for the rest.')
+    .description('The caps that were set, and by whom; else the stage’s settings apply.')
     .action(run(commonSchema, list));
 }
 
@@ -52,7 +48,7 @@ const EXAMPLES = [
 
 function currency(text: string): string {
   if (isCurrency(text)) return text;
-  throw new InvalidArgumentError('It takes a currency code of ISO 4217, such as KRW.');
+  throw new InvalidArgumentError('It takes an ISO 4217 currency code, such as KRW.');
 }
 
 function amount(text: string): string {
@@ -76,10 +72,10 @@ async function set(
     { merchantId: merchant, currency: code, maxAmountMinor },
     operator,
   );
-  const was = before === undefined ? 'none was set' : `it was ${formatAmount(before, code)}`;
+  const was = before === undefined ? 'no cap was set before' : `the cap was ${formatAmount(before, code)}`;
   output.data(
     { merchant_id: merchant, currency: code, max_amount_minor: maxAmountMinor, before: before ?? null },
-    () => `One payment of ${whoseCap(merchant)} may ask for ${formatAmount(maxAmountMinor, code)}; ${was}.`,
+    () => `A payment of ${whoseCap(merchant)} may have ${formatAmount(maxAmountMinor, code)}; ${was}.`,
   );
   output.note('\nnext: oncepay caps list');
   return EXIT.ok;
@@ -104,13 +100,13 @@ async function clear(
 
 async function list({ database }: Pipeline, output: Output): Promise<number> {
   const caps = await listCaps(database);
-  output.data(caps, () => (caps.length === 0 ? 'None is set: the stage’s settings hold.' : draw(caps)));
+  output.data(caps, () => (caps.length === 0 ? 'No cap is set: the stage’s settings apply.' : draw(caps)));
   return EXIT.ok;
 }
 
 function draw(caps: readonly CapRow[]): string {
   return table(
-    ['merchant', 'a payment may ask for', 'set', 'by'],
+    ['merchant', 'maximum amount', 'set', 'by'],
     caps.map((row) => [
       row.merchant_id,
       formatAmount(row.max_amount_minor, row.currency),

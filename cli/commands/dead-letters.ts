@@ -37,20 +37,20 @@ const redriveSchema = operatorSchema.extend(filterSchema.shape).extend({
 });
 
 export function addDeadLetters(program: Command, run: Run): void {
-  const group = program.command('dead-letters').description('What died, why, and sending it back.');
+  const group = program.command('dead-letters').description('Lists, shows and redrives dead letters.');
   withFilters(group.command('list').description('Dead letters, newest first.'))
-    .option('--all', 'those that were redriven or are resolved too', false)
-    .option('--limit <n>', 'at most so many', positiveInteger, 100)
+    .option('--all', 'also redriven and resolved ones', false)
+    .option('--limit <n>', 'the maximum number', positiveInteger, 100)
     .action(run(listSchema, list));
   group
     .command('show <id>')
-    .description('One, by its id or its order’s, with all that was done and said.')
+    .description('Shows one by its id or its order’s, with its history.')
     .action(run(commonSchema, (pipeline, output, _options, id) => show(pipeline, output, id)));
   withOperator(
     withFilters(group.command('redrive').description('Sends dead letters back to the main queue.')),
     'why, for the record; required unless with --dry-run',
   )
-    .option('--dry-run', 'only tell what would go, and what keeps the rest', false)
+    .option('--dry-run', 'only show which would go back, and what prevents the others', false)
     .option('--rate <n>', `messages a second, up to ${MAX_RATE}`, rate, 50)
     .action(run(redriveSchema, redrive));
 }
@@ -59,7 +59,7 @@ function withFilters(command: Command): Command {
   return command
     .option(
       '--reason <text>',
-      `whose reason holds this text; a list looks through the newest ${REASONS_SEARCHED} of each state`,
+      `whose reason contains this text; a list searches the newest ${REASONS_SEARCHED} of each state`,
     )
     .option('--psp <name>', 'of this PSP')
     .option('--older-than <time>', 'last seen longer ago than 90s, 15m, 2h, 3d', duration);
@@ -85,7 +85,7 @@ async function list(
   return EXIT.ok;
 }
 
-/** More would crowd out new payments. */
+/** A higher rate would delay new payments. */
 const MAX_RATE = 500;
 
 function rate(text: string): number {
@@ -111,7 +111,7 @@ export function drawDeadLetters(deadLetters: readonly DeadLetterRow[]): string {
 async function show({ database }: Pipeline, output: Output, id: string): Promise<number> {
   const shown = await showDeadLetter(database, id);
   if (shown === undefined) throw new CliError(`There is no dead letter ${id}.`, EXIT.problem);
-  // Whatever was sent may hold whatever a client typed.
+  // The body may contain anything that a client sent.
   const body = shown.body === null ? null : redactText(Buffer.from(shown.body, 'base64').toString());
   output.data({ ...shown.deadLetter, body, history: shown.history }, () => drawShown(shown, body));
   return EXIT.ok;
@@ -137,7 +137,7 @@ async function redrive(
   output: Output,
   options: z.infer<typeof redriveSchema>,
 ): Promise<number> {
-  // A dry run changes nothing and is on no record: it takes no reason.
+  // A dry run changes nothing and is not logged: it needs no reason.
   const operator = await operatorOf(options.dryRun ? { ...options, why: 'a dry run' } : options, pipeline);
   const report = await redriveDeadLetters(
     {
@@ -166,7 +166,7 @@ function drawReport(report: RedriveReport): string {
     case 'empty':
       return 'The dead-letter queue is empty.';
     case 'none_may_go':
-      return `None of ${report.messages} may go yet: ${drawVerdicts(report)}.`;
+      return `None of ${report.messages} may go back yet: ${drawVerdicts(report)}.`;
     case 'planned':
       return `${report.messages} messages in the queue: ${drawVerdicts(report)}.`;
     case 'moved':

@@ -33,26 +33,26 @@ const revokeSchema = operatorSchema.extend({ yes: z.boolean() });
 export function addKeys(program: Command, run: Run): void {
   const group = program
     .command('keys')
-    .description('API keys: two of a merchant’s may be valid at once, so that it can change over.')
+    .description('API keys. A merchant may have two valid keys, so that it can switch from one to the other.')
     .addHelpText('before', KEY_EXAMPLES);
   withOperator(group.command('create'))
-    .description('A key, shown once; the merchant is made if it is missing.')
+    .description('Creates a key and shows it once; also creates the merchant if it is new.')
     .requiredOption('--merchant <id>', 'whose key', merchantId)
-    .option('--name <text>', 'the merchant’s name, where it is new', merchantName)
+    .option('--name <text>', 'the merchant’s name, if it is new', merchantName)
     .action(run(createSchema, create));
   group
     .command('list')
     .description('Keys without their secrets, newest first, with when each was last used (to the hour).')
     .option('--merchant <id>', 'of this merchant', merchantId)
-    .option('--all', 'revoked ones too', false)
-    .option('--limit <n>', 'at most so many', positiveInteger, 100)
+    .option('--all', 'also revoked ones', false)
+    .option('--limit <n>', 'the maximum number', positiveInteger, 100)
     .action(run(listSchema, list));
   withOperator(group.command('rotate'))
-    .description('A second key beside the one in use; revoke that once the merchant has changed over.')
+    .description('Creates a second key; revoke the first one when the merchant has switched.')
     .requiredOption('--merchant <id>', 'whose key', merchantId)
     .action(run(rotateSchema, rotate));
   withYes(withOperator(group.command('revoke <id>')))
-    .description('Ends a key, by its id.')
+    .description('Revokes a key, by its id.')
     .action(run(revokeSchema, revoke));
 }
 
@@ -97,12 +97,12 @@ async function rotate(
   );
   show(output, merchant, created, [previous]);
   output.note(
-    `\nnext: give the merchant its new key; once oncepay keys list shows it used, oncepay keys revoke ${previous.api_key_id} --why "rotated"`,
+    `\nnext: give the merchant its new key; when oncepay keys list shows that it is used: oncepay keys revoke ${previous.api_key_id} --why "rotated"`,
   );
   return EXIT.ok;
 }
 
-/** The key is alone on stdout, so that it can be piped to where it is kept. */
+/** Only the key goes to stdout, so that it can be piped. */
 function show(output: Output, merchant: string, key: GeneratedApiKey, beside: readonly ApiKeyRow[]): void {
   output.note(`The API key ${key.apiKeyId} of ${merchant}, shown once; only its hash is kept:`);
   output.data(
@@ -149,13 +149,12 @@ async function revoke(
   id: string,
 ): Promise<number> {
   const operator = await operatorOf(options, pipeline);
-  await confirm(`Whoever still uses the key ${id} will be refused.`, options);
+  await confirm(`Requests with the key ${id} will be refused.`, options);
   const merchant = await revokeApiKey(pipeline.database, id, operator);
   const seconds = pipeline.settings.authorizerCacheSeconds;
   output.data(
     { revoked: id, merchant_id: merchant, may_work_for_seconds: seconds },
-    () =>
-      `Revoked ${id} of ${merchant}. The gateway remembers the keys it has seen: it may still work for ${seconds} seconds.`,
+    () => `Revoked ${id} of ${merchant}. The gateway caches keys: it may still work for ${seconds} seconds.`,
   );
   output.note('\nnext: oncepay audit list --limit 5');
   return EXIT.ok;

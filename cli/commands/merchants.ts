@@ -18,14 +18,14 @@ import type { Run } from '../run.ts';
 const createSchema = operatorSchema.extend({ name: z.string() });
 
 export function addMerchants(program: Command, run: Run): void {
-  const group = program.command('merchants').description('Who calls the API.');
+  const group = program.command('merchants').description('The merchants that call the API.');
   withOperator(group.command('create').argument('<id>', 'its id', merchantId))
-    .description('A merchant without a key yet.')
-    .requiredOption('--name <text>', 'what people call it', merchantName)
+    .description('Creates a merchant without a key.')
+    .requiredOption('--name <text>', 'its name for people', merchantName)
     .action(run(createSchema, create));
   group
     .command('list')
-    .description('All of them, with how many valid keys each has.')
+    .description('Lists all merchants, with the number of valid keys of each.')
     .action(run(commonSchema, list));
 }
 

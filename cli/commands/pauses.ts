@@ -15,14 +15,14 @@ import type { Run } from '../run.ts';
 
 type Options = z.infer<typeof operatorSchema>;
 
-/** Pausing and resuming, and what keeps payments waiting. */
+/** Pausing and resuming, and what payments wait for. */
 export function addPauses(program: Command, run: Run): void {
   for (const verb of ['pause', 'resume'] as const) {
     withOperator(program.command(`${verb} <what> [id]`))
       .description(
         verb === 'pause'
-          ? 'Stops sending to a PSP, for a merchant, or at all: pause psp simulator | merchant mer_1 | all.'
-          : 'Lets it go on: what waited is sent within a minute.',
+          ? 'Pauses processing for a PSP, for a merchant, or for all: pause psp simulator | merchant mer_1 | all.'
+          : 'Ends a pause: waiting payments are sent within a minute.',
       )
       .action(
         run(operatorSchema, (pipeline, output, options, what, id) =>
@@ -32,7 +32,7 @@ export function addPauses(program: Command, run: Run): void {
   }
   program
     .command('circuits')
-    .description('The PSPs’ circuits, what is paused, and how many payments wait for each.')
+    .description('Shows the PSPs’ circuits, the processing pauses, and how many payments wait for each.')
     .action(run(commonSchema, show));
 }
 

@@ -29,15 +29,15 @@ export function addPayments(program: Command, run: Run): void {
     .description('Newest first.')
     .option('--merchant <id>', 'of this merchant')
     .option('--status <status>', PAYMENT_STATUSES.join(', '))
-    .option('--limit <n>', 'at most so many', positiveInteger, 50)
+    .option('--limit <n>', 'the maximum number', positiveInteger, 50)
     .action(run(listSchema, list));
   group
     .command('show <id>')
-    .description('One, by its id or an order’s, with every attempt.')
+    .description('Shows one by its id or an order’s, with every attempt.')
     .action(run(commonSchema, (pipeline, output, _options, id) => show(pipeline, output, id)));
   program
     .command('ledger')
-    .description('Debits and credits of every merchant’s books, by currency.')
+    .description('Shows debits and credits of every merchant’s books, by currency.')
     .action(run(commonSchema, ledger));
 }
 

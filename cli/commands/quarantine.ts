@@ -32,23 +32,25 @@ const closeSchema = operatorSchema.extend({
 });
 
 export function addQuarantine(program: Command, run: Run): void {
-  const group = program.command('quarantine').description('What only a person can decide.');
+  const group = program
+    .command('quarantine')
+    .description('Instructions and messages that need an operator’s decision.');
   group
     .command('list')
-    .description('What is in quarantine, newest first.')
-    .option('--limit <n>', 'at most so many', positiveInteger, 100)
+    .description('Lists the quarantine, newest first.')
+    .option('--limit <n>', 'the maximum number', positiveInteger, 100)
     .action(run(listSchema, list));
   withOperator(group.command('release <id>'))
-    .description('Lets it go on: its PSP is looked up again, and decides.')
+    .description('Releases it: the charge is looked up at the PSP again, and the answer decides.')
     .action(
       run(operatorSchema, async (pipeline, output, options, id) =>
         release(pipeline, output, id, await operatorOf(options, pipeline)),
       ),
     );
   withYes(withOperator(group.command('close <id>')))
-    .description('Ends it by the evidence that you give.')
+    .description('Closes it with the evidence that you give.')
     .option('--charged', 'the PSP holds the charge: SUCCESS, booked', false)
-    .option('--not-charged', 'the PSP holds none and never will: FAILED, rolled back', false)
+    .option('--not-charged', 'the PSP holds no charge and never will: FAILED, rolled back', false)
     .option('--psp-reference <id>', 'the charge at the PSP; with --charged')
     .action(run(closeSchema, close));
 }
@@ -79,7 +81,7 @@ async function close(
 ): Promise<number> {
   const operator = await operatorOf(options, pipeline);
   if (id.startsWith('sha256:')) {
-    await confirm(`Nobody will look at the message ${id} any more.`, options);
+    await confirm(`The message ${id} will be closed for good.`, options);
     await closeQuarantinedPoison(pipeline.database, id, operator);
     output.data({ closed: id }, () => `Closed ${id}.`);
     return EXIT.ok;
@@ -92,9 +94,9 @@ async function close(
     { closed: id, status: transition.orderStatus },
     () => `Closed ${id}: its order is ${transition.orderStatus}.`,
   );
-  // Of a real PSP nobody here has the record.
+  // Only a simulated PSP's whole record is available.
   if (pipeline.simulator !== undefined)
-    output.note('\nnext: oncepay verify, which compares it with what the PSP holds');
+    output.note('\nnext: oncepay verify, which compares it with the PSP’s record');
   return EXIT.ok;
 }
 

@@ -14,13 +14,11 @@ const lookUpFirstSchema = operatorSchema.extend({ dryRun: z.boolean(), yes: z.bo
 export function addRestore(program: Command, run: Run): void {
   const group = program
     .command('restore')
-    .description(
-      'What a database that was restored to an earlier point must be told: docs/runbooks/restore.md.',
-    )
+    .description('For a database that was restored to an earlier point: see docs/runbooks/restore.md.')
     .addHelpText('before', EXAMPLES);
   withYes(withOperator(group.command('look-up-first')))
     .description(
-      'Open instructions may have been sent after the restored point: each PSP is looked up first.',
+      'Marks open instructions, which may have been sent after the restored point: each is looked up at its PSP first.',
     )
     .option('--dry-run', 'only count', false)
     .action(run(lookUpFirstSchema, lookUpFirst));
@@ -50,7 +48,7 @@ async function lookUpFirst(
     { ...pipeline, progress: (count) => output.note(`  ${count} of ${open}`) },
     operator,
   );
-  output.data({ marked }, () => `Marked ${marked}: their PSPs are looked up before anything is sent.`);
-  output.note('\nnext: let the functions run again (docs/runbooks/restore.md), then oncepay verify');
+  output.data({ marked }, () => `Marked ${marked}: each is looked up at its PSP before anything is sent.`);
+  output.note('\nnext: start the functions again (docs/runbooks/restore.md), then oncepay verify');
   return EXIT.ok;
 }

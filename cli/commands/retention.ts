@@ -12,14 +12,14 @@ import { commonSchema } from '../options.ts';
 import { type Output, table } from '../output.ts';
 import type { Run } from '../run.ts';
 
-/** Counting goes no further: more than this is many. */
+/** Counting stops here. */
 const COUNT_LIMIT = 10_000;
 
 export function addRetention(program: Command, run: Run): void {
   program
     .command('retention')
     .description(
-      'What is kept how long, what the next purge would remove, and when it last ran; removes nothing.',
+      'Shows how long data is kept, what the next purge would remove, and when it last ran; removes nothing.',
     )
     .addHelpText('before', 'Examples:\n  oncepay retention\n  oncepay retention --stage prod --json\n')
     .action(run(commonSchema, show));

@@ -26,55 +26,51 @@ const EXAMPLES = [
   '',
 ].join('\n');
 
-/** The simulated PSPs of the local runtime, or beside a deployed stage without real money. */
+/** The simulated PSPs of the local runtime, or of a deployed stage without real money. */
 export function addSimulator(program: Command, run: Run): void {
   const group = program
     .command('simulator')
-    .description('What the simulated PSPs charged and were asked, and how they fail.')
+    .description('Shows the simulated PSPs’ charges and calls, and controls their faults.')
     .addHelpText('before', EXAMPLES);
   const psp = () => new Option('--psp <name>', 'one of them').choices([...SIMULATED_PSPS]);
   group
     .command('charges')
-    .description('Money that was taken, newest first.')
+    .description('Lists charges, newest first.')
     .addOption(psp())
     .option('--reference <id>', 'of this payment order')
-    .addOption(
-      new Option('--status <status>', 'or what was refused').choices(['succeeded', 'declined', 'all']),
-    )
-    .option('--limit <count>', 'at most so many', positiveInteger, 50)
+    .addOption(new Option('--status <status>', 'only these').choices(['succeeded', 'declined', 'all']))
+    .option('--limit <count>', 'the maximum number', positiveInteger, 50)
     .action(run(listSchema, listCharges));
   group
     .command('requests')
-    .description('The calls that reached the PSPs, newest first.')
+    .description('Lists the calls that reached the PSPs, newest first.')
     .addOption(psp())
     .option('--reference <id>', 'about this payment order')
-    .option('--limit <count>', 'at most so many', positiveInteger, 50)
+    .option('--limit <count>', 'the maximum number', positiveInteger, 50)
     .action(run(listSchema, listRequests));
   group
     .command('stats')
-    .description('How many charges, declines and calls there are.')
+    .description('Counts charges, declines and calls.')
     .addOption(psp())
     .action(run(pspSchema, showStats));
   group
     .command('control')
     .argument('[switches...]', 'name=value: see simulator/README.md', switchesOf, '')
-    .description(
-      'Turns switches of one PSP, the first where none is named; without any, shows how they stand.',
-    )
+    .description('Sets switches of one PSP, by default the first; without any, shows their values.')
     .addOption(psp())
-    .option('--reset', 'puts all of them back first, of every PSP where none is named', false)
+    .option('--reset', 'resets all switches first, by default of every PSP', false)
     .action(run(controlSchema, control));
   group
     .command('key')
     .addOption(psp())
-    .description('The key that a PSP takes, for calls by hand: Authorization: Bearer <key>.')
+    .description('Shows a PSP’s key, for calls by hand: Authorization: Bearer <key>.')
     .action(run(pspSchema, showKey));
 }
 
-/** @throws CliError where no money is simulated */
+/** @throws CliError for a stage without simulated PSPs */
 function simulatorOf({ simulator }: Pipeline): Simulator {
   if (simulator !== undefined) return simulator;
-  throw new CliError('This stage has no simulated PSP beside it.', EXIT.refused);
+  throw new CliError('This stage has no simulated PSPs.', EXIT.refused);
 }
 
 const chargesAnswer = z.object({
@@ -194,7 +190,7 @@ function queryOf(options: Pick<Partial<ListOptions>, 'psp' | 'reference' | 'stat
   return query.toString();
 }
 
-/** Checked here, so that a misspelt one is no request. A line each: a value may hold whatever JSON does. */
+/** Checked here, before a request is made. Newlines separate them, since a value may contain any JSON. */
 function switchesOf(text: string, before: string): string {
   if (!/^[a-z_]+=.+$/.test(text)) {
     throw new InvalidArgumentError('It takes name=value, such as down_for_seconds=30.');

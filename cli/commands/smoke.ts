@@ -21,14 +21,14 @@ import { CheckError, type CheckResult, SmokeRun } from '../smoke/smoke-run.ts';
 
 const smokeSchema = operatorSchema.extend({ timeout: z.number(), payment: z.boolean() });
 
-/** Belongs to nobody: what is paid to it is known to be a trial. */
+/** A merchant of the smoke test only. */
 const MERCHANT = 'mer_smoke';
 
 export function addSmoke(program: Command, run: Run): void {
   program
     .command('smoke')
     .description(
-      'Makes a payment through the deployed API and reports each check; where real money moves, it makes none.',
+      'Makes a payment through the deployed API and reports each check; with real money it makes no payment.',
     )
     .addHelpText(
       'before',
@@ -41,9 +41,9 @@ export function addSmoke(program: Command, run: Run): void {
       ].join('\n'),
     )
     .option('--timeout <time>', 'how long the payment may take: 90s, 2m', duration, 120)
-    .option('--no-payment', 'all but the payment, as where real money moves')
-    .option('--by <name>', 'who asks, for the record')
-    .option('--why <text>', 'why, for the record', 'smoke test')
+    .option('--no-payment', 'all checks except the payment, as with real money')
+    .option('--by <name>', 'who runs it, for the log')
+    .option('--why <text>', 'the reason, for the log', 'smoke test')
     .action(run(smokeSchema, smoke));
 }
 
@@ -78,7 +78,7 @@ async function health(url: string): Promise<readonly [undefined, string]> {
   return [undefined, url];
 }
 
-/** What an earlier run left behind, because it was stopped, is revoked first: two valid keys are all a merchant has. */
+/** Keys that an interrupted run left are revoked first, since a merchant has at most two valid ones. */
 async function createKey(
   pipeline: Pipeline,
   operator: Operator,
@@ -96,10 +96,10 @@ async function createKey(
 async function authorize(api: Api, url: string): Promise<readonly [undefined, string]> {
   expectStatus(await api.get('/payments?limit=1'), 200);
   expectStatus(await new Api(url, 'opk_of_nobody').get('/payments?limit=1'), 401);
-  return [undefined, 'the key opens, another doesn’t'];
+  return [undefined, 'the key is accepted, another one refused'];
 }
 
-/** Gets as far as the validation and writes no row. */
+/** Reaches the validation and writes no row. */
 async function refuse(api: Api): Promise<readonly [undefined, string]> {
   expectStatus(await api.post('/payments', {}, `smoke-${randomUUID()}`), 422);
   return [undefined, 'an empty payment is refused'];

@@ -16,9 +16,9 @@ export function addVerify(program: Command, run: Run): void {
   program
     .command('verify')
     .description(
-      'Checks the invariants over database, consumed messages and PSP: over what came, or was open, since the last time that all of them held. Changes nothing but the mark of how far it came.',
+      'Checks the invariants of database, consumed messages and PSP for what was new or open since the last run without a violation. Writes only its checkpoint.',
     )
-    .option('--full', 'over everything that was ever paid; takes as long as there is much of it', false)
+    .option('--full', 'check the whole history; the time grows with it', false)
     .action(run(verifySchema, verify));
 }
 

@@ -9,7 +9,7 @@ export interface Answer {
 /** The gateway gives up after 29 seconds. */
 const TIMEOUT_MS = 30_000;
 
-/** A client of the deployed API, as a merchant has one. */
+/** A client of the deployed API, like a merchant's. */
 export class Api {
   private readonly url: string;
   private readonly key: string;
@@ -50,7 +50,7 @@ export class Api {
   }
 }
 
-/** @throws CheckError that shows what was answered instead */
+/** @throws CheckError that shows the actual answer */
 export function expectStatus(answer: Answer, status: number): Answer {
   if (answer.status === status) return answer;
   throw new CheckError(`expected ${status}, got ${answer.status}: ${answer.text.slice(0, 300)}`);

@@ -10,10 +10,10 @@ import type { Pipeline } from '../connect.ts';
 import { CheckError, type SmokeRun } from './smoke-run.ts';
 
 const MIGRATIONS = new URL('../../db/migrations/', import.meta.url);
-/** It runs every hour; two may be missed by a deployment and a sleeping database. */
+/** It runs every hour; a deployment and a paused database may each cost one run. */
 const PURGE_LATE_SECONDS = 3 * 3_600;
 
-/** All that can be seen without a payment; writes nothing. */
+/** All checks that need no payment; writes nothing. */
 export async function checkSurroundings(pipeline: Pipeline, smokeRun: SmokeRun): Promise<void> {
   await smokeRun.step('database', () => migrations(pipeline));
   await smokeRun.look('queues', () => queues(pipeline));
@@ -56,7 +56,7 @@ async function circuits({ database }: Pipeline): Promise<string> {
   throw new CheckError(open.map(({ psp, state, reason }) => `${psp} is ${state}: ${reason}`).join('; '));
 }
 
-/** What the relay does is seen by what is not overdue. */
+/** If nothing is overdue, the relay works. */
 async function relay({ database }: Pipeline): Promise<string> {
   const invariant = INVARIANTS.find(({ name }) => name.startsWith('nothing is overdue'));
   const violation = invariant === undefined ? undefined : await checkInvariant(database, invariant);

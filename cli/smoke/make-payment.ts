@@ -15,10 +15,10 @@ const paymentSchema = z.object({
 type Payment = z.infer<typeof paymentSchema>;
 
 const ENDED = ['SUCCESS', 'PARTIAL_SUCCESS', 'FAILED'];
-/** Often enough to time it, seldom enough to cost nothing. */
+/** Often enough to time it, seldom enough to be cheap. */
 const LOOK_EVERY_MS = 250;
 
-/** One simulated payment, from accepting to the books. */
+/** Makes one simulated payment, from accept to the ledger. */
 export async function makePayment(
   pipeline: Pipeline,
   api: Api,
@@ -39,7 +39,7 @@ export async function makePayment(
     const again = expectStatus(await api.post('/payments', body, name), 202);
     const isReplay = again.headers.get('idempotent-replayed') === 'true';
     if (isReplay && again.text === accepted?.answer.text) return [undefined, 'the same answer'] as const;
-    throw new CheckError('the same request again was not answered by the stored answer');
+    throw new CheckError('repeating the request did not return the stored answer');
   });
   const id = accepted?.payment.id ?? '';
   await smokeRun.step('queue, execute, PSP', async () => {

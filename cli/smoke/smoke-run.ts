@@ -25,7 +25,7 @@ export class SmokeRun {
     return this.checks.every(({ outcome }) => outcome === 'ok');
   }
 
-  /** A check that later steps need. @returns undefined when it failed or was skipped */
+  /** A check that later steps need. @returns undefined if it failed or was skipped */
   async step<T>(check: string, work: () => Promise<readonly [T, string]>): Promise<T | undefined> {
     if (this.hasFailed) {
       this.add({ check, outcome: 'skipped', milliseconds: 0, detail: 'an earlier check failed' });
@@ -34,7 +34,7 @@ export class SmokeRun {
     return this.run(check, work, true);
   }
 
-  /** A check that no later step needs: done whatever has failed before. */
+  /** A check that no later step needs: runs whatever has failed before. */
   async look(check: string, work: () => Promise<string>): Promise<void> {
     await this.run(check, async () => [undefined, await work()], false);
   }

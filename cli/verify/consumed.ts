@@ -5,17 +5,17 @@ import { consumedKeyOf } from '../../domain/payment/instruction.ts';
 import type { Pipeline } from '../connect.ts';
 
 const INVARIANT = 'only what is terminal is recorded as consumed';
-/** Open instructions that are looked for: ten requests. */
+/** The maximum number of open instructions that are checked: ten requests. */
 const OPEN_LIMIT = 1_000;
-/** Of one request to DynamoDB. */
+/** The maximum of one request to DynamoDB. */
 const KEYS = 100;
 
-/** A page of the table holds 1 MB; its keys fit into one statement. */
+/** A page of the table has 1 MB; its keys fit into one statement. */
 const EXAMPLES = 10;
 
 /**
- * What is open is not recorded as consumed: the same from the other side, where there is little to look at however much was ever
- * consumed. What names no instruction is found by `checkConsumed` alone.
+ * Checks that no open instruction is recorded as consumed: the cost doesn't grow with the number of consumed messages. Only
+ * `checkConsumed` finds messages that name no instruction.
  */
 export async function checkOpenUnconsumed({
   dynamodb,
@@ -36,7 +36,7 @@ export async function checkOpenUnconsumed({
     const found = await consumed.find(keys.slice(start, start + KEYS));
     suspects.push(...[...found].flatMap((key) => byKey.get(key) ?? []));
   }
-  // Open when it was listed; it may have come to its end since, and been consumed then.
+  // It was open when it was listed, but may have become terminal and consumed since.
   const wrong = suspects.length === 0 ? [] : await findNotTerminal(database, suspects);
   return violationsOf(wrong);
 }
@@ -47,8 +47,8 @@ function violationsOf(wrong: readonly string[]): readonly Violation[] {
 }
 
 /**
- * Every consumed message of this restore epoch names an instruction that the database calls terminal; reads the whole table. What
- * an earlier epoch recorded may be of a future that was lost; nobody believes it, and it expires.
+ * Checks that every consumed message of this restore epoch names a terminal instruction; reads the whole table. Records of an
+ * earlier epoch may belong to a lost future; they are ignored and expire.
  */
 export async function checkConsumed({
   dynamodb,

@@ -1,7 +1,7 @@
 import type { BookedOrder, Closing } from '../../adapters/database/statements/compare-with-psp.ts';
 import { formatAmount } from '../../domain/money/currency.ts';
 
-/** Money that a PSP took, by its own record. */
+/** A charge in a PSP's record. */
 export interface ChargeAtPsp {
   readonly id: string;
   /** The order's id. */
@@ -10,7 +10,7 @@ export interface ChargeAtPsp {
   readonly currency: string;
 }
 
-/** In what a PSP's record and the books can differ about an order. */
+/** The possible differences between a PSP's record and the books. */
 export const PSP_DIFFERENCES = [
   'repeated',
   'unbooked',
@@ -26,28 +26,28 @@ interface Found {
   readonly examples: readonly string[];
 }
 
-/** The charges of one PSP against the orders of the books, page by page; then what they differ in. */
+/** Compares one PSP's charges with the orders in the books, page by page, and collects the differences. */
 export class PspComparison {
   private readonly closings: ReadonlyMap<string, Closing>;
   private readonly expected: number;
   private readonly seen = new Set<string>();
-  /** Of the orders that succeeded without a person's word, how many have a charge. */
+  /** How many of the orders that succeeded without an operator have a charge. */
   private paid = 0;
-  /** Orders of which a charge was met, and not yet the one that they name. */
+  /** Orders with a charge, but not yet the charge that they name. */
   private readonly unnamed = new Map<string, { readonly charge: ChargeAtPsp; readonly order: BookedOrder }>();
   private readonly differences = new Map<PspDifference, string[]>();
   private unpaid = 0;
 
   /**
-   * @param closings by order: what a person has ended, read before `succeeded`
-   * @param succeeded how many orders have, read before any charge
+   * @param closings by order: closed by an operator, read before `succeeded`
+   * @param succeeded how many orders succeeded, read before any charge
    */
   constructor(closings: ReadonlyMap<string, Closing>, succeeded: number) {
     this.closings = closings;
     this.expected = succeeded - this.closedAsCharged().length;
   }
 
-  /** @param orders those of the charges, as far as they are in the books */
+  /** @param orders the charges' orders that are in the books */
   add(charges: readonly ChargeAtPsp[], orders: ReadonlyMap<string, BookedOrder>): void {
     for (const charge of charges) {
       const order = orders.get(charge.reference);
@@ -57,7 +57,7 @@ export class PspComparison {
     }
   }
 
-  /** When all charges were added. */
+  /** Call after all charges were added. */
   end(): void {
     for (const { charge, order } of this.unnamed.values()) {
       const names = order.psp_reference ?? 'no charge';
@@ -72,7 +72,7 @@ export class PspComparison {
 
   found(difference: PspDifference): Found {
     const examples = this.differences.get(difference) ?? [];
-    // Of those that no person closed only the number is known: what isn't there names no order.
+    // Of orders that no operator closed only the number is known: a missing charge can't be assigned to an order.
     return { count: examples.length + (difference === 'uncharged' ? this.unpaid : 0), examples };
   }
 
@@ -106,7 +106,7 @@ export class PspComparison {
     this.differences.set(difference, examples);
   }
 
-  /** Whose word it was, and why: what is different for a reason says it here. */
+  /** Names the operator and the reason, which may explain the difference. */
   private closedBy(orderId: string): string {
     const closing = this.closings.get(orderId);
     if (closing === undefined) return '';

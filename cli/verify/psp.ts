@@ -11,10 +11,10 @@ import type { Pipeline } from '../connect.ts';
 import type { Simulator } from '../simulator.ts';
 import { PSP_DIFFERENCES, PspComparison, type PspDifference } from './psp-comparison.ts';
 
-/** Their orders are read by one statement, 200 bytes each: its answer stays below the Data API's 1 MiB. */
+/** One statement reads their orders, 200 bytes each: its answer stays below the Data API's 1 MiB. */
 const PAGE = 4_000;
 const EXAMPLES = 10;
-/** A person closes some in a day; older ones are compared like all others, only without the name of who did it. */
+/** Operators close a few a day; older ones are compared like all others, but without the operator's name. */
 const CLOSINGS = 2_000;
 
 const pageSchema = z.object({
@@ -25,11 +25,11 @@ const pageSchema = z.object({
 });
 type Page = z.infer<typeof pageSchema>;
 
-/** What is broken by each difference, and what to do about it. */
+/** The invariant that each difference violates, and what to do. */
 const MEANING: Readonly<Record<PspDifference, Pick<Violation, 'invariant' | 'advice'>>> = {
   repeated: {
     invariant: 'an order was charged more than once',
-    advice: 'refund at the PSP all of its charges but the one that the order names',
+    advice: 'refund all its charges at the PSP except the one that the order names',
   },
   unbooked: {
     invariant: 'the PSP holds a charge for an order that is not in the books',
@@ -41,21 +41,21 @@ const MEANING: Readonly<Record<PspDifference, Pick<Violation, 'invariant' | 'adv
   },
   uncharged: {
     invariant: 'an order succeeded, and the PSP holds no charge for it',
-    advice: 'nobody has paid: pay nothing out for it, tell the merchant, and have it reversed in the books',
+    advice: 'nobody has paid: pay nothing out for it, tell the merchant, and reverse it in the books',
   },
   differing: {
     invariant: 'an order succeeded, and the PSP took another amount or currency',
-    advice: 'refund at the PSP what is too much; what is less or in another currency doesn’t pay the order',
+    advice: 'refund the excess at the PSP; a smaller amount or another currency doesn’t pay the order',
   },
   misnamed: {
     invariant: 'an order succeeded, and names another charge than the PSP holds for it',
-    advice: 'find the charge by the order’s id when it is to be refunded, not by the id that the order names',
+    advice: 'for a refund, find the charge by the order’s id, not by the id that the order names',
   },
 };
 
 /**
- * The simulators' own records against our books: each order that succeeded has one charge, of its amount and currency, and
- * no other has any; whether a PSP's answer ended it or a person's word.
+ * Compares the simulators' records with the books: each order that succeeded has one charge, of its amount and currency, and
+ * no other order has any, whether a PSP's answer or an operator closed it.
  */
 export async function checkPsp(
   { database }: Pick<Pipeline, 'database'>,
@@ -64,7 +64,7 @@ export async function checkPsp(
   const closings = await listClosings(database, CLOSINGS);
   const comparisons: PspComparison[] = [];
   for (const psp of SIMULATED_PSPS) {
-    // Before the charges are read: in traffic more orders succeed meanwhile, each with its charge.
+    // Before the charges are read: meanwhile more orders succeed, each with its charge.
     const succeeded = await countSucceeded(database, psp);
     const comparison = new PspComparison(closingsOf(psp, closings), succeeded);
     for await (const charges of pagesOf(simulator, psp)) {

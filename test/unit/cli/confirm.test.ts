@@ -15,7 +15,7 @@ describe('what can’t be undone', () => {
   test.each(['yes', ' YES '])('is done when a person answers %j', async (answer) => {
     const at = terminal(answer);
     await confirm('The order will be FAILED.', { yes: false }, at);
-    expect(at.asked()).toContain('The order will be FAILED. Type yes to go on: ');
+    expect(at.asked()).toContain('The order will be FAILED. Type yes to continue: ');
   });
 
   test.each(['', 'y', 'no'])('is refused when a person answers %j', async (answer) => {
