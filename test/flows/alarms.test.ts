@@ -132,7 +132,7 @@ test('a PSP that refuses us, books that differ, an order for a person', async ()
   await end('trial-balance-broken', 'quarantine-waits', 'circuit-open', 'relay-stopped', 'dead-letters-wait');
 });
 
-test('a database whose schema somebody has changed, and an executor that takes nothing', async () => {
+test('a changed schema, and an executor that receives nothing', async () => {
   await pay('sim_ok');
   await runtime.control({ pause_polling: true });
   await pay('sim_ok');
@@ -196,7 +196,7 @@ async function takeBack(body: string): Promise<void> {
     await sqs.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle }));
 }
 
-test('an API that is slow, and one that refuses', async () => {
+test('a slow API, and one that refuses requests', async () => {
   // Three minutes, each with an answer that takes longer than the alarm's three seconds.
   for (let passed = 0; passed < 3; passed += 1) {
     await runtime.database.query('begin; lock table payment');
@@ -229,7 +229,7 @@ async function waitingForALock(): Promise<number> {
   return rows[0].waiting;
 }
 
-test('executions that die', async () => {
+test('executions that fail', async () => {
   for (let killed = 0; killed < 3; killed += 1) {
     await pay('sim_slow_5s');
     await expect
@@ -240,7 +240,7 @@ test('executions that die', async () => {
   await end('executor-errors');
 });
 
-test('a purge that never comes to its end', async () => {
+test('a purge that never completes', async () => {
   // It fails in the last line of its run, and nothing else asks for this table.
   await rename('table job_run', 'job_run_away');
   await begin(HOURS_UNTIL_STOPPED * 60, 'purge-stopped');
@@ -260,7 +260,7 @@ test.each<[Runbook, string, number]>([
   await end(runbook);
 });
 
-test('money that stays unknown, and its payment unsettled', async () => {
+test('an outcome that stays unknown, and its stuck payment', async () => {
   const unknown = await pay('sim2_500_charged');
   await expect.poll(() => readOrder('status_detail', unknown), WAIT_LIMIT).toBe('outcome_unknown');
   await runtime.controlPsp({ psp: 'simulator_2', down_for_seconds: 24 * 3600 });
@@ -275,7 +275,7 @@ test('money that stays unknown, and its payment unsettled', async () => {
   expect(await readOrder('status', unknown)).toBe('SUCCESS');
 });
 
-test('every alarm of the templates has begun, and has ended, and told it both times', async () => {
+test('every alarm of the templates has begun and ended, and notified both times', async () => {
   const names = (await runtime.alarms()).map(({ name }) => name);
   // What a test has left behind is worked off.
   for (const name of names) await until(name, 'OK', LONGEST_RECOVERY_MINUTES);

@@ -306,7 +306,7 @@ describe('headers with', () => {
   });
 });
 
-describe('a request that is judged by one header and kept by another', () => {
+describe('a request that is authorized by one header and cached by another', () => {
   const bearer = (key: string) => `Authorization: Bearer ${key}`;
   /** Of the wallet that only the first merchant has money in. */
   const readAs = (...lines: readonly string[]) =>
@@ -334,7 +334,7 @@ describe('a request that is judged by one header and kept by another', () => {
     ['both values in one header', () => [`${second()}, Bearer ${api.endpoints.apiKey}`]],
     ['both values in one header without a space', () => [`${second()},Bearer ${api.endpoints.apiKey}`]],
     ['a key that the line goes on after', () => [`${first()} ${api.endpoints.secondApiKey}`]],
-  ])('is refused with %s, and nothing is kept of it for 60 seconds', async (_what, lines) => {
+  ])('is refused with %s and not cached for 60 seconds', async (_what, lines) => {
     // Whichever of the values it might be kept under: before anything is, and when both keys are known.
     for (let round = 0; round < 2; round += 1) {
       const answer = await readAs(...lines());
@@ -350,7 +350,7 @@ describe('a request that is judged by one header and kept by another', () => {
     }
   });
 
-  test('pays for nobody', async () => {
+  test('makes no payment', async () => {
     const before = await rows();
     const json = ['Content-Type: application/json', 'Idempotency-Key: two-keys'];
 
@@ -376,7 +376,7 @@ describe('a request that is judged by one header and kept by another', () => {
         'Idempotency-Key: a',
       ],
     ],
-  ])('is refused with %s twice, by its name', async (name, lines) => {
+  ])('is refused with %s twice, naming the header', async (name, lines) => {
     const before = await rows();
 
     const answer = await rawRequest(
@@ -459,13 +459,13 @@ describe('a query or path with', () => {
     expect(answer.body).toMatchObject({ status, code: expect.any(String), detail: expect.any(String) });
   });
 
-  test('with headers of 20 KB is answered as everything else is', async () => {
+  test('with headers of 20 KB gets an answer in the usual form', async () => {
     const answer = await api.request('GET', '/payments', { headers: { 'x-much': 'x'.repeat(20_000) } });
     expect(answer.status).toBe(431);
     expect(answer.body).toMatchObject({ status: 431, code: 'unreadable_request', retryable: false });
   });
 
-  test.each(['PUT', 'PATCH', 'DELETE'])('method %s is told which there are', async (method) => {
+  test.each(['PUT', 'PATCH', 'DELETE'])('method %s gets 405 with the allowed methods', async (method) => {
     const answer = await api.request(method, '/payments', { body: randomUUID() });
     expect(answer.status).toBe(405);
     expect(answer.headers.get('allow')).toBe('GET, HEAD, OPTIONS, POST');
@@ -479,7 +479,7 @@ describe('a query or path with', () => {
     ['/ledger/trial-balance', 'GET, HEAD, OPTIONS'],
     ['/health', 'GET, HEAD, OPTIONS'],
     ['/openapi.json', 'GET, HEAD, OPTIONS'],
-  ])('OPTIONS tells the methods of %s, without a key', async (path, allowed) => {
+  ])('OPTIONS lists the methods of %s, without a key', async (path, allowed) => {
     const answer = await api.request('OPTIONS', path, { headers: { authorization: '' } });
     expect([answer.status, answer.headers.get('allow'), answer.text]).toEqual([204, allowed, '']);
   });
@@ -495,7 +495,7 @@ describe('a query or path with', () => {
   );
 });
 
-describe('what no output may show', () => {
+describe('a secret that no output may show', () => {
   const KEYED = { 'content-type': 'application/json' };
 
   /** Through every place of a request where a client can put text. */
@@ -542,7 +542,7 @@ describe('what no output may show', () => {
     return accepted;
   }
 
-  test('is in no log line, no call of a PSP, no evidence and no reason, however it was sent', {
+  test('is in no log line, PSP call, evidence or reason, however it was sent', {
     timeout: 180_000,
   }, async () => {
     for (const { text: secret } of PLANTED) {

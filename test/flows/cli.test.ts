@@ -91,7 +91,7 @@ async function lastActivity(): Promise<number> {
 }
 
 describe('the command', () => {
-  test('says data on stdout, what goes with it on stderr, and how it ended by its exit code', async () => {
+  test('writes data to stdout, notes to stderr, and ends with an exit code', async () => {
     const { code, out, err } = await launched('verify', '--json');
     expect(JSON.parse(out)).toMatchObject({ ok: true });
     expect(err).toContain('holds');
@@ -192,7 +192,7 @@ describe('what is in quarantine', () => {
     expect(out).toContain('attempt 1: send');
   });
 
-  test('is closed as charged: SUCCESS, booked, with who and why', async () => {
+  test('is closed as charged: SUCCESS, booked, with operator and reason', async () => {
     const { instructionId, paymentId } = await inReview();
     const closed = await oncepay(
       'quarantine',
@@ -231,7 +231,7 @@ describe('what is in quarantine', () => {
     });
   });
 
-  test('is released, asked for again, and comes back where the PSP still says another amount', async () => {
+  test('is released, looked up again, and returns if the PSP still reports another amount', async () => {
     const { instructionId, orderId } = await inReview();
     const before = await lastActivity();
     expect((await oncepay('quarantine', 'release', instructionId, '--why', 'look again')).code).toBe(0);
@@ -267,7 +267,7 @@ describe('what is in quarantine', () => {
   });
 });
 
-describe('what a person closed', () => {
+describe('an order closed by an operator', () => {
   const because = ['--by', 'ann', '--why', 'seen in the portal', '--yes'];
   const chargeOf = async (orderId: string): Promise<string> =>
     (await oncepay('simulator', 'charges', '--reference', orderId, '--json')).json.charges[0].id;
@@ -287,7 +287,7 @@ describe('what a person closed', () => {
       .map(({ invariant }) => invariant);
   };
 
-  test('against what the PSP holds is broken for verify, with whose word it was and what to do', async () => {
+  test('against the PSP’s record is a violation for verify, with operator, reason and advice', async () => {
     const otherAmount = await inReview();
     await asCharged(otherAmount.instructionId, await chargeOf(otherAmount.orderId));
     expect(await saidOf(otherAmount.orderId)).toEqual([
@@ -308,17 +308,17 @@ describe('what a person closed', () => {
     expect(out).toContain('refund it at the PSP, and tell the merchant');
   });
 
-  test('as the PSP has it is well: it answered for another order, and holds the charge for this one', async () => {
+  test('in agreement with the PSP’s record is no violation, though the PSP answered for another order', async () => {
     const { instructionId, orderId } = await inReview('sim_wrong_reference');
     await asCharged(instructionId, await chargeOf(orderId));
     expect(await saidOf(orderId)).toEqual([]);
   });
 });
 
-describe('where nobody is at a terminal', () => {
+describe('without a terminal', () => {
   const operations = async () => (await oncepay('audit', 'list', '--people', '--json')).json;
 
-  test('what can’t be undone is refused without --yes, as its user runs it, and nothing is written', async () => {
+  test('an operation that can’t be undone is refused without --yes, and nothing is written', async () => {
     const { instructionId, paymentId } = await inReview();
     const key = await oncepay('keys', 'create', '--merchant', 'mer_piped', '--why', 'a test', '--json');
     const before = await operations();
@@ -341,7 +341,7 @@ describe('where nobody is at a terminal', () => {
 });
 
 describe('pause and resume', () => {
-  test('hold a PSP’s payments back, and let them go', async () => {
+  test('hold back a PSP’s payments, then send them', async () => {
     expect((await oncepay('pause', 'psp', 'simulator_2', '--why', 'maintenance')).code).toBe(0);
     const { body } = await api.pay({ paymentMethod: 'sim2_ok' });
     const free = await api.pay();
@@ -354,7 +354,7 @@ describe('pause and resume', () => {
     expect((await api.settled(body.id)).status).toBe('SUCCESS');
   });
 
-  test('say what they take', async () => {
+  test('name their valid arguments', async () => {
     expect(await oncepay('pause', 'everything', '--why', 'x')).toMatchObject({
       code: 2,
       err: expect.stringContaining('psp <name>, merchant <id> or all'),
@@ -365,14 +365,14 @@ describe('pause and resume', () => {
     [['pause', 'psp', 'nosuch'], 'There is no PSP nosuch; known are simulator, simulator_2'],
     [['pause', 'merchant', 'mer_nosuch'], 'There is no merchant mer_nosuch'],
     [['caps', 'set', 'EUR', '500', '--merchant', 'mer_nosuch'], 'There is no merchant mer_nosuch'],
-  ])('%s is refused: it would hold up nothing', async (command, message) => {
+  ])('%s is refused: it does not exist', async (command, message) => {
     const said = await oncepay(...command, '--why', 'a test');
     expect(said).toMatchObject({ code: 1, err: expect.stringContaining(message) });
   });
 });
 
 describe('dead letters', () => {
-  test('are listed by their reason, and redriven by hand after a look', async () => {
+  test('are listed by reason, and redriven by hand after a dry run', async () => {
     const deadLetters = async (): Promise<{ dead_letter_id: string; state: string }[]> =>
       (await oncepay('dead-letters', 'list', '--all', '--reason', 'UNPARSEABLE', '--json')).json;
     const others = new Set((await deadLetters()).map(({ dead_letter_id }) => dead_letter_id));
@@ -388,7 +388,7 @@ describe('dead letters', () => {
     await expect.poll(mine, { timeout: 30_000 }).toEqual(['quarantined']);
   });
 
-  test('are not redriven without a reason; what was done is on record with it', async () => {
+  test('are not redriven without a reason, which the operation log keeps', async () => {
     await sendPoison();
     const operations = async () => (await oncepay('audit', 'list', '--action', 'redriven', '--json')).json;
     const before = await operations();
@@ -407,7 +407,7 @@ describe('dead letters', () => {
       .toMatchObject({ actor: 'ann', reason: why, origin: hostname() });
   });
 
-  test('that are not there are a problem, a bad option is a usage error, and nobody there is unreachable', async () => {
+  test('that don’t exist end with 1, a bad option with 2, an unreachable pipeline with 3', async () => {
     expect((await oncepay('dead-letters', 'show', 'ins_nothing')).code).toBe(1);
     expect((await oncepay('dead-letters', 'redrive', '--rate', 'fast')).code).toBe(2);
     expect((await oncepay('--data', '/nowhere', 'dead-letters', 'list')).code).toBe(3);
@@ -433,7 +433,7 @@ describe('keys', () => {
   const listed = async () => (await oncepay('keys', 'list', '--merchant', 'mer_keys', '--json')).json;
   const payWith = async (key: string) => (await new ApiClient(api.endpoints, key).pay()).status;
 
-  test('are made, rotated with two valid at once, shown with their last use, and revoked', async () => {
+  test('are created, rotated with two valid at once, shown with their last use, and revoked', async () => {
     const first = await oncepay('keys', 'create', '--merchant', 'mer_keys', '--name', 'A shop', ...because);
     expect(first).toMatchObject({
       code: 0,
@@ -459,13 +459,13 @@ describe('keys', () => {
     expect((await oncepay('keys', 'revoke', old, '--yes', ...because)).code).toBe(1);
   });
 
-  test('of nobody, or without a reason, are not made', async () => {
+  test('without a merchant or a reason are not created', async () => {
     expect((await oncepay('keys', 'rotate', '--merchant', 'mer_none', ...because)).code).toBe(1);
     expect((await oncepay('keys', 'create', '--merchant', 'mer_keys')).code).toBe(2);
     expect((await oncepay('keys', 'create', '--merchant', 'a b', ...because)).code).toBe(2);
   });
 
-  test('leave a record of who did what, from where and why', async () => {
+  test('are logged with operator, origin and reason', async () => {
     await oncepay('merchants', 'create', 'mer_audited', '--name', 'Audited', '--by', 'eve', '--why', 'new');
     const { json } = await oncepay('audit', 'list', '--by', 'eve', '--json');
     expect(json).toEqual([
@@ -483,12 +483,12 @@ describe('keys', () => {
 });
 
 describe('caps', () => {
-  test('are set, hold from the next payment on, and are cleared', async () => {
+  test('are set, apply from the next payment on, and are cleared', async () => {
     const because = ['--why', 'a test'];
     const orders = [{ amount: 501, currency: 'EUR', seller_id: 'seller-1' }];
     expect(await oncepay('caps', 'set', 'EUR', '500', ...because)).toMatchObject({
       code: 0,
-      out: expect.stringContaining('5.00 EUR; none was set'),
+      out: expect.stringContaining('5.00 EUR; no cap was set before'),
     });
     expect((await api.pay({ orders })).body).toMatchObject({ status: 422, code: 'amount_cap_exceeded' });
     expect((await oncepay('caps', 'list', '--json')).json).toMatchObject([
@@ -503,7 +503,7 @@ describe('caps', () => {
 });
 
 describe('retention', () => {
-  test('shows what is kept how long, and when the hourly purge ran', async () => {
+  test('shows the retention times, and when the hourly purge ran', async () => {
     // A stage that sleeps isn't woken for it.
     await api.pay();
     await runNow('purge-expired');
@@ -538,7 +538,7 @@ describe('smoke', () => {
     expect((await oncepay('keys', 'list', '--merchant', 'mer_smoke', '--json')).json).toEqual([]);
   });
 
-  test('finds what is wrong, skips what needs it, and ends with 1', async () => {
+  test('reports the failed check, skips those that depend on it, and ends with 1', async () => {
     await oncepay('pause', 'all', '--why', 'a test');
     const { code, json } = await oncepay('smoke', '--json', '--timeout', '2s');
     await oncepay('resume', 'all', '--why', 'a test');

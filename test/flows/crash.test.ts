@@ -45,7 +45,7 @@ async function count(condition: string): Promise<number> {
   return rows[0]?.n ?? 0;
 }
 
-test('kill -9 of everything, again and again: every 202 settles, nothing is charged twice, the books balance', async () => {
+test('repeated kill -9 of everything: every 202 becomes terminal, nothing is charged twice, the books balance', async () => {
   for (let kill = 1; kill <= KILLS; kill += 1) {
     await payUntilKilled(kill * ACCEPTED_BEFORE_A_KILL);
     await runtime.start();

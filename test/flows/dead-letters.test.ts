@@ -82,7 +82,7 @@ test('every schedule runs before anything has happened', async () => {
 });
 
 describe('a PSP that is down for two minutes', () => {
-  test('costs no dead letter and few calls, holds up no other PSP, and all its payments settle', async () => {
+  test('costs no dead letter and few calls, delays no other PSP, and all its payments become terminal', async () => {
     const sendsBefore = await sendsOf('simulator');
     await control({ down_for_seconds: 120 });
     const down = await payMany(30, 'sim_ok');
@@ -105,7 +105,7 @@ describe('a PSP that is down for two minutes', () => {
 });
 
 describe('a dead letter of a PSP that is paused', () => {
-  test('is given back to its queue by a redrive that finds it, and settles once the pause is over', async () => {
+  test('is put back into its queue by a redrive, and succeeds once the pause is over', async () => {
     await database.query(
       `insert into processing_pause (pause_id, paused_at, paused_by, reason) values ('psp:simulator_2', clock(), 'test', 'test')`,
     );
@@ -144,7 +144,7 @@ describe('a dead letter of a PSP that is paused', () => {
 });
 
 describe('a PSP that refuses our key for two minutes', () => {
-  test('makes dead letters with the reason, which go back by themselves once it takes the key', async () => {
+  test('makes dead letters with the reason, which are redriven once it accepts the key', async () => {
     await control({ reject_key_for_seconds: 120 });
     const refused = await payMany(12, 'sim_ok');
     await expect
@@ -188,7 +188,7 @@ describe('poison', () => {
     });
   }
 
-  test('of ten kinds is told apart from good payments, which settle as ever, and ends in quarantine', async () => {
+  test('of ten kinds ends in quarantine and does not affect good payments', async () => {
     const bodies = KINDS.flatMap((kind) => [1, 2, 3].map((n) => kind(n)));
     const [good] = await Promise.all([
       payMany(30, 'sim_ok'),

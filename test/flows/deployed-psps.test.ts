@@ -68,7 +68,7 @@ describe('a payment', () => {
     ['sim_500_charged', 'SUCCESS', 1],
     ['sim_flaky_1', 'SUCCESS', 1],
     ['sim_decline_card_declined', 'FAILED', 0],
-  ])('with %s comes to %s, with %i charges', async (paymentMethod, status, charges) => {
+  ])('with %s ends in %s, with %i charges', async (paymentMethod, status, charges) => {
     const api = new ApiClient(endpoints);
     const { body } = await api.pay({ paymentMethod });
     expect(await api.settled(body.id)).toMatchObject({ status });
@@ -85,7 +85,7 @@ describe('the functions', () => {
     expect(await timesCharged(request.reference)).toBe(1);
   });
 
-  test('land a charge whose caller has given up', async () => {
+  test('land a charge after its caller has given up', async () => {
     const psp = await adapterOf('simulator');
     const request = aCharge('sim_ok');
     await simulator.post('/control', { landing_delay_ms: 500 });
@@ -95,14 +95,14 @@ describe('the functions', () => {
     await expect.poll(() => timesCharged(request.reference), { timeout: 10_000 }).toBe(1);
   });
 
-  test('say nothing to a caller whose token says so, and have charged', async () => {
+  test('charge but do not answer for a token that hangs', async () => {
     const psp = await adapterOf('simulator');
     const request = aCharge('sim_timeout_charged');
     expect((await psp.charge(request, AbortSignal.timeout(2_000))).kind).toBe('unknown');
     expect(await timesCharged(request.reference)).toBe(1);
   });
 
-  test('take nothing while the PSP is down', async () => {
+  test('accept nothing while the PSP is down', async () => {
     const psp = await adapterOf('simulator_2');
     await simulator.post('/control', { psp: 'simulator_2', down_for_seconds: 60 });
     expect((await psp.charge(aCharge('sim_ok'), noDeadline())).kind).toBe('not_sent');
@@ -111,8 +111,8 @@ describe('the functions', () => {
   });
 });
 
-describe('a new value of the secret that the keys are made of', () => {
-  test('is taken by both sides at once: payments go on, and the old key is refused', async () => {
+describe('a new value of the secret from which the keys are derived', () => {
+  test('is used by both sides at once: payments continue, and the old key is refused', async () => {
     const before = await adapterOf('simulator');
     await secrets.send(
       new PutSecretValueCommand({ SecretId: endpoints.pspSecretArn, SecretString: 'another, long enough' }),
@@ -132,7 +132,7 @@ describe('a new value of the secret that the keys are made of', () => {
 
 describe('the control address', () => {
   test.each(['/charges', '/requests', '/stats', '/control'])(
-    'shows %s to nobody without its key',
+    'does not show %s without its key',
     async (path) => {
       const authorization = `Bearer ${await simulator.keyOf('simulator')}`;
       for (const headers of [{}, { authorization }]) {

@@ -116,7 +116,7 @@ describe('a payment', () => {
     },
   );
 
-  test('whose PSP answers another amount is not booked and waits for a person', async () => {
+  test('is not booked and waits for manual review if the PSP answers another amount', async () => {
     const seller = randomUUID();
     const { body } = await api.pay({
       paymentMethod: 'sim_wrong_amount',
@@ -158,7 +158,7 @@ describe('the books', () => {
 });
 
 describe('a text of the merchant’s', () => {
-  test('in metadata comes back as it went, line breaks and all', async () => {
+  test('in metadata is returned unchanged, including line breaks', async () => {
     const metadata = { 'gift note': '\tDear Ann,\r\n❤️ from 👨‍👩‍👧\ne\u0301' };
     const accepted = await api.post(JSON.stringify({ ...JSON.parse(paymentBody()), metadata }));
 
@@ -233,7 +233,7 @@ describe('an idempotency key', () => {
     expect(two.body.id).not.toBe(one.body.id);
   });
 
-  test('a merchant reference is taken for ever', async () => {
+  test('a merchant reference can never be reused', async () => {
     const reference = randomUUID();
     await api.pay({ reference });
     expect(await api.pay({ reference })).toMatchObject({
@@ -307,7 +307,7 @@ describe('open to all', () => {
 });
 
 describe('the rotation of the database’s logins', () => {
-  test('gives each another password, and payments go on', async () => {
+  test('gives each login another password, and payments continue', async () => {
     const { secretsManager: endpoint, rdsDataResource, loginSecretArns } = api.endpoints;
     const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
     const client = new SecretsManagerClient({ endpoint, region: 'us-east-1', credentials });

@@ -69,7 +69,7 @@ describe('the README’s blocks, in order in one session', () => {
     expect(printed[1]).toContain(detail.trim());
   });
 
-  test('put all switches of both PSPs back, each answer on a line of its own', () => {
+  test('reset all switches of both PSPs, each answer on a line of its own', () => {
     const answers =
       printed[2]
         ?.trim()
@@ -79,7 +79,7 @@ describe('the README’s blocks, in order in one session', () => {
     expect(answers).toHaveLength(4);
   });
 
-  test('tell of an outage, a dead letter, and payments that all succeeded once', () => {
+  test('show an outage, a dead letter, and payments that all succeeded once', () => {
     const outage = printed[3] ?? '';
     expect(outage.match(/^202$/gm)).toHaveLength(7);
     expect(outage).toMatch(/simulator +│ open/);

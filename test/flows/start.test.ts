@@ -98,7 +98,7 @@ async function npmStart(directory: string) {
   return { npm, lines };
 }
 
-test('npm that is killed takes the runtime with it, and PostgreSQL', async () => {
+test('a killed npm also stops the runtime and PostgreSQL', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'oncepay-flow-'));
   const { npm } = await npmStart(directory);
 
@@ -109,7 +109,7 @@ test('npm that is killed takes the runtime with it, and PostgreSQL', async () =>
   rmSync(directory, { recursive: true });
 });
 
-test('npm start serves in a shell that is set up for other servers, prints JSON alone, and ends when npm is told to', async () => {
+test('npm start serves in a shell configured for other servers, prints only JSON, and ends with npm', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'oncepay-flow-'));
   const { npm, lines } = await npmStart(directory);
   const endpoints = JSON.parse(readFileSync(join(directory, 'endpoints.json'), 'utf8'));
@@ -129,7 +129,7 @@ test('npm start serves in a shell that is set up for other servers, prints JSON 
   rmSync(directory, { recursive: true });
 });
 
-test('a PostgreSQL that is killed is started again, and payments go on; not ready meanwhile', async () => {
+test('a killed PostgreSQL is restarted and payments continue; meanwhile the runtime is not ready', async () => {
   const runtime = newRuntime();
   const endpoints = await runtime.start();
   const client = new ApiClient(endpoints);
@@ -162,7 +162,7 @@ test.each(['dev', 'prod'])('the line that a start prints for %s is accepted', as
   expect(stdout).toMatch(/^HTTP\/1.1 20[02] /);
 });
 
-test('stops in order when whoever reads goes away; keys, payments and balances are the same after a restart', async () => {
+test('stops in order when its reader goes away; keys, payments and balances are the same after a restart', async () => {
   const runtime = newRuntime();
   const before = new ApiClient(await runtime.start());
   const { body } = await before.pay();
@@ -180,7 +180,7 @@ test('stops in order when whoever reads goes away; keys, payments and balances a
   expect((await after.get('/wallets/seller-1')).body.balances[0].posted).toBe('15000');
 });
 
-test('a second start on the same data says whose they are', async () => {
+test('a second start on the same data names the process that uses it', async () => {
   const runtime = newRuntime();
   await runtime.start();
 
@@ -229,7 +229,7 @@ test.each([
   [['--port', '0', '--stage', 'moon'], /There is no stage "moon"\. Choose one of dev, staging, prod\.$/m],
   [['--port', 'abc'], /--port.*abc.*number from 0 to 65000/s],
   [['--nope'], /unknown option '--nope'/],
-])('%s is refused with what would be taken', (options, message) => {
+])('%s is refused with the valid values', (options, message) => {
   const directory = mkdtempSync(join(tmpdir(), 'oncepay-flow-'));
   const { status, stderr } = start(...options, '--data', directory);
   expect(status).toBe(1);

@@ -53,7 +53,7 @@ describe('a payment by a token of the second PSP', () => {
   });
 
   test.each(['sim2_wrong_currency', 'sim2_wrong_reference'])(
-    '(%s) that answers for something else is not booked and waits for a person',
+    '(%s) with an answer for something else is not booked and waits for manual review',
     async (paymentMethod) => {
       const { body } = await api.pay({ paymentMethod });
       await expect

@@ -66,7 +66,7 @@ describe.each([...reports])('in %s', (_stage, report) => {
   });
 });
 
-test('every reason is for something that is found', () => {
+test('every reason belongs to a finding', () => {
   const used = new Set(
     [...reports.values()].flatMap(({ pluginReports }) =>
       pluginReports.flatMap(({ suppressedViolations }) =>

@@ -40,7 +40,7 @@ describe.each(STAGES)('the data of %s', (stage) => {
     ]);
   });
 
-  test('goes through two FIFO queues whose limits count per payment order', () => {
+  test('goes through two FIFO queues with limits per payment order', () => {
     const fifo = [...resourcesOf(data, 'AWS::SQS::Queue').values()].filter(
       ({ Properties }) => Properties.FifoQueue,
     );
@@ -67,7 +67,7 @@ describe.each(STAGES)('the data of %s', (stage) => {
     });
   });
 
-  test('is refused to whoever comes to a queue without TLS', () => {
+  test('is refused at a queue without TLS', () => {
     data.resourceCountIs('AWS::SQS::QueuePolicy', 3);
     data.allResourcesProperties('AWS::SQS::QueuePolicy', {
       PolicyDocument: Match.objectLike({
@@ -98,7 +98,7 @@ describe.each(STAGES)('the data of %s', (stage) => {
 describe.each(STAGES)('the database of %s', (stage) => {
   const { data, config } = synthesized(stage);
 
-  test('logs who connects and what fails, never a statement or a row, as long as the stage says', () => {
+  test('logs connections and failures, never a statement or a row, for the stage’s retention', () => {
     const name = `oncepay-${stage}-data`;
     data.hasResourceProperties('AWS::RDS::DBCluster', {
       DBClusterIdentifier: name,
@@ -113,7 +113,7 @@ describe.each(STAGES)('the database of %s', (stage) => {
     });
   });
 
-  test('has a log of whoever asks anything in its network', () => {
+  test('logs every connection in its network', () => {
     data.hasResourceProperties('AWS::EC2::FlowLog', { ResourceType: 'VPC', TrafficType: 'ALL' });
   });
 });
@@ -180,8 +180,8 @@ describe('in prod, money', () => {
   });
 });
 
-describe('a database that sleeps', () => {
-  test('pauses after five idle minutes, and its stage has a table that spares the relay waking it', () => {
+describe('a database that pauses', () => {
+  test('pauses after five idle minutes, and its stage has a table so that the relay need not resume it', () => {
     const { data } = synthesized('dev');
     data.hasResourceProperties('AWS::RDS::DBCluster', {
       ServerlessV2ScalingConfiguration: { MinCapacity: 0, MaxCapacity: 2, SecondsUntilAutoPause: 300 },

@@ -216,7 +216,7 @@ describe.each(STAGES)('in %s', (stage) => {
         'kms:GenerateDataKey on the key for secretsmanager',
       ],
     ],
-  ])('%s may do what it does and no more', (name, permissions) => {
+  ])('%s has the grants that it needs and no others', (name, permissions) => {
     const { target, template } = functionNamed(templates, name);
     expect(permissionsOf(template, target)).toEqual([...OF_EVERY_FUNCTION, ...permissions].sort());
   });
@@ -246,7 +246,7 @@ describe.each(STAGES)('in %s', (stage) => {
             ],
           ],
         ],
-  )('%s may do what it does and no more', (name, permissions) => {
+  )('%s has the grants that it needs and no others', (name, permissions) => {
     const { target, template } = functionNamed(templates, name);
     expect(permissionsOf(template, target)).toEqual([...OF_EVERY_FUNCTION, ...permissions].sort());
   });
@@ -272,7 +272,7 @@ describe.each(STAGES)('in %s', (stage) => {
     expect(roles.map(({ Properties }) => Properties.ManagedPolicyArns)).toEqual(roles.map(() => undefined));
   });
 
-  test('no role can be assumed for another account by way of a service that says for whom it asks', () => {
+  test('no service can assume a role on behalf of another account', () => {
     const trusts = all
       .flatMap((template) => [...resourcesOf(template, 'AWS::IAM::Role').values()])
       .map(({ Properties }) => JSON.stringify(Properties.AssumeRolePolicyDocument))

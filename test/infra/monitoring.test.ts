@@ -31,21 +31,21 @@ describe.each(STAGES)('the alarms of %s', (stage) => {
     );
   });
 
-  test('say what they mean in words, and which page says what to do', () => {
+  test('state their impact in words and name the runbook', () => {
     for (const { AlarmName, AlarmDescription } of alarms) {
       const page = String(AlarmName).replace(`Oncepay-${stage}-`, 'docs/runbooks/');
       expect(AlarmDescription).toMatch(new RegExp(`^[A-Z].{40,}\\n\\nRunbook: ${page}\\.md$`));
     }
   });
 
-  test('tell when they begin and when they end', () => {
+  test('notify when they begin and when they end', () => {
     for (const { AlarmActions, OKActions } of alarms) {
       expect(AlarmActions).toContainEqual({ Ref: topic });
       expect(OKActions).toEqual([{ Ref: topic }]);
     }
   });
 
-  test('are all on the dashboard of a shift', () => {
+  test('are all on the shift dashboard', () => {
     const { DashboardBody, DashboardName } = only(pipeline, 'AWS::CloudWatch::Dashboard').Properties;
     const body = JSON.stringify(DashboardBody);
     expect(DashboardName).toBe(`Oncepay-${stage}-shift`);
@@ -77,7 +77,7 @@ describe('the alarms’ topic', () => {
     });
   });
 
-  test('mails nobody, unless a setting says whom', () => {
+  test('sends no mail unless a setting names an address', () => {
     synthesized('prod').pipeline.resourceCountIs('AWS::SNS::Subscription', 0);
     pipelineWith({ alarmEmail: 'payments@example.com' }).hasResourceProperties('AWS::SNS::Subscription', {
       Protocol: 'email',
@@ -86,7 +86,7 @@ describe('the alarms’ topic', () => {
   });
 });
 
-test('the page on metrics says of every alarm when it goes off', () => {
+test('the page on metrics states when every alarm begins', () => {
   const page = readFileSync(new URL('../../docs/metrics.md', import.meta.url), 'utf8');
   const named = [...page.matchAll(/^\| (`[a-z-]+`(?:, `[a-z-]+`)*) +\|/gm)].flatMap(([, names]) =>
     [...`${names}`.matchAll(/[a-z-]+/g)].map(([name]) => name),
@@ -94,7 +94,7 @@ test('the page on metrics says of every alarm when it goes off', () => {
   expect(named.toSorted()).toEqual([...RUNBOOKS]);
 });
 
-test('a purge that never runs is told after three hours, though nothing says that it failed', () => {
+test('a purge that never runs raises an alarm after three hours without any failure', () => {
   synthesized('dev').pipeline.hasResourceProperties('AWS::CloudWatch::Alarm', {
     AlarmName: 'Oncepay-dev-purge-stopped',
     MetricName: 'PurgeRuns',
@@ -108,7 +108,7 @@ test('a purge that never runs is told after three hours, though nothing says tha
   });
 });
 
-test('a team subscribes whatever it is on call by', () => {
+test('a team can subscribe its on-call tool', () => {
   const app = new App({ context: { 'aws:cdk:bundling-stacks': [] } });
   const { alarmTopic, pipelineStack } = new PaymentPipeline(app, 'Payments', { stage: 'staging' });
   alarmTopic.addSubscription(new UrlSubscription('https://oncall.example.com/hook'));
@@ -118,7 +118,7 @@ test('a team subscribes whatever it is on call by', () => {
   });
 });
 
-test('a mail points to the pages where the team reads them', () => {
+test('an e-mail links to the runbooks where the team reads them', () => {
   pipelineWith({ runbooksUrl: 'https://wiki.example.com/' }).hasResourceProperties('AWS::CloudWatch::Alarm', {
     AlarmName: 'Oncepay-staging-circuit-open',
     AlarmDescription: Match.stringLikeRegexp('Runbook: https://wiki.example.com/circuit-open.md$'),
@@ -152,7 +152,7 @@ test('an alarm that says no more than its name is refused', () => {
   );
 });
 
-test('every name that a runbook asks AWS for is of one resource of the stage', () => {
+test('every name that a runbook looks up is of exactly one resource of the stage', () => {
   const { pipeline, data } = synthesized('prod');
   const resources = {
     function_of: resourcesOf(pipeline, 'AWS::Lambda::Function'),

@@ -40,7 +40,7 @@ describe('the pipeline as a construct', () => {
     expect(flagged).toEqual(plain);
   });
 
-  test('takes another beginning of its stacks’ names, so that one account can hold two', () => {
+  test('accepts another prefix of its stack names, so that one account can have two', () => {
     const root = app();
     const names = ['Shop', 'Market'].map(
       (stackPrefix) =>
@@ -49,7 +49,7 @@ describe('the pipeline as a construct', () => {
     expect(names).toEqual(['Shop-staging-Data', 'Market-staging-Data']);
   });
 
-  test('tells the metrics and the API of one beginning from those of another', () => {
+  test('distinguishes the metrics and the API of two prefixes', () => {
     const { pipelineStack } = new PaymentPipeline(app(), 'Shop', { stage: 'staging', stackPrefix: 'Shop' });
     const template = Template.fromStack(pipelineStack);
     template.hasResourceProperties('AWS::ApiGateway::RestApi', { Name: 'oncepay-Shop-staging' });
@@ -69,7 +69,7 @@ describe('the pipeline as a construct', () => {
     );
   });
 
-  test('gives its measures to the alarms of the team around it', () => {
+  test('exports its metrics for a team’s own alarms', () => {
     const root = app();
     const payments = new PaymentPipeline(root, 'Payments', { stage: 'dev' });
     const shop = new Stack(root, 'Shop');

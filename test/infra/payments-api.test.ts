@@ -66,7 +66,7 @@ describe.each(STAGES)('the API of %s', (stage) => {
     expect(routes.find((route) => route.name === name)?.functionId).toBe(aliasOf(pipeline, served));
   });
 
-  test('asks the authorizer on every route that reads or writes what is a merchant’s', () => {
+  test('uses the authorizer on every route that reads or writes a merchant’s data', () => {
     const [authorizer] = resourcesOf(pipeline, 'AWS::ApiGateway::Authorizer').keys();
     for (const route of routes) {
       const isOpen = isOpenRoute(route.name);
@@ -75,7 +75,7 @@ describe.each(STAGES)('the API of %s', (stage) => {
     }
   });
 
-  test('tells keys apart by the Authorization header alone, and believes an answer for a minute', () => {
+  test('caches the authorizer’s answers for a minute, by the Authorization header alone', () => {
     expect(only(pipeline, 'AWS::ApiGateway::Authorizer').Properties).toMatchObject({
       Type: 'REQUEST',
       IdentitySource: 'method.request.header.Authorization',
@@ -203,13 +203,13 @@ describe.each(['staging', 'prod'] as const)('the firewall of %s', (stage) => {
   const { Rules: rules } = only(pipeline, 'AWS::WAFv2::WebACL').Properties as { Rules: Rule[] };
   const rateOf = (name: string) => rules.find(({ Name }) => Name === name)?.Statement.RateBasedStatement;
 
-  test('stands before the stage of the API', () => {
+  test('protects the stage of the API', () => {
     const [apiStage] = resourcesOf(pipeline, 'AWS::ApiGateway::Stage').keys();
     const association = only(pipeline, 'AWS::WAFv2::WebACLAssociation').Properties;
     expect(JSON.stringify(association.ResourceArn)).toContain(String(apiStage));
   });
 
-  test('bounds each address and each key by the minute', () => {
+  test('limits each address and each key per minute', () => {
     expect(rateOf('PerAddress')).toEqual({
       AggregateKeyType: 'IP',
       EvaluationWindowSec: 60,

@@ -39,7 +39,7 @@ describe.each(STAGES)('the pipeline of %s', (stage) => {
     expect(functions.size).toBe(12);
   });
 
-  test('says to the functions whether they deal in real money', () => {
+  test('tells the functions whether they take real money', () => {
     for (const name of ['accept-payment', 'authorize-merchant'])
       expect(functions.get(name)?.environment.TAKES_REAL_MONEY).toBe(String(stage === 'prod'));
   });
@@ -109,7 +109,7 @@ describe.each(STAGES)('the pipeline of %s', (stage) => {
     });
   });
 
-  test('redrives when the first dead letter shows, and every five minutes', () => {
+  test('redrives when the first dead letter arrives, and every five minutes', () => {
     const redrive = { Ref: aliasOf(pipeline, 'redrive-dead-letters') };
     pipeline.hasResourceProperties('AWS::CloudWatch::Alarm', {
       Namespace: 'AWS/SQS',
@@ -195,7 +195,7 @@ describe.each(STAGES)('the pipeline of %s', (stage) => {
     expect(trigger).toMatchObject({ HandlerArn: { Ref: version }, InvocationType: 'RequestResponse' });
   });
 
-  test('tells operators where everything is', () => {
+  test('outputs the addresses for operators', () => {
     for (const output of [
       'ApiUrl',
       'QueueUrl',
@@ -222,7 +222,7 @@ describe.each(STAGES)('a deployment of %s', (stage) => {
     'read-payment',
   ];
 
-  test('moves the aliases of what buyers feel at the stage’s pace', () => {
+  test('moves the aliases of functions that buyers notice at the stage’s pace', () => {
     const pace = {
       'all-at-once': 'CodeDeployDefault.LambdaAllAtOnce',
       'a-tenth-for-5-minutes': 'CodeDeployDefault.LambdaCanary10Percent5Minutes',
@@ -243,7 +243,7 @@ describe.each(STAGES)('a deployment of %s', (stage) => {
     }
   });
 
-  test('goes back by itself when the API or the executor fails', () => {
+  test('is rolled back when the API or the executor fails', () => {
     const names = [`Oncepay-${stage}-api-errors`, `Oncepay-${stage}-executor-errors`];
     const alarms = [...resourcesOf(pipeline, 'AWS::CloudWatch::Alarm')]
       .filter(([, { Properties }]) => names.includes(String(Properties.AlarmName)))
@@ -268,7 +268,7 @@ describe.each(STAGES)('a deployment of %s', (stage) => {
     for (const [logicalId, { DependsOn }] of aliases) expect(DependsOn, logicalId).toContain(migrate);
   });
 
-  test('keeps the versions before only where money moves', () => {
+  test('keeps previous versions only where money moves', () => {
     const policies = [...resourcesOf(pipeline, 'AWS::Lambda::Version').values()].map(
       ({ DeletionPolicy }) => DeletionPolicy ?? 'Delete',
     );

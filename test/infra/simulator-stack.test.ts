@@ -10,8 +10,8 @@ const LIVE = { takesRealMoney: true, dataRemovalPolicy: RemovalPolicy.RETAIN, de
 
 const app = () => new App({ context: { 'aws:cdk:bundling-stacks': [] } });
 
-describe('where real money is taken', () => {
-  test('there is no simulated PSP, and nothing that names one', () => {
+describe('a stage that takes real money', () => {
+  test('has no simulated PSP and no reference to one', () => {
     const { pipeline, simulator } = synthesized('prod');
     expect(simulator).toBeUndefined();
     expect(JSON.stringify(pipeline.toJSON())).not.toMatch(/simulator/i);
@@ -28,7 +28,7 @@ describe('where real money is taken', () => {
     expect(root.node.findAll().filter((node) => Stack.isStack(node))).toHaveLength(2);
   });
 
-  test('none can be made by hand', () => {
+  test('can’t be given a simulator’s stack by hand', () => {
     const { dataStack: data, config } = new PaymentPipeline(app(), 'Payments', { stage: 'prod' });
     expect(() => new SimulatorStack(app(), 'Simulator', { config, data })).toThrow(
       "Stage prod takes real money and can't have a simulated PSP.",
@@ -40,7 +40,7 @@ describe.each(['dev', 'staging'] as const)('the simulated PSPs of %s', (stage) =
   const { simulator, pipeline, config } = withSimulator(stage);
   const functions = functionsOf(simulator);
 
-  test('have two functions, so that calls that hang keep nobody from the control address', () => {
+  test('have two functions, so that hanging calls don’t block the control address', () => {
     expect([...functions.keys()].sort()).toEqual(['control-simulator', 'simulate-psp']);
   });
 
@@ -65,7 +65,7 @@ describe.each(['dev', 'staging'] as const)('the simulated PSPs of %s', (stage) =
     });
   });
 
-  test('know their callers by a generated secret, which the executor reads too', () => {
+  test('authenticate callers with a generated secret, which the executor reads too', () => {
     const [secret] = resourcesOf(simulator, 'AWS::SecretsManager::Secret').keys();
     for (const { environment } of functions.values()) {
       expect(environment.SIMULATOR_SECRET_ARN).toEqual({ Ref: secret });
@@ -93,7 +93,7 @@ describe.each(['dev', 'staging'] as const)('the simulated PSPs of %s', (stage) =
     ]);
   });
 
-  test('are waited for as long as the gateway can, and land what is late after that', () => {
+  test('may take as long as the gateway waits, and land late charges after that', () => {
     const methods = [...resourcesOf(simulator, 'AWS::ApiGateway::Method').values()];
     for (const { Properties } of methods) {
       expect(Properties.Integration).toMatchObject({ TimeoutInMillis: 29_000 });
@@ -127,7 +127,7 @@ describe.each(['dev', 'staging'] as const)('the simulated PSPs of %s', (stage) =
     });
   });
 
-  test('stand behind a firewall where the payments do, that lets through all that the stage takes', () => {
+  test('are behind a firewall like the payments API, which admits the stage’s whole rate', () => {
     const acls = [...resourcesOf(simulator, 'AWS::WAFv2::WebACL').values()];
     expect(acls).toHaveLength(config.firewall === undefined ? 0 : 1);
     for (const { Properties } of acls) {
@@ -138,7 +138,7 @@ describe.each(['dev', 'staging'] as const)('the simulated PSPs of %s', (stage) =
     simulator.resourceCountIs('AWS::WAFv2::WebACLAssociation', acls.length);
   });
 
-  test('say in the template why each of their methods is open', () => {
+  test('state in the template why each of their methods is open', () => {
     for (const method of resourcesOf(simulator, 'AWS::ApiGateway::Method').values()) {
       expect(method).toMatchObject({
         Metadata: { checkov: { skip: [{ id: 'CKV_AWS_59', comment: expect.stringContaining('key') }] } },
@@ -146,7 +146,7 @@ describe.each(['dev', 'staging'] as const)('the simulated PSPs of %s', (stage) =
     }
   });
 
-  test('tell operators where they are', () => {
+  test('output their addresses for operators', () => {
     for (const output of ['ControlUrl', 'SecretArn']) simulator.hasOutput(output, {});
   });
 });

@@ -5,7 +5,7 @@ import { synthesized } from '../support/synthesized.ts';
 
 const specification = new CloudFormationSpecification();
 
-test.each(STAGES)('CloudFormation’s specification has nothing against a template of %s', (stage) => {
+test.each(STAGES)('a template of %s conforms to CloudFormation’s specification', (stage) => {
   for (const template of synthesized(stage).templates.values())
     expect(specification.violationsOf(template.toJSON() as never)).toEqual([]);
 });

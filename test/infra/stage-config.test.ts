@@ -10,8 +10,8 @@ import {
 
 const CERTIFICATE = 'arn:aws:acm:eu-central-1:111111111111:certificate/0a1b';
 
-describe('the stage that is asked for', () => {
-  test('is dev when none is', () => {
+describe('the selected stage', () => {
+  test('is dev by default', () => {
     expect(stageConfig(undefined).stage).toBe('dev');
   });
 
@@ -28,7 +28,7 @@ describe('the stage that is asked for', () => {
 });
 
 describe('a stage', () => {
-  test('that takes real money keeps it', () => {
+  test('that takes real money keeps its data', () => {
     for (const config of STAGES.map((stage) => stageConfig(stage)).filter((each) => each.takesRealMoney)) {
       expect(config.dataRemovalPolicy).toBe(RemovalPolicy.RETAIN);
       expect(config.deletionProtection).toBe(true);
@@ -40,17 +40,17 @@ describe('a stage', () => {
     expect(STAGES.filter((stage) => stageConfig(stage).takesRealMoney)).toEqual(['prod']);
   });
 
-  test('has a database that sleeps only in dev', () => {
+  test('has a database that pauses only in dev', () => {
     expect(STAGES.filter((stage) => stageConfig(stage).database.minCapacity === 0)).toEqual(['dev']);
   });
 
-  test.each(STAGES)('%s believes an authorizer for a minute at most', (stage) => {
+  test.each(STAGES)('%s caches an authorizer’s answer for a minute at most', (stage) => {
     expect(stageConfig(stage).api.authorizerCache.toSeconds()).toBeLessThanOrEqual(60);
   });
 });
 
-describe('a setting that is to be another', () => {
-  test('is the only one of its group that changes', () => {
+describe('an override', () => {
+  test('changes only the named setting of its group', () => {
     const { api, database, logRetention } = stageConfig('prod', { api: { rateLimit: 1_500 } });
     const { api: before } = stageConfig('prod');
     expect(api).toEqual({ ...before, rateLimit: 1_500 });

@@ -28,7 +28,7 @@ function grantsOf(stage: (typeof STAGES)[number]): ReadonlySet<string> {
 }
 
 describe.each(['staging', 'prod'] as const)('in %s', (stage) => {
-  test('nothing is granted but what dev grants too, whose every grant a run on one machine proves', () => {
+  test('every grant is also one of dev, where a local run proves each of them', () => {
     const ofDev = grantsOf('dev');
     expect([...grantsOf(stage)].filter((grant) => !ofDev.has(grant))).toEqual([]);
   });

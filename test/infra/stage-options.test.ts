@@ -16,7 +16,7 @@ function warningsOf(stack: Stack): readonly string[] {
   return found.map(({ entry }) => String(entry.data));
 }
 
-describe('a fix while the alarm is on', () => {
+describe('a fix while the alarm is active', () => {
   const { pipelineStack } = pipelineOf('prod', {
     rollOut: 'at-once-without-alarms',
     alarmEmail: 'payments@example.com',
@@ -32,11 +32,11 @@ describe('a fix while the alarm is on', () => {
     );
   });
 
-  test('takes the alarms off the groups in so many words, since what is left out stays as it was', () => {
+  test('removes the alarms from the groups explicitly, since CloudFormation keeps what is left out', () => {
     for (const { AlarmConfiguration } of groups) expect(AlarmConfiguration).toEqual({ Enabled: false });
   });
 
-  test('goes back for a failure of its own only', () => {
+  test('is rolled back only if the deployment itself fails', () => {
     for (const { AutoRollbackConfiguration } of groups)
       expect(AutoRollbackConfiguration).toEqual({
         Enabled: true,
@@ -44,30 +44,30 @@ describe('a fix while the alarm is on', () => {
       });
   });
 
-  test('is a template that CloudFormation takes', () => {
+  test('is a template that CloudFormation accepts', () => {
     expect(new CloudFormationSpecification().violationsOf(pipeline.toJSON() as never)).toEqual([]);
   });
 
-  test('has nothing to be warned of where somebody is told of alarms', () => {
+  test('causes no warning if somebody receives the alarms', () => {
     expect(warningsOf(pipelineStack)).toEqual([]);
   });
 });
 
-describe('alarms of which nobody is told', () => {
-  test('are warned of where real money is taken, with both ways to be told', () => {
+describe('alarms without a recipient', () => {
+  test('cause a warning on a stage with real money, with both ways to subscribe', () => {
     expect(warningsOf(pipelineOf('prod').pipelineStack)).toEqual([
       expect.stringMatching(/-c alarmEmail=….*payments\.alarmTopic/),
     ]);
   });
 
-  test('are not warned of when a team subscribes afterwards', () => {
+  test('cause no warning if a team subscribes afterwards', () => {
     const { alarmTopic, pipelineStack } = pipelineOf('prod');
     alarmTopic.addSubscription(new UrlSubscription('https://oncall.example.com/hook'));
     expect(warningsOf(pipelineStack)).toEqual([]);
   });
 });
 
-test('an option that nobody reads is warned of with the name that is meant, when it resembles one', () => {
+test('a misspelt option causes a warning with the option that it resembles', () => {
   const { pipelineStack } = pipelineOf('dev', {
     stage: 'dev',
     alarmMail: 'payments@example.com',

@@ -108,7 +108,7 @@ describe('cdk synth without a home, an account, credentials or a network', () =>
     expect(await readdir(join(bundles.get('migrate-database') ?? '', 'migrations'))).toEqual(here);
   });
 
-  test('leaves the ways to other credentials than the role’s out of the bundles', async () => {
+  test('excludes credential providers other than the role’s from the bundles', async () => {
     for (const [name, directory] of bundles) {
       const code = await readFile(join(directory, 'index.mjs'), 'utf8');
       const others = ['credential_process', 'sso_session', 'AssumeRoleWithWebIdentity'];

@@ -41,7 +41,7 @@ async function deadLettersOfRefusingPsp(planted: Planted) {
 }
 const REST_MINUTES = 5;
 
-describe('a dead letter that dies again before it is noted that it went back', () => {
+describe('a dead letter that returns before its redrive is recorded', () => {
   /** Its first redrive notes that only when it has died again. */
   async function diedBeforeTheMark(believesMarks: boolean) {
     const noting = gate();
@@ -90,7 +90,7 @@ describe('a dead letter that dies again before it is noted that it went back', (
     expect(violations()).toEqual([]);
   });
 
-  test('is caught by the check where the note is taken for the truth', async () => {
+  test('is caught by the check if the record is trusted', async () => {
     const { simulation, later, violations } = await diedBeforeTheMark(true);
 
     await later(130);
@@ -100,7 +100,7 @@ describe('a dead letter that dies again before it is noted that it went back', (
   });
 });
 
-describe('a dead letter that dies again while a second redrive holds an older plan', () => {
+describe('a dead letter that returns while a second redrive has an older plan', () => {
   async function diedSincePlanned(tellsCycle: boolean) {
     const receiving = gate();
     const faultless = await deadLettersOfRefusingPsp({
@@ -129,19 +129,19 @@ describe('a dead letter that dies again while a second redrive holds an older pl
   }
   const CYCLE_UNTOLD = { cycle: { DataType: 'Number' } };
 
-  test('is decided anew', async () => {
+  test('is decided again', async () => {
     const { deadLetters, violations } = await diedSincePlanned(true);
 
     expect(deadLetters().map(({ timesSeen }) => timesSeen)).toEqual([2, 2, 2]);
     expect(violations()).toEqual([]);
   });
 
-  test('is caught by the check where the older plan is believed', async () => {
+  test('is caught by the check if the older plan is trusted', async () => {
     expect((await diedSincePlanned(false)).violations()).not.toEqual([]);
   });
 });
 
-test('a dead letter that is noted as gone and still lies in the queue is treated as waiting', async () => {
+test('a dead letter recorded as gone that is still in the queue is treated as waiting', async () => {
   const { simulation, queues, later, deadLetters, model } = await deadLettersOfRefusingPsp(NOTHING_PLANTED);
   for (const deadLetter of deadLetters()) deadLetter.redrivenAt = deadLetter.lastSeenAt;
   model.state.pauses.add('psp:simulator');

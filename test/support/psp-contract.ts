@@ -42,7 +42,7 @@ export function describePspContract(name: string, start: () => Promise<PspUnderT
 }
 
 function describeCharging(sandbox: () => PspUnderTest): void {
-  it('charges once, and answers with what was asked', async () => {
+  it('charges once, and answers with the requested values', async () => {
     const { psp, tokens, timesCharged } = sandbox();
     const request = aCharge(tokens.succeeds, { amountMinor: 1234n, currency: 'USD' });
     const { reference } = request;
@@ -155,7 +155,7 @@ function describeAsking(sandbox: () => PspUnderTest): void {
 }
 
 function describeAborting(sandbox: () => PspUnderTest): void {
-  it('knows that nothing was sent where nobody listens', async () => {
+  it('knows that nothing was sent if the connection is refused', async () => {
     const { at, tokens } = sandbox();
     const psp = at(await closedPortUrl());
     expect(await psp.charge(aCharge(tokens.succeeds), noDeadline())).toEqual({
@@ -213,7 +213,7 @@ function describeAborting(sandbox: () => PspUnderTest): void {
 
 function describePuzzles(sandbox: () => PspUnderTest): void {
   it.each(Object.entries(PUZZLES))(
-    'takes %s for an unknown outcome, and asks nobody twice',
+    'treats %s as an unknown outcome, and makes one call',
     async (_name, puzzle) => {
       const { at, tokens } = sandbox();
       const server = await startRawServer(puzzle);

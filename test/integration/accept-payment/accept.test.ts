@@ -85,7 +85,7 @@ test('another merchant’s same key and same reference do not collide', async ()
   expect(other.answer.location).not.toBe(one.answer.location);
 });
 
-test('a merchant reference is taken for ever, and the refused request leaves no row', async () => {
+test('a merchant reference can never be reused, and the refused request leaves no row', async () => {
   const first = request();
   await acceptPayment(first, from('mer_1', 'key-first'), effects);
   const rows = [await count('payment'), await count('idempotency_key'), await count('instruction')];

@@ -85,11 +85,11 @@ describe('a payment', () => {
     await expect(pay([600, 600])).rejects.toMatchObject(OVER);
   });
 
-  test('in a currency without a cap may ask for anything', async () => {
+  test('in a currency without a cap may have any amount', async () => {
     await pay([Number.MAX_SAFE_INTEGER], { currency: 'USD' });
   });
 
-  test('is held to its merchant’s cap before everybody’s, and to that before the stage’s', async () => {
+  test('is limited by its merchant’s cap, else the cap for all, else the stage’s', async () => {
     await setCap(database, { merchantId: '*', currency: 'KRW', maxAmountMinor: 2_000n }, OPERATOR);
     await setCap(database, { merchantId: 'mer_big', currency: 'KRW', maxAmountMinor: 3_000n }, OPERATOR);
 
@@ -109,7 +109,7 @@ describe('a payment', () => {
   });
 });
 
-test('a cap is set, replaced and cleared, each with who, from where and why', async () => {
+test('a cap is set, replaced and cleared, each logged with operator, origin and reason', async () => {
   const key = { merchantId: 'mer_log', currency: 'USD' };
   expect(await setCap(database, { ...key, maxAmountMinor: 10n }, OPERATOR)).toBeUndefined();
   expect(await setCap(database, { ...key, maxAmountMinor: 20n }, OPERATOR)).toBe(10n);

@@ -73,7 +73,7 @@ describe('a merchant’s keys', () => {
     expect((await add('mer_nobody')).creation).toBe('no_such_merchant');
   });
 
-  test('are recorded with who made and who revoked them, from where and why', async () => {
+  test('are logged on creation and revocation, with operator, origin and reason', async () => {
     const { apiKeyId } = await add(await newMerchant());
     await revokeApiKey(database, apiKeyId, OPERATOR);
     const log = await listOperations(database, { subject: `key:${apiKeyId}`, limit: 10 });
@@ -85,7 +85,7 @@ describe('a merchant’s keys', () => {
 });
 
 describe('a key', () => {
-  test('of another mode, with a wrong secret or unknown is nobody’s', async () => {
+  test('of another mode, with a wrong secret or unknown is refused', async () => {
     const { text, apiKeyId } = await add(await newMerchant());
     expect(await authorize(text, 'live')).toBeUndefined();
     expect(await authorize(generateApiKey('test').text)).toBeUndefined();

@@ -82,7 +82,7 @@ describe('the database refuses', () => {
     });
   });
 
-  test('to change what was witnessed', async () => {
+  test('to change evidence', async () => {
     expect(await refused(`update evidence set outcome = 'x'`)).toMatchObject({ code: '42501' });
     expect(await refused('truncate evidence')).toMatchObject({ code: '42501' });
   });

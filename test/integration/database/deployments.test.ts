@@ -119,6 +119,6 @@ test('two whole set-ups at once make one database, in which every duty can log i
   expect(payments.map((payment) => payment.payment_id)).toEqual([paymentId]);
 });
 
-test('a third finds nothing to do, and sets no password anew', async () => {
+test('a third changes nothing, not even a password', async () => {
   expect(await deploy()).toEqual({ applied: [], passwordsSet: [] });
 });

@@ -177,7 +177,7 @@ const BOOKS = [
 ];
 
 describe('no login may do another’s duty', () => {
-  test.each(DUTIES)('%s can’t change what is append-only, nor own or make anything', async (duty) => {
+  test.each(DUTIES)('%s can’t change append-only tables, nor own or create anything', async (duty) => {
     for (const sql of [
       ...NOT_TO_CHANGE,
       'create table x (y int)',
@@ -297,7 +297,7 @@ describe('no login may do another’s duty', () => {
     for (const sql of statements) expect([sql, await refused(duty, sql)]).toEqual([sql, '42501']);
   });
 
-  test('none is owner, superuser or past row-level security, and only migrating may become the owner', async () => {
+  test('none is owner or superuser or bypasses row-level security, and only migrate may become the owner', async () => {
     const rows = await testDatabase.database.execute(
       `select r.rolname as login,
               r.rolsuper or r.rolbypassrls or r.rolcreaterole or r.rolcreatedb or r.rolreplication as is_mighty,
@@ -320,13 +320,13 @@ describe('no login may do another’s duty', () => {
 });
 
 describe('row-level security', () => {
-  test('shows a reader no row where no merchant is set', async () => {
+  test('shows a reader no row if no merchant is set', async () => {
     for (const table of ['payment', 'payment_order', 'evidence', 'account_balance']) {
       expect(await as.read.execute(`select count(*)::int as n from ${table}`, {})).toEqual([{ n: 0 }]);
     }
   });
 
-  test('shows a statement the rows of its merchant alone, even where it forgets to ask', async () => {
+  test('shows a statement only its merchant’s rows, even without a filter', async () => {
     const other = newPayment([newOrder()], 'mer_other');
     const { acceptPayment } = await import('../../../adapters/database/statements/accept-payment.ts');
     await acceptPayment(
@@ -356,7 +356,7 @@ describe('row-level security', () => {
     expect((await readPayment(as.read, MERCHANT, other.paymentId)).payments).toEqual([]);
   });
 
-  test('lets nobody accept for another merchant than the one he acts for', async () => {
+  test('lets accept write only for the merchant that is set', async () => {
     const client = await connectAs('oncepay_accept');
     await client.query('begin');
     await client.query(`select set_config('oncepay.merchant_id', 'mer_one', true)`);
@@ -370,7 +370,7 @@ describe('row-level security', () => {
   test.each([
     ['the same number', 0, '23505'],
     ['another number', 1, '42501'],
-  ])('lets nobody who accepts have an order charged again, under %s', async (_, seq, code) => {
+  ])('does not let accept have an order charged again, under %s', async (_, seq, code) => {
     const { paymentId, orders } = await storePayment(as.accept, newOrder());
     const client = await connectAs('oncepay_accept');
     await client.query('begin');

@@ -13,7 +13,7 @@ const MASTER = { user: 'oncepay_master', password: 'MasterPasswordOfTwentyLetter
 const PASSWORD = 'a-long-password';
 const SALT = Buffer.alloc(16, 7);
 
-describe('a cluster whose master is no superuser, as Aurora’s', () => {
+describe('a cluster whose master is no superuser, as in Aurora', () => {
   let directory: string;
   let postgres: RunningPostgres;
   let master: pg.Client;
@@ -46,7 +46,7 @@ describe('a cluster whose master is no superuser, as Aurora’s', () => {
     return client;
   }
 
-  test('is set up by it, as often as asked', async () => {
+  test('is set up by it repeatedly', async () => {
     expect(await setUpDatabase(urlOf(MASTER.user, MASTER.password))).toEqual([]);
     const { rows } = await master.query(
       `select distinct tableowner from pg_tables where schemaname = 'public'`,
@@ -61,7 +61,7 @@ describe('a cluster whose master is no superuser, as Aurora’s', () => {
     await client.end();
   });
 
-  test('lets a login set the password of the other of its duty, and of nobody else', async () => {
+  test('lets a login set the password only of the other login of its duty', async () => {
     const client = await logIn('oncepay_read', PASSWORD);
     const verifier = scramVerifier('another-password', SALT);
     const { rows } = await client.query('select credentials.set_other_password($1) as other', [verifier]);
@@ -81,7 +81,7 @@ describe('a cluster whose master is no superuser, as Aurora’s', () => {
     await other.end();
   });
 
-  test('refuses the master a turn: it belongs to no duty', async () => {
+  test('does not rotate the master, which belongs to no duty', async () => {
     await expect(master.query('select credentials.other_login()')).rejects.toMatchObject({ code: '42501' });
   });
 });

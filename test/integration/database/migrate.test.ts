@@ -46,7 +46,7 @@ test('the roles are set up after another deployment, however long that takes', a
 });
 
 describe('migrations', () => {
-  test('apply in order, once', async () => {
+  test('are applied in order, once', async () => {
     expect(await run([ONE, TWO])).toEqual([ONE.name, TWO.name]);
     expect(await run([ONE, TWO])).toEqual([]);
     expect(await database.database.execute('select count(*)::int as n from one', {})).toEqual([{ n: 1 }]);

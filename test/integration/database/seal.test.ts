@@ -11,8 +11,8 @@ afterAll(() => testDatabase.drop());
 
 const sealed = INVARIANTS.find(({ name }) => name.startsWith('owners, grants'));
 
-describe('what an owner changes by hand is seen', () => {
-  test('nothing is, as long as nothing was', async () => {
+describe('a change by the owner’s hand is detected', () => {
+  test('no change is reported without one', async () => {
     if (sealed === undefined) throw new Error('there is no such check');
     expect(await checkInvariant(testDatabase.as('oncepay_operate'), sealed)).toBeUndefined();
   });
@@ -68,7 +68,7 @@ describe('what an owner changes by hand is seen', () => {
     expect(violation?.examples).toContain(seen);
   });
 
-  test('a guarding function whose body is another', async () => {
+  test('a guarding function with another body', async () => {
     if (sealed === undefined) throw new Error('there is no such check');
     await testDatabase.database.execute(
       'create or replace function refuse_change() returns trigger language plpgsql as $$ begin return null; end $$',

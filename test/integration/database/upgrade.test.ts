@@ -99,7 +99,7 @@ test('two deployments at once bring an empty database to the newest schema toget
   await database.drop();
 });
 
-test('a database of before the first release is refused, with the way out, and left as it is', async () => {
+test('a database from before the first release is refused with the remedy and left unchanged', async () => {
   const database = await createEmptyDatabase();
   await inTransaction(() => beginPostgresTransaction(database.url), setUpRoles);
   const earlier = [{ name: '000001_clock_and_merchants.sql', sql: 'create table merchant (id int)' }];

@@ -63,14 +63,14 @@ const insertInstruction = (
 
 const NOT_ITS_PAYMENT = { code: '23503', constraint: 'payment_order_comes_with_its_payment' };
 
-describe('whoever accepts can’t add an order', () => {
-  test('to a payment that is there, though he acts for its merchant', async () => {
+describe('the login accept can’t add an order', () => {
+  test('to an existing payment of its merchant', async () => {
     await expect(insertOrder(systemIds.next('ord'), victim.paymentId, 2)).rejects.toMatchObject(
       NOT_ITS_PAYMENT,
     );
   });
 
-  test('to a payment of his own once it is made', async () => {
+  test('to a payment of its own after its transaction', async () => {
     const paymentId = systemIds.next('pay');
     await insertPayment(paymentId);
     await thief.query('commit');
@@ -79,7 +79,7 @@ describe('whoever accepts can’t add an order', () => {
     await expect(insertOrder(systemIds.next('ord'), paymentId)).rejects.toMatchObject(NOT_ITS_PAYMENT);
   });
 
-  test('of one merchant to a payment of another, made just now', async () => {
+  test('of one merchant to a new payment of another', async () => {
     const paymentId = systemIds.next('pay');
     await insertPayment(paymentId);
     await actFor('mer_thief');
@@ -89,7 +89,7 @@ describe('whoever accepts can’t add an order', () => {
   });
 
   test.each(['payment', 'payment_order'])(
-    'by saying in which transaction a row of %s was made',
+    'by writing the transaction number of a row of %s',
     async (table) => {
       await expect(thief.query(`insert into ${table} (accepted_in) values ('0')`)).rejects.toMatchObject({
         code: '42501',
@@ -98,7 +98,7 @@ describe('whoever accepts can’t add an order', () => {
   );
 });
 
-test('what is made whole in one transaction is taken, its order in the same or a later statement of it', async () => {
+test('a payment created in one transaction is accepted, with its order in the same or a later statement', async () => {
   const [paymentId, orderId] = [systemIds.next('pay'), systemIds.next('ord')];
   await insertPayment(paymentId);
   await insertOrder(orderId, paymentId);
@@ -106,14 +106,14 @@ test('what is made whole in one transaction is taken, its order in the same or a
   await expect(thief.query('commit')).resolves.toBeDefined();
 });
 
-test('whoever accepts can’t put another answer in the place of one that is promised', async () => {
+test('the login accept can’t replace a stored answer', async () => {
   await expect(thief.query("update idempotency_key set body = '{}'")).rejects.toMatchObject({
     code: '42501',
     constraint: 'idempotency_key_is_kept',
   });
 });
 
-describe('an instruction that says it is in another’s payment', () => {
+describe('an instruction that names another payment than its order', () => {
   afterEach(() =>
     testDatabase.database.execute(
       `delete from instruction i using payment_order o

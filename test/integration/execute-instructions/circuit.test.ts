@@ -73,7 +73,7 @@ describe('a PSP’s circuit', () => {
     expect(await circuit()).toMatchObject({ not_sent_in_a_row: 5, open_for: 10, open_seconds: 10 });
   });
 
-  test('forgets failures when an answer comes, a decline too', async () => {
+  test('resets its failures on any answer, including a decline', async () => {
     const orders = await storeOrders(5);
     await failing().execute(...orders.slice(0, 4).map((order) => recordOf(order)));
     const declining = failing({
@@ -108,7 +108,7 @@ describe('a PSP’s circuit', () => {
     expect(await instruction(order)).toMatchObject({ state: 'dead_lettered', attempts_in_cycle: 0 });
   });
 
-  test('while open, parks what comes, acknowledges it and calls nobody', async () => {
+  test('while open, parks and acknowledges messages without a call', async () => {
     await openCircuit();
     const [order] = await storeOrders(1);
     if (order === undefined) throw new Error('one order was stored');
@@ -125,7 +125,7 @@ describe('a PSP’s circuit', () => {
     });
   });
 
-  test('gives back the attempts that tripped it', async () => {
+  test('does not count the attempts that opened it', async () => {
     const orders = await openCircuit();
     for (const order of orders) expect(await instruction(order)).toMatchObject({ attempts_in_cycle: 0 });
   });
@@ -180,7 +180,7 @@ describe('a PSP’s circuit', () => {
     expect(calls).toHaveLength(1);
   });
 
-  test('that fails its probe opens again for twice as long, up to two minutes, and gives the probe back', async () => {
+  test('that fails its probe opens again for twice as long, up to two minutes, and does not count the probe', async () => {
     await openCircuit();
     const [order] = await storeOrders(1);
     if (order === undefined) throw new Error('one order was stored');
@@ -194,7 +194,7 @@ describe('a PSP’s circuit', () => {
     expect(await instruction(order)).toMatchObject({ attempt_no: 5, attempts_in_cycle: 0, state: 'ready' });
   });
 
-  test('refused again by its key, parks its probe rather than making a dead letter of it', async () => {
+  test('parks a probe that is refused for its key instead of making a dead letter of it', async () => {
     const [first, second] = await storeOrders(2);
     if (first === undefined || second === undefined) throw new Error('two orders were stored');
     const refusing = failing({ kind: 'misconfigured', reason: 'HTTP 401' });
@@ -220,8 +220,8 @@ describe('a PSP’s circuit', () => {
   });
 });
 
-describe('what was parked for a circuit', () => {
-  test('is sent by few while it is half-open, and all at once when it is closed', async () => {
+describe('an instruction parked for a circuit', () => {
+  test('is sent with few others while it is half-open, and with all when it is closed', async () => {
     await openCircuit();
     const orders = await storeOrders(9);
     await new ExecutorHarness(database).execute(...orders.map((order) => recordOf(order)));

@@ -111,7 +111,7 @@ describe('an instruction whose attempts are used up', () => {
     });
   });
 
-  test('by crashes alone says of the last that it never finished', async () => {
+  test('through crashes alone has the reason that the last one never finished', async () => {
     const order = await storeOrder();
     for (let attempt = 0; attempt < TIMING.attemptsPerCycle; attempt += 1) {
       const crashing = new ExecutorHarness(database);
@@ -126,7 +126,7 @@ describe('an instruction whose attempts are used up', () => {
     expect(harness.deadLetters[0]?.reason).toBe('attempt 8 started, never finished (8 attempts in cycle 0)');
   });
 
-  test('is sent to the dead-letter queue again when a message without its cycle comes, and claimed by nobody', async () => {
+  test('is sent to the dead-letter queue again for a message without its cycle, and not claimed', async () => {
     const order = await storeOrder();
     const psp = scripted();
     await useUpCycle(order, psp);
@@ -218,7 +218,7 @@ describe('past the last cycle an instruction is resolved', () => {
     });
   });
 
-  test('as FAILED without a word to the PSP where nothing ever reached it', async () => {
+  test('as FAILED without a call if nothing ever reached the PSP', async () => {
     const order = await storeOrder();
     const refused: PspOutcome = { kind: 'not_sent', reason: 'connection refused' };
     await useUpAllCycles(order, scripted(refused));
@@ -256,7 +256,7 @@ function find(key: InstructionKey): Promise<void> {
   return registerMovedDeadLetters(database, [{ key, messageId: 'message-found' }]);
 }
 
-describe('a dead letter that is sent back', () => {
+describe('a redriven dead letter', () => {
   const REDRIVE = { actor: 'redrive', origin: 'pipeline', reason: 'a test' };
 
   async function planned(order: NewOrder): Promise<readonly PlannedDeadLetter[]> {
@@ -264,7 +264,7 @@ describe('a dead letter that is sent back', () => {
     return plan.filter(({ dead_letter_id }) => dead_letter_id === order.instructionId);
   }
 
-  test('is noted of the death that was planned, and of no later one', async () => {
+  test('is recorded for the planned dead letter, and for no later one', async () => {
     const order = await storeOrder();
     await useUpCycle(order, scripted());
     const plan = await planned(order);
@@ -283,7 +283,7 @@ describe('a dead letter that is sent back', () => {
     expect(await deadLetter(order.instructionId)).toMatchObject({ state: 'redriven' });
   });
 
-  test('waits again where it is found in the queue all the same', async () => {
+  test('waits again if it is still found in the queue', async () => {
     const order = await storeOrder();
     await useUpCycle(order, scripted());
     const before = await deadLetter(order.instructionId);
@@ -294,8 +294,8 @@ describe('a dead letter that is sent back', () => {
   });
 });
 
-describe('a message that is found in the dead-letter queue, and had no dead letter that waits', () => {
-  test('becomes one with a reason that is derived', async () => {
+describe('a message in the dead-letter queue without a waiting dead letter', () => {
+  test('becomes one with a derived reason', async () => {
     const order = await storeOrder();
     await find(nameOf(order));
 
@@ -305,7 +305,7 @@ describe('a message that is found in the dead-letter queue, and had no dead lett
     });
   });
 
-  test('takes no reason from what is in quarantine', async () => {
+  test('does not take the reason of a quarantined one', async () => {
     const order = await storeOrder();
     const psp = scripted();
     psp.onCharge = async (request) => {
@@ -320,7 +320,7 @@ describe('a message that is found in the dead-letter queue, and had no dead lett
     expect(await deadLetter(order.instructionId)).toEqual(before);
   });
 
-  test('makes no dead letter of an instruction that it names by its id alone', async () => {
+  test('that names an instruction by its id alone makes no dead letter of it', async () => {
     const order = await storeOrder();
     await find({ ...nameOf(order), operation: 'refund' });
 
@@ -331,7 +331,7 @@ describe('a message that is found in the dead-letter queue, and had no dead lett
 describe('a poisoned message', () => {
   const poisonId = 'sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad';
 
-  test('is a dead letter once, stays one when its delivery is repeated, and is quarantined when it comes back', async () => {
+  test('is one dead letter, also when redelivered, and is quarantined when it returns', async () => {
     const order = await storeOrder();
     const harness = new ExecutorHarness(database);
     const record = recordOf(order, 'abc');
@@ -346,7 +346,7 @@ describe('a poisoned message', () => {
     expect(await deadLetter(poisonId)).toMatchObject({ state: 'quarantined', times_seen: 2 });
   });
 
-  test('of any bytes is kept whole', async () => {
+  test('of arbitrary bytes is kept unchanged', async () => {
     const body = 'nul \u0000 and \u{1f4a3} and ’';
     await new ExecutorHarness(database).execute(recordOf(await storeOrder(), body));
     const [row] = await database.execute(
@@ -357,7 +357,7 @@ describe('a poisoned message', () => {
     expect(Buffer.from(String(row?.body), 'base64').toString()).toBe(body);
   });
 
-  test('however deep it nests, costs the others of its batch nothing', async () => {
+  test('does not affect the rest of its batch, however deeply it is nested', async () => {
     const deep = `{"version":${'['.repeat(50_000)}${']'.repeat(50_000)}}`;
     const [poisoned, good] = [await storeOrder(), await storeOrder()];
     const harness = new ExecutorHarness(database);
@@ -366,7 +366,7 @@ describe('a poisoned message', () => {
     expect(await instruction(good)).toMatchObject({ state: 'succeeded' });
   });
 
-  test('waits in the main queue while the database is away, longer with each receive', async () => {
+  test('waits in the main queue while the database is unreachable, longer with each receive', async () => {
     const harness = new ExecutorHarness({ execute: () => Promise.reject(new Error('away')) });
     const record = recordOf(await storeOrder(), 'not json');
     record.attributes.ApproximateReceiveCount = '4';

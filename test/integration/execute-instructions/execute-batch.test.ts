@@ -86,7 +86,7 @@ describe('a batch of good instructions', () => {
   });
 });
 
-describe('a message that comes again', () => {
+describe('a redelivered message', () => {
   test('is acknowledged without a statement when the instruction is recorded as consumed', async () => {
     const harness = new ExecutorHarness(database);
     const { orders } = await storePayment(database);
@@ -107,7 +107,7 @@ describe('a message that comes again', () => {
     expect(second.psp.charges).toEqual([]);
   });
 
-  test('is consumed and acknowledged on the database’s word when the record was lost', async () => {
+  test('is consumed and acknowledged according to the database if the consumed record was lost', async () => {
     const harness = new ExecutorHarness(database);
     const { orders } = await storePayment(database);
     const records = orders.map((order) => recordOf(order));
@@ -138,7 +138,7 @@ describe('a message that comes again', () => {
     expect(second.psp.charges).toEqual([]);
   });
 
-  test('comes again when the consumed record can’t be written', async () => {
+  test('is redelivered if the consumed record can’t be written', async () => {
     const { orders } = await storePayment(database);
     const harness = new ExecutorHarness(database, new ScriptedPsp(), {
       consumed: { find: async () => new Set(), record: async (keys) => new Set(keys) },
@@ -150,7 +150,7 @@ describe('a message that comes again', () => {
 });
 
 describe('an unknown outcome', () => {
-  test('is asked about before anything is sent again, and booked once when the charge is found', async () => {
+  test('is looked up before anything is sent again, and booked once if the charge is found', async () => {
     const payment = await storePayment(database);
     const records = payment.orders.map((order) => recordOf(order));
     const harness = new ExecutorHarness(database);
@@ -170,7 +170,7 @@ describe('an unknown outcome', () => {
     expect((await orderNow(payment.paymentId)).order?.status).toBe('SUCCESS');
   });
 
-  test('is sent again under the same key when the PSP knows nothing of it', async () => {
+  test('is sent again under the same key if the PSP has no charge', async () => {
     const payment = await storePayment(database);
     const records = payment.orders.map((order) => recordOf(order));
     const harness = new ExecutorHarness(database);
@@ -221,8 +221,8 @@ describe('an unknown outcome', () => {
   });
 });
 
-describe('a look-up that finds two charges', () => {
-  test('books neither, keeps both in evidence and leaves the order to a person', async () => {
+describe('a look-up with two charges', () => {
+  test('books neither, keeps both in evidence and leaves the order in manual review', async () => {
     const payment = await storePayment(database, newOrder({ sellerId: 'seller_twice' }));
     const records = payment.orders.map((order) => recordOf(order));
     const harness = new ExecutorHarness(database);
@@ -250,8 +250,8 @@ describe('a look-up that finds two charges', () => {
   });
 });
 
-describe('a worker that dies after the claim', () => {
-  test('leaves an instruction that the next worker asks about before sending', async () => {
+describe('a worker that crashes after the claim', () => {
+  test('leaves an instruction that the next worker looks up before sending', async () => {
     const payment = await storePayment(database);
     const records = payment.orders.map((order) => recordOf(order));
     const dying = new ExecutorHarness({
@@ -272,7 +272,7 @@ describe('a worker that dies after the claim', () => {
     expect((await orderNow(payment.paymentId)).order?.status).toBe('SUCCESS');
   });
 
-  test('changes nothing when it wakes after another has taken over, but its evidence is kept', async () => {
+  test('changes nothing if it resumes after another has taken over, but its evidence is kept', async () => {
     const payment = await storePayment(database);
     const records = payment.orders.map((order) => recordOf(order));
     const stale = new ExecutorHarness(database);
@@ -294,8 +294,8 @@ describe('a worker that dies after the claim', () => {
   });
 });
 
-describe('what proves that nothing was charged', () => {
-  test('is retried without asking', async () => {
+describe('a proof that nothing was charged', () => {
+  test('is retried without a look-up', async () => {
     const payment = await storePayment(database);
     const records = payment.orders.map((order) => recordOf(order));
     const harness = new ExecutorHarness(database);
@@ -344,8 +344,8 @@ describe('what proves that nothing was charged', () => {
   });
 });
 
-describe('an answer that can’t be believed', () => {
-  test('nor even written down goes to manual review, and what the PSP was asked is kept', async () => {
+describe('an invalid answer', () => {
+  test('that can’t even be stored goes to manual review, and the request is kept', async () => {
     const payment = await storePayment(database);
     const harness = new ExecutorHarness(database);
     harness.psp.onCharge = async (request) => {
@@ -380,7 +380,7 @@ describe('an answer that can’t be believed', () => {
 });
 
 describe('poison', () => {
-  test('goes to the dead-letter queue with its reason and leaves the others alone', async () => {
+  test('goes to the dead-letter queue with its reason and does not affect the others', async () => {
     const payment = await storePayment(database);
     const good = payment.orders.map((order) => recordOf(order));
     const missing = newOrder();
@@ -403,7 +403,7 @@ describe('poison', () => {
     expect((await orderNow(payment.paymentId)).order?.status).toBe('SUCCESS');
   });
 
-  test('is what names an instruction and not its order or operation, beside the message that names all of it', async () => {
+  test('is a message that names an instruction but a wrong order or operation', async () => {
     const { orders, paymentId } = await storePayment(database);
     const [order] = orders;
     if (order === undefined) throw new Error('one order');
@@ -474,8 +474,8 @@ describe('one row that the database refuses', () => {
   });
 });
 
-describe('time that runs out', () => {
-  test('starts no PSP call that could not end and be recorded, and proves that nothing was sent', async () => {
+describe('running out of time', () => {
+  test('starts no PSP call that could not end and be recorded, and records that nothing was sent', async () => {
     const payment = await storePayment(database);
     const records = payment.orders.map((order) => recordOf(order));
     const harness = new ExecutorHarness(database);
@@ -491,7 +491,7 @@ describe('time that runs out', () => {
     expect((await orderNow(payment.paymentId)).order?.status).toBe('SUCCESS');
   });
 
-  test('records the fast ones while a slow PSP call is still under way', async () => {
+  test('records the fast ones while a slow PSP call is still running', async () => {
     const payment = await storePayment(database, newOrder(), newOrder({ amountMinor: 2n }));
     const harness = new ExecutorHarness(database);
     let fastWhileSlow: string | undefined;

@@ -104,7 +104,7 @@ describe('the instructions of one order in one batch', () => {
     expect(await status()).toEqual(['SUCCESS']);
   });
 
-  test('come again together when the first is not done: the second is not even claimed', async () => {
+  test('are redelivered together if the first is not terminal: the second is not claimed', async () => {
     const { harness, messages, answer, idAt, sentKeys } = await orderOf(2);
     answer(0, UNKNOWN);
 
@@ -115,7 +115,7 @@ describe('the instructions of one order in one batch', () => {
     expect(await rowOf(idAt(1))).toMatchObject(NEVER_CLAIMED);
   });
 
-  test('may come in another order than theirs: what came too early is parked and does not block the group', async () => {
+  test('may arrive out of order: an early one is parked and does not block the group', async () => {
     const { harness, messages, idAt, sentKeys, status } = await orderOf(2);
 
     expect(await harness.execute(...messages.toReversed())).toEqual([]);
@@ -129,7 +129,7 @@ describe('the instructions of one order in one batch', () => {
   });
 });
 
-describe('an instruction whose predecessor is not done', () => {
+describe('an instruction with an open predecessor', () => {
   test('waits as long as another worker may hold the predecessor', async () => {
     const { harness, messages, answer, idAt, sentKeys } = await orderOf(2);
     const [first, second] = messages;

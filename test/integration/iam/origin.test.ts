@@ -18,7 +18,7 @@ async function seen(source: string): Promise<Readonly<Record<string, string>>> {
   return JSON.parse(String(await tiny.invoke()));
 }
 
-test('a request by Node’s client says which function’s environment it comes from', async () => {
+test('a request by Node’s client names its function’s environment', async () => {
   const headers = await seen(`
     import { request } from 'node:http';
     export const handler = () => new Promise((resolve) => {
@@ -31,7 +31,7 @@ test('a request by Node’s client says which function’s environment it comes 
   expect(headers).toMatchObject({ [ORIGIN_HEADER]: 'Tiny', authorization: 'Credential=somebody/' });
 });
 
-test('a request by fetch says it too', async () => {
+test('a request by fetch names it too', async () => {
   const headers = await seen(`
     export const handler = async () => (await fetch(process.env.AWS_ENDPOINT_URL_SQS)).text();`);
 

@@ -136,7 +136,7 @@ describe('SQS', () => {
     expect((await send(sqsClient('developer'))).Failed).toBeUndefined();
   });
 
-  test('asks the grant of the single action for a batch of visibilities', async () => {
+  test('requires the single action’s grant for a batch of visibilities', async () => {
     policies = {};
     const change = new ChangeMessageVisibilityBatchCommand({
       QueueUrl: sqs.urlOf('orders.fifo'),
@@ -154,7 +154,7 @@ describe('SQS', () => {
     ['sqs:DeleteMessage', DEAD_LETTERS],
     ['sqs:GetQueueAttributes', DEAD_LETTERS],
     ['sqs:SendMessage', QUEUE],
-  ])('moves messages only for who may %s', async (missing, resource) => {
+  ])('moves messages only for a principal that may %s', async (missing, resource) => {
     const all = ['StartMessageMoveTask', 'ReceiveMessage', 'DeleteMessage', 'GetQueueAttributes']
       .map((action) => allow(`sqs:${action}`, DEAD_LETTERS))
       .concat(allow('sqs:SendMessage', QUEUE));
@@ -164,7 +164,7 @@ describe('SQS', () => {
     await expect(sqsClient().send(move)).rejects.toThrow(`${missing.toLowerCase()} on resource: ${resource}`);
   });
 
-  test('refuses an encrypted queue to who may not use its key', async () => {
+  test('refuses an encrypted queue to a principal that may not use its key', async () => {
     policies = { identity: [allow('sqs:SendMessage', QUEUE)], keys: { [QUEUE]: KEY } };
 
     await expect(send()).rejects.toMatchObject({
@@ -181,7 +181,7 @@ describe('the Data API', () => {
     );
   const both = [allow('rds-data:ExecuteStatement', CLUSTER), allow('secretsmanager:GetSecretValue', SECRET)];
 
-  test('runs a statement for who may run it and read the secret', async () => {
+  test('runs a statement for a principal that may run it and read the secret', async () => {
     policies = { identity: both };
 
     expect((await run()).records).toEqual([[{ longValue: 1 }]]);
@@ -208,7 +208,7 @@ describe('DynamoDB', () => {
       credentials: credentialsOf(accessKeyId),
     }).send(new PutItemCommand({ TableName: 'seen', Item: { pk: { S: 'one' } } }));
 
-  test('refuses a write to who may only read, and says so in one line', async () => {
+  test('refuses a write to a principal that may only read, and logs it in one line', async () => {
     await expect(put('Work')).rejects.toMatchObject({
       name: 'AccessDeniedException',
       message: `${WHO}dynamodb:PutItem on resource: ${TABLE} because no identity-based policy allows the dynamodb:PutItem action`,

@@ -93,7 +93,7 @@ describe.each(modes)('a list of an operator’s, planned with %s, reads no more 
     }
   });
 
-  test('of what was done, with every filter', async () => {
+  test('of the operation log, with every filter', async () => {
     for (const subject of [undefined, 'subject_1', 'rare']) {
       for (const action of [undefined, 'closed', 'key_revoked'] as const) {
         for (const actor of [undefined, 'actor_1', 'rare']) {
@@ -125,7 +125,7 @@ describe.each(modes)('a list of an operator’s, planned with %s, reads no more 
   });
 });
 
-test('what was done is found newest first, whatever is asked for', async () => {
+test('the operation log is listed newest first, with every filter', async () => {
   const found = await listOperations(testDatabase.as('oncepay_operate'), { byPeople: true, limit: 100 });
   const expected = await testDatabase.database.execute(
     `select subject_id, reason from operation_log where origin <> 'pipeline' order by at desc, operation_log_id desc limit 100`,

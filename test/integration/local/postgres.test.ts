@@ -39,7 +39,7 @@ afterAll(async () => {
   rmSync(directory, { recursive: true, force: true });
 });
 
-test('a server that is killed is started again, and clients that were connected fail and no more', async () => {
+test('a killed server is restarted, and only connected clients fail', async () => {
   const before = postgres.pid;
   const client = new pg.Client(postgres.url);
   const broken = new Promise((resolve) => client.on('error', resolve));
@@ -54,7 +54,7 @@ test('a server that is killed is started again, and clients that were connected 
   expect(await answer()).toEqual([{ n: 0 }]);
 });
 
-test('a server that was told to stop stays so', async () => {
+test('a stopped server is not restarted', async () => {
   troubles.length = 0;
   const { pid } = postgres;
   await postgres.close();
@@ -70,7 +70,7 @@ describe('a start finds a pid file', () => {
     ['that is negative', '-1\n'],
     ['that names this very process', `${process.pid}\n`],
     ['that names another of its user’s', `${process.ppid}\n`],
-  ])('%s, leaves everybody alone and serves', async (_what, text) => {
+  ])('%s, signals no other process and serves', async (_what, text) => {
     await postgres.close();
     writeFileSync(pidFile(), text);
     await start();
@@ -78,7 +78,7 @@ describe('a start finds a pid file', () => {
   });
 });
 
-test('a server that outlived its runtime is stopped, though its pid file names nobody', async () => {
+test('a server that outlived its runtime is stopped, though its pid file names no process', async () => {
   await postgres.close();
   const home = postgresHome(directory, findBinaries());
   const orphan = await startServer(home, { port: postgres.port, durable: false, url: postgres.url });

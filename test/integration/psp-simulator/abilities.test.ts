@@ -116,7 +116,7 @@ describe.each(SIMULATOR_HOSTS)('simulated PSPs %s', (_host, start) => {
       expect((await send(request)).kind).toBe('succeeded');
     });
 
-    it('can be told to invalidate such a key', async () => {
+    it('can invalidate such a key with a switch', async () => {
       const request = aCharge('sim_500_not_charged');
       await send(request);
       expect(await invalidate(request)).toEqual({ kind: 'invalidated' });
@@ -172,7 +172,7 @@ describe.each(SIMULATOR_HOSTS)('simulated PSPs %s', (_host, start) => {
       expect((await send(request)).kind).toBe('succeeded');
     });
 
-    it('takes nothing from what a faulty token does', async () => {
+    it('does not change the behaviour of a faulty token', async () => {
       const request = aCharge('sim_flaky_1');
       await simulator.control({ server_error_rate: 1 });
       expect((await send(request)).kind).toBe('unknown');
@@ -202,7 +202,7 @@ describe.each(SIMULATOR_HOSTS)('simulated PSPs %s', (_host, start) => {
   });
 
   describe('an adapter', () => {
-    it('declares what the simulator keeps by itself, and what a test says instead', () => {
+    it('declares the simulator’s own abilities, or those that a test sets', () => {
       const settings = { url: simulator.listenerUrl, apiKey: SIMULATOR_KEY };
       expect(createPspSimulator(settings)).toMatchObject({
         name: 'simulator',

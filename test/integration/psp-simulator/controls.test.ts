@@ -17,7 +17,7 @@ describe.each(SIMULATOR_HOSTS)('simulated PSPs %s', (_host, start) => {
   const send = (request: ChargeRequest) => simulator.psp.charge(request, noDeadline());
 
   describe('a PSP that can not be reached', () => {
-    it('takes nothing until its time is over, and its callers know it', async () => {
+    it('accepts nothing until its time is over, and its callers notice', async () => {
       await simulator.control({ down_for_seconds: 20 });
       simulator.clock.advance(19_999);
       const request = aCharge('sim_ok');
@@ -57,7 +57,7 @@ describe.each(SIMULATOR_HOSTS)('simulated PSPs %s', (_host, start) => {
       expect(await simulator.timesCharged(request.reference)).toBe(2);
     });
 
-    it('refuses the key for as long as it was told to', async () => {
+    it('refuses the key for the given time', async () => {
       await simulator.control({ reject_key_for_seconds: 300 });
       expect((await send(aCharge('sim_ok'))).kind).toBe('misconfigured');
       simulator.clock.advance(299_999);
@@ -193,7 +193,7 @@ describe('simulated PSPs with sockets of their own', () => {
       expect((await send(aCharge('sim_ok'))).kind).toBe('succeeded');
     });
 
-    it('comes back by itself at the address it had', async () => {
+    it('returns at the same address', async () => {
       await simulator.control({ down_for_seconds: 20 });
       simulator.clock.advance(20_000);
       // The port opens a moment after the timer fires; each refused try is itself the wait for it.
@@ -240,7 +240,7 @@ describe('simulated PSPs with sockets of their own', () => {
 
   describe('its addresses', () => {
     it.each(['controlPort', 'listenerPort'] as const)(
-      'fails to start on a %s that is taken, and leaves nothing open',
+      'fails to start on a used %s, and leaves nothing open',
       async (taken) => {
         const port = Number(
           new URL(taken === 'controlPort' ? simulator.controlUrl : simulator.listenerUrl).port,

@@ -55,7 +55,7 @@ describe('a key that the PSP refuses', () => {
     expect(readings()).toBe(2);
   });
 
-  test('is read anew, and the call goes out with the other one, charged once', async () => {
+  test('is read again, and the call is repeated with the new one, charged once', async () => {
     await charge();
     await rotateOurSide();
     simulator.clock.advance(10_000);
@@ -65,7 +65,7 @@ describe('a key that the PSP refuses', () => {
     expect(await simulator.timesCharged(request.reference)).toBe(1);
   });
 
-  test('is read anew once for a whole batch', async () => {
+  test('is read again once for a whole batch', async () => {
     await charge();
     await rotateOurSide();
     simulator.clock.advance(10_000);
@@ -74,7 +74,7 @@ describe('a key that the PSP refuses', () => {
     expect(readings()).toBe(2);
   });
 
-  test('is read anew for a look-up and for a invalidation as well', async () => {
+  test('is read again for a look-up and for an invalidation too', async () => {
     await charge();
     await rotateOurSide();
     simulator.clock.advance(10_000);

@@ -97,7 +97,7 @@ describe('the record in a table', () => {
     expect(await chargesOnRecord()).toBe(1);
   });
 
-  it('finds every charge by its reference, wherever the function died', async () => {
+  it('finds every charge by its reference, wherever the function crashed', async () => {
     for (let requests = 0; requests < 6; requests += 1) {
       const reference = `ord_${requests}`;
       const call = { ...CALL, idempotencyKey: `ins_${requests}` };
@@ -133,7 +133,7 @@ describe('the switches in a table', () => {
     });
   });
 
-  it('stand as at the start where what is stored is not understood', async () => {
+  it('have their initial values if the stored ones are not readable', async () => {
     await table.put({ pk: 'switches', sk: 'simulator', content: { settings: 'of another version' } });
     expect(await new DynamoDbSwitches(table, 'simulator').read()).toEqual(INITIAL_SWITCHES);
   });

@@ -37,7 +37,7 @@ describe.each(SIMULATOR_HOSTS)('simulated PSPs %s', (_host, start) => {
     expect(await timesCharged(request)).toBe(1);
   }
 
-  describe('tokens whose first answer gets lost', () => {
+  describe('tokens whose first answer is lost', () => {
     it.each([
       ['sim_500_charged', 1],
       ['sim_malformed', 1],
@@ -58,7 +58,7 @@ describe.each(SIMULATOR_HOSTS)('simulated PSPs %s', (_host, start) => {
     });
 
     it.each(['sim_500_charged', 'sim_malformed', 'sim_timeout_charged'])(
-      '%s is found when asked about once the lag is over, and not before',
+      '%s is found by a look-up after the lag, and not before',
       async (token) => {
         const request = aCharge(token);
         await (token === 'sim_timeout_charged' ? sendAndGiveUp(request) : send(request));
@@ -84,7 +84,7 @@ describe.each(SIMULATOR_HOSTS)('simulated PSPs %s', (_host, start) => {
       expect(await timesCharged(request)).toBe(1);
     });
 
-    it('cuts a connection that nobody gives up on after a minute', async () => {
+    it('cuts a connection after a minute', async () => {
       const kept = simulator.clock.nextTimer();
       const outcome = send(aCharge('sim_timeout_charged'));
       await kept;
@@ -132,7 +132,7 @@ describe.each(SIMULATOR_HOSTS)('simulated PSPs %s', (_host, start) => {
       [1n, 2n],
       [15000n, 14999n],
       [2n ** 53n - 1n, 2n ** 53n - 2n],
-    ])('sim_wrong_amount says of %i that it took %i, also when asked', async (amountMinor, taken) => {
+    ])('sim_wrong_amount answers %i with %i, also in look-ups', async (amountMinor, taken) => {
       const request = aCharge('sim_wrong_amount', { amountMinor });
       await saysAlways(request, { reference: request.reference, amountMinor: taken });
     });
@@ -140,12 +140,12 @@ describe.each(SIMULATOR_HOSTS)('simulated PSPs %s', (_host, start) => {
     it.each([
       ['KRW', 'USD'],
       ['USD', 'EUR'],
-    ])('sim_wrong_currency says of %s that it took %s, also when asked', async (currency, taken) => {
+    ])('sim_wrong_currency answers %s with %s, also in look-ups', async (currency, taken) => {
       const request = aCharge('sim_wrong_currency', { currency });
       await saysAlways(request, { reference: request.reference, amountMinor: 15000n, currency: taken });
     });
 
-    it('sim_wrong_reference says another reference, also when asked, and is on record under the true one', async () => {
+    it('sim_wrong_reference answers another reference, also in look-ups, and is recorded under the true one', async () => {
       const request = aCharge('sim_wrong_reference');
       const reference = `another-${request.reference}`;
       await saysAlways(request, { reference, amountMinor: 15000n, currency: 'KRW' });
@@ -175,7 +175,7 @@ describe.each(SIMULATOR_HOSTS)('simulated PSPs %s', (_host, start) => {
   });
 
   describe('the PSP under test', () => {
-    it('counts a faulty token by reference: another reference misbehaves anew', async () => {
+    it('counts a faulty token by reference: another reference fails again', async () => {
       expect((await send(aCharge('sim_500_charged'))).kind).toBe('unknown');
       expect((await send(aCharge('sim_500_charged'))).kind).toBe('unknown');
     });

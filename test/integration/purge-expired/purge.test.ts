@@ -78,7 +78,7 @@ describe('a payment that has ended', () => {
     for (const invariant of INVARIANTS) expect(await checkInvariant(database, invariant)).toBeUndefined();
   });
 
-  test('has the pseudonym of its buyer’s other payments, and nobody else’s', async () => {
+  test('has the pseudonym of its buyer’s other payments only', async () => {
     const [first, second] = [await executed(), await executed()];
     const other = await storePayment(database, newOrder());
     await database.execute(
@@ -130,7 +130,7 @@ test('closed poison goes with its body, and what a person hasn’t closed stays'
   expect(bodies).toEqual([{ body: 'open' }]);
 });
 
-test('a dead letter that was seen again stays, and its payment’s evidence with it, until that is old', async () => {
+test('a dead letter that was seen again is kept with its payment’s evidence until it is old', async () => {
   const payment = await executed();
   const [order] = payment.orders;
   if (order === undefined) throw new Error('a payment has an order');

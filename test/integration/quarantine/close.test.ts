@@ -181,7 +181,7 @@ describe('an operator’s command that is killed', () => {
     },
   );
 
-  test('may have its statement run twice: it is booked once, noted once, and told that it stands', async () => {
+  test('may have its statement run twice: it is booked once, logged once, and reported as done', async () => {
     const order = await inReview();
     const twice: Database = {
       execute: async (sql, input) => {
@@ -205,7 +205,7 @@ function meanwhile(work: () => Promise<unknown>): Database {
   };
 }
 
-describe('a word that comes too late', () => {
+describe('a close that comes too late', () => {
   test('does nothing and is no evidence where another operator has closed it', async () => {
     const order = await inReview();
     const overtaken = meanwhile(() => close(order, CHARGED));

@@ -101,7 +101,7 @@ test('every closing is listed with its order, PSP, end, name and reason, newest 
   expect(await listClosings(operate, 1)).toHaveLength(1);
 });
 
-test('a comparison finds what persons closed against what the PSPs hold, and says whose word it was', async () => {
+test('a comparison finds orders closed against the PSPs’ record, with the operator', async () => {
   const uncharged = await misheard();
   held.simulator?.pop();
   await asCharged(uncharged);

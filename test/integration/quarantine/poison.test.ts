@@ -43,17 +43,17 @@ describe('a poisoned body', () => {
     expect((await readPoison(database, id))?.equals(Buffer.from(body))).toBe(true);
   });
 
-  test('that is not there is told as that', async () => {
+  test('that does not exist is reported as such', async () => {
     expect(await readPoison(database, poisonIdOf('never registered'))).toBeUndefined();
   });
 
-  test('of 200 KB is closed, and the caller is told so', async () => {
+  test('of 200 KB is closed, and the caller gets the result', async () => {
     const id = await register(`${LARGE} to close`);
     expect(await closePoison(database, id, ANN)).toBe(true);
     expect(await readPoison(database, id)).toBeUndefined();
   });
 
-  test('of 200 KB is noted as released, and the caller is told so', async () => {
+  test('of 200 KB is recorded as released, and the caller gets the result', async () => {
     const id = await register(`${LARGE} to release`);
     expect(await releasePoison(database, id, ANN)).toBe(true);
     expect(await releasePoison(database, id, ANN)).toBe(false);

@@ -244,7 +244,7 @@ describe('the metadata of columns', () => {
     });
   });
 
-  test('are not there unless asked for', async () => {
+  test('are omitted unless requested', async () => {
     expect((await dataApi.execute('select 1')).columnMetadata).toBeUndefined();
   });
 });

@@ -36,7 +36,7 @@ test('leave nothing behind when rolled back', async () => {
   expect(await rows(21)).toBe(0);
 });
 
-test('die after three idle minutes', async () => {
+test('expire after three idle minutes', async () => {
   const transactionId = await dataApi.begin();
   await insert(22, transactionId);
   dataApi.clock.advance(2 * 60_000);
@@ -70,7 +70,7 @@ async function waitingForALock(): Promise<number | undefined> {
   return records?.[0]?.[0]?.longValue;
 }
 
-test('take nothing more once a statement failed, and their commit writes nothing and says nothing of it', async () => {
+test('accept nothing more after a failed statement, and their commit writes nothing and reports no error', async () => {
   const transactionId = await dataApi.begin();
   await insert(23, transactionId);
   await expect(insert(23, transactionId)).rejects.toMatchObject({ name: 'DatabaseErrorException' });

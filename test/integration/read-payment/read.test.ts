@@ -39,7 +39,7 @@ test('pages follow each other without a gap or a repeat, newest first', async ()
   expect(await pages({ limit: '25' })).toEqual(paymentIds);
 });
 
-test('a status filter finds exactly those, and follows them as they settle', async () => {
+test('a status filter finds exactly those, and follows their changes', async () => {
   const payment = await storePayment(database);
   await new ExecutorHarness(database).execute(...payment.orders.map((order) => recordOf(order)));
 

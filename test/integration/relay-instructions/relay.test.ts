@@ -99,7 +99,7 @@ describe('a parked instruction', () => {
   });
 });
 
-describe('what is settled', () => {
+describe('a terminal instruction', () => {
   test('is never sent again', async () => {
     const payment = await storePayment(database);
     await new ExecutorHarness(database).execute(...payment.orders.map((order) => recordOf(order)));
@@ -138,7 +138,7 @@ describe('a queue that is behind', () => {
   });
 });
 
-describe('a database that sleeps', () => {
+describe('a database that pauses', () => {
   test('is not woken while nothing can be due', async () => {
     let woken = false;
     await relayAt(0, {

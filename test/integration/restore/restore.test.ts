@@ -93,7 +93,7 @@ describe('a payment that was charged in the lost future', () => {
     expect(await statusNow(payment)).toBe('SUCCESS');
   });
 
-  test('would be charged a second time unasked, where the PSP doesn’t deduplicate', async () => {
+  test('would be charged a second time without a look-up, if the PSP doesn’t deduplicate', async () => {
     const payment = await chargedBeforeTheLoss();
 
     await executor('2').execute(...messagesOf(payment));
@@ -102,7 +102,7 @@ describe('a payment that was charged in the lost future', () => {
   });
 });
 
-describe('an instruction that is to be asked for first', () => {
+describe('an instruction marked look-up-first', () => {
   test('waits until what was under way has landed, and is marked once, with who and why', async () => {
     const payment = await storePayment(restored.database);
     expect(await countSentWithoutLookUp(restored.database)).toBeGreaterThan(0);

@@ -227,7 +227,7 @@ describe('RotateSecret', () => {
     steps();
   });
 
-  test('refuses a secret that nobody rotates', async () => {
+  test('refuses a secret without rotation', async () => {
     await expect(client.send(new RotateSecretCommand({ SecretId }))).rejects.toMatchObject({
       name: 'InvalidRequestException',
       message: expect.stringContaining('no rotation function'),

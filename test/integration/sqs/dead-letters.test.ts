@@ -24,7 +24,7 @@ async function receiveThreeTimes(): Promise<Message | undefined> {
 }
 
 describe('the dead-letter queue', () => {
-  test('gets a message on the receive that would exceed the count, under its message id, with its time anew', async () => {
+  test('gets a message on the receive that would exceed the count, with the same id and a new time', async () => {
     const sent = await sqs.send(queue, 'a', 'id');
     const sentAt = sqs.clock.now();
     const last = await receiveThreeTimes();
@@ -43,7 +43,7 @@ describe('the dead-letter queue', () => {
     expect(Number(dead?.Attributes?.SentTimestamp)).toBeGreaterThan(sentAt);
   });
 
-  test('frees what stands behind the dead one in its group', async () => {
+  test('frees the messages behind the dead letter in its group', async () => {
     await sqs.send(queue, 'a', 'first');
     await receiveThreeTimes();
     await sqs.send(queue, 'a', 'second');

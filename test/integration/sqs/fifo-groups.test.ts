@@ -106,7 +106,7 @@ describe('a group', () => {
     expect((await sqs.receive(queue)).map((message) => message.MessageId)).toEqual([first?.MessageId]);
   });
 
-  test('delays nobody else', async () => {
+  test('does not delay other queues or groups', async () => {
     await sqs.send(queue, 'a');
     await sqs.receive(queue);
     await sqs.send(queue, 'b');
@@ -126,7 +126,7 @@ describe('visibility', () => {
     expect((await sqs.receive(queue))[0]?.Attributes?.ApproximateReceiveCount).toBe('2');
   });
 
-  test('is counted anew from a change', async () => {
+  test('restarts with a change', async () => {
     await sqs.send(queue, 'a');
     const [message] = await sqs.receive(queue);
     sqs.clock.advance(20_000);
@@ -170,7 +170,7 @@ describe('visibility', () => {
     expect(await sqs.receive(queue)).toHaveLength(1);
   });
 
-  test('of a message that was handed out anew can’t be changed with the earlier handle', async () => {
+  test('of a redelivered message can’t be changed with the earlier handle', async () => {
     await sqs.send(queue, 'a');
     const [message] = await sqs.receive(queue);
     sqs.clock.advance(30_000);

@@ -70,7 +70,7 @@ describe('a message move task', () => {
     ).toEqual([]);
   });
 
-  test('tells no rate where none was asked for', async () => {
+  test('has no rate if none was requested', async () => {
     await start(await sqs.arnOf(queue));
 
     expect(await newest()).not.toHaveProperty('MaxNumberOfMessagesPerSecond');
@@ -140,7 +140,7 @@ describe('a message move task', () => {
     expect(await sqs.receive(queue)).toHaveLength(3);
   });
 
-  test('takes a dead-letter queue as its source, and nothing else', async () => {
+  test('accepts only a dead-letter queue as its source', async () => {
     const command = new StartMessageMoveTaskCommand({ SourceArn: await sqs.arnOf(queue) });
 
     await expect(sqs.client.send(command)).rejects.toMatchObject({

@@ -40,7 +40,7 @@ describe('an API key', () => {
     expect(secretHash).toBe(hashOfSecret(parts?.secret ?? ''));
     expect(parseApiKey(generateApiKey('live').text)?.mode).toBe('live');
   });
-  test('with any character changed, added or left out has the wrong checksum, and is never asked for', () => {
+  test('with any character changed, added or left out has a wrong checksum, and is never looked up', () => {
     const { text } = generateApiKey('live');
     fc.assert(
       fc.property(
@@ -66,7 +66,7 @@ describe('an API key', () => {
 
 describe('the environment', () => {
   afterEach(() => vi.unstubAllEnvs());
-  test('is read as asked, and every variable that is missing is named', () => {
+  test('is read as specified, and every missing variable is named', () => {
     vi.stubEnv('QUEUE_URL', 'https://sqs/queue');
     vi.stubEnv('TAKES_REAL_MONEY', 'false');
     expect(
@@ -82,7 +82,7 @@ describe('the environment', () => {
 });
 
 describe('consumed messages', () => {
-  test('are asked for once each, consistently, and unprocessed ones are told', async () => {
+  test('are requested once each, consistently, and unprocessed ones are reported', async () => {
     const { client, sent } = fakeClient<DynamoDBClient>((input) =>
       'table' in input.RequestItems && 'Keys' in input.RequestItems.table
         ? { Responses: { table: [{ pk: { S: 'a' } }] } }
@@ -118,7 +118,7 @@ describe('activity', () => {
       },
     };
   };
-  test('is idle only when the last empty run is well past the last work', async () => {
+  test('is idle only if the last empty run is long enough after the last work', async () => {
     const { activity, at } = table();
     expect(await activity.isIdle()).toBe(false);
     at(1_000_000);

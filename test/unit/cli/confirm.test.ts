@@ -25,7 +25,7 @@ describe('what can’t be undone', () => {
     });
   });
 
-  test('is not asked about with --yes', async () => {
+  test('is not asked with --yes', async () => {
     const at = terminal('no');
     await confirm('It ends.', { yes: true }, at);
     expect(at.asked()).toBe('');
@@ -44,7 +44,7 @@ describe('what can’t be undone', () => {
     expect(at.asked()).toBe('');
   });
 
-  test('is done with --yes where nobody sits at a terminal', async () => {
+  test('is done with --yes without a terminal', async () => {
     const at = terminal('', { input: false, output: false });
     await confirm('It ends.', { yes: true }, at);
     expect(at.asked()).toBe('');

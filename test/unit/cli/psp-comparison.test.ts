@@ -53,7 +53,7 @@ const ANN_CHARGED = ' (closed as charged by ann: says the portal)';
 const ANN_NOT_CHARGED = ' (closed as not charged by ann: says the portal)';
 
 describe('a PSP’s record and the books agree', () => {
-  test('where each order that succeeded has its charge, whoever ended it', () => {
+  test('if each order that succeeded has its charge, whether a PSP or an operator closed it', () => {
     const found = compare({
       charges: [charge('a'), charge('b')],
       orders: [order('a'), order('b'), order('c', { status: 'FAILED' })],
@@ -62,7 +62,7 @@ describe('a PSP’s record and the books agree', () => {
     expect(found).toEqual({});
   });
 
-  test('about a charge whose order is under way or waits for a person', () => {
+  test('about a charge whose order is open or in manual review', () => {
     const waits = order('a', { status: 'EXECUTING', psp_reference: null });
     expect(compare({ charges: [charge('a', { amount: 999 })], orders: [waits] })).toEqual({});
   });
@@ -134,7 +134,7 @@ describe('an order that a person closed as not charged', () => {
   });
 });
 
-describe('an order that nobody closed by hand', () => {
+describe('an order that was not closed by hand', () => {
   test('is compared by the same rules', () => {
     const found = compare({
       charges: [charge('a', { amount: 1 }), charge('b', { id: 'ch_x' }), charge('c'), charge('d')],

@@ -103,7 +103,7 @@ describe('card data', () => {
     }
   });
 
-  test('is hidden in a log wherever it is refused, and where it is taken for an id as well', () => {
+  test('is redacted in a log wherever it is refused, and also where it is accepted as an id', () => {
     for (const text of [
       '4532 0151 1283 0366',
       'card 4532015112830366',

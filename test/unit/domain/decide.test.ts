@@ -63,7 +63,7 @@ describe('succeeded', () => {
     ['another amount', { amountMinor: 101n }, 'answered 101 KRW, asked was 100 KRW'],
     ['another currency', { currency: 'USD' }, 'answered 100 USD, asked was 100 KRW'],
     ['another reference', { reference: 'ord_2' }, 'reference ord_2, asked was ord_1'],
-  ])('with %s is never believed', (_what, change, reason) => {
+  ])('with %s is never accepted', (_what, change, reason) => {
     const transition = answer({ kind: 'succeeded', charge: { ...CHARGE, ...change } });
     expect(transition).toMatchObject({
       state: 'quarantined',
@@ -141,7 +141,7 @@ describe.each([
   });
 });
 
-test('a PSP that refuses us makes a dead letter with the reason, and proves that nothing was charged', () => {
+test('a PSP that refuses us makes a dead letter with the reason and records that nothing was charged', () => {
   expect(answer({ kind: 'misconfigured', reason: 'bad key' })).toMatchObject({
     state: 'dead_lettered',
     orderStatus: 'EXECUTING',
@@ -154,7 +154,7 @@ test('a PSP that refuses us makes a dead letter with the reason, and proves that
   });
 });
 
-test('a probe that a PSP refuses goes back to where it waited, and is no dead letter', () => {
+test('a probe that a PSP refuses is parked again, and is no dead letter', () => {
   expect(answer({ kind: 'misconfigured', reason: 'bad key' }, { isProbe: true })).toMatchObject({
     state: 'ready',
     reason: 'the PSP refuses us: bad key',
@@ -188,7 +188,7 @@ describe('unknown', () => {
     expect(answer(unknown, { attemptNo: 2, random: 0.999 }).waitSeconds).toBe(12 + 4);
   });
 
-  test('of a question charges nothing by itself', () => {
+  test('of a look-up charges nothing', () => {
     expect(answer(unknown, { sent: false }).provenNotSent).toBe(true);
     expect(answer(unknown, { sent: false }).orderStatusDetail).toBe('psp_requested');
     expect(answer(unknown, { sent: false, maybeSentBefore: true }).orderStatusDetail).toBe('outcome_unknown');

@@ -47,22 +47,22 @@ describe('the merchant of a request', () => {
     ['of another key', [`Bearer ${other.text}`]],
     ['of no key', []],
     ['of nonsense', ['Bearer nonsense']],
-  ])('is nobody where the gateway kept the answer %s', (_what, authorizations) => {
+  ])('is refused if the gateway cached the answer %s', (_what, authorizations) => {
     expect(() => merchant(authorizations)).toThrow('the authorizer’s answer is for the key of this request');
   });
 
-  test('is nobody where two keys are presented, though one is the authorizer’s', () => {
+  test('is refused if two keys are presented, though one is the authorizer’s', () => {
     const both = [`Bearer ${key.text}`, `Bearer ${other.text}`];
     expect(() => merchant(both)).toThrow('authorization is sent 2 times');
     expect(() => merchant(both.toReversed())).toThrow('authorization is sent 2 times');
   });
 
-  test('is nobody without an authorizer', () => {
+  test('is refused without an authorizer', () => {
     expect(() => merchant([`Bearer ${key.text}`], {})).toThrow('merchant_id');
   });
 });
 
-test('the authorizer judges no key where two are presented: the database isn’t even asked', async () => {
+test('the authorizer refuses two keys without a database statement', async () => {
   const asked: string[] = [];
   const database: Database = {
     execute: async (sql) => {
@@ -77,7 +77,7 @@ test('the authorizer judges no key where two are presented: the database isn’t
   expect([answer, asked]).toEqual([undefined, []]);
 });
 
-test('the simulated PSPs believe no header that is sent twice', () => {
+test('the simulated PSPs reject a header that is sent twice', () => {
   const event = gatewayEvent({
     multiValueHeaders: { Authorization: ['Bearer a'], authorization: ['Bearer b'], 'Idempotency-Key': ['k'] },
   });

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { duplicateNameIn } from '../../../lambdas/middleware/duplicate-names.ts';
 import { parseMoment } from '../../../lambdas/read-payment/moment.ts';
 
-describe('a name that stands twice in one object', () => {
+describe('a duplicate name in an object', () => {
   test.each([
     ['{"a":1,"a":1}', '/a'],
     ['{"a":1,"\\u0061":1}', '/a'],

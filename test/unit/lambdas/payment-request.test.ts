@@ -168,7 +168,7 @@ describe('the contract', () => {
       { minLength: 0, ...metadata.additionalProperties },
       (value: string) => ({ metadata: { a: value } }),
     ],
-  ])('promises of %s what is taken', (what, schema, fields) => {
+  ])('documents %s as implemented', (what, schema, fields) => {
     const pattern = new RegExp(schema.pattern, 'u');
     fc.assert(
       fc.property(text, (candidate) => {

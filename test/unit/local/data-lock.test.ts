@@ -50,7 +50,7 @@ describe('the lock of a data folder', () => {
     lockData(directory)();
   });
 
-  test('is taken by one of three starts at one instant over a stale one, forty times', {
+  test('is taken by one of three concurrent starts over a stale one, forty times', {
     timeout: 30_000,
   }, async () => {
     const contenders = [contender(), contender(), contender()];

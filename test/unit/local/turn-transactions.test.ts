@@ -32,7 +32,7 @@ const kept = () =>
     .all()
     .map(({ text }) => text);
 
-test('what is run in one turn is kept together, before whoever waits is told', async () => {
+test('writes of one turn are committed together, before waiting callers continue', async () => {
   const transactions = new TurnTransactions(database);
   transactions.run(() => note('a'));
   transactions.run(() => note('b'));
@@ -70,7 +70,7 @@ test('work within work is part of it', async () => {
   expect(kept()).toEqual([]);
 });
 
-test('it is kept at the end of the turn though nobody waits, and at once where that is asked for', async () => {
+test('writes are committed at the end of the turn, and immediately on request', async () => {
   const transactions = new TurnTransactions(database);
   transactions.run(() => note('a'));
   await setImmediate();
@@ -86,7 +86,7 @@ test('where nothing was run there is nothing to wait for', async () => {
   await expect(new TurnTransactions(database).committed()).resolves.toBeUndefined();
 });
 
-test('a commit that fails is told to whoever waits, and the next turn begins anew', async () => {
+test('a failed commit rejects its waiting callers, and the next turn starts clean', async () => {
   const transactions = new TurnTransactions(database);
   database.exec('create table part (note text references note (text) deferrable initially deferred)');
   database.exec('pragma foreign_keys = on');

@@ -52,7 +52,7 @@ describe('what an answer to a charge means', () => {
     ['a decline under a success', { ...CHARGE, status: 'declined' }],
     ['a list', [CHARGE]],
     ['null', null],
-  ])('does not believe a success with %s', (_name, content) => {
+  ])('does not accept a success with %s', (_name, content) => {
     expect(afterCharge(answered(201, content)).kind).toBe('unknown');
   });
 
@@ -62,7 +62,7 @@ describe('what an answer to a charge means', () => {
     });
   });
 
-  it.each([400, 402, 422, 503])('does not believe a %i that is not in the words of the PSP', (status) => {
+  it.each([400, 402, 422, 503])('does not accept a %i in another format than the PSP’s', (status) => {
     expect(afterCharge(answered(status, '<html>no</html>')).kind).toBe('unknown');
     expect(afterCharge(answered(status, { error: 'no' })).kind).toBe('unknown');
   });

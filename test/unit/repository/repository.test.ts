@@ -16,7 +16,7 @@ test('the committed contract is what the schemas say; else run npm run openapi',
   expect(json('docs/openapi.json')).toEqual(JSON.parse(JSON.stringify(openApiDocument())));
 });
 
-test('every migration has a number of its own: two of one number would run in an order that nobody chose', () => {
+test('every migration has a unique number, since the order of equal numbers would be undefined', () => {
   const numbers = tracked
     .filter((file) => file.startsWith('db/migrations/'))
     .map((file) => /(\d{6})_[a-z0-9_]+\.sql$/.exec(file)?.[1]);

@@ -33,7 +33,7 @@ function namesIn(text: string): readonly string[] {
   return [...named].map(([, name = '']) => name).filter((name) => name !== 'input');
 }
 
-describe('nothing in a statement of ours is taken for a parameter by the Data API and is none', () => {
+describe('no text in our statements is mistaken for a parameter by the Data API', () => {
   test('in the code', () => {
     expect(SOURCES.filter(({ text }) => text.includes(':input')).length).toBeGreaterThan(20);
     const misread = SOURCES.map(({ place, text }) => ({ place, names: namesIn(text) }));

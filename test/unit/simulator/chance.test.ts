@@ -19,7 +19,7 @@ describe('faults by chance', () => {
     [0.49, 500],
     [0.5, undefined],
     [0.99, undefined],
-  ])('of 20 %% hanging and 30 %% errors, %d comes to %s', (roll, expected) => {
+  ])('of 20 %% hanging and 30 %% errors, %d results in %s', (roll, expected) => {
     const fault = rolledFault(settings({ hang_rate: 0.2, server_error_rate: 0.3 }), rolls(roll, 0.9));
     const reply = fault?.processes === false ? fault.reply() : undefined;
     expect(reply?.kind === 'answer' ? reply.status : reply?.kind).toBe(expected);

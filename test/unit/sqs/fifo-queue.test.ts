@@ -107,7 +107,7 @@ describe('thousands of messages that are hidden', () => {
     expect(queue.receive(10)).not.toEqual([]);
   });
 
-  test('hide what stands behind the first 120,000', () => {
+  test('hide the messages behind the first 120,000', () => {
     const { queue, send } = queueOf({ inFlight: 100, lookAhead: 3 });
     for (const group of ['a', 'b', 'c', 'd']) send(group);
     const held = queue.receive(3);

@@ -109,7 +109,7 @@ test('a message that is sent while the poller waits is delivered', async () => {
   expect(await lines(1)).toHaveLength(1);
 });
 
-test('no more batches are under way than the mapping’s concurrency', async () => {
+test('no more batches run than the mapping’s concurrency', async () => {
   const { queue, open, takeBatch } = await gated({ batchSize: 1, maxConcurrency: 1 });
   await queue.send('a1', 'b1');
   queue.source.start();
@@ -120,7 +120,7 @@ test('no more batches are under way than the mapping’s concurrency', async () 
   open();
 });
 
-test('while all processors have a batch, the next waits to be full, for two round trips at most', async () => {
+test('while all CPUs have a batch, the next waits to be full, for two round trips at most', async () => {
   const { queue, open, takeBatch } = await gated({ batchSize: 2 }, { processors: ONE_PROCESSOR });
   await queue.send('a1');
   queue.source.start();
@@ -135,7 +135,7 @@ test('while all processors have a batch, the next waits to be full, for two roun
   open();
 });
 
-test('while all processors have a batch, a full one is taken at once', async () => {
+test('while all CPUs have a batch, a full one is received at once', async () => {
   const { queue, open, takeBatch } = await gated({ batchSize: 2 }, { processors: ONE_PROCESSOR });
   await queue.send('a1');
   queue.source.start();
@@ -147,7 +147,7 @@ test('while all processors have a batch, a full one is taken at once', async () 
   open();
 });
 
-test('while all processors have a batch and are busy, a full one waits too, but not for ever', async () => {
+test('while all CPUs have a batch and are busy, a full one waits too, but not for ever', async () => {
   const { queue, open, takeBatch } = await gated(
     { batchSize: 1 },
     { processors: { count: 1, areBusy: () => true } },
@@ -177,7 +177,7 @@ test('a batch that ends makes room for the next', async () => {
   expect(await queue.left()).toEqual(['b1']);
 });
 
-test('a message whose visibility ends while the function runs comes again, though the function succeeds', async () => {
+test('a message whose visibility ends while the function runs is redelivered, though the function succeeds', async () => {
   const { queue, open, takeBatch } = await gated();
   await queue.send('a1');
   queue.source.start();
@@ -191,7 +191,7 @@ test('a message whose visibility ends while the function runs comes again, thoug
   expect(await queue.left()).toEqual(['a1']);
 });
 
-test('while it is paused nothing is taken', async () => {
+test('while it is paused nothing is received', async () => {
   const { queue } = await told();
   await queue.send('a1');
   queue.source.pause(true);
@@ -201,7 +201,7 @@ test('while it is paused nothing is taken', async () => {
   expect(queue.inFlight).toBe(0);
 });
 
-test('what gathered while it was paused is delivered when it goes on', async () => {
+test('messages accumulated during a pause are delivered afterwards', async () => {
   const { queue, lines } = await told();
   await queue.send('a1');
   queue.source.pause(true);
@@ -213,7 +213,7 @@ test('what gathered while it was paused is delivered when it goes on', async () 
   expect(await lines(1)).toHaveLength(1);
 });
 
-test('once it is closed nothing is taken', async () => {
+test('once it is closed nothing is received', async () => {
   const { queue } = await told();
   await queue.send('a1');
   queue.source.start();

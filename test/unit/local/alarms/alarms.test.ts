@@ -14,7 +14,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
-test('an alarm whose trouble is silence counts none from before the start', () => {
+test('an alarm on missing data ignores the time before the start', () => {
   const clock = new VirtualClock(7 * MINUTE_MS);
   const alarms = new Alarms({
     resources: [

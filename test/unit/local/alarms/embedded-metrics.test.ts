@@ -38,7 +38,7 @@ test.each([
   ['of a function’s log', '{"level":"INFO","message":"batch executed"}'],
   ['that breaks off', LINE.slice(0, -10)],
   ['that begins like one and is none', '{"_aws":true}'],
-])('a line %s counts for nothing and harms nobody', (_what, line) => {
+])('a line %s is ignored without an error', (_what, line) => {
   const metrics = new Metrics();
   readEmbeddedMetrics(line, metrics, MINUTE_MS);
   expect(maximum(metrics, { stage: 'dev' })).toBeUndefined();

@@ -109,7 +109,7 @@ test('a restart in the middle of an alarm repeats no action', () => {
   expect(events).toHaveLength(1);
 });
 
-test('whoever is subscribed is told when an alarm begins and when it ends', () => {
+test('the subscriber is notified when an alarm begins and when it ends', () => {
   const metrics = new Metrics();
   const alarm = start(metrics);
   metrics.put(METRIC, 3, MINUTE_MS - 1);

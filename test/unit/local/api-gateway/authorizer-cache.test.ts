@@ -101,12 +101,12 @@ async function trial(identification: Identification) {
   return { served, impostors };
 }
 
-test('nobody acts as another merchant than that of the one key that is sent, whatever was sent before', async () => {
+test('a caller acts only as the merchant of the one key that it sends, whatever was sent before', async () => {
   const { served, impostors } = await trial(AS_IT_IS);
   expect(impostors).toEqual([]);
   expect(served).toBeGreaterThan(5);
 });
 
-test('the planted bug “an authorizer’s cache keyed by what was not judged” is caught', async () => {
+test('the planted bug “an authorizer’s cache keyed by an unchecked value” is caught', async () => {
   expect((await trial(PLANTED)).impostors).not.toEqual([]);
 });

@@ -52,7 +52,7 @@ describe('a request that no route takes is refused as the gateway does, 403 in p
   });
 });
 
-test('an expectation that nobody meets is answered 417, as a problem that names it', async () => {
+test('an unsupported expectation is answered 417, as a problem that names it', async () => {
   const answer = await api.call('GET', '/v1/things/1', { expect: '200-ok' });
 
   expect(answer).toMatchObject({ status: 417, headers: { 'content-type': 'application/problem+json' } });
@@ -117,7 +117,7 @@ describe('a body', () => {
     expect(jsonOf(answer)).toMatchObject({ title: 'Request Too Long' });
   });
 
-  test('of 5 MB is taken', async () => {
+  test('of 5 MB is accepted', async () => {
     const padding = 'x'.repeat(5 * MEGABYTE);
 
     expect((await asTold({ result: { statusCode: 204 }, padding })).status).toBe(204);

@@ -22,7 +22,7 @@ describe('a function’s request', () => {
     );
   });
 
-  test('that is refused is told in one line that names function, role, action and resource', () => {
+  test('that is refused is logged in one line that names function, role, action and resource', () => {
     const access = new TestAccess({ identity: [] });
 
     access.asks('sqs:SendMessage', QUEUE);
@@ -111,7 +111,7 @@ describe('a function’s request', () => {
     expect(refusals).toEqual(['Work uses credentials that are not its role’s: Somebody']);
   });
 
-  test('is judged anew after none and by memory after one', () => {
+  test('is evaluated again without a cached decision, and from the cache with one', () => {
     const access = new TestAccess({ identity: [allowSend] });
 
     for (let times = 0; times < 3; times += 1) access.asks('sqs:SendMessage', QUEUE);
@@ -169,7 +169,7 @@ describe('a request on an encrypted queue', () => {
     );
   });
 
-  test('is refused where the role may use the key and the key’s policy leaves it to nobody', () => {
+  test('is refused if the role may use the key but the key’s policy delegates to nobody', () => {
     const access = new TestAccess({ identity: [allowSend, useKey], resources: { [KEY]: [] }, keys });
 
     expect(access.asks('sqs:SendMessage', QUEUE)).toContain('because no resource-based policy');
@@ -211,7 +211,7 @@ describe('a service that invokes a function', () => {
     return access.refused(servicePrincipal(service), need) === undefined;
   }
 
-  test('may where the function’s policy names it and on whose behalf', () => {
+  test('is allowed if the function’s policy names it and its source', () => {
     expect(invokes(events, rule)).toBe(true);
   });
 

@@ -90,7 +90,7 @@ describe('a grant that nothing used', () => {
   });
 });
 
-test('a reason whose grant is used is stale', () => {
+test('a reason for a used grant is stale', () => {
   const usage = { granted: [send, receive], used: [send, receive] };
 
   expect(checkUsage(usage, [reason]).stale).toEqual([reason]);

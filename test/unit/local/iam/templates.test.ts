@@ -122,7 +122,7 @@ describe('a function', () => {
     expect(start(GRANTED).roles.mayLog('Stack-Work')).toBe(true);
   });
 
-  test('loses its log without them, which is told', () => {
+  test('loses its log without them, which is reported', () => {
     const { roles, refusals } = start(without('LogGrants'));
 
     expect(roles.mayLog('Stack-Work')).toBe(false);
@@ -133,7 +133,7 @@ describe('a function', () => {
     expect(start(GRANTED).roles.mayInvoke('events.amazonaws.com', WORK, RULE)).toBe(true);
   });
 
-  test('is not invoked without a permission, which is told with who asks and whose policy lacks it', () => {
+  test('is not invoked without a permission, which is reported with the caller and the policy', () => {
     const { roles, refusals } = start(without('Hours'));
 
     expect(roles.mayInvoke('events.amazonaws.com', WORK, RULE)).toBe(false);

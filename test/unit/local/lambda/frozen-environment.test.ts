@@ -48,7 +48,7 @@ test('a promise left behind is not done between invocations, and goes on with th
   expect(doneAt).toBeGreaterThanOrEqual(thawedAt);
 });
 
-test('a promise left behind stands still through invocations that are too short for it', async () => {
+test('a promise left behind makes no progress during invocations that are too short for it', async () => {
   const careless = tiny(CARELESS);
   await careless.invoke({ leave: true });
   await whileOthersWork();
@@ -107,7 +107,7 @@ test('a connection that was kept is used again after the thaw', async () => {
   expect(await client.invoke()).toBe(true);
 });
 
-test('a frozen environment uses no processor time, and can be asked for what it used', async () => {
+test('a frozen environment uses no CPU time, and its past use can be read', async () => {
   const spinning = tiny(`
     export const handler = async () => { setInterval(() => { for (let i = 0; i < 1e6; i += 1); }, 1); };
   `);

@@ -54,7 +54,7 @@ describe('an invocation', () => {
     });
   });
 
-  test('is in the trace of whoever began one, else in one of its own', async () => {
+  test('is in its caller’s trace, else in one of its own', async () => {
     const { host } = tiny('export const handler = async () => process.env._X_AMZN_TRACE_ID;');
     const begun = 'Root=1-67891233-abcdef012345678912345678;Parent=463ac35c9f6413ad;Sampled=1';
 
@@ -94,7 +94,7 @@ describe('an invocation', () => {
     });
   });
 
-  test('whose result is larger than Lambda takes fails', async () => {
+  test('whose result exceeds Lambda’s limit fails', async () => {
     const large = tiny('export const handler = async () => "x".repeat(6 * 1024 * 1024);');
 
     await expect(large.invoke()).rejects.toMatchObject({ errorType: 'Function.ResponseSizeTooLarge' });
@@ -106,7 +106,7 @@ describe('an invocation', () => {
     await expect(broken.invoke()).rejects.toThrow('no configuration');
   });
 
-  test('that fails is said, also where nobody waits for its result', async () => {
+  test('that fails is logged, even if nobody waits for its result', async () => {
     const lines: string[] = [];
     const broken = tiny('throw new Error("no configuration");', { onLine: (line) => lines.push(line) });
     await broken.invoke().catch(() => {});

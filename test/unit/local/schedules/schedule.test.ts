@@ -145,7 +145,7 @@ describe('a schedule', () => {
     expect(await runsOf(work)).toBe(1);
   });
 
-  test('that was closed can be started again, and then counts its period anew', async () => {
+  test('that was closed can be started again, with a new period', async () => {
     const work = watched({ concurrency: 1 });
     const schedule = every(MINUTE, work);
     clock.advance(MINUTE / 2);

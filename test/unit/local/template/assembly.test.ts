@@ -36,7 +36,7 @@ test('stacks come in the order in which they would be deployed', () => {
   expect(readAssembly(directory).stacks.map(({ name }) => name)).toEqual(['First', 'Middle', 'Last']);
 });
 
-test('a template with a section that nobody reads here is refused with file and section', () => {
+test('a template with an unsupported section is refused with file and section', () => {
   write('odd.json', { Resources: {}, Transform: 'AWS::Serverless-2016-10-31' });
   write('manifest.json', { artifacts: { Odd: stack('odd.json') } });
 

@@ -220,7 +220,7 @@ describe('a deployment', () => {
     ]);
   });
 
-  test('has an event source between the queue and the function, with the batch size that AWS takes by itself', () => {
+  test('has an event source between the queue and the function, with AWS’s default batch size', () => {
     expect(deployment.eventSources).toMatchObject([
       {
         queueArn: 'arn:aws:sqs:us-east-1:000000000000:Stack-Orders.fifo',
@@ -245,7 +245,7 @@ describe('a deployment', () => {
     ]);
   });
 
-  test('has an authorizer with its headers in lower case and the cache time that AWS takes by itself', () => {
+  test('has an authorizer with its headers in lower case and AWS’s default cache time', () => {
     expect(deployment.api.authorizers.get('Guard')).toEqual({
       id: 'Guard',
       functionName: 'Stack-Work',

@@ -93,12 +93,12 @@ describe('an intrinsic function', () => {
     expect(resolve([1, { 'Fn::If': ['No', 2, { Ref: 'AWS::NoValue' }] }, 3])).toEqual([1, 3]);
   });
 
-  test('is only what stands alone in its object: a key of that name beside others is a key', () => {
+  test('is recognized only alone in its object: the same key beside others is an ordinary key', () => {
     expect(resolve({ Ref: 'Queue', More: 1 })).toEqual({ Ref: 'Queue', More: 1 });
   });
 });
 
-describe('what can’t be told is refused by name', () => {
+describe('an unknown value is refused by name', () => {
   const cases: readonly (readonly [string, TemplateValue, string])[] = [
     ['an unknown intrinsic function', { 'Fn::Cidr': ['10.0.0.0/16', 2, 8] }, 'Fn::Cidr'],
     ['an unknown one in the depth', { a: ['b', { 'Fn::Join': ['', [{ 'Fn::GetAZs': '' }]] }] }, 'Fn::GetAZs'],
