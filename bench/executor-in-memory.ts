@@ -44,7 +44,7 @@ export function executeMessages(
   });
 }
 
-/** A message bears its instruction's id. */
+/** A message contains its instruction's id. */
 function recordOf(message: InstructionKey): SQSRecord {
   return {
     messageId: message.instructionId,

@@ -32,7 +32,7 @@ export async function payOnce({ api, apiKey }: Endpoints, run: string, number: n
 const listSchema = z.object({ data: z.array(z.unknown()) });
 const TERMINAL_POLL_MS = 20;
 
-/** Resolves when no payment is open any more. */
+/** Resolves when no payment is open. */
 export async function settle({ api, apiKey }: Endpoints): Promise<void> {
   for (const status of ['NOT_STARTED', 'EXECUTING']) {
     for (;;) {
@@ -50,7 +50,7 @@ export interface LoadResult {
   readonly latencies: readonly number[];
 }
 
-/** Posts so many payments as fast as they are accepted, over so many connections. */
+/** Posts payments as fast as they are accepted, over a number of connections. */
 export async function postPayments(
   api: string,
   apiKey: string,

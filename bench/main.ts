@@ -25,7 +25,7 @@ program
 
 program
   .command('throughput')
-  .description('payments per second end to end, beside other ways to do the same work')
+  .description('payments per second end to end, compared with other ways to do the same work')
   .option('--rounds <n>', 'rounds of each system, interleaved', positive, 3)
   .option('--payments <n>', 'payments per round', positive, 3000)
   .option('--connections <n>', 'of the load generator', positive, 32)
@@ -67,10 +67,10 @@ program
 
 program
   .command('history')
-  .description('what is done and read beside a long history, against a short one; takes some ten minutes')
+  .description('operations with a long history, compared with a short one; takes about ten minutes')
   .option('--payments <n>', 'of the long history', positive, 1_000_000)
   .option('--beside <n>', 'of the short one', positive, 10_000)
-  .option('--samples <n>', 'of each thing that is done, at either size', positive, 200)
+  .option('--samples <n>', 'of each operation, at each size', positive, 200)
   .option('--json', 'print JSON instead of tables', false)
   .action((options: { payments: number; beside: number; samples: number; json: boolean }) =>
     measureHistory({
@@ -91,7 +91,7 @@ function systems(text: string): SystemName[] {
   return text.split(',').map((name) => {
     const found = SYSTEMS.find((system) => system === name);
     if (found === undefined)
-      throw new InvalidArgumentError(`There is no ${name}; choose of ${SYSTEMS.join(', ')}.`);
+      throw new InvalidArgumentError(`There is no ${name}; choose from ${SYSTEMS.join(', ')}.`);
     return found;
   });
 }

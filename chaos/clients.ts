@@ -3,7 +3,7 @@ import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import * as z from 'zod';
 import type { Victim } from './victim.ts';
 
-/** Half of them well, the others wrong in every way that a PSP can be. */
+/** Half of them succeed, the others show every fault of a PSP. */
 const TOKENS = [
   ...Array<string>(8).fill('sim_ok'),
   'sim2_ok',
@@ -17,7 +17,7 @@ const TOKENS = [
 ];
 
 const CLIENTS = 16;
-/** A server that is being killed is asked again after so long. */
+/** The delay before a request to a killed server is repeated. */
 const RETRY_MS = 200;
 /** One in so many POSTs is sent twice, one in so many payments gets a second message. */
 const TWICE = 10;
@@ -32,7 +32,7 @@ const acceptedSchema = z.object({
   payment_orders: z.array(z.object({ id: z.string() })),
 });
 
-/** Pays so many times, whatever dies meanwhile: a POST without an answer is repeated under its key. */
+/** Makes payments, whatever is killed meanwhile: a POST without an answer is repeated with its key. */
 export async function payAll(victim: Victim, payments: number, onPaid: (paid: Paid) => void): Promise<void> {
   let next = 0;
   const client = async () => {
@@ -91,13 +91,13 @@ async function tryOnce(victim: Victim, key: string, body: string): Promise<Paid 
     if (response.status < 500 && response.status !== 429) throw new TypeError(text);
     return undefined;
   } catch (error) {
-    // A refusal is a mistake of this program; anything else is the kill.
+    // A refusal is a bug of this program; any other error comes from a kill.
     if (error instanceof TypeError && error.message.includes('"code"')) throw error;
     return undefined;
   }
 }
 
-/** The same instruction in a new message, as a queue that delivers twice would give it. */
+/** The same instruction in a new message, like a queue's second delivery. */
 export async function sendDuplicate(victim: Victim, instructionId: string, orderId: string): Promise<void> {
   const { endpoints } = victim;
   if (endpoints === undefined) return;

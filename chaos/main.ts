@@ -14,15 +14,15 @@ import { Victim } from './victim.ts';
 const ROOT = fileURLToPath(new URL('../', import.meta.url));
 const say = (line: string) => process.stderr.write(`${line}\n`);
 
-/** Which function dies, in turn. */
+/** The functions to kill, in turn. */
 const FUNCTIONS = ['execute-instructions', 'execute-instructions', 'accept-payment', 'relay-instructions'];
 /** One kill in so many takes the whole runtime, every second time with its PostgreSQL. */
 const ALL_EVERY = 20;
-/** Time for work to be under way when the next kill comes. */
+/** The time between kills, so that work is in progress. */
 const BETWEEN_KILLS_MS = 250;
 /** One payment in so many gets a second message for its instruction. */
 const DUPLICATE_EVERY = 20;
-/** Recovery from the last kill: the relay's doubled distances, at ten times the speed. */
+/** Recovery from the last kill: the relay's doubling intervals, at ten times the speed. */
 const TERMINAL_LIMIT_MS = 480_000;
 
 const optionsSchema = z.object({
@@ -39,7 +39,7 @@ function integer(text: string): number {
 
 const program = new Command('npm run chaos --')
   .description(
-    'Kills handlers and the whole runtime with kill -9 while payments are made, and looks what is left.',
+    'Kills handlers and the whole runtime with kill -9 while payments are made, then checks the result.',
   )
   .option('--kills <n>', 'how many', integer, 500)
   .option('--payments <n>', 'how many', integer, 5_000)
@@ -63,7 +63,9 @@ async function run(): Promise<number> {
   });
   const killing = killAgainAndAgain();
   await Promise.all([paying, killing]);
-  say(`${paid.length} payments accepted, ${sum(kills)} kills; waiting until all have come to their end`);
+  say(
+    `${paid.length} payments accepted, ${sum(kills)} kills; waiting until all are terminal or in manual review`,
+  );
   if (victim.endpoints === undefined) await victim.start();
   const { endpoints } = victim;
   if (endpoints === undefined) throw new Error('the runtime does not start');
@@ -97,7 +99,7 @@ async function killAgainAndAgain(): Promise<void> {
       count(name);
       kill += 1;
     } else if (paid.length >= options.payments) {
-      // Little runs any more, so there is little to kill: the kills that are left go to what comes back.
+      // Little work is left to kill: the remaining kills target redelivered messages.
       kill += 1;
     }
   }
@@ -111,13 +113,13 @@ function sum(counts: Readonly<Record<string, number>>): number {
   return Object.values(counts).reduce((total, each) => total + each, 0);
 }
 
-/** The instruction's id isn't told by the API: the database knows it. */
+/** The API doesn't return the instruction's id, so read it from the database. */
 async function duplicate({ orderIds }: Paid): Promise<void> {
   const { endpoints } = victim;
   const [orderId] = orderIds;
   if (endpoints === undefined || orderId === undefined) return;
   const database = new pg.Client(endpoints.postgres);
-  // The server dies under it now and then: that is what this is about.
+  // The server is killed now and then; that is the purpose.
   database.on('error', () => {});
   try {
     await database.connect();
@@ -167,7 +169,7 @@ function report(
   for (const [state, orders] of Object.entries(outcome.states)) table.push([`orders ${state}`, orders]);
   table.push(['charges at the PSPs', outcome.charges]);
   table.push([
-    'settled after the last kill',
+    'all terminal after the last kill',
     terminalAfter === undefined ? 'NOT ALL' : `${terminalAfter.toFixed(0)} s (of ten times the speed)`,
   ]);
   process.stdout.write(`${table.toString()}\n${verify}`);

@@ -15,7 +15,7 @@ const pageSchema = z.object({
   next_cursor: z.string().nullable(),
 });
 
-/** Orders that have not come to their end: neither terminal nor for a person to look at. */
+/** Open orders: neither terminal nor in manual review. */
 export async function countOpen(database: pg.Client): Promise<number> {
   const { rows } = await database.query<{ n: number }>(
     `select count(*)::int as n from payment_order
@@ -24,7 +24,7 @@ export async function countOpen(database: pg.Client): Promise<number> {
   return rows[0]?.n ?? 0;
 }
 
-/** Every 202 is there, nothing is charged twice, and what the orders say is what the PSPs have done. */
+/** Every 202 exists, nothing is charged twice, and the orders agree with the PSPs' records. */
 export async function judge(
   endpoints: Endpoints,
   database: pg.Client,
@@ -37,7 +37,7 @@ export async function judge(
   const known = new Set(rows.map(({ id }) => id));
   const lost = paid.flatMap(({ orderIds }) => orderIds).filter((id) => !known.has(id));
   const states: Record<string, number> = {};
-  const violations = lost.map((id) => `${id} was accepted and is not there`);
+  const violations = lost.map((id) => `${id} was accepted and does not exist`);
   for (const { id, status, detail } of rows) {
     const state = detail === null ? status : `${status}/${detail}`;
     states[state] = (states[state] ?? 0) + 1;

@@ -18,7 +18,7 @@ const endpointsSchema = z.object({
 });
 export type Endpoints = z.infer<typeof endpointsSchema>;
 
-/** The whole runtime in a process of its own, its time ten times as fast: it is killed, and started again. */
+/** The whole runtime in a separate process, at ten times the speed: it is killed and restarted. */
 export class Victim {
   readonly directory: string;
   endpoints: Endpoints | undefined;
@@ -44,7 +44,7 @@ export class Victim {
     this.endpoints = endpointsSchema.parse(JSON.parse(text));
   }
 
-  /** `kill -9`, of its PostgreSQL too where asked. */
+  /** `kill -9`, also of its PostgreSQL on request. */
   async killAll(withPostgres: boolean): Promise<void> {
     const child = this.process;
     if (child === undefined) return;

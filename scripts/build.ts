@@ -15,15 +15,15 @@ const functionSchema = z.object({
 });
 
 /**
- * `npm run build`: what the package holds, in `dist/`. The construct and the command line compiled, for Node runs no
- * TypeScript in node_modules; the functions as they are deployed from here, so that who uses the construct needs
- * neither their sources nor esbuild; and the migrations, which the command line compares with a stage's.
+ * `npm run build`: the package's contents, in `dist/`. The construct and the command line are compiled, since Node runs no
+ * TypeScript in node_modules; the functions are bundled, so that users of the construct need neither their sources nor
+ * esbuild; the migrations are copied, since the command line compares them with a stage's.
  */
 async function build(): Promise<void> {
   rmSync(DIST, { recursive: true, force: true });
   const tsc = join(ROOT, 'node_modules/typescript/bin/tsc');
   execFileSync(process.execPath, [tsc, '-p', join(ROOT, 'tsconfig.build.json')], { stdio: 'inherit' });
-  // Of the stages, dev has every function: the simulated PSPs are among them.
+  // Dev has every function, including those of the simulated PSPs.
   const cache = join(ROOT, 'node_modules/.cache/oncepay');
   copyBundles(readAssembly(await synthesize({ root: ROOT, cache, stage: 'dev' })));
   cpSync(join(ROOT, 'db/migrations'), join(DIST, 'db/migrations'), { recursive: true });
@@ -32,7 +32,7 @@ async function build(): Promise<void> {
 function copyBundles(assembly: Assembly): void {
   const resources = assembly.stacks.flatMap(({ template }) => Object.values(template.Resources));
   for (const { Type, Properties } of resources) {
-    // The CDK's own functions have no such variable, and come with the CDK.
+    // The CDK's own functions have no such variable; the CDK provides them.
     const parsed = functionSchema.safeParse(Properties);
     if (Type !== 'AWS::Lambda::Function' || !parsed.success) continue;
     const { Code, Environment } = parsed.data;

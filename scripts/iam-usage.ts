@@ -1,5 +1,5 @@
 /**
- * Lists the grants that were used and those that weren't, by the last test run or by a runtime's data folder:
+ * Lists the used and unused grants of the last test run, or of a runtime's data folder:
  * `npm run iam-usage -- .oncepay`.
  */
 import { existsSync } from 'node:fs';
@@ -14,7 +14,7 @@ const [folder] = process.argv.slice(2);
 // A path is from where the user typed the command: npm has changed into this project's folder since.
 const directory = folder === undefined ? LAST_TEST_RUN : resolve(process.env.INIT_CWD ?? '.', folder);
 if (!existsSync(directory))
-  throw new Error(`${directory} is not there: run npm test, or name a data folder.`);
+  throw new Error(`${directory} does not exist: run npm test, or name a data folder.`);
 const usage = readUsage(directory);
 const { unused, excused, stale } = checkUsage(usage, UNUSED_GRANTS);
 const section = (title: string, lines: readonly string[]) =>

@@ -11,12 +11,12 @@ import { synthesize } from '../../local/template/synthesize.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const STAGE = 'staging';
-/** The name of what the others are compared with: the clients as the SDK has them. */
+/** The baseline of the comparison: the SDK's clients. */
 export const BARE = 'bare clients';
-/** The same without the credential chain that no function of ours carries. */
+/** The same without the credential chain, which none of our functions contains. */
 export const BARE_SHORTENED = 'bare clients, our credentials';
 
-/** What Lambda would load. */
+/** The module that Lambda would load. */
 export interface Bundle {
   /** The function's folder in `lambdas/`. */
   readonly name: string;
@@ -25,7 +25,7 @@ export interface Bundle {
   readonly environment: Readonly<Record<string, string>>;
 }
 
-/** Names that look as AWS's do; nobody is asked at these addresses. */
+/** Names in AWS's format; no request goes to these addresses. */
 const IDENTITIES = {
   accountId: '000000000000',
   region: 'us-east-1',
@@ -41,7 +41,7 @@ export async function deployedBundles(): Promise<readonly Bundle[]> {
     .toSorted((one, other) => one.name.localeCompare(other.name));
 }
 
-/** Nothing but the three SDK clients, bundled by the settings of the functions, without and with what these replace in the SDK. */
+/** Only the three SDK clients, bundled with the functions' settings, without and with the functions' replacements in the SDK. */
 export function bareBundles(directory: string): readonly Bundle[] {
   const shortened = bundling();
   const { esbuildArgs: _alias, ...asShipped } = shortened;

@@ -1,4 +1,4 @@
-/** A process that does what Lambda's first milliseconds of a cold start are: it loads one bundle, and says how long that took. */
+/** A process that does the first part of Lambda's cold start: it loads one bundle and reports how long that took. */
 const [, , file] = process.argv;
 if (file === undefined) throw new Error('name the bundle to load');
 

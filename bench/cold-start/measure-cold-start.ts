@@ -12,7 +12,7 @@ export interface ColdStartOptions {
   readonly json: boolean;
 }
 
-/** Those on the way of a payment; the others run without anybody waiting, or seldom. */
+/** The functions that a payment uses; the others run in the background, or seldom. */
 const WITH_GOALS: ReadonlySet<string> = new Set(['accept-payment', 'execute-instructions']);
 const GOAL_KILOBYTES = 450;
 const GOAL_RATIO = 1.2;
@@ -30,7 +30,7 @@ interface Measured {
   readonly ratio: number;
 }
 
-/** Size and load time of every bundle, beside nothing but the SDK clients. */
+/** Size and load time of every bundle, compared with the bare SDK clients. */
 export async function measureColdStart({ rounds, json }: ColdStartOptions): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), 'oncepay-bench-'));
   try {
@@ -47,13 +47,13 @@ export async function measureColdStart({ rounds, json }: ColdStartOptions): Prom
   }
 }
 
-/** Each round loads each bundle once, and begins one further on, so that no bundle is always the first. */
+/** Each round loads each bundle once and starts with the next bundle, so that none is always the first. */
 async function loadInRounds(
   bundles: readonly Bundle[],
   rounds: number,
 ): Promise<ReadonlyMap<Bundle, number[]>> {
   const loads = new Map<Bundle, number[]>(bundles.map((bundle) => [bundle, []]));
-  // Not counted: it brings the files into the system's cache.
+  // Not counted: it loads the files into the system's cache.
   for (const bundle of bundles) await loadOnce(bundle);
   for (let round = 0; round < rounds; round += 1) {
     progress(`round ${round + 1} of ${rounds}`);
@@ -64,7 +64,7 @@ async function loadInRounds(
   return loads;
 }
 
-/** In a process of its own, with the function's environment and nothing else. */
+/** In a separate process, with only the function's environment. */
 async function loadOnce({ file, environment }: Bundle): Promise<number> {
   const env = {
     AWS_REGION: 'us-east-1',

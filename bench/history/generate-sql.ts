@@ -1,12 +1,12 @@
 /**
- * What a history is made of. Each payment's fate comes from a hash of its number, so that a history is the same every time:
+ * The contents of a history. A hash of each payment's number decides its outcome, so that a history is the same every time:
  *
  * - 40 % of the payments are of one merchant, 5 % of another whose failures are all in the oldest tenth, the rest of 18 more;
  * - 85 % have one order, 10 % two, 5 % three; one order in ten is split between two sellers;
  * - 94 % of the orders succeed, 6 % are declined; 3 % needed a second attempt, 0.5 % went through the dead-letter queue;
  * - the newest payments are open: 0.02 % of all wait for their first claim, 0.005 % are in quarantine, 0.01 % are dead letters that
- *   wait, and at least a list's page of each, so that a short history is read in the same pages;
- * - idempotency keys are those of the last 31 days; of what went back from the dead-letter queue, people sent a fifth.
+ *   wait, and at least one list page of each, so that lists of a short history have full pages too;
+ * - idempotency keys are those of the last 31 days; people sent back a fifth of the redriven dead letters.
  */
 
 /** The number of merchants, the sellers that each has, and how ids begin. */
@@ -14,11 +14,11 @@ export const BUSY_MERCHANT = 'mer_busy';
 export const QUIET_MERCHANT = 'mer_quiet';
 const SELLERS = 40;
 
-/** In [0, range): the same for the same number and purpose. */
+/** A value in [0, range), the same for the same number and purpose. */
 const draw = (purpose: string, range: number) =>
   `(('x' || left(md5('${purpose}' || n), 7))::bit(28)::int % ${range})`;
 
-/** As `systemIds` makes them: UUIDs of version 7, whose first 48 bits are the millisecond. */
+/** Like those of `systemIds`: UUIDs of version 7, whose first 48 bits are the millisecond. */
 const id = (prefix: string, at: string, salt: string) =>
   `'${prefix}_' || lpad(to_hex(floor(extract(epoch from ${at}) * 1000)::bigint), 12, '0') || '7' || left(md5(${salt}), 19)`;
 
@@ -178,7 +178,7 @@ export const CHUNK_STATEMENTS: readonly string[] = [
   'drop table made, made_order',
 ];
 
-/** Once all is there: running sums spread over the shards as batches would have, merchants with their keys. */
+/** After all payments: balances spread over the shards as by batches, merchants with their keys. */
 export const CLOSING_STATEMENTS: readonly string[] = [
   `insert into merchant (merchant_id, name, created_at) select merchant_id, merchant_id, clock() from payment group by merchant_id`,
   `insert into api_key (api_key_id, merchant_id, secret_hash, created_at, revoked_at)
@@ -196,7 +196,7 @@ export const CLOSING_STATEMENTS: readonly string[] = [
    group by 1, 2, 3, 4, 5`,
 ];
 
-/** Payments of now that were never claimed, all parked for one cause. */
+/** Current payments that were never claimed, all parked for one cause. */
 export const PARKED_STATEMENTS: readonly string[] = [
   `create temp table made as
    select n, ${id('pay', 'clock()', `'parked' || n`)} as payment_id, ${id('ord', 'clock()', `'parked' || n`)} as payment_order_id,

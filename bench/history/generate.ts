@@ -6,9 +6,9 @@ const CHUNK = 50_000;
 
 export interface History {
   readonly payments: number;
-  /** How far it goes back, in days; the newest payment is of now. */
+  /** How far it goes back, in days; the newest payment is current. */
   readonly days: number;
-  /** Told how many there are, as they grow. */
+  /** Called with the growing number of payments. */
   grown?(payments: number): void;
 }
 

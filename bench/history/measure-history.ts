@@ -15,7 +15,7 @@ export interface HistoryOptions {
   readonly json: boolean;
 }
 
-/** Plans are kept and pages read before anything is measured. */
+/** Plans are cached and pages read before anything is measured. */
 const WARM_UP = 10;
 /** One thing is measured for so long at the most, where its samples take long. */
 const LIMIT_MS = 30_000;
@@ -28,7 +28,7 @@ interface Measured {
   readonly p99: readonly [number, number];
 }
 
-/** What history costs: everything that is done a thousand times a day, at two sizes of the past, by turns. */
+/** Measures the cost of history: everything done a thousand times a day, at two sizes of history, alternating. */
 export async function measureHistory(options: HistoryOptions): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), 'oncepay-bench-'));
   const postgres = await startPostgres({ directory, port: 0, database: 'history_0' });
@@ -65,7 +65,7 @@ async function measure(
   const times: [number[], number[]] = [[], []];
   const until = performance.now() + LIMIT_MS;
   for (let sample = -WARM_UP; sample < samples && performance.now() < until; sample += 1) {
-    // By turns, so that whatever else the machine does befalls both.
+    // Alternating, so that the machine's other load affects both.
     for (const [index, place] of [small, large].entries()) {
       const run = await operation.prepare(place);
       const startedAt = performance.now();
@@ -93,7 +93,7 @@ interface FullVerification {
   readonly longestStatementMs: number;
 }
 
-/** Also the proof that what was generated is whole. */
+/** Also proves that the generated history is consistent. */
 async function measureFullVerification(places: readonly Place[]): Promise<readonly FullVerification[]> {
   const full: FullVerification[] = [];
   for (const place of places) {
@@ -102,7 +102,7 @@ async function measureFullVerification(places: readonly Place[]): Promise<readon
     const { payments, invariants } = await verifyDatabase(database, { full: true });
     const seconds = (performance.now() - startedAt) / 1000;
     const broken = invariants.flatMap(({ violation }) => violation ?? []);
-    if (broken.length > 0) throw new Error(`the history is not whole: ${JSON.stringify(broken)}`);
+    if (broken.length > 0) throw new Error(`the history violates invariants: ${JSON.stringify(broken)}`);
     full.push({ payments, seconds, longestStatementMs: longest() });
     progress(`verify --full: ${payments} payments in ${seconds.toFixed(1)} s`);
   }

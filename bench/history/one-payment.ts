@@ -42,7 +42,7 @@ export function keysOf(payment: NewPayment): readonly InstructionKey[] {
   }));
 }
 
-/** Answers at once, and always with a charge. */
+/** Answers immediately, always with a charge. */
 export const ANSWERING_PSP: Psp = {
   name: 'simulator',
   abilities: {

@@ -17,11 +17,11 @@ import { BUSY_MERCHANT, QUIET_MERCHANT } from './generate-sql.ts';
 import { ANSWERING_PSP, acceptOnce, keysOf, paymentOf } from './one-payment.ts';
 import type { Place } from './place.ts';
 
-/** What is measured at both sizes. */
+/** An operation that is measured at both sizes. */
 export interface Operation {
   readonly name: string;
   readonly group: 'payment' | 'read' | 'operator';
-  /** Makes what it needs; what it returns is timed. */
+  /** Prepares the operation; the returned function is timed. */
   prepare(place: Place): Promise<() => Promise<unknown>>;
 }
 

@@ -9,7 +9,7 @@ import { generateHistory } from './generate.ts';
 
 const DAYS = 300;
 
-/** One database, as each login sees it. */
+/** One database, with a connection per login. */
 export interface Place {
   readonly url: string;
   as(duty: Duty): Database;

@@ -11,9 +11,9 @@ import { median, say, settingsOfThisMachine, table, writeResult } from '../repor
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const ROUNDS = 15;
-/** So many in a round that a timer's resolution is nothing to it. */
+/** Enough repeats per round that the timer's resolution doesn't matter. */
 const REPEATS = 20_000;
-/** Each makes all that an evaluator is made of: few suffice. */
+/** Each creates a whole evaluator, so few suffice. */
 const FRESH_REPEATS = 200;
 
 /** What the local runtime's evaluation of IAM policies adds to each request, in microseconds. */
@@ -32,8 +32,8 @@ export async function measureIam(asJson: boolean): Promise<void> {
     settings: settingsOfThisMachine(),
     grants: known.grants().length,
     microseconds: {
-      'a statement by the Data API, decided before': time(REPEATS, () => decide(known, needs)),
-      'the same, its needs told from the request': time(REPEATS, () =>
+      'a statement through the Data API, decision cached': time(REPEATS, () => decide(known, needs)),
+      'the same, with its needs read from the request': time(REPEATS, () =>
         decide(known, dataApiNeeds('ExecuteStatement', input)),
       ),
       'the policies compiled and the first decision made': time(FRESH_REPEATS, () =>
@@ -60,11 +60,11 @@ async function rulesOfDev(): Promise<AccessRules> {
 
 function executorOf({ callers }: AccessRules): string {
   const executor = callers.find(({ accessKeyId }) => accessKeyId.startsWith('ExecuteInstructions'));
-  if (executor === undefined) throw new Error('the templates hold no ExecuteInstructions');
+  if (executor === undefined) throw new Error('the templates contain no ExecuteInstructions');
   return executor.accessKeyId;
 }
 
-/** As the executor's: with the cluster and the secret that its role names. */
+/** Like the executor's: with the cluster and the secret that its role names. */
 function statementOf(rules: AccessRules): object {
   const { roleArn } = rules.callers.find((caller) => caller.accessKeyId === executorOf(rules)) ?? {};
   const statements = (rules.roles.find(({ arn }) => arn === roleArn)?.policies ?? []).flatMap(
@@ -80,7 +80,7 @@ function statementOf(rules: AccessRules): object {
   };
 }
 
-/** Microseconds of this thread's processor each, the median of the rounds. */
+/** Microseconds of this thread's CPU time each, the median of the rounds. */
 function time(repeats: number, run: () => void): number {
   const rounds = Array.from({ length: ROUNDS }, () => {
     const before = process.threadCpuUsage();

@@ -16,10 +16,10 @@ export interface SlowPspOptions {
   readonly json: boolean;
 }
 
-/** As a card's issuer answers: half within 400 ms, one in a hundred after more than a second. */
+/** Like a card issuer: half of the answers within 400 ms, one in a hundred after more than a second. */
 const LATENCY = { median_ms: 400, sigma: 0.5 };
 const HANG_RATE = 0.01;
-/** The hung ones are asked again after ten seconds and Z + W. */
+/** The hung ones are looked up after ten seconds and Z + W. */
 const TERMINAL_LIMIT_MS = 120_000;
 const TERMINAL_POLL_MS = 200;
 
@@ -32,7 +32,7 @@ interface Round {
   readonly hung: number;
 }
 
-/** How much one PSP call in a hundred that never answers costs the others. */
+/** Measures the cost for other payments if one PSP call in a hundred never answers. */
 export async function measureSlowPsp(options: SlowPspOptions): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), 'oncepay-bench-'));
   progress('starting the runtime from the templates of stage staging');
@@ -137,6 +137,6 @@ function print(rounds: readonly Round[]): void {
   say(table(['', 'no hang', '1 % hang', 'ratio'], [row('p50'), row('p95'), row('p99')]));
   const hung = rounds.reduce((sum, round) => sum + round.hung, 0);
   say(
-    `PSP latency is log-normal, median 400 ms. Goal: ratio ≤ 1.5. ${hung} calls hung; all of them settled.`,
+    `PSP latency is log-normal, median 400 ms. Goal: ratio ≤ 1.5. ${hung} calls hung; all of their payments succeeded.`,
   );
 }

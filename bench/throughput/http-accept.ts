@@ -31,8 +31,8 @@ export interface AcceptServer {
 const KEY_CACHE_MS = 60_000;
 
 /**
- * The same front for every system: HTTP, the check of the API key (cached as the gateway does), the reading and
- * validation of the body, the idempotency key. What accepting means is the system's own.
+ * The same front end for every system: HTTP, the check of the API key (cached like at the gateway), parsing and validation of
+ * the body, the idempotency key. Each system implements accepting itself.
  */
 export async function serveAccept(database: Database, accept: Accept): Promise<AcceptServer> {
   const { text: apiKey, apiKeyId, secretHash } = generateApiKey('test');

@@ -30,10 +30,10 @@ interface Round {
 }
 
 const TEMPLATE = 'bench_template';
-/** The whole of a round is some seconds; beyond this something is lost. */
+/** A round takes some seconds; beyond this, something is lost. */
 const TERMINAL_LIMIT_MS = 120_000;
 const TERMINAL_POLL_MS = 25;
-/** Warm code, connections and plans, before anything is measured: V8 makes code fast that ran some hundred times in each thread. */
+/** Warms up code, connections and plans before anything is measured: V8 optimizes code after some hundred runs in each thread. */
 const WARM_UP_PAYMENTS = 2_000;
 
 /** Interleaved rounds of each system in one run, in rotated order; medians and ratios. */
@@ -85,7 +85,7 @@ async function measureRound(
   try {
     const ready = readySchema.parse(await nextMessage(child));
     const database = new pg.Client(ready.databaseUrl);
-    // Cut off when its server is stopped after a round that failed: what failed is told, and not this.
+    // Cut off when its server is stopped after a failed round: the failure is reported, not this.
     database.on('error', () => {});
     await database.connect();
     await postPayments(ready.api, ready.apiKey, WARM_UP_PAYMENTS, options.connections);
@@ -157,7 +157,7 @@ async function untilTerminal(database: pg.Client, payments: number): Promise<voi
   }
 }
 
-/** A figure of work that wasn't done right is no figure. */
+/** Checks that the work was done correctly; otherwise the figure is meaningless. */
 async function verify(database: pg.Client, payments: number): Promise<void> {
   const { rows } = await database.query<Record<string, number | string>>(
     `select (select count(*)::int from payment) as payments,
@@ -179,7 +179,7 @@ async function verify(database: pg.Client, payments: number): Promise<void> {
   };
   if (JSON.stringify(found) !== JSON.stringify(expected)) {
     throw new Error(
-      `the work was not done right: ${JSON.stringify(found)}, expected ${JSON.stringify(expected)}`,
+      `the work was not done correctly: ${JSON.stringify(found)}, expected ${JSON.stringify(expected)}`,
     );
   }
 }
@@ -197,7 +197,7 @@ async function cpuOf(
   const { user, system: kernel } = process.cpuUsage();
   const loadGenerator = (user + kernel) / 1000;
   const ownCpu = cpuSchema.parse(own).cpu;
-  // The runtime has a PostgreSQL and a PSP of its own and tells of both.
+  // The runtime has a PostgreSQL and a PSP of its own and reports both.
   if (system === 'local-runtime') return { ...ownCpu, 'load generator': loadGenerator };
   return {
     ...ownCpu,

@@ -1,6 +1,6 @@
 /**
- * What every other system writes: the same payment, order and idempotency rows, and the same ledger, as one statement
- * each. Their queue's own table stands where our instruction table does.
+ * The writes of every other system: the same payment, order and idempotency rows, and the same ledger, as one statement
+ * each. Their queue's own table replaces our instruction table.
  */
 import type { Database, JsonInput } from '../../adapters/database/database.ts';
 import { systemIds } from '../../adapters/ids.ts';
@@ -16,7 +16,7 @@ export interface PeerPayment {
   readonly answer: AcceptedAnswer;
 }
 
-/** What a worker needs to carry one order out. */
+/** What a worker needs to execute one order. */
 export interface PeerJob {
   readonly order_id: string;
   readonly payment_id: string;

@@ -1,4 +1,4 @@
-/** A PSP that takes five milliseconds and charges: a process of its own, so that its time is told apart. */
+/** A PSP that takes five milliseconds and charges: a separate process, so that its CPU time is measured separately. */
 import { createServer } from 'node:http';
 import * as z from 'zod';
 

@@ -3,7 +3,7 @@ import type { SystemReady, SystemStart } from './system.ts';
 
 const startSchema = z.object({ databaseUrl: z.string(), pspUrl: z.string() });
 
-/** Runs one system as the process that the benchmark started: says when it serves, answers what it costs. */
+/** Runs one system as the process that the benchmark started: reports when it serves, and its CPU time. */
 export async function runSystem(
   start: (options: SystemStart) => Promise<SystemReady>,
   cpu: () => Promise<Record<string, number>> | Record<string, number> = ownCpu,

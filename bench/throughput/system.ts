@@ -2,14 +2,14 @@
 export const SYSTEMS = ['handlers', 'local-runtime', 'graphile-worker', 'pg-boss', 'skip-locked'] as const;
 export type SystemName = (typeof SYSTEMS)[number];
 
-/** What a system is told at its start: the last argument of its process, as JSON. */
+/** A system's start options: the last argument of its process, as JSON. */
 export interface SystemStart {
   /** A fresh database with our schema. */
   readonly databaseUrl: string;
   readonly pspUrl: string;
 }
 
-/** What a system tells when it serves, over the process's channel. */
+/** A system's message when it serves, over the process's channel. */
 export interface SystemReady {
   /** Ends in `/v1`. */
   readonly api: string;

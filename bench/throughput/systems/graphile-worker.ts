@@ -17,7 +17,7 @@ const CONCURRENT_JOBS = 40;
 const LOCAL_QUEUE = 100;
 const COMPLETE_BATCH_MS = 5;
 
-/** A line per job would be measured, too. */
+/** A log line per job would be measured too. */
 const QUIET = new Logger(() => () => {});
 
 const jobSchema = z.object({

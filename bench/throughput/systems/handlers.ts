@@ -15,7 +15,7 @@ import type { SystemReady, SystemStart } from '../system.ts';
 import { runSystem } from '../system-process.ts';
 
 const CONNECTIONS = 16;
-/** Batches at once: enough to overlap the PSP's answer with the database's, few enough that batches fill. */
+/** Concurrent batches: enough to overlap the PSP's answer with the database's, few enough that batches fill. */
 const EXECUTORS = 5;
 const BATCH_SIZE = 10;
 

@@ -1,5 +1,5 @@
 /**
- * pg-boss, tuned: batches of 100, polled as fast as it lets. Its own way to add a job in the caller's transaction is an
+ * pg-boss, tuned: batches of 100, polled as fast as it allows. Its own way to add a job in the caller's transaction is an
  * insert through the caller's connection, so accepting is a transaction of two statements.
  */
 import pg from 'pg';

@@ -1,4 +1,4 @@
-/** The ceiling: a worker written for this one job, `for update skip locked`, batches of ten, nothing but the work. */
+/** The ceiling: a worker written only for this job, `for update skip locked`, batches of ten. */
 
 import * as z from 'zod';
 import type { DirectDatabase } from '../../../adapters/database/direct-database.ts';
