@@ -59,7 +59,7 @@ function withFilters(command: Command): Command {
   return command
     .option(
       '--reason <text>',
-      `whose reason contains this text; a list searches the newest ${REASONS_SEARCHED} of each state`,
+      `whose reason contains this text; a list searches the newest ${REASONS_SEARCHED} of each state and PSP`,
     )
     .option('--psp <name>', 'of this PSP')
     .option('--older-than <time>', 'last seen longer ago than 90s, 15m, 2h, 3d', duration);

@@ -56,7 +56,7 @@ async function verify(
   output.note(`  ${payments} payments, ${transactions} ledger transactions, ${seconds.toFixed(1)} s`);
   const violations = checked.flatMap((each) => each.violations);
   const ok = violations.length === 0;
-  output.data({ well: ok, payments, transactions, seconds, checked }, () => draw(checked, violations));
+  output.data({ ok, payments, transactions, seconds, checked }, () => draw(checked, violations));
   return ok ? EXIT.ok : EXIT.problem;
 }
 

@@ -267,13 +267,12 @@ create table dead_letter (
   first_seen_at  timestamptz not null,
   last_seen_at   timestamptz not null,
   redriven_at    timestamptz,
-  -- What `dead_letter_state` says, and the PSP of its order: kept by triggers, for lists to be read by.
+  -- What `dead_letter_state` says, and the PSP of its order, empty for poison: kept by triggers, for lists to be read by.
   state          text not null default 'waiting' check (state in ('waiting', 'redriven', 'quarantined', 'resolved')),
-  psp            text,
+  psp            text not null default '',
   check (is_poison = (poison_state is not null) and is_poison = (poison_body is not null))
 );
-create index dead_letter_newest on dead_letter (state, last_seen_at desc, dead_letter_id);
-create index dead_letter_newest_of_psp on dead_letter (state, psp, last_seen_at desc, dead_letter_id);
+create index dead_letter_newest on dead_letter (state, psp, last_seen_at desc, dead_letter_id);
 create index dead_letter_closed_poison on dead_letter (last_seen_at) where is_poison and poison_state = 'closed';
 
 -- Who did what to a dead letter, a quarantine, a pause, a key …, when, why and from where; append-only.
@@ -362,6 +361,7 @@ create trigger instruction_refreshes_dead_letter after update of state on instru
   execute function refresh_dead_letter();
 
 create view dead_letter_now as
-select d.*, i.payment_order_id, i.payment_id, i.merchant_id, i.operation, i.attempt_no, i.state as instruction_state
+select d.dead_letter_id, d.is_poison, d.poison_state, d.poison_body, d.reason, d.cycle, d.times_seen, d.message_id, d.first_seen_at,
+       d.last_seen_at, d.redriven_at, d.state, nullif(d.psp, '') as psp, i.payment_order_id, i.payment_id, i.merchant_id, i.operation, i.attempt_no, i.state as instruction_state
 from dead_letter d
 left join instruction i on i.instruction_id = d.dead_letter_id;

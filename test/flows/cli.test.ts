@@ -278,7 +278,7 @@ describe('an order closed by an operator', () => {
   /** Of the orders asked for, what `verify` says about them. */
   const saidOf = async (orderId: string): Promise<string[]> => {
     const { code, json } = await oncepay('verify', '--json');
-    expect([code, json.well]).toEqual([1, false]);
+    expect([code, json.ok]).toEqual([1, false]);
     const broken: { invariant: string; examples: string[]; advice: string }[] = json.checked.flatMap(
       ({ violations }: { violations: unknown }) => violations,
     );
@@ -347,7 +347,7 @@ describe('pause and resume', () => {
     const free = await api.pay();
     expect((await api.settled(free.body.id)).status).toBe('SUCCESS');
     await expect
-      .poll(async () => (await oncepay('circuits', '--json')).json.holds, { timeout: 10_000 })
+      .poll(async () => (await oncepay('circuits', '--json')).json.pauses, { timeout: 10_000 })
       .toEqual([expect.objectContaining({ pause_id: 'psp:simulator_2', parked: 1, reason: 'maintenance' })]);
     expect((await oncepay('resume', 'psp', 'simulator_2', '--why', 'done')).code).toBe(0);
     await runNow('relay-instructions');
@@ -398,12 +398,12 @@ describe('dead letters', () => {
     }
     expect(await operations()).toEqual(before);
     const why = `mended, ticket ${randomUUID()}`;
-    const newest = async () => {
+    const onRecord = async () => {
       await oncepay('dead-letters', 'redrive', '--by', 'ann', '--why', why);
-      return (await operations())[0];
+      return (await operations()).find(({ reason }: { reason: string }) => reason === why);
     };
     await expect
-      .poll(newest, { timeout: 30_000, interval: 250 })
+      .poll(onRecord, { timeout: 30_000, interval: 250 })
       .toMatchObject({ actor: 'ann', reason: why, origin: hostname() });
   });
 

@@ -62,7 +62,8 @@ const BY_KEY = { enable_seqscan: 'off', enable_hashjoin: 'off', enable_mergejoin
 export const PLANNING: Partial<Record<Duty, Readonly<Record<string, string>>>> = {
   // Lists find their page by an index; the plan that does is kept, where making it anew would cost more than the page.
   read: { enable_seqscan: 'off', plan_cache_mode: 'force_generic_plan' },
-  operate: { enable_seqscan: 'off' },
+  // An operator asks seldom, and each time for something else: what is rare is known to be rare.
+  operate: { enable_seqscan: 'off', plan_cache_mode: 'force_custom_plan' },
   execute: BY_KEY,
   relay: BY_KEY,
   redrive: BY_KEY,

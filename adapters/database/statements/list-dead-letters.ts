@@ -41,7 +41,7 @@ export async function listDeadLetters(
   database: Database,
   filter: DeadLetterFilter,
 ): Promise<readonly DeadLetterRow[]> {
-  const rows = await database.execute(filter.psp === undefined ? LIST_SQL : LIST_OF_PSP_SQL, {
+  const rows = await database.execute(LIST_SQL, {
     states: filter.states,
     reason: filter.reason,
     psp: filter.psp,
@@ -74,32 +74,40 @@ export async function showDeadLetter(database: Database, id: string): Promise<Sh
 
 const TIMESTAMP = `'YYYY-MM-DD"T"HH24:MI:SS"Z"'`;
 const COLUMNS = `
-  d.dead_letter_id, d.state, left(d.reason, 1000) as reason, d.cycle, d.times_seen, d.psp, i.payment_id,
+  d.dead_letter_id, d.state, left(d.reason, 1000) as reason, d.cycle, d.times_seen, nullif(d.psp, '') as psp, i.payment_id,
   i.payment_order_id, i.merchant_id,
   to_char(d.first_seen_at at time zone 'UTC', ${TIMESTAMP}) as first_seen_at,
   to_char(d.last_seen_at at time zone 'UTC', ${TIMESTAMP}) as last_seen_at`;
 
-/** The newest of each state among which a reason is looked for, some milliseconds' work. */
+/** The newest of each state and PSP among which a reason is looked for, some milliseconds' work. */
 export const REASONS_SEARCHED = 5_000;
 
-/**
- * A page of each state by an index that begins with it, then the newest of them. State and PSP are equal, said as ranges and ordered
- * by, so that only their index has the order.
- */
-const listSql = (condition: string, order: string) => `
+/** A page of each state and PSP by the index that begins with them, then the newest of them. */
+export const LIST_SQL = `
 select ${COLUMNS}
 from (
   select found.*
   from (select :input::jsonb as p, clock() as now) given
   cross join lateral jsonb_array_elements_text(p -> 'states') as wanted(state)
   cross join lateral (
+    -- The PSP that is asked for, or each that occurs, by a walk over the index; poison has none.
+    with recursive walk as (
+      select coalesce(p ->> 'psp', (select min(psp) from dead_letter where state = wanted.state)) as psp
+      union all
+      select (select min(d.psp) from dead_letter d where d.state = wanted.state and d.psp > walk.psp)
+      from walk
+      where walk.psp is not null and p ->> 'psp' is null
+    )
+    select psp from walk where psp is not null
+  ) of
+  cross join lateral (
     select newest.*
     from (
       select *
       from dead_letter
-      where state >= wanted.state and state <= wanted.state ${condition}
+      where state = wanted.state and psp = of.psp
         and last_seen_at <= given.now - make_interval(secs => (p ->> 'older_than_seconds')::int)
-      order by state, ${order} last_seen_at desc, dead_letter_id
+      order by last_seen_at desc, dead_letter_id
       limit (case when p ->> 'reason' is null then (p ->> 'limit')::int else ${REASONS_SEARCHED} end)
     ) newest
     where p ->> 'reason' is null or strpos(lower(newest.reason), lower(p ->> 'reason')) > 0
@@ -111,9 +119,6 @@ from (
 left join instruction i on i.instruction_id = d.dead_letter_id
 order by d.last_seen_at desc, d.dead_letter_id
 `;
-
-export const LIST_SQL = listSql('', '');
-export const LIST_OF_PSP_SQL = listSql(`and psp >= p ->> 'psp' and psp <= p ->> 'psp'`, 'psp,');
 
 /** A row of the Data API holds 64 KB. */
 const SHOW_SQL = `

@@ -69,9 +69,8 @@ export async function listOperations(
 
 /**
  * A page of each action, of people's and of the pipeline's, by an index that begins with what is asked for; then the newest of them.
- * A subject or an actor is equal, said as a range and ordered by, so that only its own index has the order.
  */
-const listSql = (equal: string, order: string) => `
+const listSql = (condition: string) => `
 select to_char(l.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as at, l.action, l.subject_id, l.actor, l.origin,
        l.reason
 from (select :input::jsonb as p, clock() as now) given
@@ -80,27 +79,27 @@ cross join lateral jsonb_array_elements(p -> 'by_people') as doer(by_people)
 cross join lateral (
   select *
   from operation_log
-  where ${equal} action = wanted.action and by_people = doer.by_people::boolean
+  where ${condition} action = wanted.action and by_people = doer.by_people::boolean
     and at >= given.now - make_interval(secs => (p ->> 'since_seconds')::float8)
-  order by ${order} at desc, operation_log_id desc
+  order by at desc, operation_log_id desc
   limit (p ->> 'limit')::int
 ) l
 order by l.at desc, l.operation_log_id desc
 limit (:input::jsonb ->> 'limit')::int
 `;
 
-const equal = (column: string, name: string) =>
-  `${column} >= p ->> '${name}' and ${column} <= p ->> '${name}' and`;
+const OF_ACTOR = `actor = p ->> 'actor' and`;
+const OF_SUBJECT = `subject_id = p ->> 'subject' and`;
 
-export const OPERATION_LISTS = {
-  all: listSql('', ''),
-  ofActor: listSql(equal('actor', 'actor'), 'actor,'),
-  ofSubject: listSql(equal('subject_id', 'subject'), 'subject_id,'),
+const LISTS = {
+  all: listSql(''),
+  ofActor: listSql(OF_ACTOR),
+  ofSubject: listSql(OF_SUBJECT),
   /** What was done to one thing is little: who did it is looked for in all of it. */
-  ofSubjectByActor: listSql(`${equal('subject_id', 'subject')} actor = p ->> 'actor' and`, 'subject_id,'),
+  ofSubjectByActor: listSql(`${OF_SUBJECT} ${OF_ACTOR}`),
 } as const;
 
 function listFor({ subject, actor }: OperationQuery): string {
-  if (subject === undefined) return actor === undefined ? OPERATION_LISTS.all : OPERATION_LISTS.ofActor;
-  return actor === undefined ? OPERATION_LISTS.ofSubject : OPERATION_LISTS.ofSubjectByActor;
+  if (subject === undefined) return actor === undefined ? LISTS.all : LISTS.ofActor;
+  return actor === undefined ? LISTS.ofSubject : LISTS.ofSubjectByActor;
 }
