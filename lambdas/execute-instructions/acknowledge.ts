@@ -5,18 +5,18 @@ import type { Dispositions } from './dispositions.ts';
 import type { ExecutorEffects, Invocation } from './effects.ts';
 import { groupOf, infrastructureBackoffSeconds } from './sqs-record.ts';
 
-/** What waits behind another message of its order, or whose turn didn't come in this batch. */
+/** For a message behind another message of its order, or one that this batch did not get to. */
 const NEXT_TURN_SECONDS = 1;
 
 interface Failed {
   readonly record: SQSRecord;
-  /** Until it should come again. */
+  /** How long SQS hides it before it delivers it again. */
   readonly seconds: number;
 }
 
 /**
- * Turns dispositions into what SQS understands: dead letters are sent, what must come again is hidden until then and
- * reported as failed. Within a group everything after the first failure fails with it, as FIFO demands.
+ * Turns dispositions into SQS calls: dead letters are sent; messages to retry are hidden and reported as failed. Within a
+ * message group, every message after the first failed one fails too, as FIFO requires.
  *
  * @returns the ids of the failed messages
  */
@@ -37,7 +37,7 @@ export async function acknowledge(
   return failed.map(({ record }) => record.messageId);
 }
 
-/** Seconds until it should come again, of each message that must. */
+/** For each message to retry, in how many seconds. */
 function waitsOf(batch: Batch, dispositions: Dispositions): readonly (readonly [SQSRecord, number])[] {
   return itemsOf(batch).flatMap(({ name, records }) => {
     const disposition = dispositions.get(name) ?? { kind: 'again', seconds: NEXT_TURN_SECONDS };
@@ -59,13 +59,15 @@ function failGroupsFromFirstFailure(
   });
 }
 
-/** Head and followers together: SQS hands out a group only up to its first invisible message (rule 9). */
+/** Hides the whole rest of a group: SQS delivers a group only up to its first invisible message (rule 9). */
 async function hide(failed: readonly Failed[], effects: ExecutorEffects): Promise<void> {
   try {
     await effects.visibility.change(
       failed.map(({ record, seconds }) => ({ receiptHandle: record.receiptHandle, seconds })),
     );
   } catch (error) {
-    effects.log.warn('visibility could not be changed; the queue’s own time-out holds', { error });
+    effects.log.warn('visibility could not be changed; the queue’s own visibility time-out applies', {
+      error,
+    });
   }
 }

@@ -3,13 +3,13 @@ import { readInstructionMessage } from '../../adapters/sqs/instruction-message.t
 import { type InstructionKey, instructionNameOf } from '../../domain/payment/instruction.ts';
 import { correlationIdOf } from './sqs-record.ts';
 
-/** One instruction of the batch with every message that asks for it: repeats are collapsed before anything is done. */
+/** One instruction with all its messages in the batch: duplicates are collapsed before anything is done. */
 export interface BatchItem {
   readonly key: InstructionKey;
-  /** By all of its key: messages that name different orders for one instruction are not repeats of each other. */
+  /** Made of the whole key: messages that name different orders for one instruction are not duplicates. */
   readonly name: string;
   readonly records: readonly SQSRecord[];
-  /** The newest cycle that a redriven dead letter carries; null where none of the messages is one. */
+  /** The highest cycle carried by a redriven dead letter among the messages; null if none is one. */
   readonly deadLetterCycle: number | null;
 }
 
@@ -21,13 +21,14 @@ export interface Poison {
 export interface Batch {
   /** The first instruction of each order. */
   readonly heads: readonly BatchItem[];
-  /** The second of each order: tried once its head is terminal. Later ones wait for another batch. */
+  /** The second instruction of each order: tried once the first is done. */
   readonly followers: readonly BatchItem[];
+  /** Any further instructions of an order: they wait for another batch. */
   readonly rest: readonly BatchItem[];
   readonly poison: readonly Poison[];
 }
 
-/** Parses the batch and orders it: heads first, followers of one order in a second round. */
+/** Parses the messages and groups them by order: the first instruction of each order, then the second, then the rest. */
 export function readBatch(records: readonly SQSRecord[]): Batch {
   const read = records.map((record) => ({ record, message: readInstructionMessage(record.body) }));
   const poison = read.flatMap(({ record, message }) =>
@@ -49,7 +50,7 @@ export function readBatch(records: readonly SQSRecord[]): Batch {
   };
 }
 
-/** Of two dead letters for one instruction the newer counts: an older one is a duplicate of a trip that is over. */
+/** Of two dead letters for one instruction the one with the higher cycle counts: the other is a late duplicate. */
 function itemOf(
   { key, name }: Pick<BatchItem, 'key' | 'name'>,
   repeats: readonly { readonly record: SQSRecord }[],
@@ -59,7 +60,7 @@ function itemOf(
   return { key, name, records, deadLetterCycle: cycles.length === 0 ? null : Math.max(...cycles) };
 }
 
-/** Sent along with every dead letter, and kept by a redrive. */
+/** A message attribute of every dead letter, which a redrive keeps. */
 function readDeadLetterCycle(record: SQSRecord): number | null {
   const text = record.messageAttributes.cycle?.stringValue;
   return text !== undefined && /^\d{1,6}$/.test(text) ? Number(text) : null;
@@ -69,7 +70,7 @@ export function itemsOf(batch: Batch): readonly BatchItem[] {
   return [...batch.heads, ...batch.followers, ...batch.rest];
 }
 
-/** Of the API requests behind them, for a log line that concerns several. */
+/** The ids of the API requests that created these payments, for a log line about several items. */
 export function correlationIdsOf(items: readonly BatchItem[]): readonly string[] {
   return [
     ...new Set(items.flatMap(({ records }) => records.flatMap((record) => correlationIdOf(record) ?? []))),

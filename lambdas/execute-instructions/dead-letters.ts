@@ -7,17 +7,17 @@ import type { Dispositions } from './dispositions.ts';
 import type { ExecutorEffects, Invocation } from './effects.ts';
 import { correlationIdOf, groupOf } from './sqs-record.ts';
 
-/** A dead letter, and the messages that may go once it is sent. */
+/** A dead letter, and the messages to delete from the main queue once it is sent. */
 interface Outgoing {
   readonly records: readonly SQSRecord[];
   readonly deadLetter: DeadLetter;
 }
 
 /**
- * Sends to the dead-letter queue what no retry helps for now. A message leaves the main queue only once the other has
- * it, or the database has quarantined it.
+ * Sends dead letters to the dead-letter queue. A message leaves the main queue only after the dead-letter queue has
+ * accepted it or the database has quarantined it.
  *
- * @returns the messages that must come again, since neither has them
+ * @returns the messages for which neither happened, which must be delivered again
  */
 export async function sendToDeadLetterQueue(
   batch: Batch,
@@ -31,7 +31,7 @@ export async function sendToDeadLetterQueue(
   return [...unregistered, ...unsent];
 }
 
-/** A well-formed message of an instruction that does not exist is poison too. */
+/** A well-formed message that names no existing instruction is poison too. */
 function unclaimable(batch: Batch, dispositions: Dispositions): readonly Poison[] {
   return itemsOf(batch).flatMap(({ name, records }) => {
     const disposition = dispositions.get(name);
@@ -40,7 +40,7 @@ function unclaimable(batch: Batch, dispositions: Dispositions): readonly Poison[
   });
 }
 
-/** Keeps the bodies in the database, which quarantines those that come back; what it can't take comes again. */
+/** Stores poison bodies in the database, which quarantines a body it has seen before. If that fails, SQS delivers them again. */
 async function register(
   poison: readonly Poison[],
   effects: ExecutorEffects,
@@ -64,7 +64,7 @@ async function register(
   return { registered, unregistered };
 }
 
-/** The Data API takes 4 MiB; base64 adds a third to a body, and bodies have 1 MiB at most. */
+/** The Data API accepts 4 MiB per request; base64 makes a body a third larger, and a body has at most 1 MiB. */
 const PART_LIMIT_BYTES = 2 * 1024 * 1024;
 
 function inParts(poison: readonly Poison[]): readonly (readonly Poison[])[] {
@@ -94,7 +94,7 @@ function poisonOutgoing({ record, reason }: Poison): Outgoing {
   return { records: [record], deadLetter };
 }
 
-/** One dead letter per instruction and cycle, however many messages asked for it. */
+/** One dead letter per instruction and cycle, however many messages name the instruction. */
 function ended(batch: Batch, dispositions: Dispositions): readonly Outgoing[] {
   return itemsOf(batch).flatMap(({ name, key, records }) => {
     const disposition = dispositions.get(name);
@@ -146,7 +146,7 @@ async function refusedOf(
   }
 }
 
-/** And to send a dead letter afterwards, and hide what comes again. Poison can be large, and take many requests. */
+/** Time for `seconds`, then for sending a dead letter and hiding messages. Large poison can take many requests. */
 function hasTimeFor(seconds: number, invocation: Invocation): boolean {
   const needed = seconds + 2 * TIMING.requestDeadlineSeconds;
   return invocation.remainingMilliseconds() >= needed * 1_000;

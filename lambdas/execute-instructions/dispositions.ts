@@ -6,14 +6,14 @@ import { TIMING } from '../../domain/payment/timing.ts';
 import type { BatchItem } from './batch.ts';
 import { infrastructureBackoffSeconds } from './sqs-record.ts';
 
-/** What becomes of an instruction's messages. */
+/** What is done with an instruction's messages. */
 export type Disposition =
-  /** Terminal by the database's word: recorded as consumed, then acknowledged (rule 8). */
+  /** Terminal in the database: recorded as consumed, then acknowledged (rule 8). */
   | { readonly kind: 'consume' }
   | { readonly kind: 'acknowledge' }
-  /** Made invisible for so long and reported as failed (rules 2 and 9). */
+  /** Hidden for `seconds` and reported as failed, so that SQS delivers it again (rules 2 and 9). */
   | { readonly kind: 'again'; readonly seconds: number }
-  /** Poison: kept in the database, then a dead letter, or quarantined where it is seen again. */
+  /** Stored in the database, then sent to the dead-letter queue; quarantined if it was seen before. */
   | { readonly kind: 'poison'; readonly reason: string }
   /** Sent to the dead-letter queue, then acknowledged. */
   | { readonly kind: 'dead_letter'; readonly reason: string; readonly cycle: number };
@@ -21,17 +21,17 @@ export type Disposition =
 /** By the name of the batch item. */
 export type Dispositions = ReadonlyMap<string, Disposition>;
 
-/** Another worker is inside a statement on this row; that takes milliseconds. */
+/** Another worker's statement holds the row's lock, for milliseconds. */
 const LOCKED_SECONDS = 2;
 
-/** Of items that a service of ours was not there for. */
+/** For items that failed because one of our own services was unavailable. */
 export function againLater(items: readonly BatchItem[]): Dispositions {
   return new Map(
     items.map(({ name, records }) => [name, again(infrastructureBackoffSeconds(records))] as const),
   );
 }
 
-/** What waits for a circuit, a pause or its PSP's rate was parked by the claim: the relay sends it again. */
+/** A parked instruction is acknowledged: the relay sends it again once what it waits for is over. */
 export function dispositionOfRefusal(verdict: Refusal): Disposition {
   switch (verdict.verdict) {
     case 'terminal':
@@ -63,18 +63,18 @@ function mismatchOf(verdict: Extract<Refusal, { verdict: 'mismatched' }>): strin
   return `instruction ${instruction_id} is a ${reason}, not a ${operation} of ${payment_order_id}`;
 }
 
-/** Never acknowledged on "nothing changed" alone, nor where nothing could be recorded (rule 7). */
+/** A message is not acknowledged if its attempt changed nothing or could not be recorded (rule 7). */
 export function dispositionOfAttempt(row: RecordedAttempt | undefined): Disposition {
   if (row === undefined) return again(TIMING.leaseSeconds);
   if (isTerminal(row.state)) return { kind: 'consume' };
   if (row.state === 'dead_lettered') {
     return { kind: 'dead_letter', reason: row.reason ?? 'no reason was recorded', cycle: row.cycle };
   }
-  if (row.state === 'quarantined' || (row.stands && row.parked)) return { kind: 'acknowledge' };
+  if (row.state === 'quarantined' || (row.is_applied && row.parked)) return { kind: 'acknowledge' };
   return again(row.seconds_left);
 }
 
-/** Nothing of its order is in the way any more. Poison is no instruction of the order, whatever it says. */
+/** Whether the next instruction of its order may be tried. Poison is not an instruction, so it blocks none. */
 export function isDone(disposition: Disposition | undefined): boolean {
   return disposition !== undefined && ['consume', 'acknowledge', 'poison'].includes(disposition.kind);
 }

@@ -7,7 +7,7 @@ import type { DeadLetterSender } from '../../adapters/sqs/dead-letter-sender.ts'
 import type { VisibilityChanger } from '../../adapters/sqs/instruction-queue.ts';
 import type { Time } from '../../adapters/time.ts';
 
-/** Everything the executor can do to the world, and all it knows of time and chance. */
+/** The executor's I/O, and its sources of time, ids and randomness. */
 export interface ExecutorEffects {
   readonly database: Database;
   readonly consumed: ConsumedMessages;
@@ -40,7 +40,7 @@ export interface OrderChange {
   readonly currency: string;
 }
 
-/** What is left of an invocation; the function is frozen or killed when it is used up. */
+/** One invocation of the function, which is killed when its time is used up. */
 export interface Invocation {
   readonly claimToken: string;
   remainingMilliseconds(): number;

@@ -3,7 +3,7 @@ import type { EvidenceStep } from '../../adapters/database/statements/record-att
 import { unreachable } from '../../domain/assert.ts';
 import type { PspCharge, PspFinding, PspInvalidation, PspOutcome } from '../../domain/payment/psp-outcome.ts';
 
-/** What a PSP said, as it is kept: enough to decide a dispute, and nothing of the buyer. */
+/** A PSP's answer as it is stored: enough to decide a dispute, and no data of the buyer. */
 export function evidenceOf(
   answer: PspFinding | PspOutcome | PspInvalidation,
 ): Pick<EvidenceStep, 'outcome' | 'detail'> {

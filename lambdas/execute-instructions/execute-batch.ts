@@ -29,13 +29,13 @@ import {
 } from './dispositions.ts';
 import type { ExecutorEffects, Invocation } from './effects.ts';
 import { abilitiesOf, observe } from './observe.ts';
-import { tellClaimed, tellRecorded, tellRefused } from './tell.ts';
+import { reportClaimed, reportRecorded, reportRefused } from './report.ts';
 
 /**
  * Executes a batch of instructions: consumed? → claim → look up or call the PSP → decide → record → consume →
- * acknowledge. A constant number of requests per batch, whatever it holds.
+ * acknowledge. The number of requests per batch is constant, whatever the batch holds.
  *
- * @returns the ids of the messages that must come again
+ * @returns the ids of the messages that SQS must deliver again
  */
 export async function executeBatch(
   records: readonly SQSRecord[],
@@ -57,7 +57,7 @@ export async function executeBatch(
   return acknowledge(records, batch, new Map([...executed, ...unconsumed]), effects, invocation);
 }
 
-/** The record spares the database; it is not the truth. Where it can't be read, the claim will tell. */
+/** The table only saves database queries. If it can't be read, the claim finds out what is terminal. */
 async function findConsumed(items: readonly BatchItem[], effects: ExecutorEffects): Promise<Dispositions> {
   const keyOfItem = ({ key }: BatchItem) => consumedKeyOf(key, effects.restoreEpoch);
   try {
@@ -73,7 +73,7 @@ async function findConsumed(items: readonly BatchItem[], effects: ExecutorEffect
   }
 }
 
-/** Claim, look up or call, record: a constant number of round trips whatever the number of instructions. */
+/** Claims, looks up or calls, and records, in a constant number of round trips. */
 async function executeRound(
   items: readonly BatchItem[],
   effects: ExecutorEffects,
@@ -85,8 +85,8 @@ async function executeRound(
 
   const claimed = verdicts.filter(isClaimed);
   const refused = verdicts.filter((verdict) => !isClaimed(verdict));
-  tellClaimed(claimed, effects);
-  tellRefused(refused, effects);
+  reportClaimed(claimed, effects);
+  reportRefused(refused, effects);
   const recorded = await carryOut(claimed, effects, invocation);
 
   return new Map([
@@ -98,7 +98,7 @@ async function executeRound(
   ]);
 }
 
-/** One verdict per item; undefined where the database gave none. */
+/** One verdict per item; undefined if the statement failed. */
 async function claim(
   items: readonly BatchItem[],
   effects: ExecutorEffects,
@@ -124,14 +124,14 @@ async function claim(
   }
 }
 
-/** Results that are in by then are recorded at once; the slow ones follow in a second wave, so that one slow PSP delays nobody. */
+/** Attempts that have finished by then are recorded; the others follow in a second wave, so that a slow PSP delays no other. */
 const FIRST_WAVE_MS = 1_000;
 
 /**
- * An attempt at each claimed instruction, all at once; two waves of records at most (rule 6). Every call to a PSP has ended
- * when this returns (rule 5).
+ * Attempts all claimed instructions concurrently and records them in at most two statements (rule 6). Every PSP call has
+ * ended when this returns (rule 5).
  *
- * @returns what the database says of each attempt that could be recorded, by instruction
+ * @returns the recorded row of each attempt that could be recorded, by instruction id
  */
 async function carryOut(
   claimed: readonly ClaimedInstruction[],
@@ -151,7 +151,7 @@ async function carryOut(
   return new Map(rows.map((row) => [row.instruction_id, row]));
 }
 
-/** Looks up or calls the PSP for one instruction, and decides what becomes of it. Never throws. */
+/** Looks up or calls the PSP for one instruction and decides its transition. Never throws. */
 async function attempt(
   instruction: ClaimedInstruction,
   effects: ExecutorEffects,
@@ -167,14 +167,14 @@ async function attempt(
     claimToken: invocation.claimToken,
     isProbe: instruction.is_probe,
     ledgerTransactionId: effects.ids.next('ltx'),
-    transition: decided(instruction, observation, effects),
+    transition: transitionOf(instruction, observation, effects),
     steps,
     health,
   };
 }
 
-/** A contradiction in one instruction is for a person to look at; it must not cost the other nine their record. */
-function decided(
+/** A bug in one decision sends that instruction to manual review; the rest of the batch is still recorded. */
+function transitionOf(
   instruction: ClaimedInstruction,
   observation: Observation,
   effects: ExecutorEffects,
@@ -220,12 +220,16 @@ async function record(
     const finished = attempts.find(({ instructionId }) => instructionId === row.instruction_id);
     const instruction = claimed.find(({ instruction_id }) => instruction_id === row.instruction_id);
     assert(finished !== undefined && instruction !== undefined, `${row.instruction_id} was not attempted`);
-    tellRecorded(row, finished, instruction, effects);
+    reportRecorded(row, finished, instruction, effects);
   }
   return rows;
 }
 
-/** Only what the database says is terminal, and before it is acknowledged (rule 8). @returns what must come again instead */
+/**
+ * Records terminal instructions as consumed, before their messages are acknowledged (rule 8).
+ *
+ * @returns the items that could not be recorded, whose messages must be delivered again
+ */
 async function consume(
   items: readonly BatchItem[],
   dispositions: Dispositions,
@@ -245,7 +249,7 @@ async function consume(
   }
 }
 
-/** What waits behind another message of its order is tried when that one has come to its end. */
+/** A second instruction of an order is tried only after the first one in this batch is done. */
 function isHeadDone(
   follower: BatchItem,
   heads: readonly BatchItem[],
@@ -256,7 +260,7 @@ function isHeadDone(
   return dispositions.some((known) => isDone(known.get(head.name)));
 }
 
-/** A second round must end within the invocation as the first does; where it couldn't, another batch has the time. */
+/** A second round must end within this invocation. If time is too short, a later batch takes the followers. */
 function hasTimeForRound(invocation: Invocation): boolean {
   const { statementDeadlineSeconds, lookUpDeadlineSeconds, sendDeadlineSeconds, recordReserveSeconds } =
     TIMING;

@@ -28,7 +28,7 @@ const environment = readEnvironment({
 });
 const sqs = new SQSClient(BOUNDED_CLIENT);
 const psps = createPsps({ simulator: simulatorSettings() });
-// Better no start than one whose lease ends before a PSP's charge can be seen.
+// Fail at start rather than run with a lease that ends before a PSP's charge is visible.
 assertTiming(
   TIMING,
   [...psps.values()].map((psp) => psp.abilities),
@@ -78,7 +78,7 @@ export const handler = middy<SQSEvent, SQSBatchResponse>()
   .use(logInvocation())
   .handler(execute);
 
-/** Only where all of it is given: a stage that takes real money has none of it. */
+/** Undefined unless all variables are set; a stage that takes real money sets none. */
 function simulatorSettings(): SimulatorSettings | undefined {
   const {
     PSP_SIMULATOR_URL: simulator,

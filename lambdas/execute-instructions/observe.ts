@@ -17,7 +17,7 @@ import { TIMING } from '../../domain/payment/timing.ts';
 import type { ExecutorEffects, Invocation } from './effects.ts';
 import { evidenceOf } from './evidence.ts';
 
-/** What an attempt has seen, how, and what that says of the PSP. */
+/** The observation of one attempt, the requests behind it, and what it says about the PSP's health. */
 export interface Observed {
   readonly observation: Observation;
   readonly steps: readonly EvidenceStep[];
@@ -33,7 +33,7 @@ interface Caller {
   readonly invocation: Invocation;
 }
 
-/** Of a PSP that this version of the code doesn't know: nothing is ever sent to it. */
+/** Abilities of a PSP that this version of the code doesn't know: nothing is sent to it. */
 const NO_ABILITIES: PspAbilities = {
   keyLifetimeSeconds: null,
   lookUpLagSeconds: null,
@@ -46,7 +46,7 @@ export function abilitiesOf(psp: Psp | undefined): PspAbilities {
   return psp?.abilities ?? NO_ABILITIES;
 }
 
-/** What the PSP does or says about one claimed instruction. Never throws. */
+/** Calls or looks up the PSP for one claimed instruction. Never throws. */
 export async function observe(
   instruction: ClaimedInstruction,
   effects: ExecutorEffects,
@@ -74,7 +74,7 @@ async function sendOrLookUp(caller: Caller): Promise<Observed> {
   return after(found, await send(caller));
 }
 
-/** Sends nothing any more: finds out whether there is a charge, and invalidates where there is none (rule 11). */
+/** Sends nothing: looks up the charge and, if there is none, invalidates the key (rule 11). */
 async function resolve(caller: Caller): Promise<Observed> {
   if (caller.history.allProvenNotSent) {
     return { observation: { kind: 'never_sent' }, steps: [], health: { kind: 'silent' } };
@@ -90,7 +90,7 @@ async function send(caller: Caller): Promise<Observed> {
     try {
       return await psp.charge(request, signal);
     } catch (error) {
-      // An adapter that throws has a bug; what it had sent by then nobody knows.
+      // An adapter that throws has a bug; it may have sent the request.
       return unknown(error);
     }
   });
@@ -141,7 +141,7 @@ async function call(
   { effects, invocation }: Caller,
   action: Action,
   deadlineSeconds: number,
-  ask: (signal: AbortSignal) => Promise<PspFinding | PspOutcome | PspInvalidation>,
+  request: (signal: AbortSignal) => Promise<PspFinding | PspOutcome | PspInvalidation>,
 ): Promise<Called> {
   const { time } = effects;
   const startedAt = new Date(time.now());
@@ -151,7 +151,7 @@ async function call(
     const skipped = { action: 'skip', outcome: 'not_sent', detail: { reason } } as const;
     return { answer: { kind: 'no_time', reason }, step: { ...skipped, startedAt, finishedAt: startedAt } };
   }
-  const answer = await withDeadline(time, deadlineSeconds * 1000, ask);
+  const answer = await withDeadline(time, deadlineSeconds * 1000, request);
   const step = { action, ...evidenceOf(answer), startedAt, finishedAt: new Date(time.now()) };
   return { answer, step };
 }
@@ -160,7 +160,7 @@ function observedOf({ answer, step }: Called): Observed {
   return {
     observation: observationOf(answer, step.action === 'send'),
     steps: [step],
-    // Our own lack of time says nothing of the PSP.
+    // Our own lack of time says nothing about the PSP.
     health: answer.kind === 'no_time' ? { kind: 'silent' } : healthOf(answer),
   };
 }
@@ -189,7 +189,7 @@ function after(first: Called, then: Observed): Observed {
   return { ...then, steps: [first.step, ...then.steps] };
 }
 
-/** Until a version that knows the PSP is deployed. */
+/** Dead-letters the instruction until a version that knows the PSP is deployed. */
 function withoutAdapter(name: string, { time }: ExecutorEffects): Observed {
   const outcome = { kind: 'misconfigured', reason: `no adapter for PSP ${name}` } as const;
   const now = new Date(time.now());

@@ -1,27 +1,27 @@
 import type { SQSRecord } from 'aws-lambda';
 import { CORRELATION_ATTRIBUTE } from '../../adapters/sqs/instruction-queue.ts';
 
-/** A FIFO queue gives every message its group; a message without one stands for itself. */
+/** Every message of a FIFO queue has a group; a message without one counts as its own group. */
 export function groupOf(record: SQSRecord): string {
   return record.attributes.MessageGroupId ?? record.messageId;
 }
 
-/** What ties the message to the API request behind it; null where an older version sent it, or a stranger. */
+/** The id of the API request that created the payment; null if the sender set none. */
 export function correlationIdOf(record: SQSRecord): string | null {
   return record.messageAttributes[CORRELATION_ATTRIBUTE]?.stringValue ?? null;
 }
 
-/** A service that is away comes back within seconds as a rule. */
+/** An unavailable service is usually back within seconds. */
 const FIRST_BACKOFF_SECONDS = 10;
 /**
- * SQS moves a message once it was received more than `maxReceiveCount` (twenty) times. The twenty waits before that last
- * four hours: seven that double from ten seconds, 21 minutes in all, then thirteen of 17 minutes.
+ * SQS moves a message to the dead-letter queue after more than `maxReceiveCount` (20) receives. The 20 waits before that
+ * add up to four hours: seven that double from ten seconds (21 minutes in all), then thirteen of 17 minutes.
  */
 const LONGEST_BACKOFF_SECONDS = 17 * 60;
 
 /**
- * How long a message waits when a service is away, doubling with each receive, so that an outage of ours never makes a
- * dead letter of a good message.
+ * How long a message waits when one of our own services is unavailable, doubling with each receive: an outage of up to
+ * four hours makes no dead letter of a good message.
  */
 export function infrastructureBackoffSeconds(records: readonly SQSRecord[]): number {
   const receives = Math.max(1, ...records.map((record) => Number(record.attributes.ApproximateReceiveCount)));

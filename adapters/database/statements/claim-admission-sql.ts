@@ -1,12 +1,12 @@
-// Two paragraphs of the claim's statement: which of those that are free the PSP can be called for now.
+// Two steps of the claim's statement: for which of the `free` instructions the PSP may be called now.
 
-/** Of all workers that see a half-open circuit at once, its row's lock lets one probe, with few of its batch. */
+/** A half-open circuit is probed by one worker, which locks the circuit's row, with at most `probes` instructions. */
 export const CIRCUIT = `
 probing as (
   update psp_circuit c
   set probe_until = moment.now + make_interval(secs => lease_seconds)
   from moment, parameter
-  where c.psp in (select psp from judged where verdict = 'free')
+  where c.psp in (select psp from checked where verdict = 'free')
     and c.open_until <= moment.now and coalesce(c.probe_until, '-infinity') <= moment.now
   returning c.psp
 ),
@@ -21,7 +21,7 @@ admitted as materialized (
     c.open_until is not null as is_probe,
     greatest(c.open_until, c.probe_until) as closed_at
   from (
-    select *, row_number() over (partition by psp, verdict order by instruction_id) as place from judged
+    select *, row_number() over (partition by psp, verdict order by instruction_id) as place from checked
   ) j
   cross join parameter
   left join psp_circuit c on c.psp = j.psp
@@ -29,10 +29,10 @@ admitted as materialized (
 )`;
 
 /**
- * Where a PSP's rate is known, each call needs a slot: an instruction that may have been sent is looked up, then perhaps
- * sent, and takes two. Slots in the near future are reserved, those further off are not given out. A reserved slot, by an
- * earlier claim or by the relay, holds for half a minute, unless the PSP has asked for silence since. Without a limiter's
- * row nothing is written or locked.
+ * If the PSP's account has a rate limiter, each call needs a slot. An instruction that may have been sent takes two, one to
+ * look it up and one to send it again. Only slots of the next 15 seconds are reserved; an instruction beyond them is
+ * parked. A slot that an earlier claim or the relay reserved is kept for 30 seconds, unless the PSP has sent a
+ * `Retry-After` since. A PSP without a limiter row costs no write and no lock.
  */
 export const LIMITER = `
 limiter as materialized (

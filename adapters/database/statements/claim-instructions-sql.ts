@@ -1,12 +1,13 @@
 import { CIRCUIT, LIMITER } from './claim-admission-sql.ts';
 
 /**
- * The claim's statement, a paragraph each; `CLAIM_SQL` below puts them in order. See `claimInstructions` for what goes in
- * and comes out.
+ * The statement that claims instructions, one constant per step; `CLAIM_SQL` at the end of this file joins them in order.
+ * `claimInstructions` documents the input and the rows returned. An instruction passes three checks, each with its column:
+ * `verdict` (its own row, its predecessors, pauses), `admission` (its PSP's circuit), `decision` (its PSP's rate).
  *
- * A session keeps its plan, and one made while the tables were empty would read them whole for every batch. So each row is
- * found by its key: the limit on what comes in limits nothing, but lets the planner take ten for granted where it would
- * a hundred, and the last joins are lateral with a limit, one by one.
+ * A session keeps its query plan. A plan made while the tables were empty would scan them for every batch, so every row is
+ * found by its key: the limit in `input` removes no row but makes the planner expect ten rows rather than a hundred, and
+ * the joins of the answer are lateral with a limit of one.
  */
 const INPUT = `
 moment as materialized (
@@ -19,17 +20,17 @@ parameter as materialized (
     attempts_per_cycle int, cycles int, probes int)
 ),
 input as materialized (
-  select asked.instruction_id, asked.payment_order_id, asked.operation, max(asked.dead_letter_cycle) as dead_letter_cycle
+  select r.instruction_id, r.payment_order_id, r.operation, max(r.dead_letter_cycle) as dead_letter_cycle
   from (
     select a.*
     from parameter, jsonb_to_recordset(instructions)
       as a(instruction_id text, payment_order_id text, operation text, dead_letter_cycle int)
     limit (select jsonb_array_length(instructions) from parameter)
-  ) asked
-  group by asked.instruction_id, asked.payment_order_id, asked.operation
+  ) r
+  group by r.instruction_id, r.payment_order_id, r.operation
 )`;
 
-/** By all that names it: a message with another order or operation asks for something that doesn't exist. */
+/** By the whole key: a message that names another order or operation names an instruction that doesn't exist. */
 const LOCKED = `
 locked as materialized (
   select i.*
@@ -41,17 +42,17 @@ locked as materialized (
 )`;
 
 /**
- * What each instruction's own row says, its predecessors and what an operator has paused; `free` for what may go.
+ * The verdict on each instruction from its own row, its predecessors and the operators' pauses; `free` if it may proceed.
  *
- * - A dead letter that comes back with its cycle starts the next. Without it, it is a duplicate, or the worker died
- *   before it sent the letter: `exhausted`.
- * - Whose token and whose books it is, the order says.
- * - All earlier instructions of its order must have done their part: the queue's order is not relied upon. Behind one that
- *   failed, nothing is sent: `orphaned`. Behind one that no worker holds it is parked: in a FIFO group ours would not be
- *   here if that one's message were before it.
+ * - A redriven dead letter that carries its cycle starts the next cycle. One without the cycle is a duplicate, or its
+ *   worker died before it sent the dead letter: `exhausted`.
+ * - The PSP is read from the payment order.
+ * - Every earlier instruction of the order must have succeeded or await the buyer; the queue's order is not relied on. If
+ *   one failed, this one is never sent: `orphaned`. If one is held by no worker, this one is parked: its message would not
+ *   have been delivered if the predecessor's message were still ahead of it in the FIFO group.
  */
-const JUDGED = `
-judged as materialized (
+const CHECKED = `
+checked as materialized (
   select l.*, o.psp,
     l.cycle + (l.state = 'dead_lettered')::int as next_cycle,
     case when l.state = 'dead_lettered' then 0 else l.attempts_in_cycle end as attempts_spent,
@@ -122,7 +123,7 @@ claimed as (
   returning i.instruction_id, i.payment_order_id, i.attempt_no
 )`;
 
-/** What waits: for its slot in the queue, or parked. Never over a live lease: what still has one was judged not_before. */
+/** Instructions that wait, in the queue for a reserved slot or parked. None has a live lease: its verdict was `not_before`. */
 const WAITING = `
 reserved as (
   update instruction i
@@ -156,8 +157,8 @@ parked as (
 )`;
 
 /**
- * Its attempts are used up: a dead letter; or, where even resolving crashed each time, for a person to look at. What stands
- * behind a failed one of its order is never sent.
+ * Instructions that are not tried again for now. One whose attempts are used up becomes a dead letter, or is quarantined if
+ * resolving it crashed every time. One whose predecessor failed is cancelled.
  */
 const ENDED = `
 ended as (
@@ -181,7 +182,7 @@ reviewed as (
   where o.payment_order_id = e.payment_order_id and e.state = 'quarantined'
 )`;
 
-/** Orders that begin. Payments in the order of their ids, so that two workers with orders of the same don't deadlock. */
+/** Orders whose first instruction is claimed. Payments are locked in the order of their ids: two workers can't deadlock. */
 const COUNTERS = `
 started as (
   update payment_order o
@@ -190,7 +191,7 @@ started as (
   where o.payment_order_id = c.payment_order_id and o.status = 'NOT_STARTED'
   returning o.payment_order_id, o.payment_id
 ),
-touched as materialized (
+payment_locked as materialized (
   select t.payment_id
   from payment t
   where t.payment_id in (select payment_id from started)
@@ -201,11 +202,11 @@ counted as (
   update payment t
   set orders_started = t.orders_started + s.orders
   from (select payment_id, count(*)::smallint as orders from started group by payment_id) s
-  join touched using (payment_id)
+  join payment_locked using (payment_id)
   where t.payment_id = s.payment_id
 )`;
 
-/** One row per input. Whoever holds the instruction already, past its last cycle, holds it to resolve. */
+/** One row per input. A claim that this invocation holds already resolves the instruction if it is past its last cycle. */
 const ANSWER = `
 select
   input.instruction_id, input.payment_order_id, input.operation,
@@ -254,7 +255,7 @@ left join started s on s.payment_order_id = d.payment_order_id
 export const CLAIM_SQL = `with ${[
   INPUT,
   LOCKED,
-  JUDGED,
+  CHECKED,
   CIRCUIT,
   LIMITER,
   CLAIMED,

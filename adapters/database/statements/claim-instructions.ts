@@ -6,27 +6,27 @@ import { CLAIM_SQL } from './claim-instructions-sql.ts';
 
 export interface ClaimRequest {
   readonly instructions: readonly RequestedInstruction[];
-  /** Of this invocation, so that a replay of a claim whose answer was lost says `mine`. */
+  /** Identifies this invocation: a replay of a claim whose answer was lost returns `mine`. */
   readonly claimToken: string;
-  /** L: how long the claimant may live. */
+  /** L: how long the claim protects its holder. */
   readonly leaseSeconds: number;
-  /** Z + W per PSP: how long after its claimant's death an attempt may stay invisible. */
+  /** Z + W per PSP: how long after its worker is gone an attempt may stay invisible to look-ups. */
   readonly propagationSecondsByPsp: Readonly<Record<string, number>>;
-  /** Z + W of a PSP that this version of the code doesn't know. */
+  /** Z + W for a PSP that this version of the code doesn't know. */
   readonly defaultPropagationSeconds: number;
   readonly attemptsPerCycle: number;
-  /** Trips through the dead-letter queue; past the last the instruction is resolved (rule 11). */
+  /** How many times an instruction may pass through the dead-letter queue; after the last it is resolved (rule 11). */
   readonly cycles: number;
-  /** How many instructions of one batch may find out whether a half-open circuit can close. */
+  /** How many instructions of one batch may probe a half-open circuit. */
   readonly probes: number;
 }
 
 export interface RequestedInstruction extends InstructionKey {
-  /** The cycle that a redriven dead letter carries; null for any other message. */
+  /** The cycle carried by a redriven dead letter; null for any other message. */
   readonly deadLetterCycle: number | null;
 }
 
-/** What names the instruction in the message that asked for it. */
+/** The instruction's key, as the message gave it. */
 const named = {
   instruction_id: z.string(),
   payment_order_id: z.string(),
@@ -38,7 +38,7 @@ const claimedRow = z.object({
   verdict: z.enum(['claimed', 'mine', 'resolve']),
   payment_id: z.string(),
   merchant_id: z.string(),
-  /** Null for what an older version accepted. */
+  /** Null if an older version accepted the payment. */
   correlation_id: z.nullable(z.string()),
   attempt_no: z.int(),
   cycle: z.int(),
@@ -50,7 +50,7 @@ const claimedRow = z.object({
   currency: z.string(),
   splits: splitsSchema,
   order_started: z.boolean(),
-  /** The PSP's circuit was open: few such claims find out whether it still must be. */
+  /** The PSP's circuit is half-open, and this attempt probes it. */
   is_probe: z.boolean(),
 });
 
@@ -58,8 +58,8 @@ const verdictRow = z.discriminatedUnion('verdict', [
   claimedRow,
   z.object({ ...named, verdict: z.literal('not_before'), seconds_left: z.int() }),
   /**
-   * `waiting` for an earlier instruction of its order, parked unless a worker holds that one.
-   * `rate_limited`: until the slot that is reserved for it; parked where its PSP has none in the near future.
+   * `waiting`: for an earlier instruction of its order; parked unless a worker holds that one.
+   * `rate_limited`: until its reserved slot; parked if its PSP has no free slot within the next 15 seconds.
    */
   z.object({
     ...named,
@@ -69,7 +69,7 @@ const verdictRow = z.discriminatedUnion('verdict', [
   }),
   z.object({ ...named, verdict: z.literal('circuit_open'), seconds_left: z.int() }),
   z.object({ ...named, verdict: z.literal('exhausted'), cycle: z.int(), reason: z.string() }),
-  /** The instruction is there, and of another order or operation; `reason` says of which. */
+  /** The instruction exists, but with another order or operation; `reason` names them. */
   z.object({ ...named, verdict: z.literal('mismatched'), reason: z.string() }),
   z.object({ ...named, verdict: z.enum(['terminal', 'quarantined', 'locked', 'missing', 'paused']) }),
 ]);
@@ -78,31 +78,32 @@ export type Verdict = z.infer<typeof verdictRow>;
 export type ClaimedInstruction = z.infer<typeof claimedRow>;
 export type Refusal = Exclude<Verdict, ClaimedInstruction>;
 
-/** As the message named it. */
+/** The instruction's key, as the message gave it. */
 export function keyOf({ instruction_id, payment_order_id, operation }: Verdict): InstructionKey {
   return { instructionId: instruction_id, paymentOrderId: payment_order_id, operation };
 }
 
-/** `claimed` now, to `resolve`, or `mine` already: this invocation holds the instruction. */
+/** Whether this invocation holds the instruction: `claimed` now, claimed to `resolve`, or `mine` since an earlier run. */
 export function isClaimed(verdict: Verdict): verdict is ClaimedInstruction {
   return verdict.verdict === 'claimed' || verdict.verdict === 'mine' || verdict.verdict === 'resolve';
 }
 
 /**
- * Claims what can be claimed and says of every input why or why not: one verdict each, never told by absence
- * (rules 1 and 2). What waits for a circuit, a pause, a PSP's rate or a predecessor that no worker holds is parked by
- * the same statement; what has used up its attempts becomes a dead letter. `seconds_left` is by the database's clock, rounded up.
+ * Claims the instructions that can be claimed and returns one verdict per input, so that no conclusion is ever drawn from a
+ * missing row (rules 1 and 2). The same statement parks an instruction that waits for a circuit, a pause, its PSP's rate or
+ * a predecessor that no worker holds, and makes a dead letter of one that has used up its attempts. `seconds_left` is by
+ * the database's clock, rounded up.
  */
 export async function claimInstructions(
   database: Database,
   request: ClaimRequest,
 ): Promise<readonly Verdict[]> {
   const rows = await database.execute(CLAIM_SQL, {
-    instructions: request.instructions.map((asked) => ({
-      instruction_id: asked.instructionId,
-      payment_order_id: asked.paymentOrderId,
-      operation: asked.operation,
-      dead_letter_cycle: asked.deadLetterCycle,
+    instructions: request.instructions.map((requested) => ({
+      instruction_id: requested.instructionId,
+      payment_order_id: requested.paymentOrderId,
+      operation: requested.operation,
+      dead_letter_cycle: requested.deadLetterCycle,
     })),
     claim_token: request.claimToken,
     lease_seconds: request.leaseSeconds,

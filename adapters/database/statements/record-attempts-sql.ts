@@ -1,9 +1,9 @@
 /**
- * The record's statement, a paragraph each; `RECORD_SQL` below puts them in order. See `recordAttempts` for what goes in
- * and comes out. `mode` is `attempt`, or `closing`: an operator's word, which has no claim, begins and ends in this
- * statement and counts as the attempt after the one that was last when he looked.
+ * The statement that records attempts, one constant per step; `RECORD_SQL` at the end of this file joins them in order.
+ * `recordAttempts` documents the input and the rows returned. `mode` is `attempt`, or `closing`: an operator's decision,
+ * which has no claim and counts as the attempt that follows the one the operator saw last.
  *
- * The limit on what comes in limits nothing; it is there for the planner, as the claim's.
+ * The limit in `input` removes no row; it gives the planner a row estimate, as in the claim.
  */
 const INPUT = `
 moment as materialized (
@@ -30,7 +30,7 @@ observed as materialized (
     rate_limited int, retry_after_seconds int)
 )`;
 
-/** The fence: whoever was overtaken (another attempt, another token, another state) changes nothing. */
+/** The fence: an attempt that no longer holds the claim (attempt number, token or state differs) changes nothing. */
 const FENCE = `
 locked as materialized (
   select i.instruction_id
@@ -45,7 +45,7 @@ locked as materialized (
   for update of i
 )`;
 
-/** Always, a stale worker's too; an operator's word that came too late is evidence of nothing. */
+/** Evidence is written even for a stale worker. An operator's decision that came too late is not evidence. */
 const EVIDENCE = `
 evidence_written as (
   insert into evidence (instruction_id, attempt_no, claim_token, step, payment_order_id, action, outcome, detail,
@@ -61,14 +61,14 @@ evidence_written as (
   on conflict do nothing
   returning instruction_id
 ),
-news as materialized (
-  -- What is not evidence yet: a replay of this statement tells the circuit and the limiter nothing twice.
+newly_observed as materialized (
+  -- Only PSPs with new evidence: a replay of this statement must not count a failure or a 429 twice.
   select o.*
   from observed o
   where exists (select from evidence_written join input r using (instruction_id) where r.psp = o.psp)
 )`;
 
-/** Written only where there is something to say or to forget: a PSP that is well costs no write and no lock. */
+/** A healthy PSP costs no write and no lock: a row is written only on failure, and on the first answer after one. */
 const CIRCUIT = `
 circuit_failed as (
   insert into psp_circuit as c (psp, not_sent_in_a_row, unknown_in_a_row, open_until, open_seconds, reason, changed_at)
@@ -104,7 +104,7 @@ circuit_recovered as (
          or o.probed and not o.answered and o.not_sent + o.unknown + o.misconfigured = 0)
 )`;
 
-/** Likewise: a row only where a PSP has said 429, until its rate has recovered. */
+/** A PSP has a row from its first 429 until its rate has recovered. */
 const LIMITER = `
 limiter_widened as (
   insert into psp_limiter as l (psp, spacing_ms, limited_at, recovers_from, next_call_at)
@@ -130,8 +130,8 @@ limiter_lifted as (
 )`;
 
 /**
- * The transition. An attempt that tripped or probed the circuit says nothing of the instruction and is given back
- * (rule 11), but not without end; one that met a limit of the PSP's rate always is.
+ * The transition. An attempt that opened or probed the circuit says nothing about the instruction, so it is not counted
+ * (rule 11), up to `give_back_limit` attempts. A rate-limited attempt is never counted.
  */
 const TRANSITION = `
 applied as (
@@ -155,7 +155,7 @@ applied as (
   where i.instruction_id = r.instruction_id
   returning i.instruction_id, i.merchant_id, i.payment_id, i.state, i.parked, i.not_before, i.cycle, i.reason
 ),
-ordered as (
+order_changed as (
   update payment_order o
   set status = r.order_status,
       status_detail = r.order_status_detail,
@@ -176,17 +176,17 @@ logged as (
   where mode = 'closing'
 )`;
 
-/** Orders that have ended, in the order of their payments, as the claim's. */
+/** Counts orders that became terminal. Payments are locked in the order of their ids, as in the claim. */
 const COUNTERS = `
 finished as (
   select payment_id,
          count(*) filter (where status = 'SUCCESS')::smallint as succeeded,
          count(*) filter (where status = 'FAILED')::smallint as failed
-  from ordered
+  from order_changed
   where status in ('SUCCESS', 'FAILED')
   group by payment_id
 ),
-touched as materialized (
+payment_locked as materialized (
   select t.payment_id
   from payment t
   where t.payment_id in (select payment_id from finished)
@@ -197,13 +197,14 @@ counted as (
   update payment t
   set orders_succeeded = t.orders_succeeded + f.succeeded, orders_failed = t.orders_failed + f.failed
   from finished f
-  join touched using (payment_id)
+  join payment_locked using (payment_id)
   where t.payment_id = f.payment_id
 )`;
 
 /**
- * Sums before locks: one row per account and batch, in the order of the key. The platform's own accounts (isPlatformAccount
- * in domain/ledger) are in every batch, and each batch adds to one of their shards.
+ * Posts to the ledger and updates the balances. Entries are summed first, so that each batch locks one row per account, in
+ * key order. Every batch posts to the platform's own accounts (`isPlatformAccount` in domain/ledger); their balances are
+ * sharded, and a batch adds to one shard.
  */
 const LEDGER = `
 posted as (
@@ -250,7 +251,7 @@ const ANSWER = `
 select
   i.instruction_id,
   a.instruction_id is not null
-    or (i.attempt_no = r.attempt_no and i.claim_token = r.claim_token and i.state <> 'executing') as stands,
+    or (i.attempt_no = r.attempt_no and i.claim_token = r.claim_token and i.state <> 'executing') as is_applied,
   coalesce(a.state, i.state) as state,
   coalesce(a.parked, i.parked) as parked,
   greatest(0, ceil(extract(epoch from coalesce(a.not_before, i.not_before) - moment.now)))::int as seconds_left,
@@ -262,7 +263,7 @@ from input r
 cross join moment
 join instruction i using (instruction_id)
 left join applied a using (instruction_id)
-left join ordered o on o.payment_order_id = r.payment_order_id
+left join order_changed o on o.payment_order_id = r.payment_order_id
 `;
 
 export const RECORD_SQL = `with ${[

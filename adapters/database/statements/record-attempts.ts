@@ -6,7 +6,7 @@ import { manualReview, type Transition } from '../../../domain/payment/transitio
 import { type Database, DatabaseError, type JsonInput } from '../database.ts';
 import { RECORD_SQL } from './record-attempts-sql.ts';
 
-/** One question to a PSP and what came of it; written for every attempt, also a stale worker's. */
+/** One request to a PSP and its outcome; written for every attempt, including a stale worker's. */
 export interface EvidenceStep {
   readonly action: 'look_up' | 'send' | 'invalidate' | 'close' | 'skip';
   readonly outcome: string;
@@ -19,27 +19,27 @@ export interface FinishedAttempt {
   readonly instructionId: string;
   readonly paymentOrderId: string;
   readonly psp: string;
-  /** Of the API request behind it, for the log. */
+  /** The id of the API request that created the payment, for the log. */
   readonly correlationId: string | null;
   readonly attemptNo: number;
   readonly claimToken: string;
   readonly transition: Transition;
-  /** Of the posting, where the transition has one. */
+  /** The id of the ledger transaction, used if the transition has a posting. */
   readonly ledgerTransactionId: string;
   readonly steps: readonly EvidenceStep[];
-  /** Whether this attempt was one that probes an open circuit. */
+  /** Whether this attempt probed an open circuit. */
   readonly isProbe: boolean;
-  /** What the PSP's circuit and limiter learn from it. */
+  /** What this attempt says about the PSP, for its circuit and its rate limiter. */
   readonly health: PspHealth;
 }
 
-/** How many rows a platform account's balance is spread over: 32 took 2,400 statements/s where one took 1,000. */
+/** How many rows a platform account's balance is spread over: 2,400 statements/s were measured with 32, 1,000 with one. */
 export const PLATFORM_SHARDS = 32;
 
 export const recordedRow = z.object({
   instruction_id: z.string(),
-  /** Whether this attempt's transition stands: made now, or by an earlier run of this very statement. */
-  stands: z.boolean(),
+  /** Whether this attempt's transition was applied, by this run or by an earlier run of the same statement. */
+  is_applied: z.boolean(),
   state: z.enum([
     'ready',
     'executing',
@@ -55,7 +55,7 @@ export const recordedRow = z.object({
   cycle: z.int(),
   reason: z.nullable(z.string()),
   order_changed: z.boolean(),
-  /** Since it was accepted; null for what an older version accepted. */
+  /** Since the payment was accepted; null if an older version accepted it. */
   age_milliseconds: z.nullable(z.int()),
 });
 
@@ -64,12 +64,12 @@ export type RecordedAttempt = z.infer<typeof recordedRow>;
 type Warn = (message: string, detail: Readonly<Record<string, unknown>>) => void;
 
 /**
- * Records what attempts came to, in one statement: evidence always; transition, ledger and balances only where the
- * attempt still holds its claim. Safe to replay. One by one where the database refuses a row of them, so that never ten
- * are lost because of one; what it refuses alone goes to a person (rule 6).
+ * Records the results of attempts in one statement: evidence always; transition, ledger entries and balances only if the
+ * attempt still holds its claim. Safe to replay. If the database rejects a row, each attempt is recorded on its own, so
+ * that one bad row does not lose the other nine; an attempt that is rejected on its own is quarantined (rule 6).
  *
- * @param shard 0..31: the row of the platform accounts' balances that this batch adds to
- * @returns one row per attempt; none for an instruction that doesn't exist, or an attempt that could not be recorded
+ * @param shard 0..31: which row of the platform accounts' balances this batch adds to
+ * @returns one row per attempt; none for an instruction that doesn't exist or an attempt that could not be recorded
  */
 export async function recordAttempts(
   database: Database,
@@ -88,7 +88,7 @@ export async function recordAttempts(
   return rows;
 }
 
-/** As it is, if that isn't refused already; else for a person; else, since evidence may be what is refused, without details. */
+/** Tries the attempt unchanged, then as manual review, then without evidence details, which may be what is rejected. */
 async function recordAlone(
   database: Database,
   attempt: FinishedAttempt,
@@ -110,7 +110,7 @@ async function recordAlone(
   return bare instanceof DatabaseError ? [] : bare;
 }
 
-/** The rows, none where nothing was recorded; or the error, where the database refuses these very rows. */
+/** @returns the rows (none if nothing was recorded), or the error if the database rejected the data itself */
 async function refusalOf(
   attempts: readonly FinishedAttempt[],
   warn: Warn,
@@ -139,7 +139,7 @@ function isRefusedData(error: unknown): error is DatabaseError {
   return error instanceof DatabaseError && /^2[23]/.test(error.sqlState);
 }
 
-/** What the statement is given beside its mode. */
+/** The statement's input, without its mode. */
 export function recordInput(attempts: readonly FinishedAttempt[], shard: number) {
   return {
     shard,
@@ -156,8 +156,8 @@ export function recordInput(attempts: readonly FinishedAttempt[], shard: number)
 }
 
 /**
- * What the attempts of one batch say of one PSP. An answer of any kind shows that the PSP is there; beside it the failures
- * of the same batch say little, but that it refuses our key.
+ * What the attempts of one batch say about one PSP. Any answer shows that the PSP is up and outweighs other failures in the
+ * same batch, except a refusal of our key.
  */
 function observedInput(psp: string, attempts: readonly FinishedAttempt[]): JsonInput {
   const healths = attempts.map(({ health }) => health);

@@ -4,11 +4,11 @@ import { type FinishedAttempt, recordedRow, recordInput } from './record-attempt
 import { RECORD_SQL } from './record-attempts-sql.ts';
 
 /**
- * Ends a quarantined instruction by an operator's word, which it notes with him: the same statement as for any attempt, so
- * that whoever is stopped in the middle has either closed it or not. Safe to replay.
+ * Ends a quarantined instruction by an operator's decision and logs who decided, in the same single statement as any
+ * attempt: it is closed entirely or not at all. Safe to replay.
  *
- * @param attempt its `attemptNo` is one more than the instruction's was when the operator looked
- * @returns false where it isn't in quarantine any more, or was let go and came back since
+ * @param attempt its `attemptNo` is one more than the instruction's when the operator looked
+ * @returns false if it is no longer in quarantine, or was released and quarantined again since
  */
 export async function recordClosing(
   database: Database,
@@ -17,5 +17,5 @@ export async function recordClosing(
 ): Promise<boolean> {
   const input = { mode: 'closing', ...recordInput([attempt], 0), operator: { ...operator } };
   const [row] = await database.execute(RECORD_SQL, input);
-  return row !== undefined && recordedRow.parse(row).stands;
+  return row !== undefined && recordedRow.parse(row).is_applied;
 }

@@ -99,7 +99,7 @@ function apply(
   const changed = isApplied && transition(state, row, attempt, input, opened, now);
   return {
     instruction_id: row.id,
-    stands: isApplied || (holds && row.state !== 'executing'),
+    is_applied: isApplied || (holds && row.state !== 'executing'),
     state: row.state,
     parked: row.parked,
     seconds_left: Math.max(0, Math.ceil((row.notBefore - now) / 1000)),

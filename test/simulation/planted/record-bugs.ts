@@ -68,7 +68,7 @@ function asIfParked(input: JsonInput): readonly DatabaseRow[] {
     // By its type, so that a new column is not forgotten here: what can't be read looks like a record that failed.
     const row: RecordedAttempt = {
       instruction_id: String(record.instruction_id),
-      stands: true,
+      is_applied: true,
       state: 'ready',
       parked: true,
       seconds_left: 0,

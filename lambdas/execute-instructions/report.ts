@@ -2,8 +2,8 @@ import type { ClaimedInstruction, Refusal } from '../../adapters/database/statem
 import type { FinishedAttempt, RecordedAttempt } from '../../adapters/database/statements/record-attempts.ts';
 import type { ExecutorEffects } from './effects.ts';
 
-/** Logs the orders whose execution begins with these claims. */
-export function tellClaimed(claimed: readonly ClaimedInstruction[], { log }: ExecutorEffects): void {
+/** Logs the orders whose execution starts with these claims. */
+export function reportClaimed(claimed: readonly ClaimedInstruction[], { log }: ExecutorEffects): void {
   for (const instruction of claimed) {
     if (!instruction.order_started) continue;
     log.orderChanged({
@@ -16,8 +16,8 @@ export function tellClaimed(claimed: readonly ClaimedInstruction[], { log }: Exe
   }
 }
 
-/** Counts what these claims parked, to be sent by the relay when it need wait no longer. */
-export function tellRefused(refusals: readonly Refusal[], { meter }: ExecutorEffects): void {
+/** Counts the instructions that these claims parked. */
+export function reportRefused(refusals: readonly Refusal[], { meter }: ExecutorEffects): void {
   for (const refusal of refusals) if (isParked(refusal)) meter.put('InstructionsParked', 1);
 }
 
@@ -26,16 +26,16 @@ function isParked(refusal: Refusal): boolean {
   return refusal.verdict === 'circuit_open' || refusal.verdict === 'paused';
 }
 
-/** Logs the order's change, and counts what became of it. */
-export function tellRecorded(
+/** Logs the change of the order's status and counts its outcome. */
+export function reportRecorded(
   row: RecordedAttempt,
   { psp, transition }: FinishedAttempt,
   instruction: ClaimedInstruction,
   { log, meter }: ExecutorEffects,
 ): void {
   const { orderStatus, orderStatusDetail: statusDetail, reason, failure } = transition;
-  if (row.stands && statusDetail === 'outcome_unknown') meter.put('OutcomesUnknown', 1, psp);
-  if (row.stands && row.state === 'quarantined') meter.put('InstructionsQuarantined', 1, psp);
+  if (row.is_applied && statusDetail === 'outcome_unknown') meter.put('OutcomesUnknown', 1, psp);
+  if (row.is_applied && row.state === 'quarantined') meter.put('InstructionsQuarantined', 1, psp);
   if (!row.order_changed) return;
   log.orderChanged({
     ...orderOf(instruction),
