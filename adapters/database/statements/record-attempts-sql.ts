@@ -73,7 +73,7 @@ const CIRCUIT = `
 circuit_failed as (
   insert into psp_circuit as c (psp, not_sent_in_a_row, unknown_in_a_row, open_until, open_seconds, reason, changed_at)
   select o.psp, n.not_sent_in_a_row, n.unknown_in_a_row, n.open_until, n.open_seconds, n.reason, n.changed_at
-  from news o
+  from newly_observed o
   cross join moment
   cross join parameter
   cross join lateral circuit_after_v1(
@@ -83,7 +83,7 @@ circuit_failed as (
   on conflict (psp) do update
   set (not_sent_in_a_row, unknown_in_a_row, open_until, open_seconds, probe_until, reason, changed_at) = (
     select n.not_sent_in_a_row, n.unknown_in_a_row, n.open_until, n.open_seconds, n.probe_until, n.reason, n.changed_at
-    from news o
+    from newly_observed o
     cross join moment
     cross join parameter
     cross join lateral circuit_after_v1(
@@ -109,7 +109,7 @@ const LIMITER = `
 limiter_widened as (
   insert into psp_limiter as l (psp, spacing_ms, limited_at, recovers_from, next_call_at)
   select o.psp, n.spacing_ms, n.limited_at, n.recovers_from, n.next_call_at
-  from news o
+  from newly_observed o
   cross join moment
   cross join lateral limiter_after_v1(null, o.retry_after_seconds, moment.now) n
   where o.rate_limited > 0
@@ -117,7 +117,7 @@ limiter_widened as (
   on conflict (psp) do update
   set (spacing_ms, limited_at, recovers_from, next_call_at) = (
     select n.spacing_ms, n.limited_at, n.recovers_from, n.next_call_at
-    from news o
+    from newly_observed o
     cross join moment
     cross join lateral limiter_after_v1(l, o.retry_after_seconds, moment.now) n
     where o.psp = excluded.psp
