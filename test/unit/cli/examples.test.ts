@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { createProgram } from '../../../cli/program.ts';
 import type { Run } from '../../../cli/run.ts';
 import { createStartProgram } from '../../../local/start-options.ts';
+import manifest from '../../../package.json' with { type: 'json' };
 
 /** How a shell takes a line apart, as far as our examples go: quotes keep spaces, a pipe ends the command. */
 function wordsOf(line: string): readonly string[] {
@@ -62,6 +63,16 @@ describe('every example in a help text of oncepay', () => {
     }).parseAsync(wordsOf(example).slice(1), { from: 'user' });
     expect(runs).toBe(1);
   });
+});
+
+test('oncepay --version says that of its package', () => {
+  let said = '';
+  const stdout = { write: (text: string) => (said += text) };
+  const program = createProgram(() => async () => {}, { stdout, stderr: noStreams, leave: refuse });
+  expect(() => program.parse(['--version'], { from: 'user' })).toThrow(
+    expect.objectContaining({ exitCode: 0 }),
+  );
+  expect(said).toBe(`${manifest.version}\n`);
 });
 
 describe('every example in the help text of npm start', () => {
