@@ -5,13 +5,13 @@ import { apiError, type Reply, silence } from './reply.ts';
 export type Fault =
   /** Nothing is charged. */
   | { readonly calls: number; readonly processes: false; readonly reply: () => Reply }
-  /** It charges all the same; the caller gets what is made of the true answer. */
+  /** It charges anyway; the caller gets a modified answer. */
   | { readonly calls: number; readonly processes: true; readonly reply: (answer: Reply) => Reply };
 
-/** What a payment method makes the simulated PSP do. All but the exceptions named here is an ordinary charge. */
+/** What the simulated PSP does for a payment method. Everything but these exceptions is an ordinary charge. */
 export interface Behaviour {
   readonly declines?: string;
-  /** What it says it took, where that isn't what was asked. */
+  /** What the answer says, if it differs from the request. */
   readonly amountTaken?: (asked: number) => number;
   readonly currencyTaken?: (asked: string) => string;
   readonly referenceSaid?: (asked: string) => string;
@@ -22,7 +22,7 @@ const SLOW_MS = 5_000;
 const RETRY_AFTER_SECONDS = 2;
 
 export const serverError = () => apiError(500, 'internal_error', 'Something went wrong on our side.');
-/** The contract of this code: the request was refused before anything was done, and can be sent again as it is. */
+/** The contract of this code: the request was refused before anything was done, and can be repeated unchanged. */
 export const notProcessed = () =>
   apiError(503, 'not_processed', 'The request was not processed. Send it again.');
 const rateLimited = (): Reply => ({
@@ -30,7 +30,7 @@ const rateLimited = (): Reply => ({
   headers: { 'retry-after': String(RETRY_AFTER_SECONDS) },
 });
 
-/** Half of the JSON: the caller can't read what was done, though it was. */
+/** Half of the JSON: the request took effect, but its caller can't read the answer. */
 const halved = (answer: Reply): Reply =>
   answer.kind === 'answer' ? { ...answer, body: answer.body.slice(0, answer.body.length / 2) } : answer;
 const late = (answer: Reply): Reply =>

@@ -2,12 +2,12 @@ import { type Fault, serverError } from './behaviours.ts';
 import { silence } from './reply.ts';
 import { MAX_DELAY_MS, type Settings } from './switches.ts';
 
-/** From 0 up to but not 1; injected, so that a test can say what falls. */
+/** From 0 up to but not including 1; injected, so that a test can choose the values. */
 export type Random = () => number;
 
 /**
- * A fault by chance, where the switches ask for some. Every send is rolled for, a repeat too: a PSP that fails often
- * fails often under the same key as well. Where both rates together pass 1, silence comes first.
+ * A random fault, at the switches' rates. Every send is drawn separately, including repeats: a PSP that fails often also fails
+ * often under the same key. If both rates together exceed 1, hanging takes precedence.
  */
 export function rolledFault(settings: Settings, random: Random): Fault | undefined {
   const { hang_rate: hangRate, server_error_rate: errorRate } = settings;
@@ -18,13 +18,13 @@ export function rolledFault(settings: Settings, random: Random): Fault | undefin
   return random() < 0.5 ? { calls: 1, processes: true, reply } : { calls: 1, processes: false, reply };
 }
 
-/** How long an answer takes beside what its token asks for, in milliseconds. */
+/** How long an answer takes in addition to its token's delay, in milliseconds. */
 export function rolledLatencyMs(settings: Settings, random: Random): number {
   const { latency_ms: fixed, latency } = settings;
   return fixed + (latency === null ? 0 : logNormal(latency.median_ms, latency.sigma, random));
 }
 
-/** Two uniform numbers make a normal one (Box and Muller, 1958). Its long tail ends where every caller has given up. */
+/** Two uniform numbers make a normal one (Box and Muller, 1958). The tail is cut where every caller has given up. */
 function logNormal(median: number, sigma: number, random: Random): number {
   const normal = Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
   return Math.min(MAX_DELAY_MS, Math.round(median * Math.exp(sigma * normal)));

@@ -1,6 +1,6 @@
 import type { Charge } from './record.ts';
 
-/** A charge as the API shows it. */
+/** A charge in the API's format. */
 export function chargeJson(charge: Charge, psp?: string) {
   return {
     id: charge.id,

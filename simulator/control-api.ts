@@ -15,11 +15,11 @@ import {
 export interface ControlledPsp {
   readonly record: RecordView;
   readonly switches: SwitchBoard;
-  /** Resolves when it can't be reached, or, for 0, can again. */
+  /** Resolves when it can't be reached or, for 0, can be reached again. */
   readonly goDownFor: (milliseconds: number) => Promise<void>;
 }
 
-/** What the control address needs. */
+/** The parts that the control address needs. */
 export interface ControlledPsps {
   readonly psps: Readonly<Record<SimulatedPspName, ControlledPsp>>;
   /** Milliseconds since the epoch. */
@@ -60,11 +60,11 @@ const chargesQuery = z.strictObject({
     'succeeded',
   ),
   limit: pageSize,
-  /** The PSP's place among those that are listed, and the place in its record. */
+  /** The PSP's index in the list, and the position in its record. */
   cursor: z.optional(z.string().check(z.regex(/^(\d\.)?[\w-]{1,255}$/, 'It is no cursor of this list.'))),
 });
 const requestsQuery = z.strictObject({ psp: z.optional(psp), reference, limit: pageSize });
-/** The switches are one PSP's: who names none means the first. */
+/** The switches are one PSP's; the first by default. */
 const pspQuery = z.strictObject({ psp: z._default(psp, SIMULATOR) });
 const statsQuery = z.strictObject({ psp: z.optional(psp) });
 const controlBody = z.extend(switchChange, {
@@ -82,7 +82,7 @@ const ROUTES: Readonly<Record<string, Handler>> = {
   'POST /control': changeControls,
 };
 
-/** The control address: for tests and for people, whose prompt begins on a line of its own; never for callers of the PSP. */
+/** The control address, for tests and people, never for callers of the PSP. Answers end with a line feed, for a terminal. */
 export async function serveControlApi(controlled: ControlledPsps, request: ControlRequest): Promise<Answer> {
   const answered = await carryOut(controlled, request);
   return { ...answered, body: `${answered.body}\n` };
@@ -105,7 +105,7 @@ async function carryOut(controlled: ControlledPsps, request: ControlRequest): Pr
 }
 
 /**
- * Money that was taken, newest first, one PSP after the other; `status=declined|all` shows what was refused as well.
+ * Charges, newest first, one PSP after the other; `status=declined|all` includes declined ones.
  * `total` counts all pages.
  */
 async function listCharges({ psps }: ControlledPsps, query: unknown): Promise<Answer> {
@@ -139,7 +139,7 @@ function placeOf(cursor: string | undefined): readonly [place: number, after: st
   return [Number(place ?? 0), after];
 }
 
-/** The calls of the PSPs' APIs, newest first. Those that could not be reached never came and are not here. */
+/** The calls to the PSPs' APIs, newest first. Calls that could not connect are not included. */
 async function listRequests({ psps }: ControlledPsps, query: unknown): Promise<Answer> {
   const { psp: asked, reference, limit } = parse(requestsQuery, query);
   const calls: { name: SimulatedPspName; call: Call }[] = [];
@@ -147,7 +147,7 @@ async function listRequests({ psps }: ControlledPsps, query: unknown): Promise<A
     const found = await psps[name].record.listCalls(reference, limit);
     calls.push(...found.map((call) => ({ name, call })));
   }
-  // Within one PSP the order stands as it was: the sort is stable, and calls of one moment keep theirs.
+  // The order within one PSP is kept: the sort is stable, also for calls at the same time.
   const newest = calls.toSorted((one, other) => other.call.at - one.call.at).slice(0, limit);
   const counts = await countsOf(psps, asked, reference);
   return answer(200, {
@@ -209,8 +209,8 @@ async function showControls({ psps, now }: ControlledPsps, query: unknown): Prom
 }
 
 /**
- * Answers once the change holds: a PSP that was sent down can't be reached by then. A reset comes before what else the
- * same change asks for, and is of all PSPs where none is named.
+ * Answers once the change is in effect: a PSP that is down can't be reached by then. A reset applies before the other changes
+ * of the same request, and to all PSPs if none is named.
  */
 async function changeControls(controlled: ControlledPsps, query: unknown, body: string): Promise<Answer> {
   parse(z.strictObject({}), query);
@@ -229,7 +229,7 @@ async function resetSwitches({ switches, goDownFor }: ControlledPsp): Promise<vo
   await goDownFor(0);
 }
 
-/** Thrown for a request that isn't taken, with what is said about it. */
+/** Thrown for an invalid request, with the answer. */
 class InvalidRequest extends Error {
   readonly answer: Answer;
 

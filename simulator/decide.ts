@@ -5,18 +5,18 @@ import type { Charge, Decision, KnownOfKey, NewCharge } from './record.ts';
 import { answer, apiError, type Reply } from './reply.ts';
 import type { Settings } from './switches.ts';
 
-/** One charge that was asked for, and what stands when it is carried out. */
+/** One requested charge, and the state at its execution. */
 export interface Send {
   readonly request: ChargeRequest;
   readonly idempotencyKey: string;
   readonly settings: Settings;
-  /** What goes wrong with it by chance; before what its token has in store. */
+  /** Its random fault, which precedes its token's. */
   readonly rolled: Fault | undefined;
   /** Milliseconds since the epoch. */
   readonly now: number;
 }
 
-/** Charges, declines, replays or fails, by what stands under the key and how often the reference was sent. */
+/** Charges, declines, replays or fails, by the key's events and how often the reference was sent. */
 export function decideCharge(send: Send, known: KnownOfKey): Decision {
   if (known.isInvalidated) {
     return leaves(apiError(402, 'invalidated', 'This key was invalidated: nothing is charged under it.'));
@@ -43,7 +43,7 @@ export function decideCharge(send: Send, known: KnownOfKey): Decision {
   return { ...remarks, kind: 'charges', charge: chargeFor(send), reply };
 }
 
-/** From now on nothing is charged under this key; refused for a charge that is made. What was declined can be invalidated. */
+/** From now on nothing is charged under this key; refused for a completed charge. A declined charge can be invalidated. */
 export function decideInvalidation(idempotencyKey: string, known: KnownOfKey): Decision {
   const charge = known.charges.find(({ status }) => status === 'succeeded');
   if (charge !== undefined) {
@@ -54,7 +54,7 @@ export function decideInvalidation(idempotencyKey: string, known: KnownOfKey): D
   return { countsFaultySend: false, storesError: false, kind: 'invalidates', reply };
 }
 
-/** To the API's callers; the control address tells the truth. */
+/** For the API's callers; the control address shows the true charge. */
 export function shownCharge(charge: Charge) {
   const said = behaviourOf(paymentMethodOf(charge.request))?.referenceSaid;
   return { ...chargeJson(charge), ...(said === undefined ? {} : { reference: said(charge.reference) }) };
@@ -71,12 +71,12 @@ function replaysError({ settings, now }: Send, known: KnownOfKey): boolean {
 
 function storedUnder({ settings, now }: Send, known: KnownOfKey): Charge | undefined {
   if (!settings.deduplicate) return undefined;
-  // What was done under a key at this time or before is forgotten.
+  // Events of a key at or before this time are forgotten.
   const forgottenUntil = now - settings.key_lifetime_ms;
   return known.charges.find(({ createdAt }) => createdAt > forgottenUntil);
 }
 
-/** Succeeded or declined: either is on record, and what a repeat of the key gets. */
+/** Succeeded or declined: either is recorded, and a repeat with the key gets it. */
 function chargeFor({ request, idempotencyKey, now }: Send): NewCharge {
   const behaviour = behaviourOf(request.payment_method);
   return {

@@ -1,12 +1,12 @@
 import { apiError, type Reply } from './reply.ts';
 import type { Moment, SimulatedPsp } from './simulated-psp.ts';
 
-/** No charge and no change of the switches comes near it. */
+/** Far above any charge or change of the switches. */
 export const MAX_BODY_BYTES = 64 * 1024;
 
 export const bodyTooLarge = apiError(413, 'body_too_large', 'The body is too large.');
 
-/** A request as the PSP reads it, wherever it came from. */
+/** A request as the PSP reads it, from any host. */
 export interface PspRequest {
   readonly method: string;
   readonly path: string;
@@ -16,7 +16,7 @@ export interface PspRequest {
   readonly body: string;
 }
 
-/** Only charges land late. */
+/** Delays charges only. */
 export function isCharge({ method, path }: Pick<PspRequest, 'method' | 'path'>): boolean {
   return method === 'POST' && path === '/v1/charges';
 }

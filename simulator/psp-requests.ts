@@ -6,7 +6,7 @@ import { type Answer, apiError } from './reply.ts';
 export const MAX_TEXT_LENGTH = 255;
 
 const text = z
-  .string('It takes a text.')
+  .string('It takes a string.')
   .check(
     z.minLength(1, 'It is empty.'),
     z.maxLength(MAX_TEXT_LENGTH, `At most ${MAX_TEXT_LENGTH} characters.`),
@@ -16,7 +16,7 @@ const text = z
 export const chargeRequest = z.strictObject({
   reference: text,
   amount: z.int('It takes a whole number from 1.').check(z.minimum(1, 'It takes a whole number from 1.')),
-  currency: z.string('It takes a text.').check(z.refine(isCurrency, 'no currency of ISO 4217')),
+  currency: z.string('It takes a string.').check(z.refine(isCurrency, 'no currency of ISO 4217')),
   payment_method: text.check(z.refine((token) => behaviourOf(token) !== undefined, 'no such payment method')),
 });
 export type ChargeRequest = z.infer<typeof chargeRequest>;
@@ -28,7 +28,7 @@ type Parsed<Body> =
   | { readonly read: Body; readonly refusal: undefined }
   | { readonly read: undefined; readonly refusal: Answer };
 
-/** @returns the refusal of a body that can't be read or isn't what the schema asks for */
+/** @returns the refusal of a body that can't be read or doesn't match the schema */
 export function parseBody<Schema extends z.ZodMiniType>(
   schema: Schema,
   body: string,
@@ -53,14 +53,14 @@ export function isIdempotencyKey(key: string | undefined): key is string {
   return key !== undefined && key.length > 0 && key.length <= MAX_TEXT_LENGTH;
 }
 
-/** Two requests are the same request when these four are. */
+/** Two requests are the same if these four fields are equal. */
 export function canonical(request: ChargeRequest): string {
   return JSON.stringify([request.reference, request.amount, request.currency, request.payment_method]);
 }
 
 const canonicalSchema = z.tuple([text, z.int(), text, text]);
 
-/** The payment method of a request that was kept as `canonical` writes it. */
+/** The payment method of a request in the format of `canonical`. */
 export function paymentMethodOf(kept: string): string {
   return canonicalSchema.parse(JSON.parse(kept))[3];
 }

@@ -1,6 +1,6 @@
 import type { Reply } from './reply.ts';
 
-/** What a simulated PSP keeps of a charge. `request` is what was asked, `amount` what it says it took. */
+/** A recorded charge. `request` is the caller's request, `amount` what the PSP says that it took. */
 export interface NewCharge {
   readonly reference: string;
   readonly idempotencyKey: string;
@@ -14,17 +14,17 @@ export interface NewCharge {
 }
 
 export interface Charge extends NewCharge {
-  /** From its place in the record, so that the same calls always get the same ids. */
+  /** Derived from its place in the record, so that the same calls always get the same ids. */
   readonly id: string;
 }
 
 /** One call of a PSP's API that was answered, or left without an answer. */
 export interface Call {
   readonly kind: 'send' | 'look_up' | 'invalidate';
-  /** Null where the call was refused before it was read. */
+  /** Null if the call was refused before it was read. */
   readonly reference: string | null;
   readonly idempotencyKey: string | null;
-  /** The HTTP status; null where the call was left without an answer. */
+  /** The HTTP status; null if the call got no answer. */
   readonly status: number | null;
   /** Milliseconds since the epoch. */
   readonly at: number;
@@ -39,14 +39,14 @@ export interface KeyCall {
   readonly at: number;
 }
 
-/** What stands under one idempotency key. */
+/** The events of one idempotency key. */
 export interface KnownOfKey {
   readonly isInvalidated: boolean;
-  /** When the newest 500 to be replayed was stored, in milliseconds since the epoch; undefined where none was. */
+  /** When the newest 500 to replay was stored, in milliseconds since the epoch; undefined if none was. */
   readonly errorStoredAt: number | undefined;
   /** Oldest first. */
   readonly charges: readonly Charge[];
-  /** How often the reference was sent with a faulty token before; 0 too where nobody needs to know. */
+  /** How often the reference was sent with a faulty token before; also 0 if it isn't needed. */
   readonly faultySends: number;
 }
 
@@ -57,7 +57,7 @@ interface Remarks {
   readonly storesError: boolean;
 }
 
-/** What becomes of a call about a key. All that it changes is on record before its reply is given. */
+/** The outcome of a call about a key. All its changes are recorded before its reply is returned. */
 export type Decision = Remarks &
   (
     | { readonly kind: 'leaves'; readonly reply: Reply }
@@ -65,12 +65,12 @@ export type Decision = Remarks &
     | {
         readonly kind: 'charges';
         readonly charge: NewCharge;
-        /** Told the charge as it is on record, with its id. */
+        /** Called with the recorded charge, including its id. */
         readonly reply: (charge: Charge) => Reply;
       }
   );
 
-/** Pure: it may be asked again where another call about the key came first. */
+/** Pure: it may be called again if another call about the key came first. */
 export type Decide = (known: KnownOfKey) => Decision;
 
 export interface LookUp {
@@ -80,16 +80,16 @@ export interface LookUp {
   readonly createdUntil: number;
 }
 
-/** The durable record of one simulated PSP, as its API needs it. */
+/** The durable record of one simulated PSP, for its API. */
 export interface PspRecord {
   /**
-   * Carries out a call about a key as if it were alone: nothing happens under the key between what is known of it and
-   * what is decided. Logs the call.
+   * Executes a call about a key in isolation: nothing happens to the key between the read of its events and the decision.
+   * Records the call.
    */
   carryOut(call: KeyCall, decide: Decide): Promise<Reply>;
-  /** The charges that match, oldest first. Shows all that is on record: no lag but what the caller asks for. */
+  /** The matching charges, oldest first, without a lag except the requested one. */
   find(lookUp: LookUp, limit: number): Promise<readonly Charge[]>;
-  /** Logs a call that changed nothing. */
+  /** Records a call that changed nothing. */
   log(call: Call): Promise<void>;
 }
 
@@ -101,7 +101,7 @@ export interface ChargeFilter {
 
 export interface ListedCharge {
   readonly charge: Charge;
-  /** Names its place in the list: what comes after it is asked for by this. Letters, digits, `_` and `-`. */
+  /** The cursor for the items after it. Letters, digits, `_` and `-`. */
   readonly cursor: string;
 }
 
@@ -111,9 +111,9 @@ export interface CallCounts {
   readonly invalidations: number;
 }
 
-/** The same record, as people and tests read it. */
+/** The same record, for people and tests. */
 export interface RecordView {
-  /** Newest first. @returns undefined where the cursor is none of this record's */
+  /** Newest first. @returns undefined if the cursor isn't one of this record */
   listCharges(
     filter: ChargeFilter,
     limit: number,

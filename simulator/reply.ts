@@ -1,4 +1,4 @@
-/** What the simulated PSP does about a call once it has decided. */
+/** The simulated PSP's reply after its decision. */
 export type Reply =
   | {
       readonly kind: 'answer';
@@ -7,7 +7,7 @@ export type Reply =
       readonly headers?: Readonly<Record<string, string>>;
       readonly delayMs: number;
     }
-  /** The connection is held open and nothing is said. */
+  /** The connection is held open without an answer. */
   | { readonly kind: 'silence' };
 
 export type Answer = Extract<Reply, { kind: 'answer' }>;

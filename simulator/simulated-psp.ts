@@ -11,7 +11,7 @@ import type { Call, PspRecord } from './record.ts';
 import { answer, apiError, type Reply } from './reply.ts';
 import type { Switches } from './switches.ts';
 
-/** More charges than that under one reference are no longer worth telling apart. */
+/** The maximum number of charges that a look-up returns. */
 const LOOK_UP_LIMIT = 100;
 
 const KEY_REFUSED = apiError(401, 'invalid_api_key', 'This API key is not known, or no longer.');
@@ -21,13 +21,13 @@ const KEY_MISSING = apiError(
   `Send an Idempotency-Key of 1 to ${MAX_TEXT_LENGTH} characters.`,
 );
 
-/** The parts of an HTTP request that mean something to the PSP. */
+/** The parts of an HTTP request that the PSP uses. */
 export interface PspCall {
   readonly authorization: string | undefined;
   readonly idempotencyKey: string | undefined;
 }
 
-/** When a call is carried out, and how the switches stand then. */
+/** The time of a call's execution, and the switches at that time. */
 export interface Moment {
   /** Milliseconds since the epoch. */
   readonly now: number;
@@ -36,14 +36,14 @@ export interface Moment {
 
 export interface SimulatedPspOptions {
   readonly record: PspRecord;
-  /** The one key that it knows, as it is now. */
+  /** Its only key, as it is now. */
   readonly apiKey: () => string;
   readonly random: Random;
 }
 
 /**
- * A payment service provider as its API's callers see it, faults included. What a call does is done, and on record,
- * before its reply is returned; a reply that is late or lost undoes nothing.
+ * A payment service provider as seen by its API's callers, including faults. A call takes effect and is recorded before its
+ * reply is returned; a late or lost reply undoes nothing.
  */
 export class SimulatedPsp {
   private readonly record: PspRecord;
@@ -74,7 +74,7 @@ export class SimulatedPsp {
     return this.late(await this.record.carryOut(keyCall, (known) => decideCharge(send, known)), moment);
   }
 
-  /** `GET /v1/charges?reference=&idempotency_key=`: the charges that match, oldest first. */
+  /** `GET /v1/charges?reference=&idempotency_key=`: the matching charges, oldest first. */
   async lookUp(call: PspCall, query: URLSearchParams, moment: Moment): Promise<Reply> {
     const reference = query.get('reference') ?? undefined;
     const idempotencyKey = query.get('idempotency_key') ?? undefined;
@@ -89,7 +89,7 @@ export class SimulatedPsp {
     return this.logged({ kind: 'look_up', reference, idempotencyKey }, reply, moment);
   }
 
-  /** `POST /v1/invalidations`: from now on nothing is charged under this key; refused for a charge that is made. */
+  /** `POST /v1/invalidations`: from now on nothing is charged under this key; refused for a completed charge. */
   async invalidate(call: PspCall, body: string, moment: Moment): Promise<Reply> {
     const { read, refusal } = parseBody(cancelRequest, body);
     const refuse = (reply: Reply) => {
@@ -152,7 +152,7 @@ export class SimulatedPsp {
   }
 }
 
-/** For the log: null where nothing is answered. */
+/** For the record: null if there is no answer. */
 export function statusOf(reply: Reply): number | null {
   return reply.kind === 'answer' ? reply.status : null;
 }

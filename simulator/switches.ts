@@ -1,8 +1,8 @@
 import * as z from 'zod/mini';
 
-/** A day: a switch that was forgotten has gone back by the next morning. */
+/** A day: a forgotten switch is reset by the next morning. */
 const MAX_SECONDS = 24 * 3600;
-/** Six times the longest that a caller of a PSP can wait. */
+/** Six times the longest wait of a PSP's caller. */
 export const MAX_DELAY_MS = 60_000;
 
 const between = (most: number, unit: string) => ({ error: `It takes ${unit} from 0 to ${most}.` });
@@ -30,20 +30,20 @@ const settingsShape = {
   latency_ms: milliseconds,
   /** Log-normal, on top of `latency_ms`; null ends it. */
   latency: z.nullable(z.strictObject({ median_ms: milliseconds, sigma })),
-  /** Of sends, how many never get an answer, charged or not by the toss of a coin. */
+  /** The share of sends that are never answered; half of them charge. */
   hang_rate: share,
-  /** Of sends, how many are answered with 500, charged or not by the toss of a coin. */
+  /** The share of sends that are answered with 500; half of them charge. */
   server_error_rate: share,
   /**
-   * A charge is carried out so long after its request came, also when the caller has gone (Z). Invalidations aren't
-   * held up: whether they come before a late charge or after it is the question.
+   * How long after its request a charge is carried out, even if the caller has gone (Z). Invalidations are not delayed, so
+   * that they can come before a late charge or after it.
    */
   landing_delay_ms: milliseconds,
-  /** Look-ups show a charge so long after it was made (W). */
+  /** How long after a charge look-ups show it (W). */
   visible_after_ms: milliseconds,
   /** Keys are forgotten after this (K); an invalidated one never is. */
   key_lifetime_ms: wholeMilliseconds(MAX_SECONDS * 1000),
-  /** A 500 is stored under its key, and replayed for as long as the key is remembered and this is on. */
+  /** A 500 is stored under its key, and replayed while the key is remembered and this switch is on. */
   replay_server_errors: flag,
   look_up: flag,
   invalidate: flag,
@@ -51,7 +51,7 @@ const settingsShape = {
 
 const settings = z.object(settingsShape);
 
-/** A change of the switches. Seconds may be fractions; 0 ends what is under way. */
+/** A change of the switches. Seconds may be fractions; 0 ends a running fault. */
 export const switchChange = z.partial(
   z.strictObject({
     /** Can't be reached. */
@@ -68,20 +68,20 @@ const switchesSchema = z.object({
   downUntil: z.number(),
 });
 
-/** How the switches stand that aren't over by themselves. */
+/** The switches without an end time. */
 export type Settings = Readonly<z.infer<typeof settings>>;
 
-/** How all switches of one simulated PSP stand; times are milliseconds since the epoch. */
+/** All switches of one simulated PSP; times are milliseconds since the epoch. */
 export interface Switches {
   readonly settings: Settings;
   readonly keyRejectedUntil: number;
   readonly downUntil: number;
 }
 
-/** A charge can be looked up after half of what is promised, so that nobody's clock can break the promise. */
+/** A look-up shows a charge after half of the guaranteed time, so that clock skew can't break the guarantee. */
 const LOOK_UP_LAG_MS = 500;
 
-/** A PSP that is up, takes the key and does all that it promises. */
+/** A PSP that is up, accepts the key and keeps all its guarantees. */
 export const INITIAL_SWITCHES: Switches = {
   settings: {
     deduplicate: true,
@@ -101,10 +101,10 @@ export const INITIAL_SWITCHES: Switches = {
   downUntil: 0,
 };
 
-/** Where the switches of one PSP stand, and are changed. */
+/** Reads and changes the switches of one PSP. */
 export interface SwitchBoard {
   read(): Promise<Switches>;
-  /** `change` is pure: it may be asked again where another change came first. */
+  /** `change` is pure: it may be called again if another change came first. */
   change(change: (before: Switches) => Switches): Promise<Switches>;
 }
 
@@ -119,7 +119,7 @@ export function changedSwitches(before: Switches, change: SwitchChange, now: num
   };
 }
 
-/** As they stand, in the words of a change: posting them back changes nothing. */
+/** Their values in the format of a change: posting them back changes nothing. */
 export function shownSwitches(switches: Switches, now: number): Required<SwitchChange> {
   return {
     down_for_seconds: secondsUntil(switches.downUntil, now),
@@ -128,7 +128,7 @@ export function shownSwitches(switches: Switches, now: number): Required<SwitchC
   };
 }
 
-/** @returns undefined for what isn't switches, those of an older version for one */
+/** @returns undefined for anything but switches, for example those of an older version */
 export function parseSwitches(stored: unknown): Switches | undefined {
   return switchesSchema.safeParse(stored).data;
 }

@@ -23,14 +23,14 @@ export interface AcceptEffects {
   readonly queue: InstructionSender;
   readonly activity: Activity;
   readonly ids: Ids;
-  /** The stage's, where no operator has set another. */
+  /** The stage's caps, unless an operator has set others. */
   readonly amountCaps: AmountCaps;
   now(): number;
   /** A send that failed after the commit costs a minute, not the payment: the relay sends it. */
   sendFailed(paymentId: string, detail: unknown): void;
 }
 
-/** Who asks, and under which names. */
+/** The caller, and the names of the request. */
 export interface RequestOrigin {
   readonly merchantId: string;
   /** Of the scope merchant + method + path. */
@@ -46,10 +46,10 @@ export interface Accepted {
 }
 
 /**
- * Makes a payment durable with its idempotency key in one statement, then sends its instructions.
+ * Stores a payment with its idempotency key in one statement, then sends its instructions.
  *
  * @throws Problem 422 when the key was used with another body or the amount is over a cap, 409 when the merchant
- *   reference is taken
+ *   reference is used
  */
 export async function acceptPayment(
   request: PaymentRequest,
@@ -176,7 +176,7 @@ function overCap({ currency, askedMinor, capMinor }: CapExcess): Problem {
   const cap = formatAmount(capMinor, currency);
   return new Problem(
     'amount_cap_exceeded',
-    `This payment asks for ${asked} in all; at most ${cap} are taken in one payment. Check the amount's unit, or have the cap raised.`,
+    `This payment has a total of ${asked}; the cap is ${cap}. Check the amount's unit, or have the cap raised.`,
     [{ pointer: '/payment_orders', detail: `sum to ${asked}; the cap is ${cap}` }],
   );
 }
@@ -185,6 +185,6 @@ function duplicateReference(reference: string): Problem {
   return new Problem(
     'duplicate_merchant_reference',
     `A payment with merchant_reference ${JSON.stringify(reference)} exists. Use another reference, or read that payment.`,
-    [{ pointer: '/merchant_reference', detail: 'taken by an earlier payment' }],
+    [{ pointer: '/merchant_reference', detail: 'used by an earlier payment' }],
   );
 }

@@ -28,7 +28,7 @@ const environment = readEnvironment({
   ...variables.activityTable,
 });
 
-/** The caller waits: one repeat, and the relay takes over from there. */
+/** The caller waits, so only one retry; the relay sends it later. */
 const sqs = new SQSClient({
   cacheMiddleware: true,
   sha256: Sha256,

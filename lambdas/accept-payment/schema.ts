@@ -14,7 +14,7 @@ import {
   problemOfPathId,
 } from '../middleware/text.ts';
 
-/** Text by a rule of text.ts. What the rule says and JSON Schema can't is in the description. */
+/** Text checked by a rule of text.ts. The description states what JSON Schema can't express. */
 const textBy = (rule: (text: string) => string | undefined, meta: Readonly<Record<string, unknown>>) =>
   z.string().check(
     z.refine((text) => rule(text) === undefined, { error: ({ input }) => rule(String(input)) }),
@@ -57,9 +57,9 @@ const paymentOrder = z
     amount,
     currency: z.string().check(
       z.refine(isCurrency, {
-        error: 'is not a currency code of ISO 4217; write for example "KRW" or "USD"',
+        error: 'is not an ISO 4217 currency code; write for example "KRW" or "USD"',
       }),
-      z.meta({ pattern: '^[A-Z]{3}$', description: 'Three capital letters, ISO 4217.' }),
+      z.meta({ pattern: '^[A-Z]{3}$', description: 'An ISO 4217 code: three capital letters.' }),
     ),
     seller_id: z.optional(sellerId('Who is owed the whole amount.')),
     splits: z.optional(
@@ -88,7 +88,7 @@ const VALUE_LIMIT = 500;
 function problemOfName(name: string): string | undefined {
   const detail = problemOfId(NAME_LIMIT)(name);
   if (detail !== undefined || !asksForCardData(name)) return detail;
-  return 'asks for card data, which is never taken; leave it out, or name it otherwise';
+  return 'asks for card data, which is never accepted; leave it out, or use another name';
 }
 
 const metadata = z
@@ -100,10 +100,10 @@ const metadata = z
     z.check(({ value: pairs, issues }) => {
       const entries = Object.entries(pairs);
       if (entries.length > PAIRS_LIMIT) {
-        const message = `has ${entries.length} pairs; at most ${PAIRS_LIMIT} are taken`;
+        const message = `has ${entries.length} pairs; send at most ${PAIRS_LIMIT}`;
         issues.push({ code: 'custom', input: pairs, path: [], message });
       }
-      // A name is a word beside its value.
+      // In metadata, a name is checked together with its value.
       for (const [name, value] of entries) {
         const message = problemOfCardData(`${name}: ${value}`);
         if (message !== undefined && problemOfCardData(value) === undefined)
@@ -111,12 +111,12 @@ const metadata = z
       }
     }),
     z.meta({
-      description: `Up to ${PAIRS_LIMIT} pairs of strings, given back as they are: line breaks and tabs are text, nothing is normalized. A name is written as an id is, and asks for no card data.`,
+      description: `Up to ${PAIRS_LIMIT} pairs of strings, returned unchanged: line breaks and tabs are text, nothing is normalized. The rules for ids apply to names, which also must not ask for card data.`,
       maxProperties: PAIRS_LIMIT,
     }),
   );
 
-/** The body of `POST /v1/payments`. Unknown fields are refused: no state, fee or id is the client's to set. */
+/** The body of `POST /v1/payments`. Unknown fields are refused: clients can't set states, fees or ids. */
 export const paymentRequestSchema = z
   .strictObject({
     merchant_reference: merchantId('Your own id of this payment; unique for ever.'),
@@ -139,7 +139,7 @@ export const paymentRequestSchema = z
     z.check(({ value: { payment_orders: orders }, issues }) => {
       const sum = sumOf(orders);
       if (sum <= MAX_AMOUNT_MINOR) return;
-      const message = `sum to ${sum}, ${sum - MAX_AMOUNT_MINOR} too much: one payment may ask for ${MAX_AMOUNT_MINOR} at most`;
+      const message = `sum to ${sum}, ${sum - MAX_AMOUNT_MINOR} too much: the maximum of a payment is ${MAX_AMOUNT_MINOR}`;
       issues.push({ code: 'custom', input: orders, path: ['payment_orders'], message });
     }),
   );

@@ -8,11 +8,11 @@ export interface AuthorizedMerchant {
 }
 
 /**
- * The merchant whose key this is; undefined for anything else. A test key never opens a stage where real money moves,
- * nor a live key one where none does: whoever confuses them learns it before a payment is made.
+ * The key's merchant; undefined if the key is not valid. A test key never works on a stage with real money, nor a live key on
+ * one without: a confusion shows before a payment is made.
  *
- * The gateway keeps the answer under the header's value. Which of two values that is, AWS doesn't say: two are refused,
- * so that no answer is kept under a value that was not judged.
+ * The gateway caches the answer by the header's value. AWS doesn't document which of two values that is: two are refused, so
+ * that no answer is cached by a value that was not checked.
  *
  * @param authorizations every value of the Authorization header; `Bearer <key>`
  */

@@ -20,7 +20,7 @@ function controlledPsp(psp: SimulatedPspName): ControlledPsp {
   return {
     record: new DynamoDbRecordView(table, psp),
     switches: new DynamoDbSwitches(table, psp),
-    // The switch itself is what its function looks at.
+    // The PSP's function itself reads the switch.
     goDownFor: async () => {},
   };
 }

@@ -23,7 +23,7 @@ const healthSchema = z.object({ status: z.literal('ok') });
 
 type Json = { readonly [key: string]: unknown };
 
-/** What the gateway and the authorizer may answer on any route with a key, beside the functions' own problems. */
+/** The answers of the gateway and the authorizer on any route with a key, in addition to the functions' problems. */
 const GATEWAY_ANSWERS: Readonly<Record<string, { readonly name: string; readonly text: string }>> = {
   401: {
     name: 'Unauthorized',
@@ -49,7 +49,7 @@ const GATEWAY_ANSWERS: Readonly<Record<string, { readonly name: string; readonly
   },
 };
 
-/** The contract, generated from the very schemas that validate. Committed as docs/openapi.json. */
+/** The contract, generated from the schemas that validate requests. Committed as docs/openapi.json. */
 export function openApiDocument(): Json {
   return {
     openapi: '3.1.0',
@@ -57,10 +57,10 @@ export function openApiDocument(): Json {
       title: 'Oncepay',
       version: '1.0.0',
       description: [
-        'Payments that charge once. Amounts are integers in minor units; sums, which may pass 2^53, are decimal strings.',
-        'Lengths of texts are counted in Unicode code points. Ids are compared as they are, so one that is not in Unicode normalization form C, or holds a character that can’t be seen, is refused; nothing is normalized for you.',
+        'Payments that charge once. Amounts are integers in minor units; sums, which may exceed 2^53, are decimal strings.',
+        'Lengths are counted in Unicode code points. Ids are compared unchanged, so an id that is not in Unicode normalization form C, or contains an invisible character, is refused; the API normalizes nothing.',
         'Errors are application/problem+json (RFC 9457); a declined charge is a state of its order, not an error.',
-        'A header or a query parameter is sent once. HEAD is taken wherever GET is; OPTIONS answers with Allow, and so does the 405 of every other method.',
+        'Send each header and query parameter once. HEAD is supported wherever GET is; OPTIONS and the 405 of every other method answer with Allow.',
       ].join(' '),
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
@@ -97,14 +97,14 @@ function paths(): Json {
 function createPayment(): Json {
   return {
     operationId: 'createPayment',
-    summary: 'Accept a payment: durable and queued when this answers',
+    summary: 'Accept a payment: it is durable and queued when this answers',
     parameters: [
       {
         name: 'Idempotency-Key',
         in: 'header',
         required: true,
         description:
-          'A new one for every new payment: 1 to 255 characters of printable ASCII, quoted or bare. The same key and body replays the first answer, byte for byte, for 30 days.',
+          'A new one for every new payment: 1 to 255 characters of printable ASCII, quoted or bare. The same key and body replay the first answer, byte for byte, for 30 days.',
         schema: { type: 'string', ...IDEMPOTENCY_KEY_HEADER },
       },
     ],
@@ -148,7 +148,7 @@ function listPayments(): Json {
       schema,
     })),
     responses: {
-      ...ok('A page. A page of large payments may hold fewer than `limit`; has_more tells.', 'PaymentList'),
+      ...ok('A page. A page of large payments may have fewer than `limit`; check has_more.', 'PaymentList'),
       ...problems('repeated_header', 'invalid_parameter', 'invalid_cursor'),
       ...authorizationProblems(),
     },
@@ -171,10 +171,10 @@ function readPayment(): Json {
 function readWallet(): Json {
   return {
     operationId: 'readWallet',
-    summary: 'What a seller is owed, by currency',
+    summary: 'A seller’s balances, by currency',
     parameters: [pathParameter('seller_id', { minLength: 1, maxLength: ID_LIMIT, pattern: PATH_ID_PATTERN })],
     responses: {
-      ...ok('The wallet; without balances for a seller that was never named.', 'Wallet'),
+      ...ok('The wallet; without balances for an unknown seller.', 'Wallet'),
       ...problems('repeated_header', 'invalid_parameter'),
       ...authorizationProblems(),
     },

@@ -11,13 +11,13 @@ export interface MeasureEffects {
   readonly database: Database;
   readonly activity: Pick<Activity, 'isIdle'>;
   readonly meter: Meter;
-  /** A currency whose debits and credits differ: the one thing that must never be. */
+  /** A currency whose debits and credits differ, which must never happen. */
   outOfBalance(currency: string, differenceMinor: bigint): void;
 }
 
 /**
- * Puts what only the database knows into metrics: two statements a run, however many payments there are. On a stage
- * whose database sleeps nothing is asked while nothing is under way; what was measured last still holds then.
+ * Writes metrics of what only the database knows: two statements a run, for any number of payments. On a stage whose database
+ * pauses, it makes no request while nothing is open; the last measurement still holds then.
  */
 export async function measurePipeline(effects: MeasureEffects): Promise<{ readonly wasIdle: boolean }> {
   const wasIdle = await effects.activity.isIdle();

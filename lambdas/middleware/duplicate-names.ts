@@ -1,23 +1,23 @@
 import { escapePointer } from './json-pointer.ts';
 import type { FieldProblem } from './problem.ts';
 
-/** The strings and the marks of a JSON text; what is between them names nothing. */
+/** The strings and punctuation of a JSON text; the text between them contains no names. */
 const TOKEN = /"(?:[^"\\]|\\.)*"|[{}[\],]/g;
 
 interface Level {
-  /** The names that were seen; undefined for an array. */
+  /** The names seen so far; undefined for an array. */
   readonly names: Set<string> | undefined;
-  /** The name or the index of what is being read. */
+  /** The name or the index of the current value. */
   place: string | number;
   /** In an object, whether the next string is a name. */
   expectsName: boolean;
 }
 
 /**
- * The first name that stands twice in one object. A reader in front of us may have believed the first and checked it,
- * where `JSON.parse` takes the last (RFC 7493 forbids it).
+ * Finds the first duplicate name in an object. A proxy may have checked the first value, while `JSON.parse` uses the last
+ * (RFC 7493 forbids duplicates).
  *
- * @param json a text that `JSON.parse` has taken
+ * @param json a text that `JSON.parse` has accepted
  */
 export function duplicateNameIn(json: string): FieldProblem | undefined {
   const levels: Level[] = [];

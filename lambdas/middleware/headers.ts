@@ -1,13 +1,13 @@
 import { Problem } from './problem.ts';
 
-/** What the proxy integration's event and the authorizer's have in common. */
+/** The common part of the proxy integration's event and the authorizer's. */
 export interface WithHeaders {
   readonly multiValueHeaders: Readonly<Record<string, string[] | undefined>> | null;
 }
 
 /**
- * Every value that was sent under this name, however its letters are written. Only `multiValueHeaders` has them all:
- * `headers` keeps the last of a name, and a name in other letters beside it.
+ * Every value of the header, in any spelling of its name. Only `multiValueHeaders` has them all: `headers` has the last value
+ * of a name, and separate entries for other spellings.
  *
  * @param name in lower case
  */
@@ -18,8 +18,8 @@ export function headerValuesOf(event: WithHeaders, name: string): readonly strin
 }
 
 /**
- * The header's one value; undefined where it is missing. Of two values, whoever stands before us may have believed the
- * one and we the other, so neither is taken.
+ * The header's only value; undefined if it is missing. A proxy may have checked one of two values and we the other, so
+ * neither is accepted.
  *
  * @param name in lower case
  * @throws Problem 400 when it is sent more than once

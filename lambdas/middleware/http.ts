@@ -11,13 +11,13 @@ import { PROBLEMS, Problem } from './problem.ts';
 export interface HttpAnswer {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
-  /** JSON text, sent as it is: a replay must be byte for byte. */
+  /** JSON text, sent unchanged: a replay must be identical byte for byte. */
   readonly body: string;
 }
 
 type Work = (event: APIGatewayProxyEvent, context: Context) => Promise<HttpAnswer>;
 
-/** A function behind the REST API: answers JSON, and problem+json for whatever is thrown. `around` is middleware of its own. */
+/** A function behind the REST API: answers JSON, and problem+json for errors. `around` is additional middleware. */
 export function httpFunction(work: Work, ...around: readonly MiddlewareObj[]) {
   return middy<APIGatewayProxyEvent, APIGatewayProxyResult>()
     .use([logInvocation(), ...around])
@@ -40,7 +40,7 @@ function commonHeaders(event: APIGatewayProxyEvent): Record<string, string> {
   return { 'X-Request-Id': event.requestContext.requestId, 'Cache-Control': 'no-store' };
 }
 
-/** The one place where an error becomes an HTTP answer (RFC 9457). What isn't a Problem is ours, and logged. */
+/** The only place where an error becomes an HTTP answer (RFC 9457). An error other than a Problem is a bug, and logged. */
 function problemJson(): MiddlewareObj<APIGatewayProxyEvent, APIGatewayProxyResult> {
   return {
     onError: (request) => {
@@ -52,7 +52,7 @@ function problemJson(): MiddlewareObj<APIGatewayProxyEvent, APIGatewayProxyResul
   };
 }
 
-/** Classes of SQLSTATE: no disk, memory or connections left; stopped by an operator; an error of its system. */
+/** SQLSTATE classes: insufficient resources, operator intervention, system error. */
 const LACKS_RESOURCES = /^5[378]/;
 
 function problemOf(error: unknown): Problem {
@@ -72,7 +72,7 @@ function problemOf(error: unknown): Problem {
   if (error instanceof DatabaseError && LACKS_RESOURCES.test(error.sqlState)) {
     return new Problem(
       'database_unreachable',
-      `The database can’t carry this out now (SQLSTATE ${error.sqlState}), and stored nothing. Send the same request again.`,
+      `The database can’t execute this now (SQLSTATE ${error.sqlState}), and stored nothing. Send the same request again.`,
     );
   }
   return new Problem(

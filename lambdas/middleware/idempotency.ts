@@ -11,7 +11,7 @@ const KEY_LIMIT = 255;
 const QUOTED = /^"((?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\["\\])*)"$/;
 const BARE = /^[\x21\x23-\x7e]+$/;
 
-/** Both forms at once, for the contract. An escape takes two characters of the header and is one of the key. */
+/** Both forms in one pattern, for the contract. An escape is two characters in the header and one in the key. */
 export const IDEMPOTENCY_KEY_HEADER = {
   minLength: 1,
   maxLength: 2 * KEY_LIMIT + 2,
@@ -20,7 +20,7 @@ export const IDEMPOTENCY_KEY_HEADER = {
 
 /**
  * The value of the `Idempotency-Key` header, quoted (as the IETF draft writes it) or bare. It is never refused for what
- * its digits look like: it names a request, and shops number those as they like.
+ * its digits look like: it names a request, which shops may number in any way.
  *
  * @throws Problem 400 when it is missing, repeated or malformed
  */
@@ -38,9 +38,10 @@ export function idempotencyKeyOf(event: APIGatewayProxyEvent): string {
   const trimmed = value.trim();
   const key =
     QUOTED.exec(trimmed)?.[1]?.replaceAll(/\\(["\\])/g, '$1') ?? (BARE.test(trimmed) ? trimmed : undefined);
-  if (key === undefined) throw malformed('holds characters other than printable ASCII, or an open quote');
+  if (key === undefined)
+    throw malformed('contains characters other than printable ASCII, or an unclosed quote');
   if (key.length === 0 || key.length > KEY_LIMIT)
-    throw malformed(`has ${key.length} characters; 1 to ${KEY_LIMIT} are taken`);
+    throw malformed(`has ${key.length} characters; send 1 to ${KEY_LIMIT}`);
   return key;
 }
 

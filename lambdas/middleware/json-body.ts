@@ -5,14 +5,14 @@ import { escapePointer } from './json-pointer.ts';
 import { type FieldProblem, Problem } from './problem.ts';
 import { problemOfUnicode, shownText } from './text.ts';
 
-/** Ten orders of fifty splits fit in half of it; what is larger is a mistake or an attack. */
+/** Ten orders of fifty splits fit in half of it; a larger body is a mistake or an attack. */
 const BODY_LIMIT_BYTES = 64 * 1024;
 /** A payment nests four levels deep. */
 const DEPTH_LIMIT = 8;
-/** What is wrong is listed up to here; a body with more is wrong as a whole. */
+/** At most this many problems are listed. */
 const PROBLEM_LIMIT = 20;
 
-/** A JSON number that isn't a plain integer within ±(2^53-1); kept as written, so that the answer can name it. */
+/** A JSON number that isn't a plain integer within ±(2^53-1); kept as written, so that the answer can quote it. */
 export class InexactNumber {
   readonly source: string;
 
@@ -22,10 +22,10 @@ export class InexactNumber {
 }
 
 /**
- * The request's JSON body, free of what no field may hold.
+ * Parses the request's JSON body and checks the rules for all fields.
  *
- * @throws Problem 415, 413 or 400 when the body can't be read; 422 when it holds what is no Unicode, is nested too deeply
- *   or has a name twice
+ * @throws Problem 415, 413 or 400 when the body can't be read; 422 when it isn't well-formed Unicode, is nested too deeply
+ *   or has a duplicate name
  */
 export function readJsonBody(event: APIGatewayProxyEvent): unknown {
   requireJsonContentType(event);
@@ -35,10 +35,7 @@ export function readJsonBody(event: APIGatewayProxyEvent): unknown {
     : (event.body ?? '');
   const bytes = Buffer.byteLength(text);
   if (bytes > BODY_LIMIT_BYTES) {
-    throw new Problem(
-      'body_too_large',
-      `The body has ${bytes} bytes; at most ${BODY_LIMIT_BYTES} are taken.`,
-    );
+    throw new Problem('body_too_large', `The body has ${bytes} bytes; send at most ${BODY_LIMIT_BYTES}.`);
   }
   const value = parseJson(text);
   const problems = inspect(value);
@@ -67,13 +64,13 @@ function requireJsonContentType(event: APIGatewayProxyEvent): void {
   );
 }
 
-/** A body that says it is compressed, and is read as it is, would be another one to whoever unpacks it. */
+/** A proxy that decompresses the body would see another one than we do. */
 function requireNoEncoding(event: APIGatewayProxyEvent): void {
   const encoding = headerOf(event, 'content-encoding');
   if (encoding === undefined || encoding.trim().toLowerCase() === 'identity') return;
   throw new Problem(
     'unsupported_media_type',
-    `The content encoding is ${encoding}; send the body as it is, without Content-Encoding.`,
+    `The content encoding is ${encoding}; send the body uncompressed, without Content-Encoding.`,
   );
 }
 
@@ -108,7 +105,7 @@ interface Place {
   readonly depth: number;
 }
 
-/** Walks without recursion: the nesting is the caller's to choose, the stack is ours. */
+/** Walks without recursion: the caller chooses the nesting, which must not exhaust the stack. */
 function inspect(root: unknown): readonly FieldProblem[] {
   const problems: FieldProblem[] = [];
   const places: Place[] = [{ value: root, pointer: '', depth: 0 }];

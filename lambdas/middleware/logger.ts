@@ -2,12 +2,12 @@ import { Logger } from '@aws-lambda-powertools/logger';
 import type { MiddlewareObj } from '@middy/core';
 import { redactForLog } from '../../adapters/redact.ts';
 
-/** One logger per function, which hides what no log may hold; its service name and level come from Powertools' own variables. */
+/** One logger per function, which redacts secrets; its service name and level come from Powertools' own variables. */
 export const logger = new Logger({ jsonReplacerFn: redactForLog });
 
 /**
- * Adds the invocation's request id to every line, and where a request to the API is behind it, that request's id, which
- * every later step of its payment carries. Clears what one invocation added before the next.
+ * Adds the invocation's request id to every line and, for a request to the API, that request's id, which every later step of
+ * its payment carries. Clears the additions of one invocation before the next.
  */
 export function logInvocation(): MiddlewareObj {
   return {
@@ -20,7 +20,7 @@ export function logInvocation(): MiddlewareObj {
   };
 }
 
-/** Both the authorizer's event and the proxy integration's have it. By hand: a schema would be half of a small bundle. */
+/** Both the authorizer's event and the proxy integration's have it. No schema: it would be half of a small bundle. */
 function requestIdOf(event: unknown): string | undefined {
   const context = memberOf(event, 'requestContext');
   const id = memberOf(context, 'requestId');

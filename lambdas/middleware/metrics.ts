@@ -6,12 +6,12 @@ import { systemTime } from '../../adapters/time.ts';
 
 const gathering = new GatheringMeter();
 
-/** The function's meter: an environment carries out one invocation at a time. */
+/** The function's meter: an environment runs one invocation at a time. */
 export const meter: Meter = gathering;
 
 let known: { readonly stage: string; readonly service: string } | undefined;
 
-/** Read when it is first asked for: an environment's variables stay as they are. */
+/** Read once, lazily: an environment's variables don't change. */
 function source() {
   if (known === undefined) {
     const { STAGE: stage, POWERTOOLS_SERVICE_NAME: service } = readEnvironment(variables.function);
@@ -20,13 +20,13 @@ function source() {
   return known;
 }
 
-/** Writes what an invocation has gathered, when it has ended, well or not: a line as a rule, none where nothing was. */
+/** Writes an invocation's metrics when it has ended, successfully or not: usually one line, none without metrics. */
 export function publishMetrics(): MiddlewareObj {
   const publish = () => {
     const measurements = gathering.drain();
     if (measurements.length === 0) return;
     const lines = embeddedMetrics(measurements, { ...source(), at: systemTime.now() });
-    // Past the console, which Lambda would put a prefix to.
+    // Bypasses the console, to which Lambda would add a prefix.
     for (const line of lines) process.stdout.write(`${line}\n`);
   };
   return { after: publish, onError: publish };

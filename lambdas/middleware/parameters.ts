@@ -3,13 +3,13 @@ import * as z from 'zod/mini';
 import { type FieldProblem, Problem } from './problem.ts';
 import { shownText } from './text.ts';
 
-/** Of resources that take no query: a misspelt filter must not pass for an empty one. */
+/** For resources without a query: a misspelt filter must not be ignored. */
 export const noQuerySchema = z.strictObject({});
 
 /**
  * The query as the schema types it.
  *
- * @throws Problem 400 that names each parameter, its value and what would be taken
+ * @throws Problem 400 that names each parameter, its value and the valid ones
  */
 export function readQuery<Schema extends z.ZodMiniObject>(
   schema: Schema,
@@ -48,8 +48,8 @@ function problemsOf(
 /**
  * A path parameter, decoded.
  *
- * @param problemOf what is wrong with its text: the rule by which such an id is accepted
- * @throws Problem 400 when something is
+ * @param problemOf the rule for such an id: returns what is wrong with a text
+ * @throws Problem 400 when the rule refuses it
  */
 export function readPathParameter(
   event: APIGatewayProxyEvent,

@@ -3,8 +3,8 @@ import type { PspRequest } from '../../simulator/psp-api.ts';
 import { headerValuesOf } from './headers.ts';
 
 /**
- * Without what only the gateway knows. A header that is sent twice counts as missing: of two keys none is believed. Of a
- * parameter the last value counts, as the gateway has it.
+ * Without the parts that only the gateway knows. A header that is sent twice counts as missing: neither of two keys is
+ * accepted. Of a parameter the last value counts, as at the gateway.
  */
 export function plainRequestOf(event: APIGatewayProxyEvent): PspRequest {
   const header = (name: string) => {
@@ -25,7 +25,7 @@ export function plainRequestOf(event: APIGatewayProxyEvent): PspRequest {
   };
 }
 
-/** JSON, and kept by nobody on its way. */
+/** JSON that must not be cached. */
 export function proxyResultOf(answer: {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;

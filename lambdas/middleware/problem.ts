@@ -1,4 +1,4 @@
-/** One thing wrong with a request: where (a JSON pointer, or the name of a header or parameter) and how to mend it. */
+/** One problem of a request: where (a JSON pointer, or the name of a header or parameter) and how to fix it. */
 export interface FieldProblem {
   readonly pointer: string;
   readonly detail: string;
@@ -26,10 +26,14 @@ export const PROBLEMS = {
   },
   repeated_header: { status: 400, title: 'A header is sent more than once', retryable: false },
   invalid_parameter: { status: 400, title: 'A parameter is not readable', retryable: false },
-  invalid_cursor: { status: 400, title: 'The cursor is not one of ours', retryable: false },
+  invalid_cursor: { status: 400, title: 'The cursor is not valid', retryable: false },
   not_found: { status: 404, title: 'There is nothing here', retryable: false },
   method_not_allowed: { status: 405, title: 'The resource has no such method', retryable: false },
-  duplicate_merchant_reference: { status: 409, title: 'The merchant reference is taken', retryable: false },
+  duplicate_merchant_reference: {
+    status: 409,
+    title: 'The merchant reference is already used',
+    retryable: false,
+  },
   body_too_large: { status: 413, title: 'The body is too large', retryable: false },
   unsupported_media_type: { status: 415, title: 'The content type is not supported', retryable: false },
   invalid_request: { status: 422, title: 'The request is readable but invalid', retryable: false },
@@ -61,7 +65,7 @@ export class Problem extends Error {
   override readonly name = 'Problem';
   readonly code: ProblemCode;
   readonly errors: readonly FieldProblem[];
-  /** That its answer has beside those of every problem. */
+  /** Headers in addition to those of every problem. */
   readonly headers: Readonly<Record<string, string>>;
 
   constructor(

@@ -7,7 +7,7 @@ import { shownText } from './text.ts';
 /**
  * The body as the schema types it.
  *
- * @throws Problem 422 that names each field by JSON pointer, its value and what would be taken
+ * @throws Problem 422 that names each field by JSON pointer, its value and what is accepted
  */
 export function validate<Schema extends z.ZodMiniType>(schema: Schema, body: unknown): z.output<Schema> {
   const parsed = schema.safeParse(body);
@@ -15,7 +15,7 @@ export function validate<Schema extends z.ZodMiniType>(schema: Schema, body: unk
   throw invalidRequest(parsed.error.issues.flatMap((issue) => problemsOf(issue, body)));
 }
 
-/** What a person can act on stays readable; a value longer than this is cut. */
+/** Longer values are cut, so that the answer stays readable. */
 const SHOWN_LIMIT = 60;
 
 function problemsOf(issue: z.core.$ZodIssue, body: unknown): readonly FieldProblem[] {
@@ -37,7 +37,7 @@ function problemsOf(issue: z.core.$ZodIssue, body: unknown): readonly FieldProbl
   }
   const value = valueAt(body, issue.path);
   if (value === undefined) return [{ pointer, detail: 'is missing; it is required' }];
-  // What is wrong with the whole of a list or an object tells what, and its text would tell little.
+  // A message about a whole list or object is sufficient; its text would not help.
   const isOfTheWhole = issue.code === 'custom' && typeof value === 'object';
   return [
     { pointer, detail: isOfTheWhole ? issue.message : `${shown(value)} ${explanationOf(issue, value)}` },
@@ -73,10 +73,10 @@ const TYPES: Readonly<Record<string, string>> = {
 function explanationOfType(expected: string, value: unknown): string {
   const taken = TYPES[expected] ?? expected;
   if (value instanceof InexactNumber && taken === 'a plain integer')
-    return 'is not taken; write a plain integer of at most 9007199254740991, without exponent or decimal point';
+    return 'is not accepted; write a plain integer of at most 9007199254740991, without exponent or decimal point';
   const isNumber = typeof value === 'number' || value instanceof InexactNumber;
   const advice = isNumber && expected === 'string' ? `; write it in quotes: "${shown(value)}"` : '';
-  return `is not what is taken here: ${taken}${advice}`;
+  return `is not valid; expected: ${taken}${advice}`;
 }
 
 function valueAt(body: unknown, path: readonly PropertyKey[]): unknown {

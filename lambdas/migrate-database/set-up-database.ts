@@ -25,14 +25,14 @@ export interface SetUpOptions {
 
 export interface SetUpReport {
   readonly applied: readonly string[];
-  /** The logins that got a password; at a repeat none. */
+  /** The logins that got a password; none if repeated. */
   readonly passwordsSet: readonly string[];
 }
 
 /**
- * What every deployment does before its code serves, safe to repeat and safe beside another: the master sets up the
- * logins; each gets the password that its secret holds, if it can't log in with it already; then the login to migrate
- * takes over, and the master isn't used again.
+ * Runs in every deployment before its code serves; safe to repeat and to run concurrently. The master creates the logins; each
+ * gets the password in its secret, unless it can already log in with it; then the login `migrate` takes over, and the master
+ * isn't used again.
  */
 export async function setUpDatabase(
   migrations: readonly Migration[],
@@ -54,7 +54,7 @@ function targetOf({ client, clusterArn, databaseName }: SetUpOptions, secretArn:
   return { client, clusterArn, secretArn, databaseName, deadlineMs: PATIENCE_MS };
 }
 
-/** @returns the login that got its password; undefined when it could log in as it was */
+/** @returns the login that got its password; undefined if it could already log in */
 async function provideLogin(options: SetUpOptions, duty: Duty): Promise<string | undefined> {
   const secretArn = options.loginSecretArns[duty];
   if (await canLogIn(options, secretArn)) return undefined;
@@ -64,7 +64,7 @@ async function provideLogin(options: SetUpOptions, duty: Duty): Promise<string |
     () => beginDataApiTransaction(asMaster),
     async (transaction) => {
       for (const statement of ONE_AT_A_TIME) await transaction.execute(statement, {});
-      // Another deployment may have set it meanwhile; two that change one role at once are refused.
+      // Another deployment may have set it meanwhile; PostgreSQL refuses concurrent changes of a role.
       if (await canLogIn(options, secretArn)) return false;
       const verifier = scramVerifier(password, options.salt());
       await transaction.execute(`alter role "${username}" password '${verifier}'`, {});
@@ -75,7 +75,7 @@ async function provideLogin(options: SetUpOptions, duty: Duty): Promise<string |
   return isSet ? username : undefined;
 }
 
-/** Whatever else keeps it from logging in shows again once its password is set. */
+/** Any other cause that prevents the login shows again after its password is set. */
 async function canLogIn(options: SetUpOptions, secretArn: string): Promise<boolean> {
   try {
     await createDataApiDatabase(targetOf(options, secretArn)).execute('select 1 as well', {});

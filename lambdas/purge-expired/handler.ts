@@ -30,7 +30,7 @@ const METRIC_OF = {
   operation_log: 'OperationsPurged',
 } as const satisfies Readonly<Record<Purge, MetricName>>;
 
-/** One statement and its replay, and the note of the run. */
+/** One statement and its retry, and the record of the run. */
 const RESERVE_MS = 20_000;
 
 async function purge(_event: unknown, context: Context): Promise<PurgeReport> {

@@ -18,21 +18,21 @@ export interface PurgeEffects {
 }
 
 export type PurgeReport =
-  /** The database may sleep: it isn't woken for this. What is due goes in an hour in which the stage is used. */
+  /** The purge doesn't resume a paused database. What is due is removed in an hour in which the stage is used. */
   | { readonly kind: 'idle' }
   | {
       readonly kind: 'purged';
       readonly purged: Readonly<Record<Purge, number>>;
-      /** Time ran out; the next run goes on. */
+      /** Time ran out; the next run continues. */
       readonly isUnfinished: boolean;
     };
 
-/** One statement removes at most so many: its locks and its log stay short, far below its time-out. */
+/** The maximum that one statement removes, to keep its locks and its WAL small, far below its time-out. */
 const BATCH_LIMIT = 1_000;
 
 export const JOB = 'purge-expired';
 
-/** Removes what has been kept for long enough, batch by batch, until nothing is due or time is up. Safe to repeat. */
+/** Removes what is past its retention, batch by batch, until nothing is due or time is up. Safe to repeat. */
 export async function purgeExpired(effects: PurgeEffects): Promise<PurgeReport> {
   if (await effects.activity.isIdle()) return { kind: 'idle' };
   const purged: Record<Purge, number> = {

@@ -6,7 +6,7 @@ import {
 } from '../../adapters/database/statements/read-ledger.ts';
 import type { TrialBalanceResource, WalletResource } from '../resources/ledger.ts';
 
-/** What the seller is owed. A seller that was never named has no balances. */
+/** The seller's balances. An unknown seller has none. */
 export async function showWallet(
   database: Database,
   merchantId: string,
@@ -25,7 +25,7 @@ function balanceOf(row: WalletRow) {
   };
 }
 
-/** The merchant's books. A difference other than zero is never seen unless somebody bypassed the database. */
+/** The merchant's books. The difference is zero unless somebody bypassed the database's checks. */
 export async function showTrialBalance(
   database: Database,
   merchantId: string,

@@ -14,18 +14,18 @@ const cursorSchema = z.tuple([
   z.string().check(z.regex(new RegExp(PAYMENT_ID_PATTERN))),
 ]);
 
-/** Opaque to clients. It holds no secret and no merchant: whose payments are listed is the key's matter alone. */
+/** Opaque to clients. It contains no secret and no merchant: only the API key decides whose payments are listed. */
 export function encodeCursor(cursor: Cursor): string {
   return Buffer.from(JSON.stringify([cursor.createdAt, cursor.paymentId])).toString('base64url');
 }
 
-/** @throws Problem 400 for anything that `encodeCursor` didn't make */
+/** @throws Problem 400 for anything that `encodeCursor` didn't return */
 export function decodeCursor(text: string): Cursor {
   const parsed = cursorSchema.safeParse(jsonOf(text));
   if (!parsed.success || parseMoment(parsed.data[0]) === undefined) {
     throw new Problem(
       'invalid_cursor',
-      'The cursor is not one of ours; send next_cursor of the page before, unchanged.',
+      'The cursor is not valid; send next_cursor of the previous page, unchanged.',
       [{ pointer: 'cursor', detail: `${JSON.stringify(text.slice(0, 60))} can't be read` }],
     );
   }

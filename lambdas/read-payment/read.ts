@@ -30,7 +30,7 @@ export interface PaymentPage {
   readonly next_cursor: string | null;
 }
 
-/** Newest first. A page may hold fewer payments than asked for when they are large; `has_more` tells. */
+/** Newest first. A page of large payments may have fewer than requested; `has_more` tells whether there are more. */
 export async function pageOfPayments(
   database: Database,
   merchantId: string,

@@ -26,13 +26,13 @@ const listFields = z.strictObject({
       z.refine((text) => /^([1-9]\d?|100)$/.test(text), {
         error: `is not an integer from 1 to ${MAX_LIMIT}`,
       }),
-      // A query is text; what the contract says of it is what the text stands for.
+      // A query is text; the contract describes the type that the text represents.
       z.meta({
         type: 'integer',
         minimum: 1,
         maximum: MAX_LIMIT,
         default: DEFAULT_LIMIT,
-        description: 'How many payments a page holds at most.',
+        description: 'The maximum number of payments in a page.',
       }),
     ),
   ),
@@ -42,7 +42,10 @@ const listFields = z.strictObject({
       .check(
         z.minLength(1),
         z.maxLength(300),
-        z.meta({ pattern: '^[A-Za-z0-9_-]+$', description: '`next_cursor` of the page before, unchanged.' }),
+        z.meta({
+          pattern: '^[A-Za-z0-9_-]+$',
+          description: '`next_cursor` of the previous page, unchanged.',
+        }),
       ),
   ),
   status: z.optional(z.enum(PAYMENT_STATUSES).check(z.describe('Payments that have this status now.'))),
@@ -50,12 +53,12 @@ const listFields = z.strictObject({
   created_to: z.optional(moment('Payments created before this time: exclusive.')),
 });
 
-/** The query of `GET /v1/payments`; values are text, as a query has them. */
+/** The query of `GET /v1/payments`; values are text. */
 export const listQuerySchema = listFields.check(
   z.check(({ value, issues }) => {
     const { created_from: from, created_to: to } = value;
     if (from === undefined || to === undefined || !isAfter(from, to)) return;
-    const message = `is after created_to ${JSON.stringify(to)}, so that no payment could be found; exchange the two, or leave one out`;
+    const message = `is after created_to ${JSON.stringify(to)}, so no payment can match; exchange the two, or leave one out`;
     issues.push({ code: 'custom', input: value, path: ['created_from'], message });
   }),
 );

@@ -32,20 +32,20 @@ export interface RelayReport extends Readonly<Count> {
   readonly wasIdle: boolean;
 }
 
-/** One statement takes at most this many: its answer stays far below the Data API's 1 MiB, its locks short. */
+/** The maximum of one statement: its answer stays far below the Data API's 1 MiB, and its locks short. */
 const TAKE_LIMIT = 500;
 /** Requests to SQS at once: at 20 ms each, 5,000 messages a second. */
 const SENDERS = 10;
-/** What is taken last must still be sent: a statement, which ends after 6 s at the latest, and five requests one after the other. */
+/** The last batch must still be sent: a statement, which ends after 6 s at the latest, and five sequential requests. */
 const RESERVE_MS = 10_000;
-/** While payments wait for a circuit the relay looks so often: a PSP that is back is not kept idle for a minute. */
+/** How often the relay looks while payments wait for a circuit, so that a recovered PSP is not idle for a minute. */
 const CIRCUIT_LOOK_MS = 5_000;
 
 /**
- * The transactional outbox is the instruction table itself: sends again what is not terminal and shows no sign of life, and what
- * was parked and is due, until nothing is due or the invocation's time is over. No message that is lost anywhere strands a payment.
+ * Sends instructions again that are not terminal and make no progress, and those that were parked and are due, until nothing is
+ * due or the invocation's time is over. The instruction table is the transactional outbox: a lost message never strands a payment.
  *
- * Two relays may run at once, and each may die at any time: what one has taken and not sent comes again by the clock (rule 10).
+ * Two relays may run concurrently, and each may be killed at any time: what one has taken and not sent becomes due again (rule 10).
  */
 export async function relayInstructions(effects: RelayEffects): Promise<RelayReport> {
   if (await effects.activity.isIdle()) return { sent: 0, refused: 0, wasIdle: true };
@@ -60,7 +60,7 @@ export async function relayInstructions(effects: RelayEffects): Promise<RelayRep
   return { ...count, wasIdle: false };
 }
 
-/** @returns the last take, which left nothing that is due, or no time for it */
+/** @returns the last take, after which nothing is due or no time is left */
 async function sendAllDue(effects: RelayEffects, count: Count): Promise<DueInstructions> {
   for (;;) {
     const taken = await takeDueInstructions(effects.database, TAKE_LIMIT);
@@ -87,9 +87,9 @@ function messageOf(row: DueInstruction): InstructionMessage {
 }
 
 /**
- * Whatever happens to one request, the others are made and have ended.
+ * If one request fails, the others are still made and awaited.
  *
- * @returns the ids of those SQS refused; they come again by the same rule that brought them here
+ * @returns the ids that SQS refused; the same rule makes them due again
  */
 async function sendAll(
   messages: readonly InstructionMessage[],

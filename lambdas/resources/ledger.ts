@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 
-/** A sum may pass 2^53, from where on JavaScript and others round a JSON number: so it is text, everywhere. */
+/** A sum may exceed 2^53, above which JavaScript and others round JSON numbers, so it is always a string. */
 const sum = z.string().check(
   z.meta({
     pattern: '^(0|-?[1-9][0-9]*)$',

@@ -74,7 +74,7 @@ describe('a payment', () => {
 
     await expect(pay([1_001])).rejects.toMatchObject({
       ...OVER,
-      message: expect.stringContaining('asks for 1,001 KRW in all; at most 1,000 KRW'),
+      message: expect.stringContaining('has a total of 1,001 KRW; the cap is 1,000 KRW'),
       errors: [{ pointer: '/payment_orders', detail: 'sum to 1,001 KRW; the cap is 1,000 KRW' }],
     });
 

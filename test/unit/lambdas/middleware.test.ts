@@ -133,7 +133,7 @@ describe('a list between two moments', () => {
 
   test('is refused where the first is after the second, by the names of both', () => {
     expect(() => list('2026-02-01T00:00:00Z', '2026-01-01T00:00:00Z')).toThrow(
-      'created_from: "2026-02-01T00:00:00Z" is after created_to "2026-01-01T00:00:00Z", so that no payment could be found; exchange the two, or leave one out',
+      'created_from: "2026-02-01T00:00:00Z" is after created_to "2026-01-01T00:00:00Z", so no payment can match; exchange the two, or leave one out',
     );
   });
 

@@ -45,24 +45,24 @@ describe('a refusal says what is wrong and what would be taken', () => {
         withFields({
           payment_orders: [2 ** 53 - 1, 2].map((amount) => ({ ...GOOD.payment_orders[0], amount })),
         }),
-      '/payment_orders: sum to 9007199254740993, 2 too much: one payment may ask for 9007199254740991 at most',
+      '/payment_orders: sum to 9007199254740993, 2 too much: the maximum of a payment is 9007199254740991',
     ],
     [
       'a decimal in metadata',
       () => read(JSON.stringify(GOOD).replace('{', '{"metadata":{"weight":1.5},')),
-      '/metadata/weight: 1.5 is not what is taken here: a string; write it in quotes: "1.5"',
+      '/metadata/weight: 1.5 is not valid; expected: a string; write it in quotes: "1.5"',
     ],
     [
       'an integer in metadata',
       () => withFields({ metadata: { count: 2 } }),
-      '/metadata/count: 2 is not what is taken here: a string; write it in quotes: "2"',
+      '/metadata/count: 2 is not valid; expected: a string; write it in quotes: "2"',
     ],
     [
       'a decimal as amount',
       () => read(JSON.stringify(GOOD).replace('15000', '1.5')),
-      '/payment_orders/0/amount: 1.5 is not taken; write a plain integer of at most 9007199254740991',
+      '/payment_orders/0/amount: 1.5 is not accepted; write a plain integer of at most 9007199254740991',
     ],
-    ['null', () => read('null'), 'The body: null is not what is taken here: an object'],
+    ['null', () => read('null'), 'The body: null is not valid; expected: an object'],
     [
       'a byte order mark',
       () => read(`\ufeff${JSON.stringify(GOOD)}`),
@@ -72,42 +72,42 @@ describe('a refusal says what is wrong and what would be taken', () => {
     [
       '21 pairs',
       () => withFields({ metadata: Object.fromEntries(Array.from({ length: 21 }, (_, i) => [`k${i}`, ''])) }),
-      '/metadata: has 21 pairs; at most 20 are taken',
+      '/metadata: has 21 pairs; send at most 20',
     ],
     [
       'a long name',
       () => withFields({ metadata: { ['k'.repeat(41)]: '' } }),
-      'has 41 characters; 1 to 40 are taken',
+      'has 41 characters; send 1 to 40',
     ],
     [
       'a name that asks for card data',
       () => withFields({ metadata: { card_number: 'x' } }),
       '/metadata: the name "card_number" asks for card data',
     ],
-    ['a long id', () => withFields({ buyer_id: '😀'.repeat(129) }), 'has 129 characters; 1 to 128 are taken'],
+    ['a long id', () => withFields({ buyer_id: '😀'.repeat(129) }), 'has 129 characters; send 1 to 128'],
     [
       'an invisible character',
       () => withFields({ merchant_reference: 'ref\u200b' }),
-      '/merchant_reference: "ref<U+200B>" holds U+200B, which can’t be seen',
+      '/merchant_reference: "ref<U+200B>" contains U+200B, which is invisible',
     ],
-    ['a tag', () => withFields({ merchant_reference: 'ref\u{e0041}' }), 'holds U+E0041'],
-    ['another space', () => withFields({ merchant_reference: 'a\u00a0b' }), 'holds U+00A0'],
+    ['a tag', () => withFields({ merchant_reference: 'ref\u{e0041}' }), 'contains U+E0041'],
+    ['another space', () => withFields({ merchant_reference: 'a\u00a0b' }), 'contains U+00A0'],
     [
       'a control character',
       () => withFields({ metadata: { note: 'a\u0007' } }),
-      'holds the control character U+0007',
+      'contains the control character U+0007',
     ],
     [
       'what is not in NFC',
       () => withFields({ buyer_id: 'e\u0301' }),
       'is not in Unicode normalization form C; normalize it to NFC',
     ],
-    ['a dot', () => withOrder({ seller_id: '.' }), '"." is what a path can’t hold'],
-    ['a percent sign', () => withOrder({ seller_id: '5%' }), 'holds %, which a path can’t hold'],
+    ['a dot', () => withOrder({ seller_id: '.' }), '"." can’t be part of a path'],
+    ['a percent sign', () => withOrder({ seller_id: '5%' }), 'contains %, which can’t be part of a path'],
     [
       'too many bytes for a path',
       () => withOrder({ seller_id: '😀'.repeat(101) }),
-      'has 404 bytes of UTF-8; at most 400 are taken',
+      'has 404 bytes of UTF-8; send at most 400',
     ],
   ])('%s', (_what, refused, said) => expect(refused).toThrow(said));
 
