@@ -84,7 +84,7 @@ describe('docs/metrics.md', () => {
   test('names the functions whose code writes each metric', () => {
     const places: Readonly<Record<string, readonly string[]>> = {
       'accept-payment': ['lambdas/accept-payment/handler.ts'],
-      'execute-instructions': ['execute-batch', 'execute-round', 'record', 'dead-letters'].map(
+      'execute-instructions': ['execute-batch', 'report', 'dead-letters'].map(
         (file) => `lambdas/execute-instructions/${file}.ts`,
       ),
       'relay-instructions': ['lambdas/relay-instructions/handler.ts'],
