@@ -37,16 +37,14 @@ const listFields = z.strictObject({
     ),
   ),
   cursor: z.optional(
-    z
-      .string()
-      .check(
-        z.minLength(1),
-        z.maxLength(300),
-        z.meta({
-          pattern: '^[A-Za-z0-9_-]+$',
-          description: '`next_cursor` of the previous page, unchanged.',
-        }),
-      ),
+    z.string().check(
+      z.minLength(1),
+      z.maxLength(300),
+      z.meta({
+        pattern: '^[A-Za-z0-9_-]+$',
+        description: '`next_cursor` of the previous page, unchanged.',
+      }),
+    ),
   ),
   status: z.optional(z.enum(PAYMENT_STATUSES).check(z.describe('Payments that have this status now.'))),
   created_from: z.optional(moment('Payments created at this time or later: inclusive.')),
