@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type * as z from 'zod';
 import {
+  type CircuitRow,
   listCircuits,
   listPauses,
   PARKED_COUNTED,
@@ -32,7 +33,9 @@ export function addPauses(program: Command, run: Run): void {
   }
   program
     .command('circuits')
-    .description('Shows the PSPs’ circuits, the processing pauses, and how many payments wait for each.')
+    .description(
+      'Shows the PSPs’ circuits and rates, the processing pauses, and how many payments wait for each.',
+    )
     .action(run(commonSchema, show));
 }
 
@@ -70,8 +73,15 @@ async function show({ database }: Pipeline, output: Output): Promise<number> {
   output.data({ circuits, pauses }, () =>
     [
       table(
-        ['PSP', 'circuit', 'seconds left', 'parked', 'reason'],
-        circuits.map((row) => [row.psp, row.state, row.seconds_left, drawParked(row), row.reason]),
+        ['PSP', 'circuit', 'seconds left', 'calls/s', 'parked', 'reason'],
+        circuits.map((row) => [
+          row.psp,
+          row.state,
+          row.seconds_left,
+          drawRate(row),
+          drawParked(row),
+          row.reason,
+        ]),
       ),
       table(
         ['paused', 'since', 'by', 'parked', 'why'],
@@ -80,6 +90,12 @@ async function show({ database }: Pipeline, output: Output): Promise<number> {
     ].join('\n'),
   );
   return EXIT.ok;
+}
+
+/** Empty where the PSP has not limited our rate. */
+function drawRate({ calls_per_second: rate, silent_seconds: seconds }: CircuitRow): string {
+  if (rate === null) return '';
+  return seconds > 0 ? `${rate}, none for ${seconds} s` : rate;
 }
 
 function drawParked({ parked }: { readonly parked: number }): string {

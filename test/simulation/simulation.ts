@@ -72,7 +72,7 @@ export class Simulation {
     const consumedCheck = new ConsumedCheck(this.violations, state);
     this.context = context;
     this.messageCheck = new MessageCheck(this.violations, state, queues);
-    this.stateCheck = new StateCheck(this.violations, state, scheduler);
+    this.stateCheck = new StateCheck(this.violations, state, scheduler, faults);
     this.services = {
       queues,
       database: new SimulatedDatabase(context, consumedCheck),

@@ -18,6 +18,11 @@ const circuitRow = z.object({
   not_sent_in_a_row: z.int(),
   unknown_in_a_row: z.int(),
   reason: z.nullable(z.string()),
+  /** The rate that the PSP takes, as its 429s have taught it; null where none is known. */
+  calls_per_second: z.nullable(z.string()),
+  /** How long it has asked us not to call it. */
+  silent_seconds: z.int(),
+  /** For the circuit, or for the rate. */
   parked: z.int(),
 });
 export type CircuitRow = z.infer<typeof circuitRow>;
@@ -86,12 +91,20 @@ from processing_pause
 order by pause_id
 `;
 
+/** Every PSP that has a circuit, which has failed before, or a limiter. */
 const CIRCUITS_SQL = `
+with moment as materialized (
+  select clock() as now
+)
 select psp,
-       case when open_until is null then 'closed' when open_until > clock() then 'open' else 'half_open' end as state,
-       greatest(0, ceil(extract(epoch from coalesce(open_until, clock()) - clock())))::int as seconds_left,
-       not_sent_in_a_row, unknown_in_a_row, reason,
-       ${parkedFor(`'circuit:' || psp`)} as parked
-from psp_circuit
+       case when c.open_until is null then 'closed' when c.open_until > now then 'open' else 'half_open' end as state,
+       greatest(0, ceil(extract(epoch from coalesce(c.open_until, now) - now)))::int as seconds_left,
+       coalesce(c.not_sent_in_a_row, 0) as not_sent_in_a_row, coalesce(c.unknown_in_a_row, 0) as unknown_in_a_row, c.reason,
+       trim_scale(round(1000.0 / nullif(limiter_spacing_v1(l, now), 0), 1))::text as calls_per_second,
+       greatest(0, ceil(extract(epoch from coalesce(l.recovers_from, now) - now)))::int as silent_seconds,
+       least(${PARKED_COUNTED}, ${parkedFor(`'circuit:' || psp`)} + ${parkedFor(`'rate:' || psp`)}) as parked
+from psp_circuit c
+full join psp_limiter l using (psp)
+cross join moment
 order by psp
 `;

@@ -1,3 +1,4 @@
+import type { Faults } from '../faults.ts';
 import { hasFailed, isTerminalState, type ModelInstruction, type ModelState } from '../model/state.ts';
 import type { Scheduler } from '../scheduler.ts';
 import type { Violations } from '../violations.ts';
@@ -10,10 +11,12 @@ export class StateCheck {
   private readonly violations: Violations;
   private readonly state: ModelState;
   private readonly scheduler: Scheduler;
+  private readonly faults: Faults;
   private readonly terminal = new Map<string, string>();
   private readonly quarantined = new Set<string>();
 
-  constructor(violations: Violations, state: ModelState, scheduler: Scheduler) {
+  constructor(violations: Violations, state: ModelState, scheduler: Scheduler, faults: Faults) {
+    this.faults = faults;
     this.violations = violations;
     this.state = state;
     this.scheduler = scheduler;
@@ -26,6 +29,15 @@ export class StateCheck {
       if (row.state === 'executing') this.checkTurn(row);
       if (row.parked && row.waitsFor === null) this.checkSleep(row);
     }
+    this.checkRateLimits();
+  }
+
+  /** Where nothing went wrong but that a PSP limited our rate, no instruction dies, nor needs a person. */
+  private checkRateLimits(): void {
+    if ([...this.faults.counts.keys()].some((fault) => fault !== 'PSP limits the rate')) return;
+    for (const { id, state, reason } of this.state.instructions.values())
+      if (state === 'dead_lettered' || state === 'quarantined')
+        this.violations.add(`${id} is ${state} by rate limits alone: ${reason}`);
   }
 
   private checkQuarantine(row: ModelInstruction): void {

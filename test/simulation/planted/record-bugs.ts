@@ -7,7 +7,7 @@ import {
 import { CLAIM_SQL } from '../../../adapters/database/statements/claim-instructions-sql.ts';
 import type { RecordedAttempt } from '../../../adapters/database/statements/record-attempts.ts';
 import { RECORD_SQL } from '../../../adapters/database/statements/record-attempts-sql.ts';
-import { type Bug, isObject, onStatement } from './plant.ts';
+import { type Bug, isObject, listOf, onStatement } from './plant.ts';
 import { NO_FENCE, NOTHING_PLANTED, type Planted } from './planted.ts';
 
 /** What is wrong about how an attempt is written down, and about what a record that failed is taken for. */
@@ -36,6 +36,17 @@ export const RECORD_BUGS: readonly Bug[] = [
           ),
       }),
     },
+  },
+  {
+    name: 'count a 429 as an attempt',
+    rule: 11,
+    planted: onStatement(RECORD_SQL, {
+      input: (input) => ({
+        ...input,
+        attempts: listOf(input, 'attempts').map((attempt) => ({ ...attempt, costs_no_attempt: false })),
+      }),
+    }),
+    where: { faults: new Set(['PSP limits the rate']), rate: 0.6 },
   },
   {
     name: 'no fence: whoever records last wins',

@@ -32,6 +32,12 @@ export interface BrokenPromises {
   readonly breaksTimes: boolean;
 }
 
+interface RateLimit {
+  readonly until: number;
+  readonly share: number;
+  readonly retryAfterSeconds: number | undefined;
+}
+
 /** Where a PSP keeps no time: how much later than declared at the most. */
 const LATE_SECONDS = 1_200;
 
@@ -53,6 +59,9 @@ export class SimulatedPsp {
   private readonly scheduler: Scheduler;
   private readonly faults: Faults;
   private readonly state: ModelState;
+  /** When it was called, for whatever it was. */
+  readonly callTimes: number[] = [];
+  private limit: RateLimit = { until: 0, share: 0, retryAfterSeconds: undefined };
   private downUntil = 0;
   private refusedUntil = 0;
 
@@ -78,6 +87,11 @@ export class SimulatedPsp {
     this.refusedUntil = this.scheduler.clock.now() + milliseconds;
   }
 
+  /** Answers a share of its calls with 429. */
+  limitFor(milliseconds: number, share: number, retryAfterSeconds?: number): void {
+    this.limit = { until: this.scheduler.clock.now() + milliseconds, share, retryAfterSeconds };
+  }
+
   /** This PSP as one process sees it. */
   for(process: Process): Psp {
     const { scheduler, faults } = this;
@@ -96,7 +110,6 @@ export class SimulatedPsp {
     const refusal = this.refusal();
     if (refusal !== undefined) return refusal;
     if (this.faults.strikes('PSP unreachable')) return { kind: 'not_sent', reason: 'connection refused' };
-    if (this.faults.strikes('PSP limits the rate')) return { kind: 'rate_limited', retryAfterSeconds: 5 };
     if (this.faults.strikes('PSP time-out, not charged')) return this.silence(signal, () => {});
     if (this.faults.strikes('PSP lands late')) return this.silence(signal, () => this.landLate(request));
     if (this.storedErrors.has(request.idempotencyKey))
@@ -232,8 +245,14 @@ export class SimulatedPsp {
     return { kind: 'invalidated' };
   }
 
-  private refusal(): Extract<PspOutcome, { kind: 'not_sent' | 'misconfigured' }> | undefined {
+  private refusal():
+    | Extract<PspOutcome, { kind: 'not_sent' | 'misconfigured' | 'rate_limited' }>
+    | undefined {
     const now = this.scheduler.clock.now();
+    this.callTimes.push(now);
+    if (this.faults.strikes('PSP limits the rate')) return { kind: 'rate_limited', retryAfterSeconds: 5 };
+    if (now < this.limit.until && this.scheduler.random.chance(this.limit.share))
+      return { kind: 'rate_limited', retryAfterSeconds: this.limit.retryAfterSeconds };
     const minutes = () => this.scheduler.random.next() * 20 * 60_000;
     if (this.faults.strikes('PSP is down', 0.5)) this.downUntil = now + minutes();
     if (this.faults.strikes('PSP refuses the key', 0.2)) this.refusedUntil = now + minutes();
