@@ -140,6 +140,11 @@ export const OF_SIMULATOR_ROUTE: Acknowledgements = {
     'As at a PSP, the function itself checks the caller’s key; each PSP and the control address have their own, made of a generated secret. No money is behind it.',
 };
 
+export const OF_PAYMENT_PAGE: Acknowledgements = {
+  'AwsSolutions::AwsSolutions-APIG4':
+    'Buyers have no key: as at a PSP, they open the page by its address. What a form does needs the token that its page shows. No money is behind it.',
+};
+
 export const OF_SIMULATOR_SECRET: Acknowledgements = {
   'AwsSolutions::AwsSolutions-SMG4':
     'It opens PSPs that only pretend, and a schedule would guard nothing. A new value can be put at any time: whoever is refused reads it anew.',

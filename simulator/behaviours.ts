@@ -16,9 +16,20 @@ export interface Behaviour {
   readonly currencyTaken?: (asked: string) => string;
   readonly referenceSaid?: (asked: string) => string;
   readonly fault?: Fault;
+  /** The charge waits for its buyer. */
+  readonly action?: {
+    /** The PSP declines after the approval, with this code. */
+    readonly declines?: string;
+    /** How long it waits, instead of the switch's value. */
+    readonly lifetimeMs?: number;
+  };
+  /** The charge is in processing for a while, and then gets this state. */
+  readonly processing?: { readonly endsAs: 'succeeded' | 'declined' | 'expired' };
 }
 
 const SLOW_MS = 5_000;
+/** Long enough to open the page, and short enough to watch it expire. */
+const SHORT_ACTION_MS = 10_000;
 const RETRY_AFTER_SECONDS = 2;
 
 export const serverError = () => apiError(500, 'internal_error', 'Something went wrong on our side.');
@@ -52,6 +63,12 @@ const BEHAVIOURS: Readonly<Record<SimulatorToken, Behaviour>> = {
   sim_wrong_amount: { amountTaken: (asked) => (asked > 1 ? asked - 1 : asked + 1) },
   sim_wrong_currency: { currencyTaken: (asked) => (asked === 'USD' ? 'EUR' : 'USD') },
   sim_wrong_reference: { referenceSaid: (asked) => `another-${asked}` },
+  sim_requires_action: { action: {} },
+  sim_requires_action_declines: { action: { declines: 'card_declined' } },
+  sim_requires_action_expires: { action: { lifetimeMs: SHORT_ACTION_MS } },
+  sim_pending_succeeds: { processing: { endsAs: 'succeeded' } },
+  sim_pending_fails: { processing: { endsAs: 'declined' } },
+  sim_pending_expires: { processing: { endsAs: 'expired' } },
 };
 
 /** @returns undefined for a token that this PSP doesn't know. */

@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { SIMULATED_PSPS, SIMULATOR, type SimulatedPspName } from '../domain/payment/payment-method.ts';
 import { chargeJson } from './charge-json.ts';
+import { CHARGE_STATUSES } from './charge-status.ts';
 import type { Call, Charge, RecordView } from './record.ts';
 import { type Answer, answer, apiError } from './reply.ts';
 import {
@@ -17,6 +18,8 @@ export interface ControlledPsp {
   readonly switches: SwitchBoard;
   /** Resolves when it can't be reached or, for 0, can be reached again. */
   readonly goDownFor: (milliseconds: number) => Promise<void>;
+  /** Ends every charge that is due. */
+  readonly advance: () => Promise<void>;
 }
 
 /** The parts that the control address needs. */
@@ -56,7 +59,7 @@ const chargesQuery = z.strictObject({
   psp: z.optional(psp),
   reference,
   status: z._default(
-    z.enum(['succeeded', 'declined', 'all'], 'It takes succeeded, declined or all.'),
+    z.enum([...CHARGE_STATUSES, 'all'], `It takes ${CHARGE_STATUSES.join(', ')} or all.`),
     'succeeded',
   ),
   limit: pageSize,
@@ -105,7 +108,7 @@ async function carryOut(controlled: ControlledPsps, request: ControlRequest): Pr
 }
 
 /**
- * Charges, newest first, one PSP after the other; `status=declined|all` includes declined ones.
+ * Charges, newest first, one PSP after the other; `status` selects another state than `succeeded`, or `all`.
  * `total` counts all pages.
  */
 async function listCharges({ psps }: ControlledPsps, query: unknown): Promise<Answer> {
@@ -113,6 +116,7 @@ async function listCharges({ psps }: ControlledPsps, query: unknown): Promise<An
   const names = named(asked);
   const filter = { reference, status: status === 'all' ? undefined : status };
   const [place, after] = placeOf(cursor);
+  for (const name of names) await psps[name].advance();
   const page: { name: SimulatedPspName; index: number; charge: Charge; cursor: string }[] = [];
   for (const [index, name] of names.entries()) {
     const room = limit - page.length;
@@ -153,7 +157,7 @@ async function listRequests({ psps }: ControlledPsps, query: unknown): Promise<A
   return answer(200, {
     requests: newest.map(({ name, call }) => callJson(call, name)),
     ...counts,
-    total: counts.sends + counts.look_ups + counts.invalidations,
+    total: counts.sends + counts.confirms + counts.look_ups + counts.invalidations,
   });
 }
 
@@ -170,6 +174,7 @@ function callJson(call: Call, psp: SimulatedPspName) {
 
 async function showStats({ psps }: ControlledPsps, query: unknown): Promise<Answer> {
   const { psp: asked } = parse(statsQuery, query);
+  for (const name of named(asked)) await psps[name].advance();
   const charges = (status: Charge['status']) =>
     sumOf(named(asked), (name) => psps[name].record.countCharges({ reference: undefined, status }));
   return answer(200, {
@@ -184,10 +189,11 @@ async function countsOf(
   asked: SimulatedPspName | undefined,
   reference: string | undefined,
 ) {
-  const total = { sends: 0, look_ups: 0, invalidations: 0 };
+  const total = { sends: 0, confirms: 0, look_ups: 0, invalidations: 0 };
   for (const name of named(asked)) {
     const counts = await psps[name].record.countCalls(reference);
     total.sends += counts.sends;
+    total.confirms += counts.confirms;
     total.look_ups += counts.lookUps;
     total.invalidations += counts.invalidations;
   }

@@ -1,5 +1,6 @@
-import { behaviourOf, type Fault, serverError } from './behaviours.ts';
-import { chargeJson } from './charge-json.ts';
+import { type Behaviour, behaviourOf, type Fault, serverError } from './behaviours.ts';
+import { type PageUrl, shownCharge } from './charge-json.ts';
+import type { ChargeStatus } from './charge-status.ts';
 import { type ChargeRequest, canonical, paymentMethodOf } from './psp-requests.ts';
 import type { Charge, Decision, KnownOfKey, NewCharge } from './record.ts';
 import { answer, apiError, type Reply } from './reply.ts';
@@ -14,6 +15,7 @@ export interface Send {
   readonly rolled: Fault | undefined;
   /** Milliseconds since the epoch. */
   readonly now: number;
+  readonly pageUrl: PageUrl;
 }
 
 /** Charges, declines, replays or fails, by the key's events and how often the reference was sent. */
@@ -37,30 +39,15 @@ export function decideCharge(send: Send, known: KnownOfKey): Decision {
     storesError: fault?.reply === serverError && send.settings.replay_server_errors,
   };
   if (fault?.processes === false) return { ...remarks, kind: 'leaves', reply: fault.reply() };
-  const reply = (charge: Charge) =>
-    fault === undefined ? chargeAnswer(charge) : fault.reply(chargeAnswer(charge));
-  if (stored !== undefined) return { ...remarks, kind: 'leaves', reply: reply(stored) };
+  const reply = (charge: Charge) => {
+    const first = chargeAnswer(charge, send.pageUrl);
+    return fault === undefined ? first : fault.reply(first);
+  };
+  if (stored !== undefined) return { ...remarks, kind: 'leaves', reply: reply(asFirstAnswered(stored)) };
   return { ...remarks, kind: 'charges', charge: chargeFor(send), reply };
 }
 
-/** From now on nothing is charged under this key; refused for a completed charge. A declined charge can be invalidated. */
-export function decideInvalidation(idempotencyKey: string, known: KnownOfKey): Decision {
-  const charge = known.charges.find(({ status }) => status === 'succeeded');
-  if (charge !== undefined) {
-    const error = { code: 'charge_completed', message: 'The charge is made and can only be refunded.' };
-    return leaves(answer(409, { error, charge: shownCharge(charge) }));
-  }
-  const reply = answer(200, { idempotency_key: idempotencyKey, status: 'invalidated' });
-  return { countsFaultySend: false, storesError: false, kind: 'invalidates', reply };
-}
-
-/** For the API's callers; the control address shows the true charge. */
-export function shownCharge(charge: Charge) {
-  const said = behaviourOf(paymentMethodOf(charge.request))?.referenceSaid;
-  return { ...chargeJson(charge), ...(said === undefined ? {} : { reference: said(charge.reference) }) };
-}
-
-function leaves(reply: Reply): Decision {
+export function leaves(reply: Reply): Decision {
   return { countsFaultySend: false, storesError: false, kind: 'leaves', reply };
 }
 
@@ -76,23 +63,46 @@ function storedUnder({ settings, now }: Send, known: KnownOfKey): Charge | undef
   return known.charges.find(({ createdAt }) => createdAt > forgottenUntil);
 }
 
-/** Succeeded or declined: either is recorded, and a repeat with the key gets it. */
-function chargeFor({ request, idempotencyKey, now }: Send): NewCharge {
-  const behaviour = behaviourOf(request.payment_method);
+/** A charge is recorded in any state, and a repeat of the key gets the same answer. */
+function chargeFor({ request, idempotencyKey, settings, now }: Send): NewCharge {
+  const behaviour = behaviourOf(request.payment_method) ?? {};
+  const lifetimeMs = lifetimeOf(behaviour, settings);
+  const dueAt = lifetimeMs === undefined ? null : now + lifetimeMs;
   return {
     reference: request.reference,
     idempotencyKey,
     request: canonical(request),
-    amount: behaviour?.amountTaken?.(request.amount) ?? request.amount,
-    currency: behaviour?.currencyTaken?.(request.currency) ?? request.currency,
-    status: behaviour?.declines === undefined ? 'succeeded' : 'declined',
-    declineCode: behaviour?.declines ?? null,
+    amount: behaviour.amountTaken?.(request.amount) ?? request.amount,
+    currency: behaviour.currencyTaken?.(request.currency) ?? request.currency,
+    status: firstStatus(behaviour),
+    declineCode: behaviour.declines ?? null,
     createdAt: now,
+    dueAt,
+    firstDueAt: dueAt,
   };
 }
 
-function chargeAnswer(charge: Charge): Reply {
-  if (charge.status === 'succeeded') return answer(201, shownCharge(charge));
+function firstStatus({ declines, action, processing }: Behaviour): ChargeStatus {
+  if (declines !== undefined) return 'declined';
+  if (action !== undefined) return 'requires_action';
+  return processing === undefined ? 'succeeded' : 'processing';
+}
+
+/** How long the charge stays in its first state, in milliseconds; undefined for a final state. */
+function lifetimeOf({ action, processing }: Behaviour, settings: Settings): number | undefined {
+  if (action !== undefined) return action.lifetimeMs ?? settings.action_lifetime_ms;
+  return processing === undefined ? undefined : settings.processing_ms;
+}
+
+/** As at many PSPs, a replayed answer proves that the charge exists and says nothing about its state now. */
+function asFirstAnswered(charge: Charge): Charge {
+  const behaviour = behaviourOf(paymentMethodOf(charge.request)) ?? {};
+  const { declines = null } = behaviour;
+  return { ...charge, status: firstStatus(behaviour), declineCode: declines, dueAt: charge.firstDueAt };
+}
+
+function chargeAnswer(charge: Charge, pageUrl: PageUrl): Reply {
+  if (charge.status !== 'declined') return answer(201, shownCharge(charge, pageUrl));
   const error = { code: charge.declineCode, message: 'The card was declined.' };
-  return answer(402, { error, charge: shownCharge(charge) });
+  return answer(402, { error, charge: shownCharge(charge, pageUrl) });
 }

@@ -1,3 +1,4 @@
+import type { ChargeStatus } from './charge-status.ts';
 import type { Reply } from './reply.ts';
 
 /** A recorded charge. `request` is the caller's request, `amount` what the PSP says that it took. */
@@ -7,10 +8,15 @@ export interface NewCharge {
   readonly request: string;
   readonly amount: number;
   readonly currency: string;
-  readonly status: 'succeeded' | 'declined';
+  readonly status: ChargeStatus;
+  /** Why it was declined; for a charge that still waits for its buyer, why the last attempt was. */
   readonly declineCode: string | null;
   /** Milliseconds since the epoch. */
   readonly createdAt: number;
+  /** When it ends by itself, in milliseconds since the epoch; null for a charge that has ended. */
+  readonly dueAt: number | null;
+  /** `dueAt` in the first answer, which a repeat of the key gets again. */
+  readonly firstDueAt: number | null;
 }
 
 export interface Charge extends NewCharge {
@@ -18,9 +24,19 @@ export interface Charge extends NewCharge {
   readonly id: string;
 }
 
+/** A new charge, or a new state of a charge. */
+export interface Change {
+  /** In its new state. */
+  readonly charge: Charge;
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+}
+
+export const CALL_KINDS = ['send', 'confirm', 'look_up', 'invalidate'] as const;
+
 /** One call of a PSP's API that was answered, or left without an answer. */
 export interface Call {
-  readonly kind: 'send' | 'look_up' | 'invalidate';
+  readonly kind: (typeof CALL_KINDS)[number];
   /** Null if the call was refused before it was read. */
   readonly reference: string | null;
   readonly idempotencyKey: string | null;
@@ -30,9 +46,10 @@ export interface Call {
   readonly at: number;
 }
 
-/** A call about one idempotency key, before it is decided. */
+/** Something that happens under one idempotency key, before it is decided. */
 export interface KeyCall {
-  readonly kind: 'send' | 'invalidate';
+  /** The API call to record; undefined for the buyer's act and for a deadline. */
+  readonly kind: Call['kind'] | undefined;
   readonly reference: string;
   readonly idempotencyKey: string;
   /** Milliseconds since the epoch. */
@@ -61,7 +78,14 @@ interface Remarks {
 export type Decision = Remarks &
   (
     | { readonly kind: 'leaves'; readonly reply: Reply }
-    | { readonly kind: 'invalidates'; readonly reply: Reply }
+    | {
+        readonly kind: 'invalidates';
+        /** The open charges of the key, in their new state. */
+        readonly charges: readonly Charge[];
+        readonly reply: Reply;
+      }
+    /** A charge of the key gets a new state. */
+    | { readonly kind: 'changes'; readonly charge: Charge; readonly reply: Reply }
     | {
         readonly kind: 'charges';
         readonly charge: NewCharge;
@@ -80,13 +104,25 @@ export interface LookUp {
   readonly createdUntil: number;
 }
 
+export interface CarriedOut {
+  readonly reply: Reply;
+  /** The recorded changes of charges, in order. */
+  readonly changes: readonly Change[];
+}
+
 /** The durable record of one simulated PSP, for its API. */
 export interface PspRecord {
   /**
    * Executes a call about a key in isolation: nothing happens to the key between the read of its events and the decision.
-   * Records the call.
+   * Charges of the key that are due by `call.at` end first. Records the call.
    */
-  carryOut(call: KeyCall, decide: Decide): Promise<Reply>;
+  carryOut(call: KeyCall, decide: Decide): Promise<CarriedOut>;
+  /** The charge with this id as recorded; undefined if there is none. */
+  get(id: string): Promise<Charge | undefined>;
+  /**
+   * The open charges that are due by `now`, in milliseconds since the epoch. May miss those of the last second.
+   */
+  findDue(now: number): Promise<readonly Charge[]>;
   /** The matching charges, oldest first, without a lag except the requested one. */
   find(lookUp: LookUp, limit: number): Promise<readonly Charge[]>;
   /** Records a call that changed nothing. */
@@ -107,6 +143,7 @@ export interface ListedCharge {
 
 export interface CallCounts {
   readonly sends: number;
+  readonly confirms: number;
   readonly lookUps: number;
   readonly invalidations: number;
 }

@@ -1,15 +1,18 @@
 import { type Random, rolledFault, rolledLatencyMs } from './chance.ts';
-import { decideCharge, decideInvalidation, shownCharge } from './decide.ts';
+import { type PageUrl, shownCharge } from './charge-json.ts';
+import { Charges, type Moment, type OnChanges } from './charges.ts';
+import { decideCharge } from './decide.ts';
+import { decideConfirmation, decideInvalidation, NO_SUCH_CHARGE } from './decide-change.ts';
+import { PaymentPage } from './payment-page.ts';
 import {
-  cancelRequest,
   chargeRequest,
+  invalidationRequest,
   isIdempotencyKey,
   MAX_TEXT_LENGTH,
   parseBody,
 } from './psp-requests.ts';
-import type { Call, PspRecord } from './record.ts';
+import type { Call, Charge, PspRecord } from './record.ts';
 import { answer, apiError, type Reply } from './reply.ts';
-import type { Switches } from './switches.ts';
 
 /** The maximum number of charges that a look-up returns. */
 const LOOK_UP_LIMIT = 100;
@@ -20,6 +23,8 @@ const KEY_MISSING = apiError(
   'idempotency_key_missing',
   `Send an Idempotency-Key of 1 to ${MAX_TEXT_LENGTH} characters.`,
 );
+const NO_LOOK_UP = apiError(404, 'no_look_up', 'This PSP has no look-up.');
+const NO_INVALIDATION = apiError(404, 'no_invalidation', 'This PSP cannot invalidate a key.');
 
 /** The parts of an HTTP request that the PSP uses. */
 export interface PspCall {
@@ -27,33 +32,32 @@ export interface PspCall {
   readonly idempotencyKey: string | undefined;
 }
 
-/** The time of a call's execution, and the switches at that time. */
-export interface Moment {
-  /** Milliseconds since the epoch. */
-  readonly now: number;
-  readonly switches: Switches;
-}
-
 export interface SimulatedPspOptions {
   readonly record: PspRecord;
   /** Its only key, as it is now. */
   readonly apiKey: () => string;
   readonly random: Random;
+  readonly pageUrl: PageUrl;
+  readonly onChanges?: OnChanges;
 }
+
+/** The call to record; its names are undefined if they are unknown. */
+type LoggedCall = { readonly kind: Call['kind'] } & Partial<Pick<Charge, 'reference' | 'idempotencyKey'>>;
 
 /**
  * A payment service provider as seen by its API's callers, including faults. A call takes effect and is recorded before its
  * reply is returned; a late or lost reply undoes nothing.
  */
 export class SimulatedPsp {
-  private readonly record: PspRecord;
-  private readonly apiKey: () => string;
-  private readonly random: Random;
+  /** Where buyers approve or decline. */
+  readonly page: PaymentPage;
+  readonly charges: Charges;
+  private readonly options: SimulatedPspOptions;
 
-  constructor({ record, apiKey, random }: SimulatedPspOptions) {
-    this.record = record;
-    this.apiKey = apiKey;
-    this.random = random;
+  constructor(options: SimulatedPspOptions) {
+    this.options = options;
+    this.charges = new Charges(options.record, options.onChanges ?? (async () => {}));
+    this.page = new PaymentPage({ charges: this.charges, secret: options.apiKey, pageUrl: options.pageUrl });
   }
 
   /** `POST /v1/charges` */
@@ -61,17 +65,21 @@ export class SimulatedPsp {
     const parsed = parseBody(chargeRequest, body);
     const { idempotencyKey } = call;
     const refuse = (reply: Reply) =>
-      this.logged({ kind: 'send', reference: parsed.read?.reference, idempotencyKey }, reply, moment);
+      this.logged({ kind: 'send', ...named(parsed.read?.reference, idempotencyKey) }, reply, moment);
     if (!this.knows(call, moment)) return refuse(KEY_REFUSED);
     if (parsed.read === undefined) return refuse(parsed.refusal);
     if (!isIdempotencyKey(idempotencyKey)) return refuse(KEY_MISSING);
 
     const { now, switches } = moment;
     const { settings } = switches;
-    const rolled = rolledFault(settings, this.random);
-    const send = { request: parsed.read, idempotencyKey, settings, rolled, now };
+    const rolled = rolledFault(settings, this.options.random);
+    const { pageUrl } = this.options;
+    const send = { request: parsed.read, idempotencyKey, settings, rolled, now, pageUrl };
     const keyCall = { kind: 'send', reference: parsed.read.reference, idempotencyKey, at: now } as const;
-    return this.late(await this.record.carryOut(keyCall, (known) => decideCharge(send, known)), moment);
+    return this.late(
+      await this.charges.carryOut(keyCall, (known) => decideCharge(send, known), moment),
+      moment,
+    );
   }
 
   /** `GET /v1/charges?reference=&idempotency_key=`: the matching charges, oldest first. */
@@ -79,64 +87,108 @@ export class SimulatedPsp {
     const reference = query.get('reference') ?? undefined;
     const idempotencyKey = query.get('idempotency_key') ?? undefined;
     const refusal = this.refusalOfLookUp(call, { reference, idempotencyKey }, moment);
+    const loggedCall = { kind: 'look_up', ...named(reference, idempotencyKey) } as const;
     if (refusal !== undefined) {
-      const named = isTooLong(reference) ? undefined : reference;
-      return this.logged({ kind: 'look_up', reference: named, idempotencyKey }, refusal, moment);
+      return this.logged(isTooLong(reference) ? { kind: 'look_up' } : loggedCall, refusal, moment);
     }
     const createdUntil = moment.now - moment.switches.settings.visible_after_ms;
-    const found = await this.record.find({ reference, idempotencyKey, createdUntil }, LOOK_UP_LIMIT);
-    const reply = answer(200, { charges: found.map(shownCharge) });
-    return this.logged({ kind: 'look_up', reference, idempotencyKey }, reply, moment);
+    const found = await this.charges.find({ reference, idempotencyKey, createdUntil }, LOOK_UP_LIMIT, moment);
+    const reply = answer(200, { charges: found.map((charge) => this.shown(charge)) });
+    return this.logged(loggedCall, reply, moment);
+  }
+
+  /** `GET /v1/charges/{id}`: the charge as it is now, without a lag. */
+  async show(call: PspCall, id: string, moment: Moment): Promise<Reply> {
+    if (!this.knows(call, moment)) return this.logged({ kind: 'look_up' }, KEY_REFUSED, moment);
+    if (!moment.switches.settings.look_up) return this.logged({ kind: 'look_up' }, NO_LOOK_UP, moment);
+    const charge = await this.charges.get(id, moment);
+    const reply = charge === undefined ? NO_SUCH_CHARGE : answer(200, this.shown(charge));
+    return this.logged({ kind: 'look_up', ...(charge === undefined ? {} : namesOf(charge)) }, reply, moment);
+  }
+
+  /** `POST /v1/charges/{id}/confirm`: charges after the buyer's approval. */
+  async confirm(call: PspCall, id: string, moment: Moment): Promise<Reply> {
+    if (!this.knows(call, moment)) return this.logged({ kind: 'confirm' }, KEY_REFUSED, moment);
+    const charge = await this.options.record.get(id);
+    if (charge === undefined) return this.logged({ kind: 'confirm' }, NO_SUCH_CHARGE, moment);
+    const rolled = rolledFault(moment.switches.settings, this.options.random);
+    const confirmation = { chargeId: id, rolled, pageUrl: this.options.pageUrl };
+    const keyCall = { kind: 'confirm', ...namesOf(charge), at: moment.now } as const;
+    const reply = await this.charges.carryOut(
+      keyCall,
+      (known) => decideConfirmation(confirmation, known),
+      moment,
+    );
+    return this.late(reply, moment);
   }
 
   /** `POST /v1/invalidations`: from now on nothing is charged under this key; refused for a completed charge. */
   async invalidate(call: PspCall, body: string, moment: Moment): Promise<Reply> {
-    const { read, refusal } = parseBody(cancelRequest, body);
-    const refuse = (reply: Reply) => {
-      const named = { reference: read?.reference, idempotencyKey: read?.idempotency_key };
-      return this.logged({ kind: 'invalidate', ...named }, reply, moment);
-    };
-    if (!this.knows(call, moment)) return refuse(KEY_REFUSED);
-    if (read === undefined) return refuse(refusal);
+    const { read, refusal } = parseBody(invalidationRequest, body);
+    const loggedCall = { kind: 'invalidate', ...named(read?.reference, read?.idempotency_key) } as const;
+    if (!this.knows(call, moment)) return this.logged(loggedCall, KEY_REFUSED, moment);
+    if (read === undefined) return this.logged(loggedCall, refusal, moment);
+    if (!moment.switches.settings.invalidate) return this.logged(loggedCall, NO_INVALIDATION, moment);
+    return this.invalidateKey(
+      { reference: read.reference, idempotencyKey: read.idempotency_key },
+      {},
+      moment,
+    );
+  }
+
+  /** `POST /v1/charges/{id}/invalidate`: the same for the key of this charge. */
+  async invalidateCharge(call: PspCall, id: string, moment: Moment): Promise<Reply> {
+    if (!this.knows(call, moment)) return this.logged({ kind: 'invalidate' }, KEY_REFUSED, moment);
     if (!moment.switches.settings.invalidate) {
-      return refuse(apiError(404, 'no_invalidation', 'This PSP cannot invalidate a key.'));
+      return this.logged({ kind: 'invalidate' }, NO_INVALIDATION, moment);
     }
-    const { reference, idempotency_key: idempotencyKey } = read;
+    const charge = await this.options.record.get(id);
+    if (charge === undefined) return this.logged({ kind: 'invalidate' }, NO_SUCH_CHARGE, moment);
+    return this.invalidateKey(namesOf(charge), { id }, moment);
+  }
+
+  private async invalidateKey(
+    { reference, idempotencyKey }: Pick<Charge, 'reference' | 'idempotencyKey'>,
+    also: { readonly id?: string },
+    moment: Moment,
+  ): Promise<Reply> {
     const keyCall = { kind: 'invalidate', reference, idempotencyKey, at: moment.now } as const;
-    const reply = await this.record.carryOut(keyCall, (known) => decideInvalidation(idempotencyKey, known));
+    const answered = { ...also, idempotency_key: idempotencyKey };
+    const reply = await this.charges.carryOut(
+      keyCall,
+      (known) => decideInvalidation(answered, known, this.options.pageUrl),
+      moment,
+    );
     return this.late(reply, moment);
   }
 
   private refusalOfLookUp(
     call: PspCall,
-    named: { readonly reference: string | undefined; readonly idempotencyKey: string | undefined },
+    {
+      reference,
+      idempotencyKey,
+    }: { readonly reference?: string | undefined; readonly idempotencyKey?: string | undefined },
     moment: Moment,
   ): Reply | undefined {
-    const { reference, idempotencyKey } = named;
     if (!this.knows(call, moment)) return KEY_REFUSED;
     if (reference === undefined && idempotencyKey === undefined) {
       return apiError(400, 'parameter_missing', 'Name a reference or an idempotency_key.', 'reference');
     }
     if (isTooLong(reference)) return tooLong('reference');
     if (isTooLong(idempotencyKey)) return tooLong('idempotency_key');
-    if (!moment.switches.settings.look_up) return apiError(404, 'no_look_up', 'This PSP has no look-up.');
-    return undefined;
+    return moment.switches.settings.look_up ? undefined : NO_LOOK_UP;
+  }
+
+  private shown(charge: Charge) {
+    return shownCharge(charge, this.options.pageUrl);
   }
 
   private knows({ authorization }: PspCall, { now, switches }: Moment): boolean {
-    return authorization === `Bearer ${this.apiKey()}` && now >= switches.keyRejectedUntil;
+    return authorization === `Bearer ${this.options.apiKey()}` && now >= switches.keyRejectedUntil;
   }
 
-  private async logged(
-    call: {
-      readonly kind: Call['kind'];
-      readonly reference: string | undefined;
-      readonly idempotencyKey: string | undefined;
-    },
-    reply: Reply,
-    moment: Moment,
-  ): Promise<Reply> {
-    await this.record.log({
+  private async logged(call: LoggedCall, reply: Reply, moment: Moment): Promise<Reply> {
+    await this.options.record.log({
       kind: call.kind,
       reference: call.reference ?? null,
       idempotencyKey: call.idempotencyKey ?? null,
@@ -148,13 +200,24 @@ export class SimulatedPsp {
 
   private late(reply: Reply, { switches }: Moment): Reply {
     if (reply.kind !== 'answer') return reply;
-    return { ...reply, delayMs: reply.delayMs + rolledLatencyMs(switches.settings, this.random) };
+    return { ...reply, delayMs: reply.delayMs + rolledLatencyMs(switches.settings, this.options.random) };
   }
 }
 
 /** For the record: null if there is no answer. */
 export function statusOf(reply: Reply): number | null {
   return reply.kind === 'answer' ? reply.status : null;
+}
+
+function named(reference: string | undefined, idempotencyKey: string | undefined) {
+  return {
+    ...(reference === undefined ? {} : { reference }),
+    ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
+  };
+}
+
+function namesOf({ reference, idempotencyKey }: Charge) {
+  return { reference, idempotencyKey };
 }
 
 function isTooLong(text: string | undefined): boolean {

@@ -17,6 +17,7 @@ const wholeMilliseconds = (most: number) => {
   return z.int(error).check(z.minimum(0, error), z.maximum(most, error));
 };
 const milliseconds = wholeMilliseconds(MAX_DELAY_MS);
+const longMilliseconds = wholeMilliseconds(MAX_SECONDS * 1000);
 const share = z
   .number(between(1, 'a share'))
   .check(z.minimum(0, between(1, 'a share')), z.maximum(1, between(1, 'a share')));
@@ -42,11 +43,21 @@ const settingsShape = {
   /** How long after a charge look-ups show it (W). */
   visible_after_ms: milliseconds,
   /** Keys are forgotten after this (K); an invalidated one never is. */
-  key_lifetime_ms: wholeMilliseconds(MAX_SECONDS * 1000),
+  key_lifetime_ms: longMilliseconds,
   /** A 500 is stored under its key, and replayed while the key is remembered and this switch is on. */
   replay_server_errors: flag,
   look_up: flag,
   invalidate: flag,
+  /** The buyer's approval charges nothing: the caller has to confirm. */
+  needs_confirmation: flag,
+  /** How long after the approval the caller can confirm. */
+  confirm_within_ms: longMilliseconds,
+  /** How long a charge waits for its buyer. */
+  action_lifetime_ms: longMilliseconds,
+  /** A charge still waits for its buyer after a failed attempt. */
+  retry_after_failed_action: flag,
+  /** How long a charge is in processing. */
+  processing_ms: longMilliseconds,
 };
 
 const settings = z.object(settingsShape);
@@ -81,6 +92,8 @@ export interface Switches {
 /** A look-up shows a charge after half of the guaranteed time, so that clock skew can't break the guarantee. */
 const LOOK_UP_LAG_MS = 500;
 
+const MINUTE_MS = 60_000;
+
 /** A PSP that is up, accepts the key and keeps all its guarantees. */
 export const INITIAL_SWITCHES: Switches = {
   settings: {
@@ -96,6 +109,11 @@ export const INITIAL_SWITCHES: Switches = {
     replay_server_errors: false,
     look_up: true,
     invalidate: true,
+    needs_confirmation: false,
+    confirm_within_ms: 10 * MINUTE_MS,
+    action_lifetime_ms: 30 * MINUTE_MS,
+    retry_after_failed_action: false,
+    processing_ms: 5_000,
   },
   keyRejectedUntil: 0,
   downUntil: 0,

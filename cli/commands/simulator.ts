@@ -16,6 +16,17 @@ const listSchema = pspSchema.extend({
 });
 const controlSchema = pspSchema.extend({ reset: z.boolean().default(false) });
 
+const STATUSES = [
+  'processing',
+  'requires_action',
+  'authenticated',
+  'succeeded',
+  'declined',
+  'expired',
+  'invalidated',
+  'all',
+];
+
 const EXAMPLES = [
   'Examples:',
   '  oncepay simulator charges --reference ord_…',
@@ -38,7 +49,7 @@ export function addSimulator(program: Command, run: Run): void {
     .description('Lists charges, newest first.')
     .addOption(psp())
     .option('--reference <id>', 'of this payment order')
-    .addOption(new Option('--status <status>', 'only these').choices(['succeeded', 'declined', 'all']))
+    .addOption(new Option('--status <status>', 'only these').choices(STATUSES))
     .option('--limit <count>', 'the maximum number', positiveInteger, 50)
     .action(run(listSchema, listCharges));
   group

@@ -30,6 +30,12 @@ export const SIMULATOR_TOKENS = {
   sim_wrong_amount: 'charges, and always says, also when asked, another amount than asked for',
   sim_wrong_currency: 'charges, and always says another currency than asked for',
   sim_wrong_reference: 'charges, and always says another reference than asked for',
+  sim_requires_action: 'waits for the buyer, then charges',
+  sim_requires_action_declines: 'waits for the buyer, then declines',
+  sim_requires_action_expires: 'expires after 10 seconds without the buyer',
+  sim_pending_succeeds: 'charges after 5 seconds',
+  sim_pending_fails: 'declines after 5 seconds',
+  sim_pending_expires: 'expires after 5 seconds',
 } as const;
 
 export type SimulatorToken = keyof typeof SIMULATOR_TOKENS;

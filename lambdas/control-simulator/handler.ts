@@ -5,11 +5,12 @@ import { DynamoDbSwitches } from '../../adapters/dynamodb/simulator/dynamodb-swi
 import { isBearer, keyOfEndpoint } from '../../adapters/psp/simulator/api-keys.ts';
 import { systemTime } from '../../adapters/time.ts';
 import type { SimulatedPspName } from '../../domain/payment/payment-method.ts';
+import { Charges } from '../../simulator/charges.ts';
 import { type ControlledPsp, type ControlledPsps, serveControlApi } from '../../simulator/control-api.ts';
 import { type Answer, apiError } from '../../simulator/reply.ts';
 import { logInvocation } from '../middleware/logger.ts';
 import { plainRequestOf, proxyResultOf } from '../middleware/plain-http.ts';
-import { secret, table } from '../simulate-psp/simulator-host.ts';
+import { recordOf, secret, table } from '../simulate-psp/simulator-host.ts';
 
 const controlled: ControlledPsps = {
   psps: { simulator: controlledPsp('simulator'), simulator_2: controlledPsp('simulator_2') },
@@ -17,9 +18,12 @@ const controlled: ControlledPsps = {
 };
 
 function controlledPsp(psp: SimulatedPspName): ControlledPsp {
+  const switches = new DynamoDbSwitches(table, psp);
+  const charges = new Charges(recordOf(psp), async () => {});
   return {
     record: new DynamoDbRecordView(table, psp),
-    switches: new DynamoDbSwitches(table, psp),
+    switches,
+    advance: async () => charges.advanceDue({ now: systemTime.now(), switches: await switches.read() }),
     // The PSP's function itself reads the switch.
     goDownFor: async () => {},
   };

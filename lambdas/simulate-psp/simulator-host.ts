@@ -1,8 +1,11 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDbRecord } from '../../adapters/dynamodb/simulator/dynamodb-record.ts';
 import { SimulatorTable } from '../../adapters/dynamodb/simulator/simulator-table.ts';
 import { readEnvironment, variables } from '../../adapters/environment.ts';
+import { systemIds } from '../../adapters/ids.ts';
 import { createSecretReader, createSecretsClient } from '../../adapters/secrets/secret-reader.ts';
 import { systemTime } from '../../adapters/time.ts';
+import type { SimulatedPspName } from '../../domain/payment/payment-method.ts';
 
 const environment = readEnvironment(variables.simulatorHost);
 
@@ -17,3 +20,14 @@ export const secret = createSecretReader(
   environment.SIMULATOR_SECRET_ARN,
   systemTime.now,
 );
+
+/** Rivals for one key wait up to so long, times the attempts that they have made. */
+const PAUSE_MS = 10;
+const pause = (attempt: number) =>
+  new Promise<void>((resolve) => {
+    systemTime.after(systemIds.random() * PAUSE_MS * attempt, resolve);
+  });
+
+export function recordOf(psp: SimulatedPspName): DynamoDbRecord {
+  return new DynamoDbRecord({ table, psp, nextCallId: () => systemIds.next('cal'), pause });
+}

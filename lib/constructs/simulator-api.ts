@@ -3,9 +3,11 @@ import { EndpointType, type IResource, LambdaIntegration, RestApi } from 'aws-cd
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import {
+  type Acknowledgements,
   acknowledge,
   acknowledgeOpen,
   OF_API_STAGE,
+  OF_PAYMENT_PAGE,
   OF_SIMULATOR_API,
   OF_SIMULATOR_ROUTE,
   OF_STAGE_WITHOUT_FIREWALL,
@@ -70,11 +72,19 @@ export class SimulatorApi extends Construct {
 
   private addPsp(name: string, handler: IFunction): void {
     const integration = integrationOf(handler);
-    const v1 = this.api.root.addResource(name).addResource('v1');
+    const psp = this.api.root.addResource(name);
+    const v1 = psp.addResource('v1');
     const charges = v1.addResource('charges');
     addOpenMethod(charges, 'POST', integration);
     addOpenMethod(charges, 'GET', integration);
+    const charge = charges.addResource('{charge_id}');
+    addOpenMethod(charge, 'GET', integration);
+    addOpenMethod(charge.addResource('confirm'), 'POST', integration);
+    addOpenMethod(charge.addResource('invalidate'), 'POST', integration);
     addOpenMethod(v1.addResource('invalidations'), 'POST', integration);
+    const page = psp.addResource('pay').addResource('{charge_id}');
+    addMethod(page, 'GET', integration, OF_PAYMENT_PAGE);
+    addMethod(page, 'POST', integration, OF_PAYMENT_PAGE);
   }
 
   private addControl(handler: IFunction): void {
@@ -94,5 +104,14 @@ function integrationOf(handler: IFunction): LambdaIntegration {
 
 /** Without authorization at the gateway: the function checks the key. */
 function addOpenMethod(resource: IResource, verb: string, integration: LambdaIntegration): void {
-  acknowledgeOpen(resource.addMethod(verb, integration), OF_SIMULATOR_ROUTE);
+  addMethod(resource, verb, integration, OF_SIMULATOR_ROUTE);
+}
+
+function addMethod(
+  resource: IResource,
+  verb: string,
+  integration: LambdaIntegration,
+  acknowledged: Acknowledgements,
+): void {
+  acknowledgeOpen(resource.addMethod(verb, integration), acknowledged);
 }

@@ -70,14 +70,19 @@ export function requestContext(
   };
 }
 
+/** Set by the gateway, which drops the client's value. The local gateway has no TLS. */
+const FORWARDED_PROTOCOL = 'X-Forwarded-Proto';
+
 /** With the names as the client wrote them, and every value. */
 export function headersOf(message: IncomingMessage): Multi {
   // A map, in which a name such as `constructor` has no special meaning.
   const headers = new Map<string, string[]>();
   for (let index = 0; index + 1 < message.rawHeaders.length; index += 2) {
     const name = message.rawHeaders[index] ?? '';
+    if (name.toLowerCase() === FORWARDED_PROTOCOL.toLowerCase()) continue;
     headers.set(name, [...(headers.get(name) ?? []), message.rawHeaders[index + 1] ?? '']);
   }
+  headers.set(FORWARDED_PROTOCOL, ['http']);
   return Object.fromEntries(headers);
 }
 

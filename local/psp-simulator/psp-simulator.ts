@@ -97,7 +97,8 @@ function openPsp(
   const { clock, random = Math.random, secret } = options;
   const record = new SqliteRecord(database);
   const switches = new LocalSwitches();
-  const psp = new SimulatedPsp({ record, apiKey: keyOf(secret, name), random });
+  const pageUrl = (chargeId: string) => `${listener.url}/pay/${chargeId}`;
+  const psp = new SimulatedPsp({ record, apiKey: keyOf(secret, name), random, pageUrl });
   const landings = new Landings(clock);
   const served = { psp, switches, landings, clock };
   const serve = safely((request, response) => servePsp(served, request, response), log);
@@ -109,7 +110,8 @@ function openPsp(
     database.close();
   };
   const goDownFor = (milliseconds: number) => listener.goDownFor(milliseconds);
-  const controlled: ControlledPsp = { record, switches, goDownFor };
+  const advance = () => psp.charges.advanceDue({ now: clock.now(), switches: switches.current });
+  const controlled: ControlledPsp = { record, switches, goDownFor, advance };
   return { controlled, listener, close };
 }
 

@@ -85,11 +85,11 @@ describe.each(['dev', 'staging'] as const)('the simulated PSPs of %s', (stage) =
     expect(url).toMatch(new RegExp(`/${path}"\\]`));
   });
 
-  test('answer to three calls each, the control address to five, and to no other', () => {
+  test('answer to six calls and a page each, the control address to five, and to no other', () => {
     const methods = [...resourcesOf(simulator, 'AWS::ApiGateway::Method').values()];
     expect(methods.map(({ Properties }) => Properties.HttpMethod).sort()).toEqual([
-      ...Array(6).fill('GET'),
-      ...Array(5).fill('POST'),
+      ...Array(2 * 3 + 4).fill('GET'),
+      ...Array(2 * 5 + 1).fill('POST'),
     ]);
   });
 

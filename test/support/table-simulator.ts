@@ -29,7 +29,8 @@ export interface TableSimulatorOptions {
 export async function startTableSimulator(options: TableSimulatorOptions): Promise<SimulatorHost> {
   const { table } = await createSimulatorTable();
   const activity = new Activity(options.time);
-  const serve = serverOf(table, { ...options, time: activity }, activity);
+  let url = '';
+  const serve = serverOf(table, { ...options, time: activity }, activity, () => url);
   const server = createServer((message, response) => {
     serve(message, response).catch((error: unknown) => {
       options.log(String(error));
@@ -38,7 +39,7 @@ export async function startTableSimulator(options: TableSimulatorOptions): Promi
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   return {
     listenerUrl: `${url}/simulator`,
     secondListenerUrl: `${url}/simulator_2`,
@@ -60,7 +61,12 @@ export function recordOn(table: SimulatorTable, psp: SimulatedPspName): DynamoDb
   });
 }
 
-function serverOf(table: SimulatorTable, options: TableSimulatorOptions, activity: Activity) {
+function serverOf(
+  table: SimulatorTable,
+  options: TableSimulatorOptions,
+  activity: Activity,
+  urlOf: () => string,
+) {
   const { time, random, secret } = options;
   const psps = Object.fromEntries(
     SIMULATED_PSPS.map((name) => {
@@ -68,12 +74,14 @@ function serverOf(table: SimulatorTable, options: TableSimulatorOptions, activit
         record: recordOn(table, name),
         apiKey: () => simulatorKey(secret, name),
         random,
+        pageUrl: (chargeId) => `${urlOf()}/${name}/pay/${chargeId}`,
       });
       const switches = new DynamoDbSwitches(table, name);
       const controlled: ControlledPsp = {
         record: new DynamoDbRecordView(table, name),
         switches,
         goDownFor: async () => {},
+        advance: async () => psp.charges.advanceDue({ now: time.now(), switches: await switches.read() }),
       };
       return [name, { psp, switches, controlled }];
     }),

@@ -1,17 +1,16 @@
 import * as z from 'zod/mini';
 import type { SimulatedPspName } from '../../../domain/payment/payment-method.ts';
-import type { Call, CallCounts } from '../../../simulator/record.ts';
+import { CALL_KINDS, type Call, type CallCounts } from '../../../simulator/record.ts';
 import { listedAs, listingOf, placeOf } from './places.ts';
 import type { SimulatorTable } from './simulator-table.ts';
 
 const callSchema = z.object({
-  kind: z.enum(['send', 'look_up', 'invalidate']),
+  kind: z.enum(CALL_KINDS),
   reference: z.nullable(z.string()),
   idempotencyKey: z.nullable(z.string()),
   status: z.nullable(z.int()),
   at: z.int(),
 });
-const KINDS = ['send', 'look_up', 'invalidate'] as const;
 
 /** Calls are evidence for whoever looks into something; charges and invalidations, which decide, never expire. */
 const KEPT_SECONDS = 30 * 24 * 3600;
@@ -42,7 +41,7 @@ export class Calls {
     const items =
       reference === undefined
         ? await Promise.all(
-            KINDS.map((kind) => this.table.latest(listedAs(this.psp, kind), limit, undefined)),
+            CALL_KINDS.map((kind) => this.table.latest(listedAs(this.psp, kind), limit, undefined)),
           )
         : [await this.table.partition(this.pk(reference), '')];
     return items
@@ -53,17 +52,22 @@ export class Calls {
   }
 
   async counts(reference: string | undefined): Promise<CallCounts> {
-    const [sends, lookUps, invalidations] =
+    const [sends, confirms, lookUps, invalidations] =
       reference === undefined
-        ? await Promise.all(KINDS.map((kind) => this.table.count(listedAs(this.psp, kind))))
+        ? await Promise.all(CALL_KINDS.map((kind) => this.table.count(listedAs(this.psp, kind))))
         : await this.countsOf(reference);
-    return { sends: sends ?? 0, lookUps: lookUps ?? 0, invalidations: invalidations ?? 0 };
+    return {
+      sends: sends ?? 0,
+      confirms: confirms ?? 0,
+      lookUps: lookUps ?? 0,
+      invalidations: invalidations ?? 0,
+    };
   }
 
   private async countsOf(reference: string): Promise<readonly number[]> {
     const items = await this.table.partition(this.pk(reference), '');
     const calls = items.map(({ content }) => callSchema.parse(content));
-    return KINDS.map((kind) => calls.filter((call) => call.kind === kind).length);
+    return CALL_KINDS.map((kind) => calls.filter((call) => call.kind === kind).length);
   }
 
   private pk(reference: string | null): string {

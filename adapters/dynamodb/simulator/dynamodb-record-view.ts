@@ -2,7 +2,8 @@ import type { SimulatedPspName } from '../../../domain/payment/payment-method.ts
 import type { Call, CallCounts, ChargeFilter, ListedCharge, RecordView } from '../../../simulator/record.ts';
 import { Calls } from './calls.ts';
 import { KeyHistory } from './key-history.ts';
-import { isPlace, listedAs } from './places.ts';
+import { listOpenCharges } from './open-charges.ts';
+import { type ChargeList, isPlace, listedAs, listOf } from './places.ts';
 import { References } from './references.ts';
 import type { SimulatorTable } from './simulator-table.ts';
 
@@ -44,7 +45,9 @@ export class DynamoDbRecordView implements RecordView {
   async countCharges(filter: ChargeFilter): Promise<number> {
     if (filter.reference !== undefined) return (await this.chargesOf(filter.reference, filter)).length;
     const counts = await Promise.all(
-      statusesOf(filter).map((status) => this.table.count(listedAs(this.psp, status))),
+      listsOf(filter).map(async (list) =>
+        list === 'open' ? (await this.open(filter)).length : this.table.count(listedAs(this.psp, list)),
+      ),
     );
     return counts.reduce((sum, count) => sum + count, 0);
   }
@@ -59,9 +62,18 @@ export class DynamoDbRecordView implements RecordView {
 
   private async latest(filter: ChargeFilter, limit: number, after: string | undefined) {
     const pages = await Promise.all(
-      statusesOf(filter).map((status) => this.table.latest(listedAs(this.psp, status), limit, after)),
+      listsOf(filter).map(async (list) => {
+        if (list === 'open') return this.open(filter);
+        const items = await this.table.latest(listedAs(this.psp, list), limit, after);
+        return items.flatMap((item) => this.history.listedChargeOf(item) ?? []);
+      }),
     );
-    return pages.flat().flatMap((item) => this.history.listedChargeOf(item) ?? []);
+    return pages.flat();
+  }
+
+  private async open(filter: ChargeFilter): Promise<readonly ListedCharge[]> {
+    const open = await listOpenCharges(this.table, this.psp, this.history);
+    return open.filter(({ charge }) => filter.status === undefined || charge.status === filter.status);
   }
 
   private async chargesOf(reference: string, filter: ChargeFilter): Promise<readonly ListedCharge[]> {
@@ -76,6 +88,8 @@ export class DynamoDbRecordView implements RecordView {
   }
 }
 
-function statusesOf({ status }: ChargeFilter) {
-  return status === undefined ? (['succeeded', 'declined'] as const) : [status];
+const ALL: readonly ChargeList[] = ['open', 'succeeded', 'declined', 'expired', 'invalidated'];
+
+function listsOf({ status }: ChargeFilter): readonly ChargeList[] {
+  return status === undefined ? ALL : [listOf(status)];
 }

@@ -1,6 +1,10 @@
 import type { SimulatedPspName } from '../../../domain/payment/payment-method.ts';
+import { isOpen } from '../../../simulator/charge-status.ts';
+import { dueChange } from '../../../simulator/decide-change.ts';
 import type {
   Call,
+  CarriedOut,
+  Change,
   Charge,
   Decide,
   Decision,
@@ -12,6 +16,7 @@ import type { Reply } from '../../../simulator/reply.ts';
 import { statusOf } from '../../../simulator/simulated-psp.ts';
 import { Calls } from './calls.ts';
 import { type KeyEvent, KeyHistory } from './key-history.ts';
+import { listOpenCharges } from './open-charges.ts';
 import { References } from './references.ts';
 import type { SimulatorTable } from './simulator-table.ts';
 
@@ -48,11 +53,26 @@ export class DynamoDbRecord implements PspRecord {
   }
 
   /** @throws BusyKeyError */
-  async carryOut(call: KeyCall, decide: Decide): Promise<Reply> {
+  async carryOut(call: KeyCall, decide: Decide): Promise<CarriedOut> {
     const callId = this.options.nextCallId();
-    const reply = await this.decideAlone(call, callId, decide);
-    await this.calls.add(callId, { ...call, status: statusOf(reply) });
-    return reply;
+    const carriedOut = await this.decideAlone(call, callId, decide);
+    if (call.kind !== undefined) {
+      await this.calls.add(callId, { ...call, kind: call.kind, status: statusOf(carriedOut.reply) });
+    }
+    return carriedOut;
+  }
+
+  async get(id: string): Promise<Charge | undefined> {
+    const key = await this.references.keyOfId(id);
+    if (key === undefined) return undefined;
+    const charges = this.history.chargesOf(key, await this.history.read(key));
+    return charges.find(({ charge }) => charge.id === id)?.charge;
+  }
+
+  async findDue(now: number): Promise<readonly Charge[]> {
+    const { table, psp } = this.options;
+    const open = await listOpenCharges(table, psp, this.history);
+    return open.map(({ charge }) => charge).filter((charge) => dueChange(charge, now) !== undefined);
   }
 
   async find(lookUp: LookUp, limit: number): Promise<readonly Charge[]> {
@@ -75,10 +95,20 @@ export class DynamoDbRecord implements PspRecord {
     await this.calls.add(this.options.nextCallId(), call);
   }
 
-  private async decideAlone(call: KeyCall, callId: string, decide: Decide): Promise<Reply> {
+  private async decideAlone(call: KeyCall, callId: string, decide: Decide): Promise<CarriedOut> {
     let faultySends: number | undefined;
+    const changes: Change[] = [];
     for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt += 1) {
       const events = await this.history.read(call.idempotencyKey);
+      const due = this.dueIn(call, events);
+      if (due !== undefined) {
+        // The decision follows in the next turn, which reads this change.
+        if (await this.append(call, callId, events, this.changeEvent(events, due.charge))) {
+          await this.unlistPrevious(call, events, due.charge);
+          changes.push(due);
+        }
+        continue;
+      }
       const known = this.history.knownOf(call.idempotencyKey, events);
       let decision = decide({ ...known, faultySends: faultySends ?? 0 });
       // Counted once, however often this call decides.
@@ -86,8 +116,11 @@ export class DynamoDbRecord implements PspRecord {
         faultySends = await this.references.countFaultySend(call.reference);
         decision = decide({ ...known, faultySends });
       }
-      const reply = await this.keep(call, callId, events, decision);
-      if (reply !== undefined) return reply;
+      const kept = await this.keep(call, callId, events, decision);
+      if (kept !== undefined) {
+        const now = kept.changed.map((charge) => ({ charge, at: call.at }));
+        return { reply: kept.reply, changes: [...changes, ...now] };
+      }
       await this.options.pause(attempt);
     }
     throw new BusyKeyError(`other calls about ${call.idempotencyKey} came first ${MAX_ATTEMPTS} times`);
@@ -99,29 +132,73 @@ export class DynamoDbRecord implements PspRecord {
     callId: string,
     events: readonly KeyEvent[],
     decision: Decision,
-  ): Promise<Reply | undefined> {
-    const { idempotencyKey, at, reference } = call;
-    const seq = events.length + 1;
+  ): Promise<{ readonly reply: Reply; readonly changed: readonly Charge[] } | undefined> {
+    const { idempotencyKey, reference } = call;
     const append = (happened: Partial<KeyEvent>) =>
-      this.history.append(idempotencyKey, seq, {
-        callId,
-        at,
+      this.append(call, callId, events, {
         ...happened,
         ...(decision.storesError ? { storesError: true } : {}),
       });
     switch (decision.kind) {
       case 'leaves':
-        return !decision.storesError || (await append({})) ? decision.reply : undefined;
+        return !decision.storesError || (await append({}))
+          ? { reply: decision.reply, changed: [] }
+          : undefined;
       case 'invalidates': {
-        const isInvalidated = events.some(({ invalidates }) => invalidates === true);
-        return isInvalidated || (await append({ invalidates: true })) ? decision.reply : undefined;
+        const { reply, charges } = decision;
+        if (events.some(({ invalidates }) => invalidates === true)) return { reply, changed: [] };
+        const [first] = charges;
+        // An invalidated key ends all its charges. Without deduplication there may be several: only the first is listed.
+        const change = first === undefined ? {} : this.changeEvent(events, first);
+        if (!(await append({ invalidates: true, ...change }))) return undefined;
+        for (const charge of charges) await this.unlistPrevious(call, events, charge);
+        return { reply, changed: charges };
       }
+      case 'changes':
+        if (!(await append(this.changeEvent(events, decision.charge)))) return undefined;
+        await this.unlistPrevious(call, events, decision.charge);
+        return { reply: decision.reply, changed: [decision.charge] };
       case 'charges': {
-        const { charge } = decision;
-        await this.references.name(reference, idempotencyKey);
-        if (!(await append({ charge }))) return undefined;
-        return decision.reply({ ...charge, id: this.history.chargeId(idempotencyKey, seq) });
+        const id = this.history.chargeId(idempotencyKey, events.length + 1);
+        await Promise.all([
+          this.references.name(reference, idempotencyKey),
+          this.references.nameId(id, idempotencyKey),
+        ]);
+        if (!(await append({ charge: decision.charge }))) return undefined;
+        const charge = { ...decision.charge, id };
+        return { reply: decision.reply(charge), changed: [charge] };
       }
     }
+  }
+
+  private append(
+    { idempotencyKey, at }: KeyCall,
+    callId: string,
+    events: readonly KeyEvent[],
+    happened: Partial<KeyEvent>,
+  ): Promise<boolean> {
+    return this.history.append(idempotencyKey, events.length + 1, { callId, at, ...happened });
+  }
+
+  private dueIn({ idempotencyKey, at }: KeyCall, events: readonly KeyEvent[]): Change | undefined {
+    for (const { charge } of this.history.chargesOf(idempotencyKey, events)) {
+      const due = dueChange(charge, at);
+      if (due !== undefined) return due;
+    }
+    return undefined;
+  }
+
+  private changeEvent(events: readonly KeyEvent[], { id, ...charge }: Charge): Partial<KeyEvent> {
+    const placed = this.history.chargesOf(charge.idempotencyKey, events).find((one) => one.charge.id === id);
+    if (placed === undefined) throw new Error(`there is no charge ${id} to change`);
+    return { change: { seq: placed.seq, place: placed.cursor, charge } };
+  }
+
+  /** Removes the entry of an open charge's former state. If this fails, `listOpenCharges` removes it later. */
+  private async unlistPrevious({ idempotencyKey }: KeyCall, events: readonly KeyEvent[], { id }: Charge) {
+    const placed = this.history.chargesOf(idempotencyKey, events).find((one) => one.charge.id === id);
+    const event = placed === undefined ? undefined : events[placed.statedBy - 1];
+    if (placed === undefined || event === undefined || !isOpen(placed.charge.status)) return;
+    await this.history.unlist(idempotencyKey, placed.statedBy, event);
   }
 }

@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod/mini';
 import type { SimulatedPspName } from '../../../domain/payment/payment-method.ts';
+import { CHARGE_STATUSES, isOpen } from '../../../simulator/charge-status.ts';
+import { invalidated } from '../../../simulator/decide-change.ts';
 import type { KnownOfKey, ListedCharge } from '../../../simulator/record.ts';
-import { listingOf, placeOf } from './places.ts';
-import type { SimulatorTable, StoredItem } from './simulator-table.ts';
+import { listingOf, listOf, placeOf } from './places.ts';
+import type { Listing, SimulatorTable, StoredItem } from './simulator-table.ts';
 
 const chargeSchema = z.object({
   reference: z.string(),
@@ -11,9 +13,11 @@ const chargeSchema = z.object({
   request: z.string(),
   amount: z.int(),
   currency: z.string(),
-  status: z.enum(['succeeded', 'declined']),
+  status: z.enum(CHARGE_STATUSES),
   declineCode: z.nullable(z.string()),
   createdAt: z.int(),
+  dueAt: z.nullable(z.int()),
+  firstDueAt: z.nullable(z.int()),
 });
 
 /** What one call made happen under a key. */
@@ -23,6 +27,8 @@ const eventSchema = z.object({
   /** Milliseconds since the epoch. */
   at: z.int(),
   charge: z.optional(chargeSchema),
+  /** The new state of the charge of event number `seq`, whose place in lists is `place`. */
+  change: z.optional(z.object({ seq: z.int(), place: z.string(), charge: chargeSchema })),
   invalidates: z.optional(z.literal(true)),
   storesError: z.optional(z.literal(true)),
 });
@@ -30,10 +36,17 @@ export type KeyEvent = z.infer<typeof eventSchema>;
 
 const SEQ_DIGITS = 10;
 
+export interface PlacedCharge extends ListedCharge {
+  /** The number of the event that created it. */
+  readonly seq: number;
+  /** The number of the event that set its state; the index lists the charge by it. */
+  readonly statedBy: number;
+}
+
 /**
  * What happened under one idempotency key, an item for each event, numbered from 1. An event is written only where its
- * number is free: whoever decided on an older history is told so, and decides again. So a charge and a invalidation of
- * one key come one after the other, without a transaction.
+ * number is free: whoever decided on an older history is told so, and decides again. So a charge, an
+ * approval and an invalidation of one key come one after the other, without a transaction.
  */
 export class KeyHistory {
   private readonly table: SimulatorTable;
@@ -52,22 +65,43 @@ export class KeyHistory {
   /** @returns whether it stands as event number `seq`: false where another call's does */
   async append(idempotencyKey: string, seq: number, event: KeyEvent): Promise<boolean> {
     const pk = this.pk(idempotencyKey);
-    const sk = String(seq).padStart(SEQ_DIGITS, '0');
-    const { charge } = event;
-    const listing =
-      charge === undefined ? {} : { listing: listingOf(this.psp, charge.status, placeOf(event)) };
-    if (await this.table.putNew({ pk, sk, content: event, ...listing })) return true;
+    const sk = skOf(seq);
+    const listing = this.listingFor(event);
+    const isPut = await this.table.putNew({
+      pk,
+      sk,
+      content: event,
+      ...(listing === undefined ? {} : { listing }),
+    });
+    if (isPut) return true;
     // The client repeats a write whose answer was lost: then it is its own event that stands in the way.
     const standing = eventSchema.safeParse(await this.table.get(pk, sk));
     return standing.data?.callId === event.callId;
   }
 
-  /** Oldest first. */
-  chargesOf(idempotencyKey: string, events: readonly KeyEvent[]): readonly ListedCharge[] {
+  /** Removes an event from the index, because its charge has a newer state. The event itself stays. */
+  async unlist(idempotencyKey: string, seq: number, event: KeyEvent): Promise<void> {
+    await this.table.put({ pk: this.pk(idempotencyKey), sk: skOf(seq), content: event });
+  }
+
+  /** Oldest first, in the state after the last of these events. */
+  chargesOf(idempotencyKey: string, events: readonly KeyEvent[]): readonly PlacedCharge[] {
+    const isInvalidated = events.some(({ invalidates }) => invalidates === true);
     return events.flatMap((event, index) => {
       if (event.charge === undefined) return [];
-      const id = this.chargeId(idempotencyKey, index + 1);
-      return [{ charge: { ...event.charge, id }, cursor: placeOf(event) }];
+      const seq = index + 1;
+      const changedAt = events.findLastIndex(({ change }) => change?.seq === seq);
+      const last = events[changedAt]?.change?.charge ?? event.charge;
+      const charge = { ...last, id: this.chargeId(idempotencyKey, seq) };
+      const isClosed = isInvalidated && isOpen(charge.status);
+      return [
+        {
+          charge: isClosed ? invalidated(charge) : charge,
+          cursor: placeOf(event),
+          seq,
+          statedBy: changedAt === -1 ? seq : changedAt + 1,
+        },
+      ];
     });
   }
 
@@ -79,11 +113,19 @@ export class KeyHistory {
     };
   }
 
-  /** The charge of a listed event. */
+  /** The charge of a listed event, in the state that the event set. */
   listedChargeOf({ sk, content, place }: StoredItem): ListedCharge | undefined {
-    const { charge } = eventSchema.parse(content);
-    if (charge === undefined) return undefined;
-    return { charge: { ...charge, id: this.chargeId(charge.idempotencyKey, Number(sk)) }, cursor: place };
+    const { charge, change } = eventSchema.parse(content);
+    const stated = change?.charge ?? charge;
+    if (stated === undefined) return undefined;
+    const id = this.chargeId(stated.idempotencyKey, change?.seq ?? Number(sk));
+    return { charge: { ...stated, id }, cursor: place };
+  }
+
+  private listingFor(event: KeyEvent): Listing | undefined {
+    const stated = event.change?.charge ?? event.charge;
+    if (stated === undefined) return undefined;
+    return listingOf(this.psp, listOf(stated.status), event.change?.place ?? placeOf(event));
   }
 
   chargeId(idempotencyKey: string, seq: number): string {
@@ -94,4 +136,8 @@ export class KeyHistory {
   private pk(idempotencyKey: string): string {
     return `key#${this.psp}#${idempotencyKey}`;
   }
+}
+
+function skOf(seq: number): string {
+  return String(seq).padStart(SEQ_DIGITS, '0');
 }

@@ -1,5 +1,6 @@
 import type { SimulatedPspName } from '../../../domain/payment/payment-method.ts';
-import type { Call, Charge } from '../../../simulator/record.ts';
+import type { ChargeStatus } from '../../../simulator/charge-status.ts';
+import type { Call } from '../../../simulator/record.ts';
 import type { Listing } from './simulator-table.ts';
 
 /** Enough until the year 2286. */
@@ -17,15 +18,26 @@ export function isPlace(text: string): boolean {
   return /^\d{13}-\w+$/.test(text);
 }
 
-export function listingOf(
-  psp: SimulatedPspName,
-  kind: Charge['status'] | Call['kind'],
-  place: string,
-): Listing {
+/** Open charges share one list: it is short, and their states change. */
+export type ChargeList = 'open' | 'succeeded' | 'declined' | 'expired' | 'invalidated';
+type ListName = ChargeList | Call['kind'];
+
+export function listOf(status: ChargeStatus): ChargeList {
+  switch (status) {
+    case 'processing':
+    case 'requires_action':
+    case 'authenticated':
+      return 'open';
+    default:
+      return status;
+  }
+}
+
+export function listingOf(psp: SimulatedPspName, kind: ListName, place: string): Listing {
   return { listed: listedAs(psp, kind), place };
 }
 
 /** The partition of the index that lists this kind. */
-export function listedAs(psp: SimulatedPspName, kind: Charge['status'] | Call['kind']): string {
+export function listedAs(psp: SimulatedPspName, kind: ListName): string {
   return `${kind}#${psp}`;
 }

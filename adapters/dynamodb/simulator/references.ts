@@ -1,3 +1,4 @@
+import * as z from 'zod/mini';
 import type { SimulatedPspName } from '../../../domain/payment/payment-method.ts';
 import type { SimulatorTable } from './simulator-table.ts';
 
@@ -21,6 +22,15 @@ export class References {
     await this.table.put({ pk: this.pk(reference), sk: `${KEY_PREFIX}${idempotencyKey}`, content: {} });
   }
 
+  /** Makes a charge readable by its id. Like its reference, this is written before the charge itself. */
+  async nameId(chargeId: string, idempotencyKey: string): Promise<void> {
+    await this.table.put({ pk: this.idPk(chargeId), sk: 'charge', content: idempotencyKey });
+  }
+
+  async keyOfId(chargeId: string): Promise<string | undefined> {
+    return z.optional(z.string()).parse(await this.table.get(this.idPk(chargeId), 'charge'));
+  }
+
   async keysOf(reference: string): Promise<readonly string[]> {
     const items = await this.table.partition(this.pk(reference), KEY_PREFIX);
     return items.map(({ sk }) => sk.slice(KEY_PREFIX.length));
@@ -29,6 +39,10 @@ export class References {
   /** @returns how often it was sent with a faulty token before */
   async countFaultySend(reference: string): Promise<number> {
     return (await this.table.increment(this.pk(reference), 'faulty-sends')) - 1;
+  }
+
+  private idPk(chargeId: string): string {
+    return `charge#${this.psp}#${chargeId}`;
   }
 
   private pk(reference: string): string {

@@ -64,10 +64,20 @@ const DECLINES: Readonly<Record<string, Decline['category']>> = {
   fraudulent: 'fraud_suspected',
 };
 
+const LOOPBACK: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]']);
+
 /** Without what PostgreSQL can't hold: an answer that can't be recorded as evidence would be asked for without end. */
 const text = z.pipe(
   z.string().check(z.minLength(1), z.maxLength(255)),
   z.transform((given) => given.toWellFormed().replaceAll('\0', '\ufffd')),
+);
+/** A page that a buyer can be sent to: never over a network without TLS. */
+const pageUrl = z.string().check(
+  z.maxLength(2_000),
+  z.refine((given) => {
+    const url = URL.parse(given);
+    return url?.protocol === 'https:' || (url?.protocol === 'http:' && LOOPBACK.has(url.hostname));
+  }),
 );
 const chargeSchema = z.object({
   id: text,
@@ -75,8 +85,17 @@ const chargeSchema = z.object({
   // A safe integer: a number past 2^53 has lost digits on its way and is no amount.
   amount: z.int().check(z.positive()),
   currency: text,
-  status: z.enum(['succeeded', 'declined']),
+  status: z.enum([
+    'processing',
+    'requires_action',
+    'authenticated',
+    'succeeded',
+    'declined',
+    'expired',
+    'invalidated',
+  ]),
   decline_code: z.optional(text),
+  redirect_url: z.optional(pageUrl),
 });
 const errorSchema = z.object({ error: z.object({ code: text, param: z.optional(text) }) });
 const invalidatedSchema = z.object({ idempotency_key: text, status: z.literal('invalidated') });
@@ -120,8 +139,12 @@ function unanswered(exchange: Exclude<HttpExchange, Answer>): NoAnswer {
 
 function charged(answer: Answer): PspOutcome {
   const charge = parse(chargeSchema, answer.body);
-  if (charge?.status !== 'succeeded') return unknown(answer, 'not the charge that was to be expected');
-  return outcomeOf(charge);
+  // A successful answer with a charge that took no money contradicts itself.
+  const outcome = charge === undefined ? undefined : outcomeOf(answer, charge);
+  if (outcome === undefined || outcome.kind === 'declined') {
+    return unknown(answer, 'not the charge that was to be expected');
+  }
+  return outcome;
 }
 
 function declined(answer: Answer): PspOutcome {
@@ -166,7 +189,10 @@ function unavailable(answer: Answer): NoAnswer {
   return code === 'not_processed' ? { kind: 'not_sent', reason: 'HTTP 503: not_processed' } : unknown(answer);
 }
 
-/** Charges that took money outweigh declines beside them: an order that was paid is paid. All of them are told. */
+/**
+ * Charges that took money outweigh all others: an order that was paid is paid. All of them are reported. An open charge
+ * outweighs those that have ended.
+ */
 function listed(answer: Answer): PspFinding {
   const charges = parse(listSchema, answer.body)?.charges;
   if (charges === undefined) return noAnswer(unknown(answer, 'not the list that was to be expected'));
@@ -175,15 +201,39 @@ function listed(answer: Answer): PspFinding {
     const furtherCharges = further.length === 0 ? {} : { furtherCharges: further };
     return { kind: 'found', outcome: { kind: 'succeeded', charge: first, ...furtherCharges } };
   }
-  const declinedLast = charges.at(-1);
-  return declinedLast === undefined
-    ? { kind: 'not_found' }
-    : { kind: 'found', outcome: outcomeOf(declinedLast) };
+  const decisive = charges.find(({ status }) => OPEN.has(status)) ?? charges.at(-1);
+  if (decisive === undefined) return { kind: 'not_found' };
+  const outcome = outcomeOf(answer, decisive);
+  return outcome.kind === 'unknown' ? noAnswer(outcome) : { kind: 'found', outcome };
 }
 
-function outcomeOf(charge: Charge): Extract<PspOutcome, { kind: 'succeeded' | 'declined' }> {
-  if (charge.status === 'declined') return declineOf(charge.decline_code ?? 'declined');
-  return { kind: 'succeeded', charge: claimOf(charge) };
+const OPEN: ReadonlySet<Charge['status']> = new Set<Charge['status']>([
+  'processing',
+  'requires_action',
+  'authenticated',
+]);
+
+function outcomeOf(
+  answer: Answer,
+  charge: Charge,
+): Extract<PspOutcome, { kind: 'succeeded' | 'declined' | 'requires_action' | 'unknown' }> {
+  switch (charge.status) {
+    case 'succeeded':
+      return { kind: 'succeeded', charge: claimOf(charge) };
+    case 'declined':
+      return declineOf(charge.decline_code ?? 'declined');
+    case 'expired':
+    case 'invalidated':
+      return declineOf(charge.status);
+    case 'requires_action':
+      return charge.redirect_url === undefined
+        ? unknown(answer, 'a charge that waits for its buyer, without a page')
+        : { kind: 'requires_action', pspReference: charge.id, redirectUrl: charge.redirect_url };
+    case 'processing':
+      return unknown(answer, 'the PSP is still processing the charge');
+    case 'authenticated':
+      return unknown(answer, 'the buyer has approved the charge, and it is not confirmed');
+  }
 }
 
 function claimOf(charge: Charge): PspCharge {

@@ -1,6 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import * as z from 'zod';
-import type { Call, CallCounts } from '../../../simulator/record.ts';
+import { CALL_KINDS, type Call, type CallCounts } from '../../../simulator/record.ts';
 
 /** Two calls for each of half a million payments: more than any test makes, and no more than 100 MB. */
 const CALLS_KEPT = 1_000_000;
@@ -9,16 +9,17 @@ const CALLS_PER_PRUNING = 10_000;
 
 const callRows = z.array(
   z.object({
-    kind: z.enum(['send', 'look_up', 'invalidate']),
+    kind: z.enum(CALL_KINDS),
     reference: z.string().nullable(),
     idempotencyKey: z.string().nullable(),
     status: z.int().nullable(),
     at: z.int(),
   }),
 );
-const countsRow = z.object({ sends: z.int(), lookUps: z.int(), invalidations: z.int() });
+const countsRow = z.object({ sends: z.int(), confirms: z.int(), lookUps: z.int(), invalidations: z.int() });
 
 const COUNTS = `select count(*) filter (where kind = 'send') as sends,
+  count(*) filter (where kind = 'confirm') as confirms,
   count(*) filter (where kind = 'look_up') as "lookUps",
   count(*) filter (where kind = 'invalidate') as invalidations from api_call`;
 const CALLS = `select kind, reference, idempotency_key as "idempotencyKey", status, at from api_call`;

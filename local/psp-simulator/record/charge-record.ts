@@ -1,5 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import * as z from 'zod';
+import { CHARGE_STATUSES } from '../../../simulator/charge-status.ts';
 import type { Charge, NewCharge } from '../../../simulator/record.ts';
 
 export interface PlacedCharge extends Charge {
@@ -13,6 +14,9 @@ export interface ChargeConditions {
   readonly status?: Charge['status'] | undefined;
   /** Only what was charged at or before this time, in milliseconds since the epoch. */
   readonly createdUntil?: number | undefined;
+  /** Only charges that end by themselves at or before this time, in milliseconds since the epoch. */
+  readonly dueUntil?: number | undefined;
+  readonly seq?: number | undefined;
   /** Only charges before this place in the record. */
   readonly seqBefore?: number | undefined;
 }
@@ -24,18 +28,22 @@ const chargeRow = z.object({
   request: z.string(),
   amount: z.int(),
   currency: z.string(),
-  status: z.enum(['succeeded', 'declined']),
+  status: z.enum(CHARGE_STATUSES),
   declineCode: z.string().nullable(),
   createdAt: z.int(),
+  dueAt: z.int().nullable(),
+  firstDueAt: z.int().nullable(),
 });
 
 const COLUMNS = `seq, reference, idempotency_key as "idempotencyKey", request, amount, currency, status,
-  decline_code as "declineCode", created_at as "createdAt"`;
+  decline_code as "declineCode", created_at as "createdAt", due_at as "dueAt",
+  first_due_at as "firstDueAt"`;
 
 /** The durable record of every charge, succeeded or declined. */
 export class ChargeRecord {
   private readonly database: DatabaseSync;
   private readonly insertion: StatementSync;
+  private readonly changing: StatementSync;
   private readonly sendCount: StatementSync;
   private readonly sendCounting: StatementSync;
   /** One prepared statement per shape of a query; there are as many as the callers have conditions. */
@@ -44,8 +52,12 @@ export class ChargeRecord {
   constructor(database: DatabaseSync) {
     this.database = database;
     this.insertion = database.prepare(
-      `insert into charge (reference, idempotency_key, request, amount, currency, status, decline_code, created_at)
-       values (?, ?, ?, ?, ?, ?, ?, ?)`,
+      `insert into charge (reference, idempotency_key, request, amount, currency, status, decline_code, created_at,
+         due_at, first_due_at)
+       values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    );
+    this.changing = database.prepare(
+      'update charge set status = ?, decline_code = ?, due_at = ? where seq = ?',
     );
     this.sendCount = database.prepare('select sends from faulty_reference where reference = ?');
     this.sendCounting = database.prepare(
@@ -64,8 +76,19 @@ export class ChargeRecord {
       charge.status,
       charge.declineCode,
       charge.createdAt,
+      charge.dueAt,
+      charge.firstDueAt,
     );
     return placed({ ...charge, seq: Number(lastInsertRowid) });
+  }
+
+  change({ id, status, declineCode, dueAt }: Charge): void {
+    this.changing.run(status, declineCode, dueAt, seqOf(id) ?? null);
+  }
+
+  get(id: string): PlacedCharge | undefined {
+    const seq = seqOf(id);
+    return seq === undefined ? undefined : this.oldestFirst({ seq }, 1)[0];
   }
 
   /** How often a reference was sent with a faulty token. */
@@ -110,6 +133,12 @@ export class ChargeRecord {
   }
 }
 
+/** @returns undefined for what is no id of this record's */
+function seqOf(id: string): number | undefined {
+  const digits = /^ch_(\d{10,15})$/.exec(id)?.[1];
+  return digits === undefined ? undefined : Number(digits);
+}
+
 function placed(charge: NewCharge & { readonly seq: number }): PlacedCharge {
   return { ...charge, id: `ch_${String(charge.seq).padStart(10, '0')}` };
 }
@@ -120,6 +149,8 @@ function whereOf(conditions: ChargeConditions): { where: string; values: (string
     ['idempotency_key = ?', conditions.idempotencyKey],
     ['status = ?', conditions.status],
     ['created_at <= ?', conditions.createdUntil],
+    ['due_at <= ?', conditions.dueUntil],
+    ['seq = ?', conditions.seq],
     ['seq < ?', conditions.seqBefore],
   ] as const;
   const clauses: string[] = [];

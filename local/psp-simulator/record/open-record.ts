@@ -10,13 +10,16 @@ const SCHEMA = `
     request text not null,
     amount integer not null,
     currency text not null,
-    status text not null check (status in ('succeeded', 'declined')),
+    status text not null,
     decline_code text,
-    created_at integer not null
+    created_at integer not null,
+    due_at integer,
+    first_due_at integer
   ) strict;
   create index if not exists charge_by_reference on charge (reference);
   create index if not exists charge_by_idempotency_key on charge (idempotency_key);
   create index if not exists charge_by_status on charge (status);
+  create index if not exists charge_by_due on charge (due_at) where due_at is not null;
 
   create table if not exists faulty_reference (
     reference text primary key,
@@ -25,7 +28,7 @@ const SCHEMA = `
 
   create table if not exists api_call (
     seq integer primary key autoincrement,
-    kind text not null check (kind in ('send', 'look_up', 'invalidate')),
+    kind text not null,
     reference text,
     idempotency_key text,
     status integer,
@@ -44,6 +47,30 @@ const SCHEMA = `
   ) strict, without rowid;
 `;
 
+const VERSION = 2;
+
+/** Check constraints of the first version allow fewer states and calls, and SQLite can't drop them: the rows move. */
+const FROM_FIRST_VERSION = `
+  begin immediate;
+  drop index charge_by_reference;
+  drop index charge_by_idempotency_key;
+  drop index charge_by_status;
+  drop index api_call_by_reference;
+  alter table charge rename to charge_1;
+  alter table api_call rename to api_call_1;
+  ${SCHEMA}
+  insert into charge select *, null, null from charge_1;
+  insert into api_call select * from api_call_1;
+  drop table charge_1;
+  drop table api_call_1;
+  commit;
+`;
+
+function isOfFirstVersion(database: DatabaseSync): boolean {
+  const isNew = database.prepare("select 1 from sqlite_schema where name = 'charge'").get() === undefined;
+  return !isNew && database.prepare('pragma user_version').get()?.user_version === 0;
+}
+
 /**
  * Opens the record of one simulated PSP, and creates it if missing.
  *
@@ -55,7 +82,8 @@ export function openRecord(directory: string, name: string): DatabaseSync {
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const database = new DatabaseSync(join(directory, `${name}.sqlite`), { timeout: LOCK_TIMEOUT_MS });
   database.exec('pragma journal_mode = wal; pragma synchronous = normal;');
-  database.exec(SCHEMA);
+  database.exec(isOfFirstVersion(database) ? FROM_FIRST_VERSION : SCHEMA);
+  database.exec(`pragma user_version = ${VERSION}`);
   return database;
 }
 

@@ -1,7 +1,10 @@
 import type { DatabaseSync } from 'node:sqlite';
+import { dueChange } from '../../../simulator/decide-change.ts';
 import type {
   Call,
   CallCounts,
+  CarriedOut,
+  Change,
   Charge,
   ChargeFilter,
   Decide,
@@ -22,6 +25,8 @@ import { InvalidationRecord } from './invalidation-record.ts';
 
 /** More events under one key would need a thousand sends without deduplication; older ones change no decision. */
 const CHARGES_PER_KEY = 1_000;
+/** More charges are due only after the simulator was stopped for long; the rest end when they are read. */
+const DUE_AT_ONCE = 10_000;
 
 /** The record of one simulated PSP in SQLite: one transaction per call, and one process that makes them. */
 export class SqliteRecord implements PspRecord, RecordView {
@@ -37,14 +42,23 @@ export class SqliteRecord implements PspRecord, RecordView {
     this.calls = new CallLog(database);
   }
 
-  async carryOut(call: KeyCall, decide: Decide): Promise<Reply> {
-    const reply = this.transactions.run(() => {
-      const decided = this.keep(call, decide(this.knownOf(call)));
-      this.calls.add({ ...call, status: statusOf(decided) });
-      return decided;
+  async carryOut(call: KeyCall, decide: Decide): Promise<CarriedOut> {
+    const carriedOut = this.transactions.run(() => {
+      const changes = this.advance(call);
+      const { reply, changed } = this.keep(call, decide(this.knownOf(call)));
+      if (call.kind !== undefined) this.calls.add({ ...call, kind: call.kind, status: statusOf(reply) });
+      return { reply, changes: [...changes, ...changed.map((charge) => ({ charge, at: call.at }))] };
     });
     await this.transactions.committed();
-    return reply;
+    return carriedOut;
+  }
+
+  async get(id: string): Promise<Charge | undefined> {
+    return this.charges.get(id);
+  }
+
+  async findDue(now: number): Promise<readonly Charge[]> {
+    return this.charges.oldestFirst({ dueUntil: now }, DUE_AT_ONCE);
   }
 
   async find({ reference, idempotencyKey, createdUntil }: LookUp, limit: number): Promise<readonly Charge[]> {
@@ -104,17 +118,34 @@ export class SqliteRecord implements PspRecord, RecordView {
     };
   }
 
-  private keep({ idempotencyKey, reference, at }: KeyCall, decision: Decision): Reply {
+  /** Ends the charges of the key that are due. */
+  private advance({ idempotencyKey, at }: KeyCall): readonly Change[] {
+    const due = this.charges.oldestFirst({ idempotencyKey, dueUntil: at }, CHARGES_PER_KEY);
+    const changes = due.flatMap((charge) => dueChange(charge, at) ?? []);
+    for (const { charge } of changes) this.charges.change(charge);
+    return changes;
+  }
+
+  private keep(
+    { idempotencyKey, reference, at }: KeyCall,
+    decision: Decision,
+  ): { readonly reply: Reply; readonly changed: readonly Charge[] } {
     if (decision.countsFaultySend) this.charges.countFaultySend(reference);
     if (decision.storesError) this.invalidations.storeError(idempotencyKey, at);
     switch (decision.kind) {
       case 'leaves':
-        return decision.reply;
+        return { reply: decision.reply, changed: [] };
       case 'invalidates':
         this.invalidations.invalidate(idempotencyKey, at);
-        return decision.reply;
-      case 'charges':
-        return decision.reply(this.charges.add(decision.charge));
+        for (const charge of decision.charges) this.charges.change(charge);
+        return { reply: decision.reply, changed: decision.charges };
+      case 'changes':
+        this.charges.change(decision.charge);
+        return { reply: decision.reply, changed: [decision.charge] };
+      case 'charges': {
+        const charge = this.charges.add(decision.charge);
+        return { reply: decision.reply(charge), changed: [charge] };
+      }
     }
   }
 }

@@ -92,6 +92,7 @@ describe.each(SIMULATOR_HOSTS)('the record of charges %s', (_host, start) => {
       charges: 2,
       declines: 0,
       sends: 3,
+      confirms: 0,
       look_ups: 1,
       invalidations: 1,
     });

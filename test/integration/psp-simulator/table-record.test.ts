@@ -29,7 +29,12 @@ beforeEach(async () => {
 
 /** One environment of the function, which knows of the others what the table says. */
 const environment = () =>
-  new SimulatedPsp({ record: recordOn(table, 'simulator'), apiKey: () => 'key', random: () => 0.9 });
+  new SimulatedPsp({
+    record: recordOn(table, 'simulator'),
+    apiKey: () => 'key',
+    random: () => 0.9,
+    pageUrl: (id) => `https://psp.example/pay/${id}`,
+  });
 const statusOf = (reply: Reply) => (reply.kind === 'answer' ? reply.status : undefined);
 const ofReference = { reference: 'ord_1', status: undefined };
 const chargesOnRecord = () => new DynamoDbRecordView(table, 'simulator').countCharges(ofReference);

@@ -9,6 +9,8 @@ import {
 
 const NOW = Date.parse('2026-01-01T00:00:00Z');
 const CHARGE = { id: 'ch_1', reference: 'ord_1', amount: 15000, currency: 'KRW', status: 'succeeded' };
+const WAITING = { ...CHARGE, status: 'requires_action', redirect_url: 'https://psp.example/pay/ch_1' };
+const WAITS = { kind: 'requires_action', pspReference: 'ch_1', redirectUrl: 'https://psp.example/pay/ch_1' };
 const BELIEVED = { pspReference: 'ch_1', reference: 'ord_1', amountMinor: 15000n, currency: 'KRW' };
 
 function answered(status: number, content: unknown, retryAfter?: string): HttpExchange {
@@ -24,6 +26,7 @@ describe('what an answer to a charge means', () => {
   it.each([
     [200, CHARGE, { kind: 'succeeded', charge: BELIEVED }],
     [201, { ...CHARGE, more: 'than we read' }, { kind: 'succeeded', charge: BELIEVED }],
+    [201, WAITING, WAITS],
     [402, error('expired_card'), declined('expired_card', 'expired_card', 'expired_card')],
     [402, error('card_declined'), declined('card_declined', 'card_declined', 'card_declined')],
     [402, error('fraudulent'), declined('fraud_suspected', 'fraud_suspected', 'fraudulent')],
@@ -49,6 +52,13 @@ describe('what an answer to a charge means', () => {
     ['no reference', { ...CHARGE, reference: undefined }],
     ['no id', { ...CHARGE, id: '' }],
     ['a status unheard of', { ...CHARGE, status: 'pending' }],
+    ['a charge in processing', { ...CHARGE, status: 'processing' }],
+    ['a charge that is to be confirmed', { ...CHARGE, status: 'authenticated' }],
+    ['a charge that has expired', { ...CHARGE, status: 'expired' }],
+    ['a charge that was invalidated', { ...CHARGE, status: 'invalidated' }],
+    ['a buyer to send nowhere', { ...CHARGE, status: 'requires_action' }],
+    ['a buyer to send to a script', { ...WAITING, redirect_url: 'javascript:alert(1)' }],
+    ['a buyer to send over a network in the clear', { ...WAITING, redirect_url: 'http://psp.example/' }],
     ['a decline under a success', { ...CHARGE, status: 'declined' }],
     ['a list', [CHARGE]],
     ['null', null],
@@ -116,6 +126,34 @@ describe('what an answer to a look-up means', () => {
       kind: 'found',
       outcome: declined('insufficient_funds', 'insufficient_funds', 'insufficient_funds'),
     });
+  });
+
+  it.each([
+    ['requires_action', WAITS],
+    ['expired', declined('other', 'declined', 'expired')],
+    ['invalidated', declined('not_processed', 'not_processed', 'invalidated')],
+  ])('finds a charge that is %s', (status, outcome) => {
+    expect(afterLookUp(answered(200, { charges: [{ ...WAITING, status }] }))).toEqual({
+      kind: 'found',
+      outcome,
+    });
+  });
+
+  it.each(['processing', 'authenticated'])('has no answer in a charge that is %s', (status) => {
+    expect(afterLookUp(answered(200, { charges: [{ ...CHARGE, status }] }))).toMatchObject({
+      kind: 'no_answer',
+      outcome: { kind: 'unknown' },
+    });
+  });
+
+  it('takes what can still charge before what is over, in whatever order', () => {
+    const expired = { ...CHARGE, id: 'ch_0', status: 'expired' };
+    for (const charges of [
+      [expired, WAITING],
+      [WAITING, expired],
+    ]) {
+      expect(afterLookUp(answered(200, { charges }))).toEqual({ kind: 'found', outcome: WAITS });
+    }
   });
 
   it('says "not found" to nothing but an empty list', () => {
