@@ -99,3 +99,8 @@ export function flakyCallsOf(token: string): number | undefined {
 export function knownPaymentMethods(): readonly string[] {
   return [...Object.keys(SIMULATOR_TOKENS), FLAKY_TOKEN.pattern, `${SECOND_PREFIX}…`, ...ALIASES.keys()];
 }
+
+/** The same in short, for the API's description: the aliases by what their names begin with. */
+export function describedPaymentMethods(): readonly string[] {
+  return [...Object.keys(SIMULATOR_TOKENS), FLAKY_TOKEN.pattern, `${SECOND_PREFIX}…`, 'pm_card_…'];
+}

@@ -1,7 +1,11 @@
 import * as z from 'zod/mini';
 import { isCurrency, MAX_AMOUNT_MINOR } from '../../domain/money/currency.ts';
 import { asksForCardData } from '../../domain/payment/card-data.ts';
-import { knownPaymentMethods, parsePaymentMethod } from '../../domain/payment/payment-method.ts';
+import {
+  describedPaymentMethods,
+  knownPaymentMethods,
+  parsePaymentMethod,
+} from '../../domain/payment/payment-method.ts';
 import {
   FREE_TEXT_PATTERN,
   ID_LIMIT,
@@ -127,7 +131,7 @@ export const paymentRequestSchema = z
       }),
       z.meta({
         minLength: 1,
-        description: `A token of the buyer’s payment method, never card data. Known are ${knownPaymentMethods().join(', ')}.`,
+        description: `A token of the buyer’s payment method, never card data. Known are ${describedPaymentMethods().join(', ')}.`,
       }),
     ),
     metadata: z.optional(metadata),
