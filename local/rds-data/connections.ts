@@ -6,7 +6,7 @@ import type { BoundStatement } from './bind-parameters.ts';
 import { type Column, describeColumns } from './describe-columns.ts';
 import { badRequest, DataApiError } from './errors.ts';
 import type { Text } from './result-fields.ts';
-import { statementError, unexpectedMessage } from './statement-error.ts';
+import { isCopyIn, statementError, unexpectedMessage } from './statement-error.ts';
 
 /** The address of the cluster's PostgreSQL, and the login in each secret. */
 export interface ClusterAddress {
@@ -55,6 +55,8 @@ export class Connections {
   /** The pools of rotated logins, which end their running statements. */
   private readonly retired = new Set<Promise<void>>();
   private readonly taken = new Map<pg.PoolClient, Target>();
+  /** Clients whose session waits for rows to copy, which never come. */
+  private readonly stuck = new WeakSet<pg.PoolClient>();
   private readonly clock: Clock;
 
   constructor(address: ClusterAddress, clock: Clock) {
@@ -77,7 +79,7 @@ export class Connections {
   giveBack(client: pg.PoolClient, isSpent: boolean): void {
     if (!this.taken.delete(client)) return;
     client.off('error', ignore);
-    client.release(isSpent);
+    client.release(isSpent || this.stuck.has(client));
   }
 
   /**
@@ -101,12 +103,18 @@ export class Connections {
       const columns = await describeColumns(client, result.fields, options.includeResultMetadata);
       return { columns, rows: result.rows, rowCount: result.rowCount ?? 0, command: result.command };
     } catch (error) {
+      if (isCopyIn(error)) this.stuck.add(client);
       throw statementError(error, statement);
     } finally {
       timeout.cancel();
       // After a time-out the query still runs; the connection's next user waits for its end.
       query.catch(() => {});
     }
+  }
+
+  /** Nothing more can be asked of it: it must be given back. */
+  isStuck(client: pg.PoolClient): boolean {
+    return this.stuck.has(client);
   }
 
   /** Running statements are aborted: their callers are stopped as well. */

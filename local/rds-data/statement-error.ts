@@ -15,9 +15,17 @@ export function statementError(error: unknown, statement: BoundStatement): Error
   if (error.code === '42601' && error.message.includes('multiple commands')) {
     return invalidRequest("Multistatements aren't supported.");
   }
-  if (error.message.startsWith('COPY from stdin failed')) return unexpectedMessage('CopyInResponse');
+  if (isCopyIn(error)) return unexpectedMessage('CopyInResponse');
   if (error.code.startsWith('57P')) return new DataApiError('DatabaseUnavailableException', error.message);
   return new DataApiError('DatabaseErrorException', described(error, error.code, statement));
+}
+
+/**
+ * The driver refuses to send rows. The database has passed over the end of the driver's message by then and waits for
+ * another: the session answers nothing more.
+ */
+export function isCopyIn(error: unknown): boolean {
+  return error instanceof pg.DatabaseError && error.message.startsWith('COPY from stdin failed');
 }
 
 /** The Data API doesn't implement the protocol of `copy`: the database's message is no answer to a statement. */

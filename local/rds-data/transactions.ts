@@ -52,6 +52,7 @@ export class Transactions {
       return await this.connections.run(transaction.client, statement, options);
     } finally {
       transaction.isBusy = false;
+      if (this.connections.isStuck(transaction.client)) await this.drop(id);
       if (this.open.has(id)) transaction.cancelIdle = this.watch(id);
     }
   }

@@ -25,6 +25,7 @@ describe('a cluster whose master is no superuser, as in Aurora', () => {
     await provideMaster(postgres, MASTER);
     await setUpDatabase(urlOf(MASTER.user, MASTER.password));
     master = await logIn(MASTER.user, MASTER.password);
+    await master.query(`alter role oncepay_read password '${scramVerifier(PASSWORD, SALT)}'`);
   });
   afterAll(async () => {
     await master.end();
@@ -55,7 +56,6 @@ describe('a cluster whose master is no superuser, as in Aurora', () => {
   });
 
   test('gives a login its first password, which is never in a statement', async () => {
-    await master.query(`alter role oncepay_read password '${scramVerifier(PASSWORD, SALT)}'`);
     const client = await logIn('oncepay_read', PASSWORD);
     expect((await client.query('select current_user as me')).rows).toEqual([{ me: 'oncepay_read' }]);
     await client.end();

@@ -3,7 +3,7 @@ import type { Database } from '../../../adapters/database/database.ts';
 import { readPayment } from '../../../adapters/database/statements/read-payments.ts';
 import { type InstructionKey, instructionMessageBody } from '../../../domain/payment/instruction.ts';
 import type { PspOutcome } from '../../../domain/payment/psp-outcome.ts';
-import { ExecutorHarness, recordOf, succeeded } from '../../support/executor.ts';
+import { ExecutorHarness, recordOf, ScriptedPsp, succeeded } from '../../support/executor.ts';
 import { addInstruction, MERCHANT, moveClock, newOrder, storePayment } from '../../support/payments.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/postgres.ts';
 
@@ -28,12 +28,20 @@ const ACTION: PspOutcome = {
 };
 const UNKNOWN: PspOutcome = { kind: 'unknown', reason: 'read time-out' };
 
+let psps = 0;
+
+/** What a test does to the circuit of its PSP concerns no other test. */
+function newPsp(): ScriptedPsp {
+  psps += 1;
+  return new ScriptedPsp(`psp_${psps}`);
+}
+
 /**
  * An order whose charge comes after authorizations that need the buyer's action: its instructions in their order, each
  * with a message, and an executor whose PSP answers as told, by instruction, and succeeds else.
  */
-async function orderOf(instructions: number) {
-  const payment = await storePayment(database, newOrder());
+async function orderOf(instructions: number, psp = newPsp()) {
+  const payment = await storePayment(database, newOrder({ psp: psp.name }));
   const [order] = payment.orders;
   if (order === undefined) throw new Error('one order');
   const keys: InstructionKey[] = [];
@@ -41,8 +49,8 @@ async function orderOf(instructions: number) {
     keys.push(await addInstruction(database, order, seq, 'authorize'));
   keys.push({ ...order, operation: 'charge' });
   const answers = new Map<string, PspOutcome>(keys.slice(0, -1).map((key) => [key.instructionId, ACTION]));
-  const harness = new ExecutorHarness(database);
-  harness.psp.onCharge = async (request) => answers.get(request.idempotencyKey) ?? succeeded(request);
+  const harness = new ExecutorHarness(database, psp);
+  psp.onCharge = async (request) => answers.get(request.idempotencyKey) ?? succeeded(request);
   const answer = (index: number, outcome: PspOutcome) => answers.set(idAt(index), outcome);
   const idAt = (index: number) => keys[index]?.instructionId ?? '';
   const messages = keys.map((key) => recordOf(key, instructionMessageBody(key)));
@@ -75,14 +83,16 @@ describe('the instructions of one order in one batch', () => {
   });
 
   test('cost a claim and a record for each round, however many orders there are', async () => {
-    const orders = [await orderOf(2), await orderOf(2), await orderOf(2)];
+    const psp = newPsp();
+    const orders = [await orderOf(2, psp), await orderOf(2, psp), await orderOf(2, psp)];
     let statements = 0;
-    const harness = new ExecutorHarness({
+    const counting: Database = {
       execute: (sql, input) => {
         statements += 1;
         return database.execute(sql, input);
       },
-    });
+    };
+    const harness = new ExecutorHarness(counting, psp);
     const first = new Set(orders.map(({ idAt }) => idAt(0)));
     harness.psp.onCharge = async (request) =>
       first.has(request.idempotencyKey) ? ACTION : succeeded(request);
@@ -134,7 +144,7 @@ describe('an instruction with an open predecessor', () => {
     const { harness, messages, answer, idAt, sentKeys } = await orderOf(2);
     const [first, second] = messages;
     if (first === undefined || second === undefined) throw new Error('two messages');
-    const other = new ExecutorHarness(database);
+    const other = new ExecutorHarness(database, new ScriptedPsp(harness.psp.name));
     other.psp.onCharge = async () => {
       expect(await harness.execute(second)).toEqual([second.messageId]);
       return UNKNOWN;

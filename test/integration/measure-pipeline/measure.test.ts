@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import { GatheringMeter } from '../../../adapters/metrics/meter.ts';
 import { measurePipeline } from '../../../lambdas/measure-pipeline/measure.ts';
 import { ExecutorHarness, recordOf, succeeded } from '../../support/executor.ts';
@@ -6,11 +6,11 @@ import { moveClock, newOrder, storePayment } from '../../support/payments.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/postgres.ts';
 
 let testDatabase: TestDatabase;
-beforeAll(async () => {
+// A database for each test: what is measured is all that there is.
+beforeEach(async () => {
   testDatabase = await createTestDatabase();
 });
-afterAll(() => testDatabase.drop());
-beforeEach(() => moveClock(testDatabase.database, 0));
+afterEach(() => testDatabase.drop());
 
 async function measure(isIdle = false) {
   const meter = new GatheringMeter();

@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Database } from '../../../adapters/database/database.ts';
 import type { DirectDatabase } from '../../../adapters/database/direct-database.ts';
 import type { NewPayment } from '../../../adapters/database/statements/accept-payment.ts';
@@ -25,13 +25,13 @@ const DAYS = { buyerData: 60, evidence: 90, operationLog: 120 };
 const OPERATOR = { actor: 'ann', reason: 'a test', origin: 'here' };
 const A_DAY = 24 * 3_600;
 
-beforeAll(async () => {
+// A database for each test: a purge is of all that there is.
+beforeEach(async () => {
   testDatabase = await createTestDatabase();
   database = testDatabase.database;
   asPurge = testDatabase.as('oncepay_purge');
 });
-afterAll(() => testDatabase.drop());
-beforeEach(() => moveClock(database, 0));
+afterEach(() => testDatabase.drop());
 
 async function run(days = DAYS, hasTime = () => true): Promise<PurgeReport> {
   return purgeExpired({ database: asPurge, activity: { isIdle: async () => false }, days, hasTime });

@@ -88,10 +88,22 @@ test('refuse to copy from the database', async () => {
   });
 });
 
-test('refuse to copy into the database', async () => {
-  await expect(dataApi.execute('copy item from stdin')).rejects.toMatchObject({
-    name: 'DatabaseErrorException',
-    message: 'unexpected message: CopyInResponse',
+const COPY_REFUSED = {
+  name: 'DatabaseErrorException',
+  message: 'unexpected message: CopyInResponse',
+};
+
+test('refuse to copy into the database, and go on with the next statement', async () => {
+  await expect(dataApi.execute('copy item from stdin')).rejects.toMatchObject(COPY_REFUSED);
+  expect((await dataApi.execute('select 1')).records).toEqual([[{ longValue: 1 }]]);
+});
+
+test('end the transaction that copies into the database', async () => {
+  const transactionId = await dataApi.begin();
+  const copied = dataApi.execute('copy item from stdin', { transactionId });
+  await expect(copied).rejects.toMatchObject(COPY_REFUSED);
+  await expect(dataApi.execute('select 1', { transactionId })).rejects.toMatchObject({
+    name: 'TransactionNotFoundException',
   });
 });
 

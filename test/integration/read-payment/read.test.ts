@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Database } from '../../../adapters/database/database.ts';
 import { pageOfPayments, showPayment } from '../../../lambdas/read-payment/read.ts';
 import { ExecutorHarness, recordOf } from '../../support/executor.ts';
-import { MERCHANT, newOrder, storePayment } from '../../support/payments.ts';
+import { MERCHANT, newOrder, newPayment, storeAgain, storePayment } from '../../support/payments.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/postgres.ts';
 
 let testDatabase: TestDatabase;
@@ -19,11 +19,18 @@ beforeAll(async () => {
 });
 afterAll(() => testDatabase.drop());
 
-async function pages(query: Parameters<typeof pageOfPayments>[2]): Promise<string[]> {
+/** A payment of another merchant, who has no other. */
+async function storeOnlyPaymentOf(merchantId: string) {
+  const payment = newPayment([newOrder()], merchantId);
+  await storeAgain(database, payment);
+  return payment;
+}
+
+async function pages(query: Parameters<typeof pageOfPayments>[2], merchantId = MERCHANT): Promise<string[]> {
   const seen: string[] = [];
   let cursor: string | undefined;
   do {
-    const page = await pageOfPayments(database, MERCHANT, {
+    const page = await pageOfPayments(database, merchantId, {
       ...query,
       ...(cursor === undefined ? {} : { cursor }),
     });
@@ -40,12 +47,14 @@ test('pages follow each other without a gap or a repeat, newest first', async ()
 });
 
 test('a status filter finds exactly those, and follows their changes', async () => {
-  const payment = await storePayment(database);
-  await new ExecutorHarness(database).execute(...payment.orders.map((order) => recordOf(order)));
+  const { paymentId, orders } = await storeOnlyPaymentOf('mer_status');
+  expect(await pages({ status: 'NOT_STARTED' }, 'mer_status')).toEqual([paymentId]);
+  await new ExecutorHarness(database).execute(...orders.map((order) => recordOf(order)));
 
-  expect(await pages({ status: 'SUCCESS' })).toEqual([payment.paymentId]);
+  expect(await pages({ status: 'SUCCESS' }, 'mer_status')).toEqual([paymentId]);
+  expect(await pages({ status: 'NOT_STARTED' }, 'mer_status')).toEqual([]);
+  expect(await pages({ status: 'FAILED' }, 'mer_status')).toEqual([]);
   expect(await pages({ status: 'NOT_STARTED', limit: '10' })).toEqual(paymentIds);
-  expect(await pages({ status: 'FAILED' })).toEqual([]);
 });
 
 test('created_from includes its moment and created_to excludes it', async () => {
@@ -64,10 +73,10 @@ test('created_from includes its moment and created_to excludes it', async () => 
 });
 
 test('one payment has the timeline of each order', async () => {
-  const payment = await storePayment(database);
-  await new ExecutorHarness(database).execute(...payment.orders.map((order) => recordOf(order)));
+  const { paymentId, orders } = await storeOnlyPaymentOf('mer_timeline');
+  await new ExecutorHarness(database).execute(...orders.map((order) => recordOf(order)));
 
-  const shown = await showPayment(database, MERCHANT, payment.paymentId);
+  const shown = await showPayment(database, 'mer_timeline', paymentId);
 
   expect(shown?.payment_orders[0]?.timeline).toEqual([
     expect.objectContaining({ attempt_no: 1, action: 'send', outcome: 'succeeded' }),
