@@ -1,4 +1,4 @@
-/** Thrown when the program contradicts itself: a bug, never an expected outcome. */
+/** Thrown when an assumption of the code does not hold: a bug, never an expected outcome. */
 export class AssertionError extends Error {
   override readonly name = 'AssertionError';
 }

@@ -7,14 +7,14 @@ import { decide, type ExpectedCharge } from '../domain/payment/decide.ts';
 import { rollBack, type Transition } from '../domain/payment/transition.ts';
 import { notInQuarantine } from './release-quarantined.ts';
 
-/** What an operator has found out. */
+/** What an operator has found out at the PSP. */
 export type Evidence =
   | { readonly kind: 'charged'; readonly pspReference: string }
   | { readonly kind: 'not_charged' };
 
 /**
- * Ends a quarantined instruction by an operator's evidence, by the same record as any attempt and in one statement: no
- * worker touches what is in quarantine, and of two operators the first one's word stands.
+ * Ends a quarantined instruction by an operator's evidence, with the same single statement that records attempts. No worker
+ * changes a quarantined instruction, and of two operators the first one decides.
  *
  * @throws OperationError when it is not in quarantine, or somebody else has decided meanwhile
  */
@@ -59,7 +59,7 @@ export async function closeQuarantinedInstruction(
 }
 
 /**
- * Closes a quarantined body (`sha256:…`); what it asked for is not done.
+ * Closes a quarantined poison message (`sha256:…`); what it requested is not done.
  *
  * @throws OperationError when it is not in quarantine
  */
@@ -87,7 +87,7 @@ function transitionOf(evidence: Evidence, expected: ExpectedCharge, attemptNo: n
   return decide(instruction, { kind: 'answered', outcome: { kind: 'succeeded', charge }, sent: false });
 }
 
-/** An operator's evidence needs no time to land: the abilities don't matter here. */
+/** No request is made, so the PSP's abilities don't matter here. */
 const NO_ABILITIES = {
   keyLifetimeSeconds: null,
   lookUpLagSeconds: null,

@@ -4,7 +4,7 @@ import type { Operator } from '../adapters/database/statements/operation-log.ts'
 import type { Activity } from '../adapters/dynamodb/activity.ts';
 import { TIMING } from '../domain/payment/timing.ts';
 
-/** A request of the lost future has landed by then, and its charge can be seen: the lease, Z and W of any PSP. */
+/** By then any request made after the restored point has landed and its charge is visible: lease + Z + W of any PSP. */
 const PROPAGATION_SECONDS =
   TIMING.leaseSeconds + TIMING.defaultMaxInFlightSeconds + TIMING.defaultLookUpLagSeconds;
 

@@ -6,11 +6,11 @@ import { OperationError } from './operation-error.ts';
 import { requireMerchant } from './require-merchant.ts';
 
 /**
- * Stops sending to a PSP, for a merchant, or at all. Payments are accepted and wait.
+ * Pauses sending to one PSP, for one merchant, or altogether. Payments are still accepted and wait.
  *
  * @param pauseId `all`, `psp:<name>` or `merchant:<id>`
  * @returns false when it was paused already
- * @throws OperationError for an unknown PSP or merchant: the pause would hold nothing, and what was meant would go on
+ * @throws OperationError for an unknown PSP or merchant: the pause would have no effect
  */
 export async function pauseProcessing(
   database: Database,

@@ -30,16 +30,16 @@ export interface RedriveEffects {
 export interface RedriveOptions extends Operator {
   readonly messagesPerSecond: number;
   readonly filter: RedriveFilter;
-  /** An operator need not wait for the rest that a dead letter takes before it goes back by itself. */
+  /** An operator's redrive does not wait for `REST_SECONDS`. */
   readonly skipsRest: boolean;
   readonly dryRun: boolean;
-  /** Whether another batch may begin; a function has a time-out. */
+  /** Whether there is time for another batch before the function's time-out. */
   hasTime(): boolean;
 }
 
 export type RedriveReport =
   | { readonly kind: 'empty' }
-  /** All that lies in the queue is known, and none of it may go yet. */
+  /** Every message in the queue is known, and none may go back yet. */
   | { readonly kind: 'none_may_go'; readonly messages: number; readonly verdicts: Verdicts }
   | { readonly kind: 'planned'; readonly messages: number; readonly verdicts: Verdicts }
   | { readonly kind: 'moved'; readonly moved: number; readonly kept: number; readonly verdicts: Verdicts };
@@ -47,23 +47,25 @@ export type RedriveReport =
 export type Verdicts = Readonly<Partial<Record<RedriveVerdict, number>>>;
 
 /**
- * How long a dead letter rests, by its cycle. What was redriven and died again is likely to die a third time: the second
- * trip waits as long as most outages last, the third as long as it takes somebody to look.
+ * How long a dead letter waits before an automatic redrive, by its cycle. One that failed again after a redrive is likely to
+ * fail a third time: the second redrive waits as long as most outages last, the third until somebody could have looked.
  */
 export const REST_SECONDS = [0, 300, 1_200] as const;
-/** One plan holds so many dead letters; its answer stays below the Data API's 1 MiB. The rest is learnt batch by batch. */
+/** One plan covers this many dead letters, which keeps the answer below the Data API's 1 MiB. Others are planned batch by batch. */
 const PLAN_LIMIT = 1_000;
-/** Longer than one run of the function: what is kept is not received again in the same run. */
+/** Longer than one run of the function: a message that is kept is not received twice in one run. */
 const RECEIVE_SECONDS = 120;
-/** A hundred thousand messages: more is another run's. */
+/** A hundred thousand messages; the next run takes the others. */
 const BATCHES_PER_RUN = 10_000;
 
 /**
- * Sends dead letters back to the main queue. First it checks that the queue holds something, that database and table
- * answer, and that neither circuit, pause nor rest keeps all of it. Then it receives batch by batch: what may go is sent
- * and deleted, the rest is given back at the end.
+ * Sends dead letters back to the main queue. It first checks that the queue is not empty, that the database and the table
+ * answer, and that circuits, pauses and waiting times do not keep all dead letters. Then it receives batch by batch: dead
+ * letters that may go are sent to the main queue and deleted; the others are made visible again at the end.
  *
- * SQS's own move task is not used: it moves everything or nothing, and what it moved is known only afterwards.
+ * A message that SQS moved by itself, after too many receives, has no plan: `withUnknown` registers it with a derived reason.
+ *
+ * SQS's own move task is not used: it moves everything or nothing, and reports what it moved only afterwards.
  */
 export async function redriveDeadLetters(
   effects: RedriveEffects,
@@ -71,7 +73,7 @@ export async function redriveDeadLetters(
 ): Promise<RedriveReport> {
   const { visible: messages } = await effects.queue.count();
   if (messages === 0) return { kind: 'empty' };
-  // Both stores that the executor will need answer, or this throws and the next run tries again.
+  // If either store that the executor needs does not answer, this throws, and the next run tries again.
   await effects.consumed.find(['redrive-looks']);
   const plan = await planOf(effects, options);
   const verdicts = countVerdicts(plan);
@@ -96,7 +98,7 @@ function countVerdicts(plan: readonly PlannedDeadLetter[]): Verdicts {
   return counts;
 }
 
-/** By dead letter: its plan, or that its instruction has ended and nothing keeps its message. */
+/** The plan of each dead letter, by id; `may_go` without a plan if its instruction has ended. */
 type Plans = ReadonlyMap<string, PlannedDeadLetter | { readonly verdict: 'may_go' }>;
 
 async function moveWhatMayGo(
@@ -114,7 +116,7 @@ async function moveWhatMayGo(
       plans = await withUnknown(received, plans, effects, options);
       const gone = await moveBatch(received, plans, effects, options);
       kept.push(...received.filter((deadLetter) => !gone.includes(deadLetter)));
-      // Under the same id it is another death from now on, and planned anew.
+      // If it comes back under the same id, it failed again and needs a new plan.
       plans = without(plans, gone);
       moved += gone.length;
       effects.progress(moved, kept.length);
@@ -126,7 +128,7 @@ async function moveWhatMayGo(
   return { moved, kept: kept.length };
 }
 
-/** @returns those that went back; noted afterwards, and only of the death that was planned */
+/** @returns those that were sent back; they are marked afterwards, and only if they did not fail again since the plan */
 async function moveBatch(
   received: readonly ReceivedDeadLetter[],
   plans: Plans,
@@ -146,7 +148,7 @@ function plannedOf(deadLetter: ReceivedDeadLetter, plans: Plans): PlannedDeadLet
   return plan !== undefined && 'dead_letter_id' in plan ? plan : undefined;
 }
 
-/** A plan that was made before the dead letter's last death says nothing about it. */
+/** Whether the plan is about this cycle of the dead letter, and not an earlier one. */
 function isPlanned(deadLetter: ReceivedDeadLetter, plans: Plans): boolean {
   const cycle = deadLetter.attributes.cycle?.StringValue;
   const plan = plannedOf(deadLetter, plans);
@@ -155,7 +157,7 @@ function isPlanned(deadLetter: ReceivedDeadLetter, plans: Plans): boolean {
   );
 }
 
-/** @returns the plans, with those that were missing: what the database doesn't know is registered with a reason first */
+/** @returns the plans, completed: dead letters that the database doesn't know are registered with a reason and planned */
 async function withUnknown(
   received: readonly ReceivedDeadLetter[],
   plans: Plans,
@@ -168,7 +170,7 @@ async function withUnknown(
   const fresh = await planOf(effects, options);
   const known = new Map(without(plans, unknown));
   for (const one of fresh) known.set(one.dead_letter_id, one);
-  // Its instruction has ended, or its body is in quarantine: the executor acknowledges it at once.
+  // Without a plan, its instruction has ended or its body is in quarantine: the executor acknowledges it at once.
   for (const deadLetter of unknown) {
     if (!known.has(idOf(deadLetter)) && fresh.length < PLAN_LIMIT) {
       known.set(idOf(deadLetter), { verdict: 'may_go' });
@@ -190,7 +192,7 @@ async function register(unknown: readonly ReceivedDeadLetter[], effects: Redrive
     poison.map(({ body, messageId, attributes }) => ({
       body,
       messageId,
-      reason: attributes.reason?.StringValue ?? 'received again and again, never read',
+      reason: attributes.reason?.StringValue ?? 'received too often, never read',
     })),
   );
 }
@@ -211,7 +213,7 @@ async function giveBack(kept: readonly ReceivedDeadLetter[], { queue }: RedriveE
   for (let start = 0; start < kept.length; start += 10) await queue.release(kept.slice(start, start + 10));
 }
 
-/** The id of a message among the dead letters: its instruction's, or its body's. */
+/** A message's dead-letter id: its instruction's id, or the hash of its body. */
 function idOf(deadLetter: ReceivedDeadLetter): string {
   return keyOf(deadLetter)?.instructionId ?? poisonIdOf(deadLetter.body);
 }
@@ -220,7 +222,7 @@ function correlationIdOf(deadLetter: ReceivedDeadLetter): string | null {
   return deadLetter.attributes[CORRELATION_ATTRIBUTE]?.StringValue ?? null;
 }
 
-/** Poison names no instruction: what cannot be read, and what was sent here as poison, without a cycle of its own. */
+/** Undefined for poison: a body that can't be read, or one that was sent here with a reason but without a cycle. */
 function keyOf(deadLetter: ReceivedDeadLetter): InstructionKey | undefined {
   const message = readInstructionMessage(deadLetter.body);
   if (!('key' in message)) return undefined;

@@ -14,8 +14,8 @@ export interface ReleaseEffects {
 }
 
 /**
- * Lets what is in quarantine go on. An instruction is looked up at its PSP again; a poisoned body (`sha256:…`) is sent
- * again as it was.
+ * Releases an instruction or a poison message (`sha256:…`) from quarantine. The instruction is looked up at its PSP first if it
+ * may have been sent; the poison message is sent again unchanged.
  *
  * @throws OperationError where it is not in quarantine
  */
@@ -26,7 +26,7 @@ export async function releaseQuarantined(
 ): Promise<void> {
   if (id.startsWith('sha256:')) return resendPoison(effects, id, operator);
   const isReleased = await releaseInstruction(effects.database, id, operator);
-  // The relay sends its message; where the database sleeps, it looks only after activity. Always, so that a repeat mends
+  // The relay sends its message; where the database sleeps, it looks only after activity. Done every time, so that a repeat mends
   // a touch that failed.
   await effects.activity.touch();
   if (!isReleased) throw notInQuarantine(id);

@@ -51,7 +51,7 @@ export interface DataApiOptions {
   readonly clusterArn: string;
   readonly secretArn: string;
   readonly databaseName: string;
-  /** How long a statement may take, connecting and reading included; that of the pipeline's if left out. */
+  /** How long a statement may take, including connecting and reading; by default the pipeline's statement deadline. */
   readonly deadlineMs?: number;
 }
 
@@ -90,7 +90,7 @@ export function rowsOf(formatted: string | undefined): readonly DatabaseRow[] {
   return rows;
 }
 
-/** The one place where the Data API's errors become ours. */
+/** The only place where the Data API's errors are translated into ours. */
 export function translate(error: unknown): Error {
   if (!(error instanceof Error)) return new DatabaseUnreachableError(String(error));
   const { message } = error;

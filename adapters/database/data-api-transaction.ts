@@ -11,13 +11,13 @@ import { DatabaseResumingError } from './database.ts';
 import type { SqlTransaction } from './transaction.ts';
 
 /** Longer than the Data API's own 45 s: a client that gives up earlier leaves the statement running. */
-export const PATIENCE_MS = 60_000;
+export const TRANSACTION_DEADLINE_MS = 60_000;
 
 export function createLongRunningClient(config: RDSDataClientConfig = {}): RDSDataClient {
   return new RDSDataClient({
     ...config,
     maxAttempts: 1,
-    requestHandler: handlerOptions(PATIENCE_MS),
+    requestHandler: handlerOptions(TRANSACTION_DEADLINE_MS),
   });
 }
 

@@ -1,9 +1,9 @@
 import { BatchGetItemCommand, BatchWriteItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { inRequestTime } from '../bounded-client.ts';
 
-/** The record of instructions that are terminal; believed before the database is asked. */
+/** The table of terminal instructions, read before the database is queried. */
 export interface ConsumedMessages {
-  /** Which of these keys are recorded. Keys whose answer is missing count as not recorded: the claim will tell. */
+  /** Which of these keys are recorded. A key without an answer counts as not recorded; the claim then decides. */
   find(keys: readonly string[]): Promise<ReadonlySet<string>>;
   /** Records keys; returns those that could not be written, whose messages must come again. */
   record(keys: readonly string[]): Promise<ReadonlySet<string>>;

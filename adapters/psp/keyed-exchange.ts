@@ -1,9 +1,9 @@
 import type { ExchangeHttp, HttpCall, HttpExchange } from './http-exchange.ts';
 
-/** Where our key at a PSP comes from. */
+/** The source of our API key at a PSP. */
 export interface PspKey {
   read(): Promise<string>;
-  /** For one that was refused: as it is now. */
+  /** Reads the key again, after the PSP has refused it. */
   refresh(): Promise<string>;
 }
 
@@ -13,8 +13,8 @@ export function fixedKey(key: string): PspKey {
 }
 
 /**
- * Exchanges with our key. One that the PSP refuses may have been rotated since it was read: it is read anew, and the call
- * goes out once more if it is another one. A PSP that refuses a key has done nothing, so that nothing is sent twice.
+ * Exchanges with our API key. A refused key may have been rotated since it was read: it is read again, and the request is
+ * repeated once if the key has changed. A PSP that refuses a key has done nothing, so nothing is sent twice.
  *
  * @param headersWith what shows the key
  * @param isRefused whether the answer refuses the key, and nothing else

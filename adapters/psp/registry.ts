@@ -12,11 +12,11 @@ export interface PspSettings {
 export interface SimulatorSettings {
   /** Where each simulated PSP listens. */
   readonly urls: Readonly<Record<SimulatedPspName, string>>;
-  /** What their keys are made of. */
+  /** The secret from which their API keys are derived. */
   readonly secret: SecretReader;
 }
 
-/** The PSPs of this stage by name. A new PSP is one folder beside this file and one line here. */
+/** The PSPs of this stage by name. CONTRIBUTING.md lists all that a new PSP needs. */
 export function createPsps({ simulator }: PspSettings): ReadonlyMap<string, Psp> {
   const psps =
     simulator === undefined ? [] : [simulated(SIMULATOR, simulator), simulated(SIMULATOR_2, simulator)];

@@ -1,12 +1,12 @@
 import { assert } from '../assert.ts';
 import { type Split, sumOf } from '../money/split.ts';
 
-/** The accounts of `account_kind` that this release posts to; the schema knows the rest by name. */
+/** The kinds of accounts that this release posts to; the schema names more. */
 export type AccountKind = 'psp_receivable' | 'seller_payable';
 
 export type PostingType = 'charge';
 
-/** One account: neither two owners' money nor two currencies ever share one. */
+/** One account: it has one owner and one currency. */
 export interface Account {
   readonly kind: AccountKind;
   readonly owner: string;
@@ -20,7 +20,7 @@ export interface LedgerEntry {
   readonly amountMinor: bigint;
 }
 
-/** A double-entry transaction; balanced per currency, or it doesn't exist. */
+/** A double-entry transaction; always balanced per currency. */
 export interface LedgerTransaction {
   readonly postingType: PostingType;
   readonly entries: readonly LedgerEntry[];
@@ -30,11 +30,11 @@ export interface ChargePosting {
   readonly psp: string;
   readonly currency: string;
   readonly amountMinor: bigint;
-  /** Who is owed; sums to the amount. */
+  /** What each seller is owed; sums to the amount. */
   readonly splits: readonly Split[];
 }
 
-/** Charge: the PSP owes us the amount (debit), we owe it to the sellers (one credit each). */
+/** A charge: the PSP owes us the amount (debit), and we owe it to the sellers (one credit each). */
 export function chargePosting(charge: ChargePosting): LedgerTransaction {
   assert(
     sumOf(charge.splits) === charge.amountMinor,
@@ -74,7 +74,7 @@ export function balanced(transaction: LedgerTransaction): LedgerTransaction {
   return transaction;
 }
 
-/** Accounts that are in every batch: their balance is sharded, so that batches don't wait for each other. */
+/** The platform's own accounts are in every batch: their balances are sharded, so that batches don't wait for each other. */
 export function isPlatformAccount(kind: AccountKind): boolean {
   return kind === 'psp_receivable';
 }

@@ -20,7 +20,7 @@ const EXPONENTS: ReadonlyMap<string, number> = new Map(
   CODES_BY_EXPONENT.flatMap(([exponent, codes]) => codes.split(' ').map((code) => [code, exponent] as const)),
 );
 
-/** The largest amount, in minor units: the largest integer that every JSON parser reads without losing a digit. */
+/** The largest amount in minor units: the largest integer that every JSON parser reads exactly. */
 export const MAX_AMOUNT_MINOR = 2n ** 53n - 1n;
 
 /** Whether `code` is a currency in which a payment can be made: three capital letters of ISO 4217. */
@@ -28,15 +28,15 @@ export function isCurrency(code: string): boolean {
   return EXPONENTS.has(code);
 }
 
-/** The decimal digits of the currency's minor unit: 0 for KRW, 2 for USD, 3 for KWD; undefined for what is no currency. */
+/** The decimal digits of the currency's minor unit: 0 for KRW, 2 for USD, 3 for KWD; undefined for an unknown code. */
 export function exponentOf(code: string): number | undefined {
   return EXPONENTS.get(code);
 }
 
 /**
- * An amount for people: `15,000 KRW`, `12.34 USD`. Never for machines, whose amounts stay in minor units.
+ * An amount for people to read: `15,000 KRW`, `12.34 USD`. Amounts for programs stay in minor units.
  *
- * A currency that has left the table since it was stored is still printed, as what it is: `1,234 minor units of BGN`.
+ * A stored currency that is no longer in the table is printed as `1,234 minor units of BGN`.
  */
 export function formatAmount(amountMinor: bigint, currency: string): string {
   const exponent = exponentOf(currency);

@@ -10,7 +10,7 @@ interface MetricDefinition {
   readonly by: 'stage' | 'psp' | 'currency';
 }
 
-/** The namespace of all of them; a team's own dashboards and alarms find them there. */
+/** The CloudWatch namespace of all metrics. */
 export const METRIC_NAMESPACE = 'Oncepay';
 
 /**

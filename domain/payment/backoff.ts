@@ -1,8 +1,8 @@
 /** The first retry comes within two seconds: most refused connections are a restart that lasts no longer. */
 const BASE_SECONDS = 2;
-/** Doubling stops at ten minutes: past it waiting longer saves little and keeps a recovered PSP idle. */
+/** Doubling stops at ten minutes: longer waits save little and keep a recovered PSP idle. */
 const CAP_SECONDS = 600;
-/** A PSP may ask for patience; more than a day is taken for a mistake of its own. */
+/** A `Retry-After` of more than a day is treated as the PSP's mistake. */
 const RETRY_AFTER_CAP_SECONDS = 24 * 3600;
 
 /**
@@ -17,16 +17,16 @@ export function backoffSeconds(attemptNo: number, random: number): number {
 }
 
 /**
- * What a rate-limited instruction waits at least, in whole seconds: what the PSP asked for, else a second. It needs no
- * backoff of its own: the limiter of the PSP's account paces whatever comes.
+ * The minimum wait of a rate-limited instruction, in whole seconds: the PSP's `Retry-After`, else one second. It needs no
+ * backoff, since the limiter of the PSP's account paces all calls.
  */
 export function rateLimitSeconds(retryAfterSeconds: number | undefined): number {
   return Math.min(RETRY_AFTER_CAP_SECONDS, Math.max(1, Math.ceil(retryAfterSeconds ?? 1)));
 }
 
 /**
- * Waits past this are parked in the database rather than held in the queue, which stalls at 120,000 messages in
- * flight (rule 9). Two minutes is the longest that the relay's minute may be added to without being felt.
+ * Longer waits are parked in the database instead of the queue, which stalls at 120,000 messages in flight (rule 9). The
+ * relay adds up to a minute to a parked wait, which is acceptable for waits of more than two minutes.
  */
 export const PARK_PAST_SECONDS = 120;
 

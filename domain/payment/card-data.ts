@@ -1,12 +1,12 @@
 import { asPeopleRead, isCardNumber } from './card-number.ts';
 
 /**
- * What in a text is card data that the API refuses, in words that complete "it …"; undefined where nothing is.
+ * The card data in a text that the API refuses, in words that complete "it …"; undefined if there is none.
  *
- * A run of digits alone is an id: shops number their orders so, and one in 27 random 16-digit ids begins as an issuer's
- * numbers do and passes the Luhn check. What no scheme of ids makes is refused: a card number in the groups that cards
- * show, or beside a word like "card"; a security code beside its name; and the test numbers that networks and PSPs
- * publish, which whoever tries this API sends first. None of it keeps somebody from hiding a card number on purpose.
+ * Digits alone are taken for an id: shops number their orders so, and one in 27 random 16-digit ids has an issuer's prefix
+ * and passes the Luhn check. Refused is what no id scheme produces: a card number grouped as on a card or next to a word
+ * like "card"; a security code next to its name; and the test numbers that networks and PSPs publish, which people try
+ * first. Nothing here stops someone who hides a card number on purpose.
  */
 export function cardDataIn(text: string): string | undefined {
   const plain = asPeopleRead(text);
@@ -17,7 +17,7 @@ export function cardDataIn(text: string): string | undefined {
   return undefined;
 }
 
-/** Whether a name asks for card data, whatever is in it: `card_number`, `cardNumber`, `PAN`, `cvc2`. */
+/** Whether a name asks for card data, whatever its value: `card_number`, `cardNumber`, `PAN`, `cvc2`. */
 export function asksForCardData(name: string): boolean {
   return CARD_FIELD.test(name.toLowerCase().replaceAll(/[^a-z0-9]/g, ''));
 }
@@ -25,7 +25,7 @@ export function asksForCardData(name: string): boolean {
 const CARD_FIELD =
   /^(?:(?:credit|debit|bank|payment)?card(?:number|num|no|nr|pan|cvc|cvv|csc|cvn|code|securitycode|pin|exp|expiry|expiration|expirydate|expirationdate|expmonth|expyear|track)|pan|(?:cc|pan)(?:number|num|no|nr|exp|cvc|cvv)|primaryaccountnumber|(?:cvc|cvv)(?:[12]|code|number)?|exp(?:iry|iration)?(?:month|year)|track(?:[123]|data)(?:data)?|magstripe|pinblock)$/;
 
-/** No digit or letter touches a number. */
+/** A number with no digit or letter next to it. */
 const BARE = /(?<![0-9A-Za-z])\d{13,19}(?![0-9A-Za-z])/g;
 
 /**
@@ -52,7 +52,7 @@ function digitsOf(written: string): string {
   return written.replaceAll(/\D/g, '');
 }
 
-/** Stands for a number that may be a card's; no text that is taken holds it. */
+/** Replaces a number that may be a card's; no accepted text contains it. */
 const MARK = '\u0000';
 
 function marked(text: string): string {

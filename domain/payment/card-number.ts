@@ -1,11 +1,11 @@
 /**
- * What a card number (PAN) looks like, and the text without any. Logs hide whatever may be one, and pay for a mistake
- * with an id that can't be read; what the API refuses is narrower, see card-data.ts.
+ * Recognizes card numbers (PANs) and removes them from texts. Logs hide everything that may be one, at the price of some
+ * unreadable ids; the API refuses less, see card-data.ts.
  */
 
 /**
- * The text with each card number in it replaced: 13 to 19 digits that begin as an issuer's numbers do and pass the Luhn
- * check, together or in groups of any size, with any of the separators that people write.
+ * Replaces each card number in the text: 13 to 19 digits that have an issuer's prefix and pass the Luhn check, in one run
+ * or in groups of any size, with any separator that people use.
  */
 export function withoutCardNumbers(text: string, replacement: string): string {
   const hidden = withoutWritten(text, replacement);

@@ -1,32 +1,32 @@
 import { unreachable } from '../assert.ts';
 import type { PspFinding, PspInvalidation, PspOutcome } from './psp-outcome.ts';
 
-/** What one attempt says of its PSP, for the circuit and the limiter of the PSP's account. */
+/** What one attempt says about its PSP's health, for the PSP's circuit and rate limiter. */
 export type PspHealth =
-  /** It answered, whatever it said: a decline is a healthy PSP's. */
+  /** It answered. A decline is the answer of a healthy PSP. */
   | { readonly kind: 'answered' }
   | {
       readonly kind: 'failed';
       readonly cause: 'not_sent' | 'unknown' | 'misconfigured';
       readonly reason: string;
     }
-  /** It limits our rate, which is for the limiter of its account: neither well nor down. */
+  /** It limits our rate. That concerns the limiter and says nothing to the circuit. */
   | { readonly kind: 'rate_limited'; readonly retryAfterSeconds: number | undefined }
-  /** Nothing was asked. */
+  /** No request was made. */
   | { readonly kind: 'silent' };
 
 /** When a circuit opens, and for how long. */
 export const CIRCUIT = {
-  /** Refused connections are cheap and plain: five in a row are no accident. */
+  /** Refused connections are unambiguous: five in a row are no coincidence. */
   notSentInARow: 5,
-  /** Unknown outcomes also come from one bad instruction's own request; a batch full of them doesn't. */
+  /** A single bad request can also cause an unknown outcome; ten in a row come from the PSP. */
   unknownInARow: 10,
   firstOpenSeconds: 10,
-  /** The longest that a PSP which is back waits for its next probe. */
+  /** The longest that a recovered PSP waits for the next probe. */
   longestOpenSeconds: 120,
-  /** One alone may fail for a reason of its own, and keep a PSP waiting that is well. */
+  /** A single probe may fail for a reason of its own and keep the circuit of a healthy PSP open. */
   probes: 3,
-  /** Past so many attempts none is given back: at one probe in two minutes that is sixteen hours of a dead PSP. */
+  /** Past this many attempts every one counts: at a probe every two minutes, after sixteen hours of an unavailable PSP. */
   giveBackLimit: 500,
 } as const;
 

@@ -14,15 +14,15 @@ export interface AttemptedInstruction {
   readonly attemptNo: number;
   /** Whether some attempt before this one may have reached the PSP. */
   readonly maybeSentBefore: boolean;
-  /** Past its last cycle: nothing more is sent, and evidence decides (rule 11). */
+  /** Past its last cycle: nothing more is sent, and a look-up decides (rule 11). */
   readonly isResolved: boolean;
-  /** It finds out whether an open circuit can close. */
+  /** It probes a half-open circuit. */
   readonly isProbe: boolean;
-  /** In [0, 1): the backoff's jitter. */
+  /** The backoff's jitter, in [0, 1). */
   readonly random: number;
 }
 
-/** The charge that was asked for: what a PSP's answer is compared with. */
+/** The requested charge, which a PSP's answer is compared with. */
 export interface ExpectedCharge {
   readonly psp: string;
   readonly reference: string;
@@ -31,20 +31,20 @@ export interface ExpectedCharge {
   readonly splits: readonly Split[];
 }
 
-/** What an attempt has seen. */
+/** What an attempt observed. */
 export type Observation =
-  /** The last answer, or the lack of one, to a request or a look-up. `sent`: this attempt may have reached the PSP's books. */
+  /** The last answer, or the lack of one. `sent`: the request of this attempt may have had an effect at the PSP. */
   | { readonly kind: 'answered'; readonly outcome: PspOutcome; readonly sent: boolean }
-  /** The PSP holds nothing, and neither sending again nor invalidating is safe. */
+  /** The PSP has no such charge, and neither sending again nor invalidating is safe. */
   | { readonly kind: 'not_found' }
-  /** The PSP holds nothing, and refuses the key from now on: no late request can charge. */
+  /** The PSP has no such charge and refuses the key from now on: no late request can charge. */
   | { readonly kind: 'invalidated' }
-  /** Nothing was asked: every attempt is proven never to have reached the PSP. */
+  /** No request was needed: every attempt is proven never to have reached the PSP. */
   | { readonly kind: 'never_sent' }
-  /** Nothing more was asked: a call could not have ended in the time that was left. */
+  /** No further request was made: it could not have ended in the time left. */
   | { readonly kind: 'no_time'; readonly reason: string };
 
-/** What was observed in, what becomes of the instruction and its order out: the one place that decides. Pure. */
+/** Turns an observation into the transition of the instruction and its order. The only place that decides; pure. */
 export function decide(instruction: AttemptedInstruction, observation: Observation): Transition {
   switch (observation.kind) {
     case 'answered':
@@ -63,7 +63,7 @@ export function decide(instruction: AttemptedInstruction, observation: Observati
   }
 }
 
-/** The retry classes. */
+/** Decides by the class of the PSP's outcome. */
 function decideOutcome(instruction: AttemptedInstruction, outcome: PspOutcome, sent: boolean): Transition {
   switch (outcome.kind) {
     case 'succeeded':
@@ -92,7 +92,7 @@ function decideOutcome(instruction: AttemptedInstruction, outcome: PspOutcome, s
   }
 }
 
-/** A PSP's answer is compared before it is believed, and must be one (rule 12). */
+/** A charge is compared with the request before it is trusted, and must be the only one (rule 12). */
 function decideCharge(
   { expected }: AttemptedInstruction,
   { charge, furtherCharges = [] }: Extract<PspOutcome, { kind: 'succeeded' }>,
@@ -111,25 +111,25 @@ function decideCharge(
 function repetitionOf(charges: readonly PspCharge[]): string | undefined {
   if (charges.length === 1) return undefined;
   const references = charges.map(({ pspReference }) => pspReference).join(', ');
-  return `the PSP holds ${charges.length} charges where one was asked for: ${references}`;
+  return `the PSP has ${charges.length} charges where one was requested: ${references}`;
 }
 
 function mismatchOf(charge: PspCharge, expected: ExpectedCharge): string | undefined {
   if (charge.reference !== expected.reference) {
-    return `the PSP answered for reference ${charge.reference}, asked was ${expected.reference}`;
+    return `the PSP answered for reference ${charge.reference}, requested was ${expected.reference}`;
   }
   if (charge.amountMinor !== expected.amountMinor || charge.currency !== expected.currency) {
-    return `the PSP answered ${charge.amountMinor} ${charge.currency}, asked was ${expected.amountMinor} ${expected.currency}`;
+    return `the PSP answered ${charge.amountMinor} ${charge.currency}, requested was ${expected.amountMinor} ${expected.currency}`;
   }
   return undefined;
 }
 
-/** So many 429s an instruction waits out in the queue, where each visit counts as a receive; past them it is parked. */
+/** An instruction waits in the queue for this many attempts, each of which counts as a receive; then it is parked. */
 const RATE_LIMITED_IN_QUEUE = 3;
 
 /**
- * A 429 never ends a payment: it costs no attempt, however often it comes, and while resolving neither. When the PSP is
- * called again is up to the limiter of its account, which the record widens.
+ * A 429 never ends a payment: it is not counted as an attempt, however often it comes, also while resolving. The limiter of
+ * the PSP's account, which the record statement slows down, decides when the PSP is called again.
  */
 function tryAgainWithinRate(
   instruction: AttemptedInstruction,
@@ -141,15 +141,15 @@ function tryAgainWithinRate(
   return { ...free, parked: true, waitsFor: 'rate' };
 }
 
-/** It says nothing of the instruction; given back without end, a service of ours that is slow for good would spin. */
+/** Our lack of time is not counted as an attempt, up to a limit: a service that stays slow must not cause endless retries. */
 function tryAgainForOurOwnLackOfTime(instruction: AttemptedInstruction, reason: string): Transition {
   const waiting = tryAgain(instruction, reason, backoffOf(instruction));
   return { ...waiting, costsNoAttempt: instruction.attemptNo < CIRCUIT.giveBackLimit };
 }
 
 /**
- * The request has landed (Z) and is visible (W) before the next attempt looks it up; the backoff on top spares a PSP that
- * keeps failing.
+ * The next attempt looks the charge up only after a late request has landed (Z) and shows in look-ups (W). From the second
+ * attempt on, a backoff is added for a PSP that keeps failing.
  */
 function tryAgainUnknown(instruction: AttemptedInstruction, reason: string, sent: boolean): Transition {
   const { abilities, attemptNo, random, maybeSentBefore } = instruction;
@@ -159,8 +159,8 @@ function tryAgainUnknown(instruction: AttemptedInstruction, reason: string, sent
 }
 
 /**
- * No retry helps until somebody changes the key; nothing was charged by this attempt. That the PSP refuses us is known
- * to a probe already: it goes back to where it waited, and costs no dead letter.
+ * The PSP refuses our key: nothing was charged, and no retry helps until somebody changes the key. A probe waits for the
+ * circuit again instead of becoming a dead letter, since the refusal is known already.
  */
 function refused(instruction: AttemptedInstruction, reason: string): Transition {
   const waiting = tryAgain(instruction, `the PSP refuses us: ${reason}`, 0);
@@ -169,12 +169,12 @@ function refused(instruction: AttemptedInstruction, reason: string): Transition 
     : { ...waiting, state: 'dead_lettered' };
 }
 
-/** Evidence decides past the last cycle; without any, a person does. */
+/** Past the last cycle, an outcome that is still unknown goes to manual review. */
 function unresolved(reason: string): Transition {
   return manualReview(`resolving: ${reason}`);
 }
 
-/** After an attempt that is proven never to have reached the PSP's books. */
+/** A retry after an attempt that is proven to have had no effect at the PSP. */
 function tryAgain(
   { maybeSentBefore }: AttemptedInstruction,
   reason: string,

@@ -1,6 +1,6 @@
 import type { Operation } from './psp-outcome.ts';
 
-/** One operation to be carried out once. The last four before `dead_lettered` are terminal. */
+/** The state of one operation to be carried out once. `isTerminal` tells which are terminal. */
 export type InstructionState =
   | 'ready'
   | 'executing'
@@ -23,8 +23,8 @@ export function isTerminal(state: InstructionState): boolean {
 }
 
 /**
- * What names an instruction everywhere outside the database; all of it is in the message's body, and a message in which
- * the three don't belong together names nothing.
+ * Names an instruction outside the database. A message's body holds all three fields; if they don't belong to the same
+ * instruction, the message is poison.
  */
 export interface InstructionKey {
   readonly instructionId: string;
@@ -44,7 +44,7 @@ export function instructionMessageBody(key: InstructionKey): string {
   });
 }
 
-/** Within one send number SQS drops repeats for five minutes; a re-send that must arrive takes the next (rule 10). */
+/** SQS drops repeats under one send number for five minutes; a re-send that must arrive takes the next number (rule 10). */
 export function deduplicationIdOf(instructionId: string, sendNumber: number): string {
   return `${instructionId}#${sendNumber}`;
 }
@@ -53,12 +53,12 @@ export function instructionNameOf(key: InstructionKey): string {
   return `${key.paymentOrderId}#${key.operation}#${key.instructionId}`;
 }
 
-/** From the body, never from SQS's ids: a dead-letter move and a redrive change both (rule 8). */
+/** Made from the message's body, never from SQS's ids, which a dead-letter move and a redrive change (rule 8). */
 export function consumedKeyOf(key: InstructionKey, restoreEpoch: string): string {
   return `${restoreEpoch}#${instructionNameOf(key)}`;
 }
 
-/** From the instruction, never from the attempt: the PSP must see every attempt as one request (rule 4). */
+/** Made from the instruction, never from the attempt: the PSP must see all attempts as the same request (rule 4). */
 export function pspIdempotencyKeyOf(instructionId: string): string {
   return instructionId;
 }

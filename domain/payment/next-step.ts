@@ -1,6 +1,6 @@
 import type { PspAbilities } from './psp-outcome.ts';
 
-/** What a claim tells of the attempts before it. */
+/** What a claim returns about earlier attempts. */
 export interface AttemptHistory {
   /** Every earlier attempt is recorded as proven never to have reached the PSP; true for the first attempt. */
   readonly allProvenNotSent: boolean;
@@ -8,15 +8,15 @@ export interface AttemptHistory {
   readonly ageSeconds: number;
 }
 
-/** Look up first, unless nothing can have been sent before: an attempt that crashed wrote nothing, and may have charged (rule 3). */
+/** Look up first unless nothing can have been sent before: an attempt that crashed recorded nothing but may have charged (rule 3). */
 export function firstStepOf(history: AttemptHistory): 'look_up' | 'send' {
   return history.allProvenNotSent ? 'send' : 'look_up';
 }
 
 /**
- * Whether "not found" allows sending again under the same key (rule 4). Only where the PSP deduplicates, and only
- * while it surely still remembers the key when the request lands. A claim is handed out only after the previous
- * attempt's `not_before`, so its request has landed and its charge is visible by now.
+ * Whether "not found" allows sending again under the same key (rule 4): only if the PSP deduplicates by key and is certain
+ * to remember the key when the request lands. An instruction is claimed only after the previous attempt's `not_before`, so
+ * that attempt's request has landed and its charge is visible by now.
  *
  * @param sendWindowSeconds F: the longest this function can run, so the latest moment it may send at
  */

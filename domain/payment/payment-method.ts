@@ -4,16 +4,16 @@ export interface PaymentMethod {
   readonly token: string;
 }
 
-/** The simulated PSPs: their adapters' names, and what a payment order says of where it is charged. */
+/** The names of the simulated PSPs, also stored in payment orders as `psp`. */
 export const SIMULATOR = 'simulator';
-/** Takes the same tokens with another prefix, so that one PSP's trouble can be told from another's. */
+/** Takes the same tokens with another prefix, so that one PSP can fail while the other works. */
 export const SIMULATOR_2 = 'simulator_2';
 export const SIMULATED_PSPS = [SIMULATOR, SIMULATOR_2] as const;
 /** Every PSP that a payment method may name. */
 export const PSPS: readonly string[] = [...SIMULATED_PSPS];
 export type SimulatedPspName = (typeof SIMULATED_PSPS)[number];
 
-/** What can be asked of the PSP simulator, one line of meaning each. */
+/** The PSP simulator's tokens and what each does. */
 export const SIMULATOR_TOKENS = {
   sim_ok: 'charges at once',
   sim_decline_insufficient_funds: 'declines: the account holds too little',
@@ -27,9 +27,9 @@ export const SIMULATOR_TOKENS = {
   sim_rate_limited: 'answers 429 with Retry-After: 2 to the first call, then charges',
   sim_malformed: 'charges, and answers the first call with broken JSON',
   sim_slow_5s: 'charges, and answers the first call after 5 seconds',
-  sim_wrong_amount: 'charges, and always says, also when asked, another amount than asked for',
-  sim_wrong_currency: 'charges, and always says another currency than asked for',
-  sim_wrong_reference: 'charges, and always says another reference than asked for',
+  sim_wrong_amount: 'charges, and always reports another amount than requested, also to look-ups',
+  sim_wrong_currency: 'charges, and always reports another currency than requested',
+  sim_wrong_reference: 'charges, and always reports another reference than requested',
   sim_requires_action: 'waits for the buyer, then charges',
   sim_requires_action_declines: 'waits for the buyer, then declines',
   sim_requires_action_expires: 'expires after 10 seconds without the buyer',
@@ -40,13 +40,13 @@ export const SIMULATOR_TOKENS = {
 
 export type SimulatorToken = keyof typeof SIMULATOR_TOKENS;
 
-/** The one token with a parameter: how many calls are refused before one is processed. */
+/** The only token with a parameter: how many calls are refused before one is processed. */
 export const FLAKY_TOKEN = {
   pattern: 'sim_flaky_<n>',
   meaning: 'answers 503 "not processed" to the first n calls (1 to 999), then charges',
 } as const;
 
-/** Test payment methods that people know from another PSP's sandbox, and what does the same here. */
+/** Well-known test payment methods of another PSP's sandbox, and the simulator's tokens that do the same. */
 const ALIASES: ReadonlyMap<string, SimulatorToken> = new Map([
   ['pm_card_visa', 'sim_ok'],
   ['pm_card_visa_debit', 'sim_ok'],
@@ -64,10 +64,10 @@ const FLAKY = /^sim_flaky_([1-9]\d{0,2})$/;
 const SECOND_PREFIX = 'sim2_';
 
 /**
- * Which PSP takes this token. A well-known alias becomes the simulator's own token, so that everything behind the
- * edge knows one name for one thing.
+ * Which PSP accepts this token. A well-known alias is replaced by the simulator's own token, so that the rest of the code
+ * knows one name only.
  *
- * @returns undefined for a token that no PSP is known to take; `knownPaymentMethods` says what would be.
+ * @returns undefined for a token that no PSP accepts; `knownPaymentMethods` lists those that are accepted
  */
 export function parsePaymentMethod(token: string): PaymentMethod | undefined {
   if (token.startsWith(SECOND_PREFIX))
@@ -79,7 +79,7 @@ function simulated(psp: SimulatedPspName, token: string): PaymentMethod | undefi
   return isSimulatorToken(token) || flakyCallsOf(token) !== undefined ? { psp, token } : undefined;
 }
 
-/** Whether no real money can move by this token: a stage that takes real money refuses it. */
+/** Whether this token can't move real money; a stage that takes real money refuses it. */
 export function isTestPaymentMethod(token: string): boolean {
   const psp = parsePaymentMethod(token)?.psp;
   return psp === SIMULATOR || psp === SIMULATOR_2;
@@ -95,7 +95,7 @@ export function flakyCallsOf(token: string): number | undefined {
   return calls === undefined ? undefined : Number(calls);
 }
 
-/** Every token that a payment may name, for the error that refuses an unknown one. */
+/** Every token that a payment may name, for the error about an unknown one. */
 export function knownPaymentMethods(): readonly string[] {
   return [...Object.keys(SIMULATOR_TOKENS), FLAKY_TOKEN.pattern, `${SECOND_PREFIX}…`, ...ALIASES.keys()];
 }

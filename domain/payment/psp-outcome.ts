@@ -1,7 +1,7 @@
-/** What is asked of a PSP. This release carries out charges; the others keep their names here for the schema. */
+/** What an instruction does at a PSP. This release carries out charges only; the schema has the other names. */
 export type Operation = 'charge' | 'authorize' | 'capture' | 'void' | 'refund';
 
-/** A charge as the PSP holds it: what an answer claims, to be compared before it is believed (rule 12). */
+/** A charge as the PSP reports it, to be compared before it is trusted (rule 12). */
 export interface PspCharge {
   readonly pspReference: string;
   readonly reference: string;
@@ -17,24 +17,24 @@ export interface Decline {
     | 'expired_card'
     | 'invalid_payment_method'
     | 'fraud_suspected'
-    /** Never charged, for no fault of the buyer's: rolled back. */
+    /** Rolled back: never charged, through no fault of the buyer. */
     | 'not_processed'
     | 'other';
   readonly code: string;
   readonly pspCode: string;
 }
 
-/** Every answer and every failure of the network is exactly one of these. */
+/** Every answer and every network failure is exactly one of these. */
 export type PspOutcome =
   | {
       readonly kind: 'succeeded';
       readonly charge: PspCharge;
-      /** What took money beside it, where one charge was asked for: which of them is ours, nobody can say. */
+      /** Other charges that took money although one was requested: no one can say which of them is ours. */
       readonly furtherCharges?: readonly PspCharge[];
     }
   | { readonly kind: 'requires_action'; readonly pspReference: string; readonly redirectUrl: string }
   | { readonly kind: 'declined'; readonly decline: Decline }
-  /** Proven never to have reached the PSP's books: DNS, connect refused, a documented "not processed". */
+  /** Proven to have had no effect at the PSP: DNS failure, connection refused, a documented "not processed". */
   | { readonly kind: 'not_sent'; readonly reason: string }
   | { readonly kind: 'rate_limited'; readonly retryAfterSeconds: number | undefined }
   /** The PSP may have charged: read time-out, reset, 5xx, malformed answer, conflict on the key. */
@@ -42,7 +42,7 @@ export type PspOutcome =
   /** The PSP refuses us, not the buyer: a bad key, a closed account. Nothing was charged. */
   | { readonly kind: 'misconfigured'; readonly reason: string };
 
-/** What a PSP says when asked whether it knows a charge. */
+/** A PSP's answer to a look-up. */
 export type PspFinding =
   | {
       readonly kind: 'found';
@@ -57,11 +57,11 @@ export type PspFinding =
       >;
     };
 
-/** What a PSP says when told to refuse a key for ever. */
+/** A PSP's answer to an invalidation. */
 export type PspInvalidation =
-  /** Final: no request under this key, however late, will charge. */
+  /** Final: no request under this key will charge, however late. */
   | { readonly kind: 'invalidated' }
-  /** Refused: the charge is completed. */
+  /** Refused, since the charge is completed. */
   | { readonly kind: 'charged'; readonly charge: PspCharge }
   | {
       readonly kind: 'no_answer';
@@ -71,15 +71,15 @@ export type PspInvalidation =
       >;
     };
 
-/** What a PSP can do, as its adapter declares it. Seconds throughout; the letters are those of docs/protocol. */
+/** What a PSP can do, as its adapter declares it. The letters are those of docs/protocol.md. */
 export interface PspAbilities {
   /** K: how long the PSP remembers an idempotency key; null where it doesn't deduplicate. */
   readonly keyLifetimeSeconds: number | null;
   /** W: how long a charge may stay invisible to look-ups; null where there is no look-up. */
   readonly lookUpLagSeconds: number | null;
-  /** Z: how late a request that we gave up on may still land. */
+  /** Z: how long after we gave up on a request it may still land. */
   readonly maxInFlightSeconds: number;
-  /** A charge can be invalidated by its key: refused for a completed charge, final for one that hasn't landed. */
+  /** A charge can be invalidated by its key: refused for a completed charge, final for one that has not landed. */
   readonly invalidatesByKey: boolean;
   /** The PSP replays a stored 5xx for a key, so that re-sending never resolves an unknown outcome. */
   readonly replaysStoredServerErrors: boolean;

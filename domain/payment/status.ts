@@ -1,7 +1,7 @@
 /** A payment order's state. Nothing leaves SUCCESS or FAILED. */
 export type OrderStatus = 'NOT_STARTED' | 'EXECUTING' | 'SUCCESS' | 'FAILED';
 
-/** Where exactly an order stands within NOT_STARTED and EXECUTING; null once it is terminal. */
+/** The detail of NOT_STARTED and EXECUTING; null once the order is terminal. */
 export type OrderStatusDetail =
   | 'queued'
   | 'psp_requested'

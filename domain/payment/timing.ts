@@ -6,24 +6,24 @@ export interface Timing {
   readonly lookUpDeadlineSeconds: number;
   /** How long a PSP has to answer a charge. */
   readonly sendDeadlineSeconds: number;
-  /** What one statement may take: the client's time-out, above the database's own of 4 s. */
+  /** The client's time-out for one statement, above the database's own of 4 s. */
   readonly statementDeadlineSeconds: number;
-  /** What one request to DynamoDB or SQS may take, its repeat included. */
+  /** The time-out for one request to DynamoDB or SQS, including its retry. */
   readonly requestDeadlineSeconds: number;
-  /** What is kept free after a PSP call, to record it, consume and acknowledge. */
+  /** Time reserved after a PSP call to record, consume and acknowledge. */
   readonly recordReserveSeconds: number;
   /** F: the executor's time-out. */
   readonly functionTimeoutSeconds: number;
   /** L: how long a claim protects its holder. */
   readonly leaseSeconds: number;
-  /** Z and W of an adapter that declares none. */
+  /** Z and W of a PSP whose adapter declares none. */
   readonly defaultMaxInFlightSeconds: number;
   readonly defaultLookUpLagSeconds: number;
-  /** V: the queue's visibility time-out, hence how long recovery from a crash takes. */
+  /** V: the queue's visibility time-out, which is how long recovery from a crash takes. */
   readonly visibilityTimeoutSeconds: number;
   readonly attemptsPerCycle: number;
   readonly cycles: number;
-  /** A backstop for what kills the worker; every receive counts, failed or not. */
+  /** A backstop against messages that crash the worker; every receive counts, failed or not. */
   readonly maxReceiveCount: number;
   /** Of both queues. */
   readonly retentionDays: number;
@@ -46,7 +46,7 @@ export const TIMING: Timing = {
   retentionDays: 14,
 };
 
-/** Thrown at synth and at start; names the inequality that doesn't hold. */
+/** Thrown at synthesis and at a function's start; names the inequality that doesn't hold. */
 export class TimingError extends Error {
   override readonly name = 'TimingError';
 }

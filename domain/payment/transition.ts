@@ -4,29 +4,29 @@ import type { InstructionState } from './instruction.ts';
 import type { Decline } from './psp-outcome.ts';
 import type { OrderStatus, OrderStatusDetail } from './status.ts';
 
-/** What an attempt comes to: the instruction's next state, the order's, and what is posted. */
+/** The result of an attempt: the next states of the instruction and its order, and what is posted. */
 export interface Transition {
   readonly state: Exclude<InstructionState, 'executing'>;
   readonly orderStatus: OrderStatus;
   readonly orderStatusDetail: OrderStatusDetail;
-  /** Why the instruction waits or is quarantined; null where its state says all. */
+  /** Why the instruction waits or is quarantined; null if its state says enough. */
   readonly reason: string | null;
   readonly failure: Decline | null;
   readonly pspReference: string | null;
   /** Seconds until the next attempt; null where there is none. */
   readonly waitSeconds: number | null;
-  /** Waits in the database and not in the queue; the relay sends again. */
+  /** It waits in the database and not in the queue; the relay sends its message again. */
   readonly parked: boolean;
-  /** What a parked one waits for beside the time: that its PSP's circuit closes, or that its PSP's rate has room. */
+  /** What a parked instruction waits for besides the time: its PSP's circuit to close, or a free slot of its PSP's rate. */
   readonly waitsFor: 'circuit' | 'rate' | null;
-  /** This attempt is proven never to have reached the PSP's books. */
+  /** This attempt is proven to have had no effect at the PSP. */
   readonly provenNotSent: boolean;
-  /** It doesn't count towards the attempts of its cycle: it failed for no reason of the instruction's. */
+  /** It doesn't count towards the attempts of its cycle, because its failure says nothing about the instruction. */
   readonly costsNoAttempt: boolean;
   readonly posting: LedgerTransaction | null;
 }
 
-/** An end, or a wait for a person. */
+/** A transition to a terminal state or to manual review. */
 export function ended(
   state: Transition['state'],
   orderStatus: OrderStatus,
@@ -56,7 +56,7 @@ export interface Retry {
   readonly maybeSentBefore: boolean;
 }
 
-/** Another attempt, later. */
+/** A transition to another attempt, later. */
 export function retry({ reason, waitSeconds, provenNotSent, maybeSentBefore }: Retry): Transition {
   const isUnknown = !provenNotSent || maybeSentBefore;
   return {
@@ -68,12 +68,12 @@ export function retry({ reason, waitSeconds, provenNotSent, maybeSentBefore }: R
   };
 }
 
-/** Where only an operator can tell: nothing is posted, nothing is guessed, no more is sent. */
+/** Only an operator can decide: nothing is posted, nothing is guessed, and nothing more is sent. */
 export function manualReview(reason: string): Transition {
   return { ...ended('quarantined', 'EXECUTING', 'manual_review'), reason };
 }
 
-/** The roll-back commit: the order ends as `FAILED`, and no money has moved or can move. */
+/** Roll-back: the order ends as `FAILED`; no money has moved or can move. */
 export function rollBack(): Transition {
   return {
     ...ended('cancelled', 'FAILED', null),

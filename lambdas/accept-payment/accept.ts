@@ -26,14 +26,14 @@ export interface AcceptEffects {
   /** The stage's caps, unless an operator has set others. */
   readonly amountCaps: AmountCaps;
   now(): number;
-  /** A send that failed after the commit costs a minute, not the payment: the relay sends it. */
+  /** A send after the commit failed. The relay sends the message within a minute. */
   sendFailed(paymentId: string, detail: unknown): void;
 }
 
 /** The caller, and the names of the request. */
 export interface RequestOrigin {
   readonly merchantId: string;
-  /** Of the scope merchant + method + path. */
+  /** Unique per merchant, method and path. */
   readonly idempotencyKey: string;
   /** The API's id of the request; every later step of the payment carries it. */
   readonly correlationId: string;

@@ -10,12 +10,12 @@ const authorizerContext = z.object({
 });
 
 /**
- * The merchant that the authorizer resolved; every read and write is scoped by it. The gateway may have kept that answer
- * from an earlier request, so it is taken only together with the key that it was given for.
+ * The merchant that the authorizer resolved; every read and write is scoped by it. The gateway may have cached the answer of
+ * an earlier request, so it is accepted only if it was given for the key of this request.
  *
- * @throws Problem 400 when the Authorization header is sent more than once: what was judged may be another one
- * @throws ZodError or AssertionError when a route was deployed without the authorizer, or the gateway kept an answer
- *   under something else than the key: bugs that must not serve anybody
+ * @throws Problem 400 when the Authorization header is sent more than once: the authorizer may have checked another one
+ * @throws ZodError or AssertionError when a route was deployed without the authorizer, or the gateway cached an
+ *   answer by something else than the key: a bug, in which no one may be served
  */
 export function merchantOf(event: APIGatewayProxyEvent): string {
   const presented = bearerKeyOf(headerOf(event, 'authorization'));

@@ -1,6 +1,9 @@
 import type { RDSDataClient } from '@aws-sdk/client-rds-data';
 import { createDataApiDatabase, type DataApiOptions } from '../../adapters/database/data-api-database.ts';
-import { beginDataApiTransaction, PATIENCE_MS } from '../../adapters/database/data-api-transaction.ts';
+import {
+  beginDataApiTransaction,
+  TRANSACTION_DEADLINE_MS,
+} from '../../adapters/database/data-api-transaction.ts';
 import { DatabaseResumingError } from '../../adapters/database/database.ts';
 import { type Migration, migrate } from '../../adapters/database/migrate.ts';
 import { finishMigration } from '../../adapters/database/set-up/finish-migration.ts';
@@ -51,7 +54,7 @@ export async function setUpDatabase(
 }
 
 function targetOf({ client, clusterArn, databaseName }: SetUpOptions, secretArn: string): DataApiOptions {
-  return { client, clusterArn, secretArn, databaseName, deadlineMs: PATIENCE_MS };
+  return { client, clusterArn, secretArn, databaseName, deadlineMs: TRANSACTION_DEADLINE_MS };
 }
 
 /** @returns the login that got its password; undefined if it could already log in */

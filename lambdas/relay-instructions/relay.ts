@@ -17,7 +17,7 @@ export interface RelayEffects {
   readonly queue: InstructionSender;
   readonly activity: Activity;
   readonly time: Time;
-  /** Of the invocation; the function is killed when it is used up. */
+  /** The time left in this invocation; the function is killed when it is used up. */
   remainingMilliseconds(): number;
   /** One line per instruction whose message was sent again. */
   sentAgain(instruction: DueInstruction): void;

@@ -19,7 +19,7 @@ export const DUTIES = [
 export type Duty = (typeof DUTIES)[number];
 
 /**
- * As what each function logs in, by its folder in `lambdas/`: its environment, its grants and its secret follow from this.
+ * Which login each function uses, by its folder in `lambdas/`: its environment, its grants and its secret follow from this.
  * The functions that migrate and that rotate passwords use every login, and are not here.
  */
 const DUTY_OF_FUNCTION: Readonly<Record<string, Duty>> = {

@@ -10,7 +10,7 @@ const orderRow = z.object({
   psp_reference: z.nullable(z.string()),
 });
 
-/** An order as the books have it: what a PSP's charge for it is compared with. */
+/** An order as it is booked, to be compared with the PSP's charge. */
 export type BookedOrder = z.infer<typeof orderRow>;
 
 /** Orders by id, as far as they exist. */
@@ -51,10 +51,10 @@ const closingRow = z.object({
   reason: z.string(),
 });
 
-/** An order that a person ended by his word, which no PSP has confirmed. */
+/** An order that an operator closed, which no PSP has confirmed. */
 export type Closing = z.infer<typeof closingRow>;
 
-/** The newest ones first, as far back as the record of operations goes. */
+/** Newest first, as far back as the operation log goes. */
 export async function listClosings(database: Database, limit: number): Promise<readonly Closing[]> {
   const rows = await database.execute(CLOSINGS_SQL, { limit });
   return rows.map((row) => closingRow.parse(row));

@@ -100,7 +100,7 @@ export const INVARIANTS: readonly Invariant[] = [
                               1::bigint + jsonb_array_length(o.splits))`,
   },
   {
-    name: 'an order says what its instruction came to',
+    name: 'an order’s status agrees with its instruction’s state',
     scope: 'payments',
     sql: `
       select o.payment_order_id as subject
@@ -111,7 +111,7 @@ export const INVARIANTS: readonly Invariant[] = [
          or (i.state = 'quarantined') <> (coalesce(o.status_detail, '') = 'manual_review')`,
   },
   {
-    name: 'a payment counts what its orders say',
+    name: 'a payment counts its orders by their status',
     scope: 'payments',
     sql: `
       select t.payment_id as subject
@@ -160,7 +160,7 @@ export const INVARIANTS: readonly Invariant[] = [
       where i.state in ('dead_lettered', 'quarantined') and (d.dead_letter_id is null or d.reason = '')`,
   },
   {
-    name: 'a dead letter is listed as what its instruction’s state says it is',
+    name: 'a dead letter’s state agrees with its instruction’s state',
     scope: 'payments',
     sql: `
       select i.instruction_id as subject

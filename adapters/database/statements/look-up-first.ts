@@ -5,16 +5,16 @@ import type { Operator } from './operation-log.ts';
 /** One statement changes at most this many: its locks stay short. */
 export const LOOK_UP_FIRST_LIMIT = 1_000;
 
-/** How many open instructions would be sent without a question, since this database knows of no attempt. */
+/** How many open instructions would be sent without a look-up, since this database has no attempt of them. */
 export async function countSentWithoutLookUp(database: Database): Promise<number> {
   const [row] = await database.execute(COUNT_SQL, {});
   return z.object({ count: z.int() }).parse(row).count;
 }
 
 /**
- * After a restore to an earlier point the database has forgotten attempts that were made: whatever is open may have been
- * sent, and its PSP is looked up first. An attempt is counted for each that is open and none is known of, its age is that
- * of its payment (the PSP's key may be as old), and nothing is asked before `propagationSeconds` have passed.
+ * After a restore to an earlier point in time the database lacks attempts that were made: any open instruction may have been
+ * sent, so it must be looked up first. Each open instruction without an attempt is given one, as old as its payment (the key
+ * at the PSP may be as old), and is not looked up before `propagationSeconds` have passed.
  *
  * Safe to replay: what is marked isn't marked again.
  *

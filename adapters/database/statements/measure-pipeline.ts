@@ -17,13 +17,13 @@ interface Gauge {
   readonly oldestSeconds: number | null;
 }
 
-/** What the database says of the pipeline as it is now. */
+/** The state of the pipeline, as the database has it. */
 export interface Gauges {
   /** Of every PSP that has ever failed. */
   readonly circuits: readonly { readonly psp: string; readonly isOpen: boolean }[];
   /** Orders whose outcome is unknown; age since it became so. */
   readonly unknown: Gauge;
-  /** Amounts in minor units by currency: of those, and of those that a person must settle. */
+  /** The amounts of those orders and of those in manual review, in minor units by currency. */
   readonly unknownMoney: readonly { readonly currency: string; readonly amountMinor: bigint }[];
   /** Instructions on their way; age since they were accepted. */
   readonly open: Gauge;

@@ -1,15 +1,15 @@
 import * as z from 'zod/mini';
 import type { Database } from '../database.ts';
 
-/** Who does something by hand, from where, and why; kept for as long as the stage says. */
+/** Who carries out an operation, from where, and why; kept for as long as the stage's retention says. */
 export interface Operator {
   readonly actor: string;
   readonly reason: string;
-  /** The machine, and on AWS the identity that the account knows. */
+  /** The machine, and on AWS the caller's IAM identity. */
   readonly origin: string;
 }
 
-/** Whatever an operator or the pipeline itself can have done. */
+/** Every operation of operators and of the pipeline itself. */
 export const OPERATIONS = [
   'dead_lettered',
   'quarantined',
@@ -32,7 +32,7 @@ export interface OperationQuery {
   readonly action?: OperationName | undefined;
   readonly actor?: string | undefined;
   readonly sinceSeconds?: number | undefined;
-  /** Leaves out what the pipeline wrote of itself. */
+  /** Excludes the pipeline's own operations. */
   readonly byPeople?: boolean;
   readonly limit: number;
 }

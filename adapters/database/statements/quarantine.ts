@@ -4,8 +4,8 @@ import type { Database } from '../database.ts';
 import type { Operator } from './operation-log.ts';
 
 /**
- * Lets a quarantined instruction go on as before its first cycle: the same instruction, a new message, which the relay
- * sends within a minute. Whatever was sent before, the PSP is looked up first.
+ * Releases a quarantined instruction into its first cycle again. The relay sends a new message for it within a minute. If it
+ * may have been sent before, it is looked up at the PSP first.
  *
  * @returns whether it was in quarantine
  */
@@ -30,7 +30,7 @@ released as (
   where i.instruction_id = given.id and i.state = 'quarantined'
   returning i.instruction_id, i.payment_order_id, i.attempt_no, i.attempts_not_sent
 ),
-ordered as (
+order_changed as (
   update payment_order o
   set status_detail = case when o.status = 'NOT_STARTED' then 'queued'
                            when r.attempt_no > r.attempts_not_sent then 'outcome_unknown'
@@ -61,7 +61,7 @@ const quarantinedRow = z.object({
   splits: splitsSchema,
 });
 
-/** What an operator decides about; undefined when it is not in quarantine. */
+/** The quarantined instruction that an operator decides about; undefined if it is not in quarantine. */
 export async function readQuarantined(
   database: Database,
   instructionId: string,
@@ -78,19 +78,19 @@ join payment_order o on o.payment_order_id = i.payment_order_id
 where i.instruction_id = :input::jsonb ->> 'id' and i.state = 'quarantined'
 `;
 
-/** Closes a quarantined body for good; what it asked for is lost, which its reason must bear out. */
+/** Closes a quarantined poison message for good: what it requested is not done. */
 export async function closePoison(database: Database, id: string, operator: Operator): Promise<boolean> {
   const rows = await database.execute(CLOSE_POISON_SQL, { id, action: 'closed', ...operator });
   return rows.length > 0;
 }
 
-/** To be noted once its message is sent again: the other way round, a send that fails would leave it closed and unsent. */
+/** Call this after its message was sent again: in the other order, a failed send would leave it closed and unsent. */
 export async function releasePoison(database: Database, id: string, operator: Operator): Promise<boolean> {
   const rows = await database.execute(CLOSE_POISON_SQL, { id, action: 'released', ...operator });
   return rows.length > 0;
 }
 
-/** It returns no body: over 64 KB the Data API would refuse the row after the change is committed. */
+/** Returns no body: the Data API would refuse a row of more than 64 KB after the change is committed. */
 const CLOSE_POISON_SQL = `
 with given as materialized (
   select g.*

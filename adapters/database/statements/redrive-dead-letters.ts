@@ -8,14 +8,14 @@ const verdictSchema = z.enum(['may_go', 'paused', 'circuit_open', 'too_early', '
 export type RedriveVerdict = z.infer<typeof verdictSchema>;
 
 export interface RedriveFilter {
-  /** Part of the reason, in any case of dead letters. */
+  /** A part of the reason, in upper or lower case. */
   readonly reason?: string | undefined;
   readonly psp?: string | undefined;
   readonly olderThanSeconds?: number | undefined;
 }
 
 export interface RedrivePlanRequest {
-  /** By the dead letter's cycle: how long it rests before it goes back by itself. */
+  /** How long a dead letter waits before an automatic redrive, by its cycle. */
   readonly restSeconds: readonly number[];
   readonly filter: RedriveFilter;
   readonly limit: number;
@@ -28,12 +28,12 @@ const plannedRow = z.object({
   psp: z.nullable(z.string()),
   correlation_id: z.nullable(z.string()),
   cycle: z.int(),
-  /** Grows each time the dead letter dies: what is said of it holds for this death alone. */
+  /** Incremented each time the message is dead-lettered: a plan is valid for this value only. */
   times_seen: z.int(),
 });
 export type PlannedDeadLetter = z.infer<typeof plannedRow>;
 
-/** One verdict for every dead letter that waits in the queue, oldest first. */
+/** One verdict per dead letter that waits in the queue, oldest first. */
 export async function planRedrive(
   database: Database,
   request: RedrivePlanRequest,
@@ -63,7 +63,7 @@ select d.dead_letter_id,
     when exists (
       select from processing_pause pp where pp.pause_id in ('all', 'psp:' || d.psp, 'merchant:' || d.merchant_id)
     ) then 'paused'
-    -- Half-open suffices: somebody must try.
+    -- A half-open circuit is no obstacle: something must probe it.
     when c.open_until > now then 'circuit_open'
     when d.last_seen_at > now - make_interval(secs =>
       (p -> 'rest_seconds' ->> least(d.cycle, jsonb_array_length(p -> 'rest_seconds') - 1))::int) then 'too_early'
@@ -84,15 +84,15 @@ order by d.last_seen_at
 limit (select (p ->> 'limit')::int from parameter)
 `;
 
-/** What SQS moved by itself, after too many receives: nobody could write a reason, so it is derived. */
+/** A message that SQS moved by itself after too many receives. It carries no reason, so one is derived. */
 export interface MovedDeadLetter {
   readonly key: InstructionKey;
   readonly messageId: string;
 }
 
 /**
- * Registers instructions whose messages were found in the dead-letter queue without a letter of theirs that waits. What
- * is marked as redriven and lies there all the same waits again: the move was cancelled, or didn't come to it.
+ * Registers instructions whose messages are in the dead-letter queue although the database has no waiting dead letter for
+ * them. One that is marked as redriven but still in the queue is set to waiting again: its message was never moved.
  */
 export async function registerMovedDeadLetters(
   database: Database,
@@ -110,7 +110,7 @@ export async function registerMovedDeadLetters(
 
 export const REGISTER_SQL = `
 with found as materialized (
-  -- By all that names it: of what names another order or operation, the executor will say so.
+  -- By the whole key: the executor reports a message that names another order or operation.
   select i.instruction_id, min(l.message_id) as message_id
   from jsonb_to_recordset(:input::jsonb -> 'dead_letters')
     as l(instruction_id text, payment_order_id text, operation text, message_id text)
@@ -128,14 +128,14 @@ insert into dead_letter as d (dead_letter_id, is_poison, reason, cycle, message_
 select i.instruction_id, false,
   case
     when i.state = 'executing' then 'attempt ' || i.attempt_no || ' started, never finished'
-    when i.attempt_no = 0 then 'received again and again, never claimed'
-    when i.state = 'ready' then 'received again and again after attempt ' || i.attempt_no || ': ' || coalesce(i.reason, 'no reason was recorded')
-    else 'received again and again after it had come to its end'
+    when i.attempt_no = 0 then 'received too often, never claimed'
+    when i.state = 'ready' then 'received too often after attempt ' || i.attempt_no || ': ' || coalesce(i.reason, 'no reason was recorded')
+    else 'received too often after it had ended'
   end,
   i.cycle, m.message_id, clock(), clock()
 from found m
 join instruction i on i.instruction_id = m.instruction_id
--- What is in quarantine has a reason already, and keeps it.
+-- A quarantined instruction keeps the reason it has.
 where i.state not in ('dead_lettered', 'quarantined')
 order by i.instruction_id
 on conflict (dead_letter_id) do update
@@ -145,8 +145,8 @@ where d.message_id is distinct from excluded.message_id
 `;
 
 /**
- * Notes that dead letters went back; who sent them is in the log of operations. A dead letter that has died again since it was
- * planned waits once more, and stays as it is.
+ * Marks dead letters as redriven and logs the operation. A dead letter that failed again since it was planned is left as it
+ * is.
  */
 export async function markRedriven(
   database: Database,

@@ -20,16 +20,16 @@ export type DueInstruction = z.infer<typeof dueRow>;
 
 export interface DueInstructions {
   readonly due: readonly DueInstruction[];
-  /** Not one instruction waits for anything: all are terminal or quarantined. Told where less than the limit are due. */
+  /** All instructions are terminal or quarantined. Set only if fewer than the limit are due. */
   readonly nothingWaits: boolean;
-  /** Some wait for a PSP's circuit, which may close any second, or for its rate. Told where less than the limit are due. */
+  /** Some wait for a PSP's circuit, which may close any second, or its rate. Set only if fewer than the limit are due. */
   readonly circuitsAwaited: boolean;
 }
 
 /**
- * Takes up to `limit` instructions whose message must be sent (again): what waited for a circuit or a pause that is over, and the
- * oldest due, alike. Notes the send before it is made: should it get lost, the next comes by the same rule (rule 10). Two relays at
- * once take different ones.
+ * Takes up to `limit` instructions whose message must be sent (again): in turn, those that waited for a circuit, pause or rate
+ * and those that are due, oldest first. The send is recorded before it is made: if it is lost, the same rule sends it again
+ * (rule 10). Concurrent relays take different instructions.
  */
 export async function takeDueInstructions(database: Database, limit: number): Promise<DueInstructions> {
   const rows = (await database.execute(RELAY_SQL, { limit, probes: PROBES })).map((found) =>
@@ -42,13 +42,13 @@ export async function takeDueInstructions(database: Database, limit: number): Pr
   };
 }
 
-/** So many probe a half-open circuit; twice as many are sent, since some messages find it probed already or get lost. */
+/** Sent to a half-open circuit: twice the number of probes, since some messages are lost or find it probed already. */
 const PROBES = 2 * CIRCUIT.probes;
 
 /**
- * Bounded work whatever waits: no more rows are read than are taken, a page for each pause that was lifted and circuit that closed
- * at once, each by an index in its order. Ids begin with their time, so that what goes in their order lies together. Probes are
- * drawn from an index by a hash of the id (`instruction_waiting_drawn`): any place in it is a place at random.
+ * The work is bounded, however many instructions wait: at most `limit` rows are read per lifted pause, closed circuit and
+ * rate, each by an index in its order. Ids begin with their time, so rows that are read in id order are stored together. Probes
+ * are picked from an index on a hash of the id (`instruction_waiting_drawn`), in which any position is a random one.
  */
 export const RELAY_SQL = `
 with moment as materialized (
@@ -58,8 +58,8 @@ parameter as materialized (
   select (p ->> 'limit')::int as max, (p ->> 'probes')::int as probes from (select :input::jsonb as p) given
 ),
 backlog as materialized (
-  -- The queue is behind when messages claimed in the last two minutes had waited more than one. Repeats would only
-  -- lengthen it; parked instructions have no message in it and go out all the same. The newest claims tell it.
+  -- The queue is behind if a message that was claimed in the last two minutes had waited for more than one. Repeats would
+  -- only lengthen it. Parked instructions have no message in the queue and are sent all the same.
   select coalesce(max(first_claimed_at - last_sent_at) > interval '60 seconds', false) as is_behind
   from moment
   cross join lateral (
@@ -71,12 +71,12 @@ backlog as materialized (
   ) claimed
 ),
 over as materialized (
-  -- What parked instructions wait for that is over: a pause that was lifted, a circuit that is closed or half-open, a rate.
+  -- The causes of waiting that are over: lifted pauses, circuits that are closed or half-open, and rates.
   select w.waits_for, c.open_until is not null as is_half_open,
          case when w.waits_for not like 'pause:%' then substring(w.waits_for from ':(.*)') end as psp
   from moment
   cross join lateral (
-    -- Each value that occurs, by a walk over the index rather than a scan of all that waits.
+    -- Each distinct value, by a walk over the index rather than a scan of all waiting rows.
     with recursive walk as (
       (select min(waits_for) as waits_for from instruction where waits_for is not null)
       union all
@@ -106,7 +106,7 @@ freed as materialized (
   cross join lateral (
     select instruction_id, 1 + (attempts_not_sent < attempt_no)::int as calls
     from instruction
-    -- Equal, said so that only the index over both has the order; that of the key would do for one value.
+    -- An equality, written as a range so that the planner uses the index on both columns and not the primary key.
     where waits_for >= over.waits_for and waits_for <= over.waits_for
     order by waits_for, instruction_id
     limit least(parameter.max, limiter.room)
@@ -116,7 +116,7 @@ freed as materialized (
   limit (select max from parameter)
 ),
 slotted as materialized (
-  -- Where a PSP's rate is known, each takes its slots, as in the claim: no more are sent than there are slots for soon.
+  -- If the PSP has a rate limiter, each instruction takes its slots, as in the claim.
   select f.instruction_id, limiter.next_slot_at + interval '1 millisecond' * (f.calls_before * limiter.spacing_ms) as slot_at
   from (
     select *, sum(calls) over (partition by psp order by instruction_id) - calls as calls_before from freed
@@ -132,8 +132,8 @@ slots_taken as (
   where l.psp = limiter.psp
 ),
 drawn as materialized (
-  -- A half-open circuit takes few: one of them probes, the others would only be parked again. Not those that have waited longest,
-  -- which may be those that fail by themselves: those that follow a place at random, drawn by the clock, and then the first.
+  -- A half-open circuit is sent few: one batch probes it, others would be parked again. They are picked at random and not by
+  -- age, since the oldest may fail for reasons of their own: those after a position drawn by the clock, then from the start.
   select i.instruction_id, over.waits_for,
          row_number() over (partition by over.waits_for order by part.turn, md5(i.instruction_id)) as place
   from over
@@ -175,7 +175,7 @@ overdue as materialized (
   ) i
 ),
 due as materialized (
-  -- Probes first, then of each kind alike: neither keeps the other waiting.
+  -- Probes first, then the kinds in turn, so that neither delays the other.
   select instruction_id from (
     select instruction_id, 0 as turn from probes
     union all
@@ -201,14 +201,14 @@ sent as (
   returning i.instruction_id, i.payment_order_id, i.payment_id, i.correlation_id, i.operation, i.send_no
 ),
 rest as materialized (
-  -- Where as many are due as are taken, nobody needs to know what else there is.
+  -- Not needed when the limit is reached: the relay asks again at once.
   select from parameter where max > (select count(*) from due)
 )
 select 'due' as kind, instruction_id, payment_order_id, payment_id, correlation_id, operation, send_no from sent
 union all
 select 'circuits_awaited', null, null, null, null, null, null
 from rest
--- Name by name: what begins with a word is no range of an index where the database sorts by a language's rules.
+-- Name by name: under a language's collation a prefix is not a range of the index.
 where exists (
   select from (select 'circuit:' || psp as name from psp_circuit union all select 'rate:' || psp from psp_limiter) cause
   where exists (select from instruction i where i.waits_for = cause.name)

@@ -3,13 +3,13 @@ import { jsonColumn } from '../columns.ts';
 import type { Database } from '../database.ts';
 
 /**
- * Up to where everything has been checked, and held. Ids begin with their time: what is beyond these keys came later. What is
- * terminal never changes again, so what was open by then is all that needs a second look.
+ * Everything up to these ids has been verified. Ids begin with their time, so whatever lies beyond them came later. Terminal
+ * rows never change, so only the payments that were open have to be checked again.
  */
 export interface Checkpoint {
   /** Payments up to this id. */
   readonly paymentsUpTo: string;
-  /** But these: they were open. */
+  /** Payments up to there that were still open. */
   readonly openPayments: readonly string[];
   /** Ledger transactions up to this id. */
   readonly transactionsUpTo: string;
@@ -23,7 +23,7 @@ const checkpointRow = z.object({
   transactions_up_to: z.string(),
 });
 
-/** From the beginning on, where no verification has come to its end yet. */
+/** The stored checkpoint; the beginning if no verification has ever completed. */
 export async function readCheckpoint(database: Database): Promise<Checkpoint> {
   const [row] = await database.execute(READ_SQL, {});
   return checkpointOf(row);
@@ -35,15 +35,15 @@ function checkpointOf(row: unknown): Checkpoint {
 }
 
 /**
- * The checkpoint of a verification that begins now and will find nothing broken. To be asked for first: what is open as of now may
- * be checked before it comes to its end.
+ * The checkpoint to save if the verification that starts now finds no violation. Read it first: what is open now may be checked
+ * before it ends.
  */
 export async function nextCheckpoint(database: Database): Promise<Checkpoint> {
   const [row] = await database.execute(NEXT_SQL, {});
   return checkpointOf(row);
 }
 
-/** The balances' part of it stands already, see `sumBalances`. */
+/** Without the balances' part, which `sumBalances` has saved already. */
 export async function saveCheckpoint(database: Database, checkpoint: Checkpoint): Promise<void> {
   await database.execute(SAVE_SQL, {
     payments_up_to: checkpoint.paymentsUpTo,
@@ -54,7 +54,7 @@ export async function saveCheckpoint(database: Database, checkpoint: Checkpoint)
 
 const summedRow = z.object({ summed: z.int() });
 
-/** Transactions of one statement. */
+/** Transactions per statement. */
 const CHUNK = 5_000;
 
 /**
@@ -77,7 +77,7 @@ export async function forgetBalances(database: Database): Promise<void> {
  * What is older than this has been committed, or never will be: an id is made at most half a minute before its statement, which
  * is replayed for some seconds, by an operator's command for some minutes while the database wakes.
  */
-const SETTLED_MINUTES = 15;
+const COMMITTED_AFTER_MINUTES = 15;
 /** Open payments that a checkpoint names: 40 KB. Where more are open it goes back to where they begin. */
 const OPEN_LIMIT = 1_000;
 
@@ -92,8 +92,8 @@ const keyOf = (prefix: string, at: string) =>
 
 const NEXT_SQL = `
 with moment as materialized (
-  select ${keyOf('pay', `clock() - interval '${SETTLED_MINUTES} minutes'`)} as payments,
-         ${keyOf('ltx', `clock() - interval '${SETTLED_MINUTES} minutes'`)} as transactions
+  select ${keyOf('pay', `clock() - interval '${COMMITTED_AFTER_MINUTES} minutes'`)} as payments,
+         ${keyOf('ltx', `clock() - interval '${COMMITTED_AFTER_MINUTES} minutes'`)} as transactions
 ),
 open as materialized (
   select t.payment_id, row_number() over (order by t.payment_id) as place

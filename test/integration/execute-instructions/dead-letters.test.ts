@@ -301,7 +301,7 @@ describe('a message in the dead-letter queue without a waiting dead letter', () 
 
     expect(await deadLetter(order.instructionId)).toMatchObject({
       state: 'waiting',
-      reason: 'received again and again, never claimed',
+      reason: 'received too often, never claimed',
     });
   });
 
@@ -316,7 +316,7 @@ describe('a message in the dead-letter queue without a waiting dead letter', () 
     const before = await deadLetter(order.instructionId);
     await find(nameOf(order));
 
-    expect(before).toMatchObject({ state: 'quarantined', reason: expect.stringContaining('asked was') });
+    expect(before).toMatchObject({ state: 'quarantined', reason: expect.stringContaining('requested was') });
     expect(await deadLetter(order.instructionId)).toEqual(before);
   });
 

@@ -73,7 +73,7 @@ describe('a verification', () => {
     await tamper(
       `update payment_order set status = 'SUCCESS', status_detail = null where payment_id = '${row?.payment_id}'`,
     );
-    expect(await brokenOf()).toContain('an order says what its instruction came to');
+    expect(await brokenOf()).toContain('an order’s status agrees with its instruction’s state');
   });
 
   test('sees in an old payment only by --full what somebody changed by hand', async () => {
@@ -83,7 +83,7 @@ describe('a verification', () => {
        where payment_id = (select min(payment_id) from payment where status = 'SUCCESS')`,
     );
     expect(await brokenOf()).toEqual([]);
-    expect(await brokenOf(true)).toEqual(['a payment counts what its orders say']);
+    expect(await brokenOf(true)).toEqual(['a payment counts its orders by their status']);
   });
 
   test('tells again what is broken until it is put right', async () => {
@@ -91,8 +91,8 @@ describe('a verification', () => {
     const { paymentId } = await storePayment(database, newOrder());
     await tamper(`update payment set orders_started = 1 where payment_id = '${paymentId}'`);
     await moveClock(database, HOUR);
-    expect(await brokenOf()).toContain('a payment counts what its orders say');
-    expect(await brokenOf()).toContain('a payment counts what its orders say');
+    expect(await brokenOf()).toContain('a payment counts its orders by their status');
+    expect(await brokenOf()).toContain('a payment counts its orders by their status');
   });
 
   test('sees a balance that is off, however old its entries are', async () => {

@@ -114,11 +114,11 @@ export function registerMoved(
 
 function movedReason(row: ModelInstruction): string {
   if (row.state === 'executing') return `attempt ${row.attemptNo} started, never finished`;
-  if (row.attemptNo === 0) return 'received again and again, never claimed';
+  if (row.attemptNo === 0) return 'received too often, never claimed';
   if (row.state === 'ready') {
-    return `received again and again after attempt ${row.attemptNo}: ${row.reason ?? 'no reason was recorded'}`;
+    return `received too often after attempt ${row.attemptNo}: ${row.reason ?? 'no reason was recorded'}`;
   }
-  return 'received again and again after it had come to its end';
+  return 'received too often after it had ended';
 }
 
 /** As MARK_SQL. */

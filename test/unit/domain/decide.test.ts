@@ -60,9 +60,9 @@ describe('succeeded', () => {
   });
 
   test.each([
-    ['another amount', { amountMinor: 101n }, 'answered 101 KRW, asked was 100 KRW'],
-    ['another currency', { currency: 'USD' }, 'answered 100 USD, asked was 100 KRW'],
-    ['another reference', { reference: 'ord_2' }, 'reference ord_2, asked was ord_1'],
+    ['another amount', { amountMinor: 101n }, 'answered 101 KRW, requested was 100 KRW'],
+    ['another currency', { currency: 'USD' }, 'answered 100 USD, requested was 100 KRW'],
+    ['another reference', { reference: 'ord_2' }, 'reference ord_2, requested was ord_1'],
   ])('with %s is never accepted', (_what, change, reason) => {
     const transition = answer({ kind: 'succeeded', charge: { ...CHARGE, ...change } });
     expect(transition).toMatchObject({
@@ -86,7 +86,7 @@ test('several charges for one order are never booked as one, whatever each of th
     state: 'quarantined',
     orderStatus: 'EXECUTING',
     orderStatusDetail: 'manual_review',
-    reason: 'the PSP holds 2 charges where one was asked for: ch_1, ch_2',
+    reason: 'the PSP has 2 charges where one was requested: ch_1, ch_2',
     pspReference: 'ch_1',
     posting: null,
   });
@@ -314,7 +314,7 @@ describe('past the last cycle', () => {
         outcome: { kind: 'succeeded', charge: { ...CHARGE, amountMinor: 99n } },
         sent: false,
       },
-      'the PSP answered 99 KRW, asked was 100 KRW',
+      'the PSP answered 99 KRW, requested was 100 KRW',
     ],
   ])('%s is for a person to look at, with the reason', (_name, observation, reason) => {
     expect(observe(observation, resolving)).toMatchObject({
