@@ -1,18 +1,17 @@
 import { createHash } from 'node:crypto';
 
 /**
- * A statement on behalf of one merchant, kept in the database as a function of its own. Row-level security needs the
- * merchant to be set before the rows are looked at, which no single statement can promise; a function sets it, then
- * runs the statement. Its name bears a hash of its text: while a deployment is under way, old code calls the old one
- * and new code the new.
+ * A statement on behalf of one merchant, stored in the database as a function. Row-level security needs the merchant to be
+ * set before any row is read, which a single statement can't guarantee, so the function sets it and then runs the statement.
+ * The function's name contains a hash of its text: during a deployment old code calls the old function, new code the new one.
  */
 export interface MerchantStatement {
   readonly name: string;
   /** What callers execute; `:input` must hold `merchant_id`. */
   readonly sql: string;
-  /** Makes the function; safe to repeat. */
+  /** Creates the function; safe to repeat. */
   readonly definition: string;
-  /** What the function runs once the merchant is set: whoever wants to see its plan needs it. */
+  /** The statement that the function runs, for tests that look at its plan. */
   readonly text: string;
 }
 

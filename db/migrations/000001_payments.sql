@@ -1,10 +1,10 @@
--- Who calls the API, and what a call leaves behind: merchants, their keys, payments, orders, stored answers.
+-- Merchants and their API keys, payments, payment orders, and the stored answers of idempotent requests.
 
--- Time as every rule of the protocol sees it. A function of our own, so that tests can replace it and move time.
+-- The clock that every rule of the protocol uses. Tests replace this function to move time.
 create function clock() returns timestamptz language sql volatile parallel safe as 'select clock_timestamp()';
 
--- Statements of the pipeline are short. The database gives up before its caller does (6 s), so that a caller's replay
--- never runs beside the statement it replays. Migrations lift this for themselves.
+-- The database cancels a statement before its caller times out (6 s), so that a replay never runs beside the statement it
+-- replays. Migrations set a longer time-out for themselves.
 do $$ begin
   execute format('alter database %I set statement_timeout = %L', current_database(), '4s');
 end $$;
@@ -22,19 +22,19 @@ create table api_key (
   secret_hash  text not null check (secret_hash ~ '^[0-9a-f]{64}$'),
   created_at   timestamptz not null,
   revoked_at   timestamptz,
-  -- Written by whoever checks the key, at most once an hour per key.
+  -- Set when the key is used, at most once an hour.
   last_used_at timestamptz
 );
 create index api_key_by_merchant on api_key (merchant_id, created_at desc, api_key_id);
 create index api_key_newest on api_key (created_at desc, api_key_id);
 create index api_key_newest_valid on api_key (created_at desc, api_key_id) where revoked_at is null;
 
--- The old and the new key of a rotation, and no third. The lock serialises the operators of one merchant, and each query
--- of the function sees what was committed meanwhile: two at once can't both add the second key.
+-- At most two valid keys: the old and the new one of a rotation. The lock serialises operators on one merchant, and each query
+-- of the function sees what was committed before it, so two operators can't both add the second key.
 create function refuse_third_valid_api_key() returns trigger language plpgsql as $$ begin
   perform pg_advisory_xact_lock(7082341, hashtext(new.merchant_id));
   if (select count(*) from api_key where merchant_id = new.merchant_id and revoked_at is null) >= 2 then
-    -- The constraint is in the text too: the Data API tells no more than that.
+    -- The text names the constraint too: the Data API returns nothing but the text.
     raise exception 'a third valid API key of % violates constraint "api_key_two_valid_at_once"', new.merchant_id
       using errcode = '23514', constraint = 'api_key_two_valid_at_once';
   end if;
@@ -85,9 +85,9 @@ create table payment (
   constraint payment_merchant_reference_is_unique unique (merchant_id, merchant_reference),
   check (orders_succeeded + orders_failed <= orders_started and orders_started <= orders_total)
 );
--- Lists are read status by status, a page of each: so one index serves every filter of a merchant's, one those over all
--- merchants. Ids begin with their time. The second has another order than the first, so that no plan takes it for a
--- merchant's list and walks through everybody's.
+-- Lists are read status by status, a page of each, so one index serves every filter of one merchant's payments, and another
+-- those over all merchants. Ids begin with their time. The second index has another order, so that the planner does not use
+-- it for one merchant's list.
 create index payment_newest_first on payment (merchant_id, status, created_at desc, payment_id desc);
 create index payment_newest_first_of_all on payment (status, payment_id);
 create unique index payment_accepted_in on payment (payment_id, merchant_id, accepted_in);
@@ -102,7 +102,7 @@ create table payment_order (
   position         smallint not null check (position between 0 and 9),
   amount_minor     bigint not null check (amount_minor between 1 and 9007199254740991),
   currency         text not null check (currency ~ '^[A-Z]{3}$'),
-  -- Who is owed: [{"seller_id", "amount_minor" as text}], summing to the amount. One seller is one split.
+  -- What each seller is owed: [{"seller_id", "amount_minor" as text}], summing to the amount. One seller is one split.
   splits           jsonb not null,
   -- Whether the merchant wrote `splits` or a plain `seller_id`; the answer repeats the form of the request.
   is_split         boolean not null,
@@ -119,8 +119,8 @@ create table payment_order (
   accepted_in      xid8 not null default pg_current_xact_id(),
   unique (payment_id, position),
   check (status <> 'FAILED' or failure is not null),
-  -- An order comes with its payment: made in the same transaction, for the same merchant. The accepting login can't add
-  -- one to an existing payment: `accepted_in` is granted to no login, so each insert gets the default.
+  -- An order is inserted in the same transaction as its payment and for the same merchant. The accepting login can't add one to
+  -- an existing payment, since no login may write `accepted_in` and each insert gets the default.
   constraint payment_order_comes_with_its_payment
     foreign key (payment_id, merchant_id, accepted_in) references payment (payment_id, merchant_id, accepted_in)
 );

@@ -1,21 +1,21 @@
--- What the executor works on: instructions, evidence, and where retries end (circuits, pauses, dead letters).
+-- What the executor works on: instructions, evidence, circuits, rate limiters, pauses and dead letters.
 
 create function is_terminal(state text) returns boolean language sql immutable parallel safe as
   $$ select state in ('succeeded', 'declined', 'requires_action', 'cancelled') $$;
 
 -- When the relay sends an instruction's message (again), by rule 10; null: never. In plpgsql, which keeps its plan:
--- PostgreSQL can't inline this as an SQL function (it mixes timestamps and intervals, which PostgreSQL holds to depend on
--- the time zone) and would plan it anew in every statement that writes an instruction. Immutable in truth: the intervals
--- hold neither days nor months, so no time zone enters.
+-- PostgreSQL can't inline this as an SQL function, since it considers sums of timestamps and intervals dependent on the time
+-- zone, and would plan it again in every statement that writes an instruction. It is immutable: the intervals hold neither
+-- days nor months.
 create function relay_due_at(
   state text, parked boolean, waits_for text, attempt_no integer, resends integer, last_sent_at timestamptz,
   not_before timestamptz
 ) returns timestamptz language plpgsql immutable parallel safe as $$ begin
   return case
     when state not in ('ready', 'executing', 'dead_lettered') then null
-    -- Even the dead-letter queue may have lost it.
+    -- The dead-letter queue may have lost it, too.
     when state = 'dead_lettered' then greatest(last_sent_at, not_before) + interval '24 hours'
-    -- Sent once what it waits for is over, not by the clock.
+    -- Sent when the cause of its waiting is over, not by the clock.
     when waits_for is not null then null
     when parked then not_before
     -- Never claimed: perhaps the send after the commit failed. The same deduplication id makes this harmless.
@@ -63,7 +63,7 @@ create table instruction (
   -- The id of the API request that asked for the operation: it is in every log line about it and in its messages. Evidence
   -- (instruction_id) and ledger (source_id) are found by it through this row.
   correlation_id    text,
-  -- Whether a dead letter was ever written of it: then the letter's state follows its own.
+  -- Whether it ever had a dead letter, whose state then has to follow its own.
   has_dead_letter   boolean not null default false,
   relay_due_at      timestamptz generated always as (
     relay_due_at(state, parked, waits_for, attempt_no, resends, last_sent_at, not_before)) stored,
@@ -73,14 +73,14 @@ create table instruction (
 -- By `parked` first: while the queue is behind, the relay leaves out what is not parked, however much of it there is.
 create index instruction_relay_due on instruction (parked, relay_due_at) where relay_due_at is not null;
 create index instruction_waiting on instruction (waits_for, instruction_id) where waits_for is not null;
--- In no particular order: whoever starts at a random place of it draws at random.
+-- In hash order, so that a read from a random position picks instructions at random.
 create index instruction_waiting_drawn on instruction (waits_for, md5(instruction_id)) where waits_for is not null;
--- How long messages wait in the queue is read off the newest first claims.
+-- The newest first claims show how long messages wait in the queue.
 create index instruction_first_claimed on instruction (first_claimed_at) where first_claimed_at is not null;
 -- How many wait for a person, and for how long, is measured every minute.
 create index instruction_quarantined on instruction (accepted_at) where state = 'quarantined';
 
--- Terminal is terminal: the code never tries to change it, and the database would refuse.
+-- Terminal states are immutable. The code never changes one, and the database would refuse it.
 create function refuse_leaving_a_terminal_state() returns trigger language plpgsql as $$ begin
   raise exception 'terminal state is immutable in %', tg_table_name
     using errcode = '23514', constraint = 'terminal_state_is_immutable';
@@ -97,7 +97,7 @@ create function refuse_change() returns trigger language plpgsql as $$ begin
     using errcode = '42501', constraint = tg_table_name || '_is_append_only';
 end $$;
 
--- What a PSP was asked and said, for every attempt, a stale worker's too. `step` counts within the attempt.
+-- The requests to PSPs and their answers, of every attempt, including a stale worker's. `step` counts within the attempt.
 create table evidence (
   instruction_id   text not null,
   attempt_no       integer not null,
@@ -116,7 +116,7 @@ create index evidence_by_order on evidence (payment_order_id);
 create trigger evidence_append_only before update or truncate on evidence
   for each statement execute function refuse_change();
 
--- One row per PSP that has ever failed; a PSP without one is well. Read by the claim, written by the record.
+-- One row per PSP that has ever failed. Read by the claim, written by the record.
 create table psp_circuit (
   psp               text primary key,
   not_sent_in_a_row integer not null default 0,
@@ -129,9 +129,9 @@ create table psp_circuit (
   changed_at        timestamptz not null
 );
 
--- What a PSP's circuit comes to by what the attempts of one batch have seen of the PSP. `trips` says after how many
--- failures in a row it opens (`not_sent`, `unknown`), and for how long (`open_seconds`, doubling to `longest_seconds`).
--- Null stands for a circuit that has never failed. `answered`: by an answer of any kind but a refusal of our key.
+-- The next state of a PSP's circuit, from what the attempts of one batch observed. `trips` says after how many failures in a
+-- row it opens (`not_sent`, `unknown`) and for how long (`open_seconds`, doubling up to `longest_seconds`). `circuit` is null
+-- for a PSP that has never failed. `answered`: the PSP gave any answer but a refusal of our key.
 create function circuit_after_v1(
   circuit psp_circuit, answered boolean, not_sent integer, unknown integer, misconfigured integer, why text, trips jsonb,
   observed_at timestamptz
@@ -150,7 +150,7 @@ begin
     return circuit;
   end if;
 
-  -- A probe that came to nothing which says anything, a rate limit say: the next may try.
+  -- A probe without a result, such as a 429: the next instruction may probe.
   if not_sent + unknown + misconfigured = 0 then
     circuit.probe_until := null;
     return circuit;
@@ -160,7 +160,7 @@ begin
   circuit.unknown_in_a_row := coalesce(circuit.unknown_in_a_row, 0) + unknown;
   circuit.reason := why;
   circuit.changed_at := observed_at;
-  -- Open already: this is a late observation.
+  -- Already open: a late observation changes nothing more.
   if circuit.open_until > observed_at then
     return circuit;
   end if;
@@ -181,36 +181,34 @@ begin
   return circuit;
 end $$;
 
--- The rate that a PSP's account takes, as its 429s have taught it: one call each `spacing_ms`. A PSP that has said none has
--- no row. Twice as far apart with a 429, half as far with each minute without one; after some minutes there is no limit
--- left and the row goes.
+-- The rate that a PSP accepts, learnt from its 429s: one call per `spacing_ms`. A PSP without 429s has no row. A 429 doubles
+-- the spacing, and each minute without one halves it; once no limit is left, the row is deleted.
 create table psp_limiter (
   psp           text primary key,
   spacing_ms    integer not null check (spacing_ms between 1 and 10000),
   limited_at    timestamptz not null,
   -- The newest 429, or the end of what its `Retry-After` asks for.
   recovers_from timestamptz not null,
-  -- The first slot that nobody has taken.
+  -- The first free slot.
   next_call_at  timestamptz not null
 );
 
--- Milliseconds from one call to the next; 0: as many as there are.
+-- Milliseconds from one call to the next; 0: no limit.
 create function limiter_spacing_v1(limiter psp_limiter, at timestamptz) returns integer
 language sql immutable parallel safe as $$
   select limiter.spacing_ms
          >> greatest(0, least(30, floor(extract(epoch from at - limiter.recovers_from) / 60)))::int
 $$;
 
--- The first slot that is free. What nobody took in the last second can still be taken, so that a batch goes as a whole.
--- In plpgsql, as those below: PostgreSQL holds a sum of timestamp and interval to depend on the time zone, which seconds
--- don't, and would refuse an SQL function that is said to be immutable its plan.
+-- The first free slot. Unused slots of the last second can still be taken, so that a whole batch can be sent at once.
+-- In plpgsql, as those below, for the reason given at `relay_due_at`.
 create function limiter_next_slot_v1(limiter psp_limiter, at timestamptz) returns timestamptz
 language plpgsql immutable parallel safe as $$ begin
   return greatest(limiter.next_call_at, at - interval '1 second');
 end $$;
 
--- How many slots are free within the next 15 seconds: what is given out so far ahead follows a rate that may be too high
--- by then, and messages that wait for their slot are in flight.
+-- How many slots are free within the next 15 seconds. No slots are reserved further ahead: the rate may be lower by then, and
+-- messages that wait for their slot are in flight.
 create function limiter_room_v1(limiter psp_limiter, at timestamptz) returns integer
 language plpgsql immutable parallel safe as $$
 declare
@@ -220,10 +218,10 @@ begin
   return case when spacing = 0 then 2147483647 else greatest(0, floor(ahead_ms / spacing) + 1)::int end;
 end $$;
 
--- What a limiter comes to by a 429. Null, or one that has recovered, begins at 50 calls a second: what is too fast for the
--- PSP doubles its spacing within seconds. It ends at one call in ten seconds, which is how a PSP that takes nothing is
--- found to take calls again. 429s within one second are of one limit, met by several batches. A `Retry-After` of more
--- than an hour is obeyed by its payment, not by the whole account.
+-- The next state of a limiter after a 429. A new or recovered limiter starts at 50 calls a second; if that is too fast, further
+-- 429s double the spacing within seconds. The slowest rate is one call in ten seconds, which finds out when a PSP accepts calls
+-- again. 429s within one second count once, since several batches can meet the same limit. A `Retry-After` of more than an hour
+-- delays its payment but not the whole account.
 create function limiter_after_v1(limiter psp_limiter, retry_after_seconds integer, at timestamptz) returns psp_limiter
 language plpgsql immutable parallel safe as $$
 declare
@@ -250,19 +248,19 @@ create table processing_pause (
   reason    text not null
 );
 
--- What died, and why. An instruction's dead letter bears its id and is what the instruction's state says it is (see the
--- view below); poison, which names no instruction, bears `sha256:` and the hash of its body, and keeps body and state here.
+-- Dead letters and their reasons. An instruction's dead letter has the instruction's id, and its state follows the
+-- instruction's. Poison names no instruction: its id is `sha256:` and the hash of its body, and body and state are kept here.
 create table dead_letter (
   dead_letter_id text primary key,
   is_poison      boolean not null,
   poison_state   text check (poison_state in ('waiting', 'quarantined', 'closed')),
-  -- Bytes, because a poisoned body may hold what text may not.
+  -- Bytes, since a poison body may hold characters that text can't.
   poison_body    bytea,
   reason         text not null,
-  -- Which trip through the dead-letter queue this is, from 0.
+  -- How many times it was redriven: the cycle of attempts, from 0.
   cycle          integer not null default 0,
   times_seen     integer not null default 1,
-  -- The message it was last seen in: the same one again is a retry, another one a redrive or a duplicate.
+  -- The message it was last seen in. The same one again is a retry; another one is a redrive or a duplicate.
   message_id     text,
   first_seen_at  timestamptz not null,
   last_seen_at   timestamptz not null,
@@ -275,7 +273,7 @@ create table dead_letter (
 create index dead_letter_newest on dead_letter (state, psp, last_seen_at desc, dead_letter_id);
 create index dead_letter_closed_poison on dead_letter (last_seen_at) where is_poison and poison_state = 'closed';
 
--- Who did what to a dead letter, a quarantine, a pause, a key …, when, why and from where; append-only.
+-- Operations on dead letters, quarantines, pauses, keys …: who did what, when, why and from where. Append-only.
 create table operation_log (
   operation_log_id bigint generated always as identity primary key,
   subject_id       text not null,
@@ -285,7 +283,7 @@ create table operation_log (
   actor            text not null,
   reason           text not null,
   at               timestamptz not null,
-  -- A machine, and on AWS the identity that the account knows. What the pipeline does by itself is `pipeline`.
+  -- The machine, and on AWS the caller's IAM identity; `pipeline` for what the pipeline does by itself.
   origin           text not null default 'pipeline',
   by_people        boolean not null generated always as (origin <> 'pipeline') stored
 );
@@ -296,7 +294,7 @@ create index operation_log_by_subject on operation_log (subject_id, action, by_p
 create trigger operation_log_append_only before update or truncate on operation_log
   for each statement execute function refuse_change();
 
--- Whichever statement makes an instruction a dead letter or puts it into quarantine writes the dead letter with it.
+-- Any statement that dead-letters or quarantines an instruction also writes its dead letter.
 create function write_dead_letter() returns trigger language plpgsql as $$ begin
   insert into dead_letter as d (dead_letter_id, is_poison, reason, cycle, first_seen_at, last_seen_at)
   values (new.instruction_id, false, coalesce(new.reason, 'no reason was recorded'), new.cycle, clock(), clock())
@@ -312,22 +310,22 @@ create trigger instruction_dead_letter after update of state on instruction for 
   execute function write_dead_letter();
 
 -- `waiting` in the dead-letter queue, `redriven` from it, `quarantined`, or `resolved`.
-create function dead_letter_state(letter dead_letter, instruction_state text) returns text
+create function dead_letter_state(d dead_letter, instruction_state text) returns text
   language sql immutable parallel safe as $$
   select case
-    when letter.is_poison then
-      case letter.poison_state when 'closed' then 'resolved'
-                               when 'waiting' then case when letter.redriven_at is null then 'waiting' else 'redriven' end
-                               else letter.poison_state end
-    when instruction_state = 'dead_lettered' then case when letter.redriven_at is null then 'waiting' else 'redriven' end
+    when d.is_poison then
+      case d.poison_state when 'closed' then 'resolved'
+                               when 'waiting' then case when d.redriven_at is null then 'waiting' else 'redriven' end
+                               else d.poison_state end
+    when instruction_state = 'dead_lettered' then case when d.redriven_at is null then 'waiting' else 'redriven' end
     when instruction_state = 'quarantined' then 'quarantined'
-    when instruction_state in ('ready', 'executing') and letter.redriven_at is null and letter.message_id is not null then 'waiting'
+    when instruction_state in ('ready', 'executing') and d.redriven_at is null and d.message_id is not null then 'waiting'
     when instruction_state in ('ready', 'executing') then 'redriven'
     else 'resolved'
   end
 $$;
 
--- A dead letter's state is kept with it, whatever changes it or its instruction.
+-- Keeps a dead letter's state up to date when the dead letter or its instruction changes.
 create function keep_dead_letter_state() returns trigger language plpgsql as $$
 declare
   instruction_state text;

@@ -1,4 +1,4 @@
--- Append-only double entry. One transaction per cause: the same source can't be posted twice under one type.
+-- Append-only double-entry ledger. The same source can't be posted twice under one posting type.
 create table ledger_transaction (
   ledger_transaction_id text primary key,
   merchant_id           text not null,
@@ -22,8 +22,8 @@ create table ledger_entry (
   primary key (ledger_transaction_id, entry_no)
 );
 
--- Running sums. A seller's account has one row (shard 0). The platform's own accounts are in every batch, so each
--- batch adds to one of 32 rows of theirs. Sums of amounts up to 2^53 outgrow a bigint: numeric.
+-- Running sums. A seller's account has one row (shard 0). Every batch posts to the platform's own accounts, so these have 32 rows,
+-- and a batch adds to one of them. The sums are numeric, since amounts up to 2^53 can overflow a bigint.
 create table account_balance (
   merchant_id     text not null,
   account_kind    text not null,
@@ -65,8 +65,7 @@ end $$;
 create constraint trigger ledger_transaction_balances after insert on ledger_transaction
   deferrable initially deferred for each row execute function assert_new_transaction_balances();
 
--- Entries are only ever added, and existing ones balance: what is added must balance by itself, and need not be read
--- together with what exists. The cost doesn't grow with the ledger.
+-- Existing entries balance and never change, so it is enough that the added ones balance. The cost doesn't grow with the ledger.
 create function assert_new_entries_balance() returns trigger language plpgsql as $$
 declare
   unbalanced record;
@@ -90,7 +89,7 @@ create trigger ledger_transaction_append_only before update or delete or truncat
 create trigger ledger_entry_append_only before update or delete or truncate on ledger_entry
   for each statement execute function refuse_change();
 
--- Up to where `oncepay verify` has found that everything holds (adapters/database/statements/verification.ts).
+-- The checkpoint of `oncepay verify`: everything up to it was found correct (adapters/database/statements/verification.ts).
 create table verification (
   only_one           boolean primary key default true check (only_one),
   payments_up_to     text not null default '',
@@ -101,7 +100,7 @@ create table verification (
 );
 insert into verification default values;
 
--- The sums of all entries up to `balances_up_to`, which balances are compared with.
+-- The sums of all entries up to `balances_up_to`, to compare the balances with.
 create table verified_balance (
   merchant_id   text not null,
   account_kind  text not null,

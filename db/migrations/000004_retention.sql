@@ -1,8 +1,8 @@
--- What is kept for a while and then removed, by a login that may do nothing else. The ledger is never removed. How long a
--- stage keeps things is its setting, which the database doesn't know; here is the least that any may set
--- (lib/stage-validation.ts), and what the API promises of idempotency keys.
+-- Data that is removed after a retention period, by a login that may do nothing else. The ledger is never removed. The periods
+-- are settings of the stage, which the database doesn't know; the triggers here enforce the shortest periods that may be set
+-- (lib/stage-validation.ts) and what the API promises for idempotency keys.
 
--- Two pseudonyms are the same where merchant and buyer are. Deleting the salt makes pseudonyms anonymous.
+-- The same merchant and buyer always have the same pseudonym. Deleting the salt makes the pseudonyms anonymous.
 create table pseudonym_salt (
   only_one boolean primary key default true check (only_one),
   salt     text not null
@@ -20,8 +20,7 @@ create table job_run (
   report      jsonb not null
 );
 
--- Only the purge deletes what is append-only, not even the owner does; and the purge only what is old, and of an order
--- that has ended.
+-- Only the purge may delete from append-only tables, not even the owner; and only rows that are old and whose order is terminal.
 create function refuse_deleting_but_by_purge() returns trigger language plpgsql as $$ begin
   if current_user not in ('oncepay_purge', 'oncepay_purge_alternate') then
     raise exception '% on % is refused: only the purge deletes from it', tg_op, tg_table_name
@@ -63,12 +62,12 @@ end $$;
 create trigger idempotency_key_kept_while_young before delete on idempotency_key for each row
   when (old.created_at > clock() - interval '30 days')
   execute function refuse_while_young();
--- Accepting overwrites a key that has expired, and its login no other.
-create trigger idempotency_key_stands_while_young before update on idempotency_key for each row
+-- The accepting login overwrites only keys that have expired.
+create trigger idempotency_key_unchanged_while_young before update on idempotency_key for each row
   when (old.created_at > clock() - interval '30 days')
   execute function refuse_while_young();
 
--- A poisoned body goes once a person has closed it, an instruction's dead letter once its order has ended.
+-- Poison is removed after an operator has closed it, an instruction's dead letter after its order has become terminal.
 create function refuse_purging_dead_letter_early() returns trigger language plpgsql as $$ begin
   if old.last_seen_at > clock() - interval '30 days'
      or old.is_poison and old.poison_state <> 'closed'

@@ -1,13 +1,13 @@
--- What each login may do, table by table and column by column; the logins themselves are made before the migrations
--- (adapters/database/set-up). A migration that makes a table, a column or a function grants it to those who need it, and
--- to nobody else: nothing is granted to PUBLIC. No login owns anything or bypasses row-level security.
+-- What each login may do, by table and column. The logins are created before the migrations (adapters/database/set-up). A
+-- migration that creates a table, column or function grants it to the logins that need it; nothing is granted to PUBLIC. No
+-- login owns anything or bypasses row-level security.
 
--- authorize: whose key is it? It notes that the key was used.
+-- authorize: reads a key's merchant and records that the key was used.
 grant select (api_key_id, merchant_id, secret_hash, revoked_at, last_used_at), update (last_used_at) on api_key
   to oncepay_authorize;
 
--- accept: inserts rows and changes none but an idempotency key that has expired. What it doesn't name (states, counters,
--- leases, times) begins at its default.
+-- accept: inserts rows, and updates only expired idempotency keys. Columns it may not write (states, counters, leases, times)
+-- get their defaults.
 grant select on amount_cap to oncepay_accept;
 grant select, insert on idempotency_key to oncepay_accept;
 grant update (fingerprint, status, location, body, created_at) on idempotency_key to oncepay_accept;
@@ -18,11 +18,11 @@ grant insert (payment_order_id, payment_id, merchant_id, position, amount_minor,
 grant insert (instruction_id, payment_order_id, payment_id, merchant_id, seq, operation, not_before, last_sent_at,
               correlation_id) on instruction to oncepay_accept;
 
--- read: reads, and neither keys nor what is in flight.
+-- read: reads payments and balances, but no API keys and no instructions.
 grant select on payment, payment_order, evidence, account_balance to oncepay_read;
 
--- execute: claims and records. It need not know who the buyer is. What it charges was agreed when
--- it was accepted: it can't change amount, currency, splits or PSP. Ledger and evidence are written once.
+-- execute: claims and records. It can't read the buyer, and can't change the amount, currency, splits or PSP that was accepted.
+-- It can insert into ledger and evidence, but not change them.
 grant select (payment_id, merchant_id, payment_method, orders_started, orders_succeeded, orders_failed)
   on payment to oncepay_execute;
 grant update (orders_started, orders_succeeded, orders_failed) on payment to oncepay_execute;
@@ -41,7 +41,8 @@ grant update (poison_state, reason, cycle, times_seen, message_id, last_seen_at,
   to oncepay_execute;
 grant insert on operation_log to oncepay_execute;
 
--- relay: notes that it sends an instruction's message again, and takes slots of its PSP's rate. It changes no state, and sees neither money nor evidence.
+-- relay: records that it sends an instruction's message again, and takes slots of its PSP's rate. It can't change states or read
+-- amounts and evidence.
 grant select (instruction_id, payment_order_id, payment_id, correlation_id, operation, attempt_no, attempts_not_sent, parked,
               waits_for, send_no, resends, first_claimed_at, last_sent_at, relay_due_at),
       update (send_no, resends, parked, waits_for, psp_slot_at, last_sent_at) on instruction to oncepay_relay;
@@ -49,8 +50,8 @@ grant select, update (next_call_at) on psp_limiter to oncepay_relay;
 grant select (psp, open_until, probe_until) on psp_circuit to oncepay_relay;
 grant select (pause_id) on processing_pause to oncepay_relay;
 
--- redrive: sends dead letters back, and registers those that it finds in the queue. Of an instruction it changes only the
--- mark that there is a dead letter of it.
+-- redrive: sends dead letters back and registers those that it finds in the queue. Of an instruction it can change only
+-- `has_dead_letter`.
 grant select (instruction_id, payment_order_id, operation, state, reason, attempt_no, cycle, correlation_id,
               has_dead_letter), update (has_dead_letter) on instruction to oncepay_redrive;
 grant select (payment_order_id, psp) on payment_order to oncepay_redrive;
@@ -62,8 +63,8 @@ grant update (poison_state, reason, cycle, times_seen, message_id, last_seen_at,
 grant select on dead_letter_now to oncepay_redrive;
 grant insert on operation_log to oncepay_redrive;
 
--- operate: sees everything but the hashes of keys, pauses, sets caps, and makes and revokes keys. It has the rights of
--- execute and redrive as well, by membership: an operator who closes a quarantine records it as the executor does.
+-- operate: reads everything but the hashes of keys; pauses, sets caps, creates and revokes keys. As a member of execute and
+-- redrive it has their rights too: an operator who closes a quarantine records it as the executor does.
 grant select on merchant, payment, payment_order, instruction, evidence, idempotency_key, ledger_transaction, ledger_entry,
   account_balance, psp_circuit, psp_limiter, processing_pause, dead_letter, dead_letter_now, operation_log, amount_cap, job_run,
   schema_migration to oncepay_operate;
@@ -84,7 +85,7 @@ grant select (instruction_id, payment_order_id, state) on instruction to oncepay
 grant select on pseudonym_salt to oncepay_purge;
 grant select, insert, update on job_run to oncepay_purge;
 
--- measure: counts and sums. It sees neither whose anything is nor who pays.
+-- measure: counts and sums. It can read neither merchants nor buyers.
 grant select (payment_order_id, accepted_at, state, waits_for, relay_due_at) on instruction to oncepay_measure;
 grant select (payment_order_id, amount_minor, currency, status_detail, updated_at) on payment_order to oncepay_measure;
 grant select (currency, posted_debits, posted_credits) on account_balance to oncepay_measure;
@@ -92,13 +93,13 @@ grant select (psp, open_until) on psp_circuit to oncepay_measure;
 grant select (pause_id) on processing_pause to oncepay_measure;
 grant select (poison_state) on dead_letter to oncepay_measure;
 
--- Each merchant's rows, to logins that act for one: the functions that run their statements set the merchant
--- (adapters/database/merchant-statement.ts); where none is set, there are no rows. This catches a forgotten filter; whoever
--- may run any statement may set any merchant.
+-- Row-level security for the logins that act for one merchant. The functions that run their statements set the merchant
+-- (adapters/database/merchant-statement.ts); if none is set, no rows are visible. This catches a forgotten filter, but not a
+-- login that runs statements of its own, since it can set any merchant.
 create function acting_merchant() returns text language sql stable parallel safe as
   $$ select nullif(current_setting('oncepay.merchant_id', true), '') $$;
 
--- The functions that guard the tables run for whoever changes one; nobody else need call any.
+-- Trigger functions run without a grant; other functions are granted to the logins that call them.
 revoke all on function is_terminal(text), relay_due_at(text, boolean, text, integer, integer, timestamptz, timestamptz),
   assert_balanced(text), assert_new_transaction_balances(), assert_new_entries_balance(), refuse_change(),
   refuse_leaving_a_terminal_state(), write_dead_letter(), dead_letter_state(dead_letter, text), keep_dead_letter_state(),
@@ -148,12 +149,12 @@ end $$;
 create policy relayed on instruction to oncepay_relay using (true) with check (true);
 create policy redriven on instruction to oncepay_redrive using (true) with check (true);
 create policy redriven on payment_order for select to oncepay_redrive using (true);
--- Accepting makes the first instruction of an order alone: its login can't have an existing order charged again.
+-- The accepting login inserts only the first instruction of an order, so it can't charge an existing order again.
 create policy accepted_merchant on instruction for insert to oncepay_accept
   with check (merchant_id = (select acting_merchant()) and seq = 0 and operation = 'charge');
 create policy accepted_merchant on idempotency_key to oncepay_accept
   using (merchant_id = (select acting_merchant())) with check (merchant_id = (select acting_merchant()));
--- Evidence names its order, whose own policy says whose it is.
+-- Evidence is visible if its order is, by the order's own policy.
 create policy own_merchant on evidence for select to oncepay_read
   using (exists (select from payment_order o where o.payment_order_id = evidence.payment_order_id));
 -- The purge removes the buyer of an old payment that has ended; other logins change payments too, so this is a policy.
@@ -165,14 +166,14 @@ create policy own_or_everybodys on amount_cap for select to oncepay_accept
   using (merchant_id in ('*', (select acting_merchant())));
 create policy all_merchants on amount_cap to oncepay_operate using (true) with check (true);
 
--- The statements that run on behalf of a merchant, by version: see set-up/store-statements.ts.
+-- The stored statements that run for a merchant, by version (adapters/database/set-up/store-statements.ts).
 create table stored_statement (
   name          text primary key,
   superseded_at timestamptz
 );
 
--- What keeps the rules: owners, grants, policies, triggers, functions and logins, one row each. The schema's owner could
--- change any of it: that can't be prevented, but it is seen (`oncepay verify` compares it with the seal).
+-- Everything that enforces the rules: owners, grants, policies, triggers, functions and logins, one row each. The schema's owner
+-- can change all of it; `oncepay verify` detects that by comparing it with the seal.
 create view schema_guard as
 with guarded as (
   select c.oid, c.relname, c.relkind, c.relowner, c.relacl, c.relrowsecurity
@@ -230,7 +231,7 @@ where m.roleid in (select oid from ours)
 group by m.member, m.roleid;
 grant select on schema_guard to oncepay_operate;
 
--- As it was when the newest deployment had migrated the database.
+-- The guard as the newest deployment left it.
 create table schema_seal (
   guard text primary key,
   state text

@@ -1,7 +1,7 @@
 /**
- * What is done in the database, each by a login of its own that may do nothing else: the one list of logins, from which
- * roles, secrets, rotation, environments and IAM grants derive. `operate` is for people, at the command line: no function
- * has it. What each may do is granted by the migrations, table by table.
+ * The duties in the database, each with logins of its own: the only list of logins, from which roles, secrets, rotation,
+ * environments and IAM grants are derived. `operate` is for people at the command line; no function uses it. The migrations
+ * grant each login what it may do, table by table.
  */
 export const DUTIES = [
   'accept',
