@@ -1,12 +1,12 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 
-/** Whether real money moves where the key is taken; written into the key, so that nobody confuses the two. */
+/** Whether the key is for stages with real money; part of the key, so that the two can't be confused. */
 export type ApiKeyMode = 'live' | 'test';
 
 /**
- * `opk_<mode>_<id>_<secret><checksum>`. The prefix and the checksum are for secret scanners, who can tell a key of ours
- * from what only looks like one without asking us; the id finds the row, the secret proves it.
+ * `opk_<mode>_<id>_<secret><checksum>`. With the prefix and the checksum, a secret scanner recognizes a key without
+ * contacting us. The id finds the row, the secret authenticates it.
  */
 const FORMAT = /^(opk_(live|test)_([0-9a-f]{16})_([0-9a-f]{64}))([0-9a-f]{8})$/;
 
@@ -16,7 +16,7 @@ export interface ApiKeyParts {
   readonly secret: string;
 }
 
-/** Undefined when the text is not of a key's form, or mistyped: then its checksum is not that of its characters. */
+/** Undefined if the text is not in a key's format, or its checksum is wrong, for example after a typing error. */
 export function parseApiKey(text: string): ApiKeyParts | undefined {
   const [, signed, mode, apiKeyId, secret, checksum] = FORMAT.exec(text) ?? [];
   if (signed === undefined || apiKeyId === undefined || secret === undefined) return undefined;
@@ -33,12 +33,12 @@ export function apiKeyModeOf(takesRealMoney: boolean): ApiKeyMode {
   return takesRealMoney ? 'live' : 'test';
 }
 
-/** SHA-256, hexadecimal. The secret has 256 random bits: there is nothing to guess that a slow hash would protect. */
+/** SHA-256, hexadecimal. The secret has 256 random bits, so a slow hash would add no protection. */
 export function hashOfSecret(secret: string): string {
   return createHash('sha256').update(secret).digest('hex');
 }
 
-/** In constant time, so that an answer's delay tells nothing of the stored hash. */
+/** In constant time, so that the response time reveals nothing about the stored hash. */
 export function isSecretOf(storedHash: string, secret: string): boolean {
   const given = Buffer.from(hashOfSecret(secret), 'hex');
   const stored = Buffer.from(storedHash, 'hex');
@@ -51,7 +51,7 @@ export interface GeneratedApiKey {
   readonly secretHash: string;
 }
 
-/** A new key: the text is shown once, only id and hash are kept. */
+/** Creates a key: its text is shown once, only id and hash are stored. */
 export function generateApiKey(mode: ApiKeyMode): GeneratedApiKey {
   const apiKeyId = randomBytes(8).toString('hex');
   const secret = randomBytes(32).toString('hex');

@@ -5,12 +5,12 @@ import { within } from './within.ts';
 const DEADLINE_MS = TIMING.requestDeadlineSeconds * 1_000;
 
 /**
- * How the executor's clients of DynamoDB and SQS are set up. One repeat, within the same deadline: for a kept connection
- * that has died while the environment slept, or a server error, which both fail at once. What is slow is not asked twice:
- * every request here may fail, and its message comes again.
+ * The settings of the executor's DynamoDB and SQS clients. One retry within the same deadline: for a kept connection that broke
+ * while the environment was frozen, or a server error, which both fail immediately. A slow request is not repeated: every
+ * request here may fail, and its message is redelivered.
  */
 export const BOUNDED_CLIENT = {
-  // Nothing is added to the clients later; resolving their steps anew for each call costs a tenth of the call.
+  // The clients' middleware doesn't change later; resolving it again for each call costs a tenth of the call.
   cacheMiddleware: true,
   sha256: Sha256,
   maxAttempts: 2,
@@ -22,7 +22,7 @@ export const BOUNDED_CLIENT = {
   },
 } as const;
 
-/** One request of such a client, its repeat included, within the time that the protocol's inequalities count for it. */
+/** Makes one request of such a client, including its retry, within the time that the protocol's inequalities allow. */
 export function inRequestTime<T>(request: Promise<T>): Promise<T> {
   return within(DEADLINE_MS, request);
 }

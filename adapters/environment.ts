@@ -6,8 +6,8 @@ const text = z.string().check(z.minLength(1));
 const days = z.int().check(z.minimum(1));
 
 /**
- * Every variable that a function may ask for; each asks for what it needs and no more. Made when they are asked for: a
- * schema costs a tenth of a millisecond of the cold start.
+ * Every variable that a function may read; each reads only what it needs. Created lazily: a schema costs a tenth of a
+ * millisecond of the cold start.
  */
 export const variables = {
   get function() {
@@ -28,7 +28,7 @@ export const variables = {
   get database() {
     return { DATABASE_CLUSTER_ARN: text, DATABASE_SECRET_ARN: text, DATABASE_NAME: text };
   },
-  /** Without a login: for who logs in by turns. */
+  /** Without a login: for the function that rotates the logins. */
   get databaseAddress() {
     return { DATABASE_CLUSTER_ARN: text, DATABASE_NAME: text };
   },
@@ -44,7 +44,7 @@ export const variables = {
   get deadLetterQueue() {
     return { DEAD_LETTER_QUEUE_URL: z.url() };
   },
-  /** The epoch changes when Aurora is restored to an earlier point: records of a lost future are not believed. */
+  /** The epoch changes when Aurora is restored to an earlier point, so that records of a lost future are ignored. */
   get consumedTable() {
     return { CONSUMED_TABLE_NAME: text, RESTORE_EPOCH: text };
   },
@@ -61,7 +61,7 @@ export const variables = {
       ),
     };
   },
-  /** Only on a stage whose database sleeps. */
+  /** Only on a stage whose database pauses. */
   get activityTable() {
     return { ACTIVITY_TABLE_NAME: z.optional(text) };
   },
@@ -73,21 +73,21 @@ export const variables = {
       PSP_SIMULATOR_SECRET_ARN: z.optional(text),
     };
   },
-  /** Of the functions that are the simulated PSPs. */
+  /** For the functions of the simulated PSPs. */
   get simulatorHost() {
     return { SIMULATOR_TABLE_NAME: text, SIMULATOR_INDEX_NAME: text, SIMULATOR_SECRET_ARN: text };
   },
 };
 
 /**
- * The one place that reads the environment.
+ * The only place that reads the environment.
  *
  * @throws EnvironmentError naming each variable that is missing or malformed
  */
 export function readEnvironment<Shape extends z.core.$ZodShape>(
   shape: Shape,
 ): z.output<z.ZodMiniObject<Shape>> {
-  // Read once: to compile the check takes longer than to carry it out.
+  // Parsed once: compiling the check takes longer than running it.
   const parsed = z.object(shape).safeParse(process.env, { jitless: true });
   if (parsed.success) return parsed.data;
   throw new EnvironmentError(
@@ -100,6 +100,6 @@ export class EnvironmentError extends Error {
   override readonly name = 'EnvironmentError';
 
   constructor(problems: readonly string[]) {
-    super(`The function's environment is not as it must be: ${problems.join('; ')}.`);
+    super(`The function's environment is invalid: ${problems.join('; ')}.`);
   }
 }

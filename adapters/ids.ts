@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { v7 } from 'uuid';
 
-/** Ids and randomness as an argument. Ids are UUIDs of version 7 behind a prefix that tells their kind. */
+/** Ids and randomness as an argument. An id is a UUID of version 7 with a prefix for its kind. */
 export interface Ids {
   next(prefix: 'pay' | 'ord' | 'ins' | 'ltx' | 'clm' | 'cal'): string;
   /** In [0, 1). */

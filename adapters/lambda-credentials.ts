@@ -1,8 +1,8 @@
 import { fromEnv } from '@aws-sdk/credential-provider-env';
 
 /**
- * Stands in the bundles for the SDK's default chain of credentials. A function has its role's credentials in its
- * environment and nowhere else: the chain's other links (profiles, SSO, web identity, child processes, metadata
- * servers) would be a quarter of each bundle, and ways to credentials that a function should not have.
+ * Replaces the SDK's default credential chain in the bundles. A function's environment has its role's credentials; the chain's
+ * other providers (profiles, SSO, web identity, child processes, metadata servers) would be a quarter of each bundle, and could
+ * find credentials that a function should not have.
  */
 export const defaultProvider = fromEnv;

@@ -1,5 +1,5 @@
 /**
- * Stands in the bundles for the SDK's cache of discovered endpoints. DynamoDB's client discovers endpoints only where it
- * is told to, which nothing here does; the cache and the collections it is made of would be 7 KB of each bundle.
+ * Replaces the SDK's cache of discovered endpoints in the bundles. DynamoDB's client discovers endpoints only if configured,
+ * which none here is; the cache and its collections would be 7 KB of each bundle.
  */
 export class EndpointCache {}

@@ -2,9 +2,9 @@ import { withoutCardNumbers } from '../domain/payment/card-number.ts';
 
 const HIDDEN = '[redacted]';
 
-/** What gives itself away by its form, wherever it stands; and what is left of it. */
+/** Secrets that are recognizable by their format, and their replacements. */
 const FORMS: readonly (readonly [form: RegExp, left: string])[] = [
-  // The id says which key it was, so that it can be revoked.
+  // The id stays, so that the key can be revoked.
   [/\bopk_(live|test)_([0-9a-f]{1,16})(?:_\w*)?/g, `opk_$1_$2_${HIDDEN}`],
   [/-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/g, HIDDEN],
   [/\b(?:AKIA|ASIA)[0-9A-Z]{16}\b/g, HIDDEN],
@@ -21,10 +21,10 @@ const FORMS: readonly (readonly [form: RegExp, left: string])[] = [
   ],
 ];
 
-/** What no form can be without, one after the other: nearly every text of a log has none of it, and one look says so. */
+/** Text that every format contains: nearly no log text has any of it, so one check is enough. */
 const ANY_MARK = /opk_|BEGIN|A[KS]IA|[sr]k_|whsec_|gh[opsu]_|eyJ|bearer|basic|:\/\/|passw|secret|key|token/i;
 
-/** What is hidden by its name, whatever it is. */
+/** Values that are redacted because of their names. */
 const NAMES: ReadonlySet<string> = new Set([
   'authorization',
   'cookie',
@@ -50,7 +50,7 @@ function withoutForms(text: string): string {
   return FORMS.reduce((redacted, [form, left]) => redacted.replaceAll(form, left), text);
 }
 
-/** The names that nothing had to be hidden in: a function's lines have the same few, every time. */
+/** Names that needed no redaction: a function's lines have the same few. */
 const cleanNames = new Set<string>();
 const CLEAN_NAMES_LIMIT = 500;
 
@@ -62,8 +62,8 @@ function isCleanName(name: string): boolean {
 }
 
 /**
- * For `JSON.stringify`: every text and every name of what is logged. Nothing that a caller sent is logged on purpose;
- * this is for what comes along in a message of somebody else's.
+ * For `JSON.stringify`: redacts every string and every name that is logged. No caller's input is logged on purpose; this is for
+ * input in other libraries' messages.
  */
 export function redactForLog(name: string, value: unknown): unknown {
   if (typeof value === 'string') return isSecretName(name) ? HIDDEN : redactText(value);

@@ -1,17 +1,17 @@
 import { hash } from 'node:crypto';
 
-/** What the SDK hashes. */
+/** The SDK's input types. */
 type Data = string | ArrayBuffer | ArrayBufferView;
 
-/** Of SHA-256, in bytes: what it works on at once, and what comes out (FIPS 180-4). */
+/** SHA-256's block and digest sizes in bytes (FIPS 180-4). */
 const BLOCK_BYTES = 64;
 const DIGEST_BYTES = 32;
 const INNER = 0x36;
 const OUTER = 0x5c;
 
 /**
- * SHA-256, and HMAC-SHA-256 where there is a secret: what the AWS SDK signs each request with, by Node's hash of a whole
- * text. The SDK's own makes two streams and two key objects for every request, a quarter of all that a call costs it.
+ * SHA-256, and HMAC-SHA-256 with a secret, with which the AWS SDK signs each request, through Node's one-shot hash. The SDK's
+ * own implementation creates two streams and two key objects for every request, a quarter of the cost of a call.
  */
 export class Sha256 {
   private readonly secret: Buffer | undefined;

@@ -1,9 +1,9 @@
 /**
- * What `call` comes to, or an error once it has taken too long. Time-outs of the SDK's clients count from the request to
- * the answer's first byte, then from byte to byte, and begin anew with each repeat; an `AbortSignal` would cost a client
- * its cached steps with each call.
+ * Returns the result of `call`, or throws once it has taken too long. The SDK clients' own time-outs count from the request to the
+ * answer's first byte, then from byte to byte, and restart with each retry; an `AbortSignal` would invalidate a client's cached
+ * middleware with each call.
  *
- * @throws Error when no answer came within `milliseconds`: what was asked for may have been done, or may be yet
+ * @throws Error if no answer came within `milliseconds`; the request may have taken effect, or may still do so
  */
 export async function within<T>(milliseconds: number, call: Promise<T>): Promise<T> {
   const { promise: expired, reject } = Promise.withResolvers<never>();

@@ -1,13 +1,13 @@
 import { BatchGetItemCommand, type DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
 
 /**
- * Lets the relay of a stage whose database sleeps know, without waking it, that nothing can be due: its last run found
- * nothing, and nothing ran since. A stage whose database never sleeps has none of this.
+ * On a stage whose database pauses, tells the relay without resuming the database that nothing can be due: its last run found
+ * nothing, and nothing ran since. Other stages don't use it.
  */
 export interface Activity {
   /** Called before work that may leave something for the relay. */
   touch(): Promise<void>;
-  /** Called by the relay when a run that began at `startedAt` (milliseconds) found nothing that waits. */
+  /** Called by the relay when a run that began at `startedAt` (milliseconds) found no waiting instruction. */
   foundNothing(startedAt: number): Promise<void>;
   isIdle(): Promise<boolean>;
 }
@@ -18,9 +18,9 @@ export const alwaysActive: Activity = {
   isIdle: async () => false,
 };
 
-/** One environment writes its mark at most this often: a busy stage pays two writes a minute, not one per request. */
+/** How often an environment writes its mark at most: a busy stage pays for two writes a minute, not one per request. */
 const TOUCH_EVERY_MS = 30_000;
-/** A mark may be this much older than the work it stands for (the throttle above), plus skewed clocks. */
+/** How much older than its work a mark may be: the interval above plus clock skew. */
 const MARGIN_MS = TOUCH_EVERY_MS + 60_000;
 
 export function createActivity(client: DynamoDBClient, tableName: string, now: () => number): Activity {
@@ -35,7 +35,7 @@ export function createActivity(client: DynamoDBClient, tableName: string, now: (
       const at = now();
       if (at - touchedAt < TOUCH_EVERY_MS) return;
       await put('last-activity', at);
-      // Noted only once the mark is written: after a failed write the next caller tries again.
+      // Remembered only after the mark is written, so that the next caller retries a failed write.
       touchedAt = at;
     },
     foundNothing: (startedAt) => put('last-empty-run', startedAt),

@@ -5,14 +5,14 @@ import { inRequestTime } from '../bounded-client.ts';
 export interface ConsumedMessages {
   /** Which of these keys are recorded. A key without an answer counts as not recorded; the claim then decides. */
   find(keys: readonly string[]): Promise<ReadonlySet<string>>;
-  /** Records keys; returns those that could not be written, whose messages must come again. */
+  /** Records keys; returns those that could not be written, whose messages must be redelivered. */
   record(keys: readonly string[]): Promise<ReadonlySet<string>>;
 }
 
-/** Outlives both queues' 14 days and three redrives of them, so that no message can outlast its record. */
+/** Longer than both queues' 14 days and three redrives, so that no message can outlast its record. */
 const TIME_TO_LIVE_SECONDS = 60 * 24 * 3600;
 
-/** Reads ask for consistency: this read decides. Ten keys at most, well within DynamoDB's 100 and 25 a batch. */
+/** Reads are consistent, since they decide. At most ten keys, well within DynamoDB's limits of 100 and 25 a batch. */
 export function createConsumedMessages(
   client: DynamoDBClient,
   tableName: string,

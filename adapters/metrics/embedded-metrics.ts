@@ -1,10 +1,10 @@
 import { METRIC_NAMESPACE, METRICS } from '../../domain/observability/metrics.ts';
 import type { Measurement } from './meter.ts';
 
-/** CloudWatch takes no more values of one metric in one line. */
+/** CloudWatch's maximum number of values of one metric in one line. */
 const VALUES_LIMIT = 100;
 
-/** What every line says beside its metrics. */
+/** The fields of every line besides its metrics. */
 export interface MetricSource {
   readonly stage: string;
   /** The function's folder in lambdas/. */
@@ -14,9 +14,9 @@ export interface MetricSource {
 }
 
 /**
- * Measurements as lines of CloudWatch's embedded metric format: a log line that becomes metrics, without a request. One
- * line as a rule: metrics of the stage, and those of one PSP for the stage and the PSP. A second PSP or a currency takes
- * a line of its own, since a line names each dimension once.
+ * Formats metrics as lines of CloudWatch's embedded metric format: log lines that become metrics without a request. Usually one
+ * line: metrics of the stage, and those of one PSP for the stage and the PSP. A second PSP or a currency needs another line,
+ * since a line has each dimension once.
  */
 export function embeddedMetrics(
   measurements: readonly Measurement[],

@@ -1,6 +1,6 @@
 import { METRICS, type MetricName } from '../../domain/observability/metrics.ts';
 
-/** Takes what is counted and measured while a function works. */
+/** Receives the counts and measurements of a function. */
 export interface Meter {
   /** One value of a metric. `of` is the PSP or the currency, for a metric that is kept by one. */
   put(metric: MetricName, value: number, of?: string): void;
@@ -13,10 +13,10 @@ export interface Measurement {
   readonly values: readonly number[];
 }
 
-/** For whatever runs without a log to write metrics to. */
+/** For code that runs without a log for metrics. */
 export const unmetered: Meter = { put: () => {} };
 
-/** Gathers until it is drained: counts are summed, every other value is kept, for its distribution. */
+/** Collects values until it is drained: counts are summed, all other values are kept for their distribution. */
 export class GatheringMeter implements Meter {
   private readonly measurements = new Map<
     string,

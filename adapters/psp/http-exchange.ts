@@ -9,7 +9,7 @@ export interface HttpCall {
   readonly body?: string;
 }
 
-/** What came of one HTTP request. There is nothing else: an exchange never throws. */
+/** The result of one HTTP request. An exchange never throws. */
 export type HttpExchange =
   | {
       readonly kind: 'answered';
@@ -17,29 +17,29 @@ export type HttpExchange =
       readonly retryAfter: string | undefined;
       readonly body: string;
     }
-  /** No connection ever stood, so that not a byte of the request can have left. */
+  /** No connection was established, so not a byte of the request can have been sent. */
   | { readonly kind: 'not_connected'; readonly reason: string }
-  /** The request may have arrived; no whole answer came back. */
+  /** The request may have arrived; no complete answer came back. */
   | { readonly kind: 'broken'; readonly reason: string };
 
 export type ExchangeHttp = (call: HttpCall, signal: AbortSignal) => Promise<HttpExchange>;
 
 /**
- * Node's module as it is. An `import` of it reads every export, `WebSocket` among them, and so loads Node's own fetch:
- * 27 ms of each cold start. Servers without TLS are on one's own machine.
+ * Node's module, without `import`: an `import` reads every export, including `WebSocket`, and so loads Node's own fetch, which
+ * costs 27 ms of each cold start. Servers without TLS exist only on a developer's machine.
  */
 function plainHttp() {
   return process.getBuiltinModule('node:http');
 }
 
-/** An answer about one charge is under 2 KB; what is past this is no answer of a PSP. */
+/** An answer about one charge is under 2 KB; a larger one is not from a PSP. */
 const MAX_ANSWER_BYTES = 64 * 1024;
-/** A batch calls for ten instructions at once, and an environment works on one batch. */
+/** A batch makes ten concurrent calls, and an environment executes one batch at a time. */
 const MAX_SOCKETS = 20;
 
 /**
- * One HTTP request at a time to one server, over connections that are kept: no retry, no redirect, no request that
- * outlives its promise. `node:http` and not `fetch`, which takes three times the CPU for a call.
+ * Makes HTTP requests to one server over kept connections: no retry, no redirect, no request that outlives its promise. Uses
+ * `node:http`, since `fetch` takes three times the CPU per call.
  */
 export function createHttpExchange(baseUrl: string): ExchangeHttp {
   const base = new URL(baseUrl);
@@ -48,7 +48,7 @@ export function createHttpExchange(baseUrl: string): ExchangeHttp {
   const { Agent, request: send } = secure ? https : plainHttp();
   const agent = new Agent(settings);
   const prefix = base.pathname.replace(/\/$/, '');
-  /** Before a TLS handshake is through, nothing of the request is written either. */
+  /** Nothing of the request is written before the TLS handshake completes. */
   const connectedEvent = secure ? 'secureConnect' : 'connect';
 
   return (call, signal) => {
@@ -66,14 +66,14 @@ export function createHttpExchange(baseUrl: string): ExchangeHttp {
   };
 }
 
-/** Resolves when the request is over and done with, whatever way it ended. */
+/** Resolves when the request has ended, in any way. */
 async function outcomeOf(
   request: ClientRequest,
   body: string | undefined,
   connectedEvent: string,
   signal: AbortSignal,
 ): Promise<HttpExchange> {
-  // The first of several events decides: a reset after a whole answer changes nothing, nor does an answer after an abort.
+  // The first event decides: a reset after a complete answer changes nothing, nor does an answer after an abort.
   const { promise: outcome, resolve: decide } = Promise.withResolvers<HttpExchange>();
   let connected = false;
   const fail = (reason: string) => decide({ kind: connected ? 'broken' : 'not_connected', reason });
@@ -129,7 +129,7 @@ function withLength(call: HttpCall): Record<string, string> {
   return { ...call.headers, 'content-length': String(Buffer.byteLength(call.body)) };
 }
 
-/** The system's code where there is one: `ECONNREFUSED` says more than its message, and names no address. */
+/** The system's error code if there is one: `ECONNREFUSED` says more than its message, and contains no address. */
 function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   return 'code' in error && typeof error.code === 'string' ? error.code : error.message;

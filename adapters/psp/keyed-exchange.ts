@@ -7,7 +7,7 @@ export interface PspKey {
   refresh(): Promise<string>;
 }
 
-/** A key that is known and never changes. */
+/** A constant key. */
 export function fixedKey(key: string): PspKey {
   return { read: async () => key, refresh: async () => key };
 }
@@ -16,8 +16,8 @@ export function fixedKey(key: string): PspKey {
  * Exchanges with our API key. A refused key may have been rotated since it was read: it is read again, and the request is
  * repeated once if the key has changed. A PSP that refuses a key has done nothing, so nothing is sent twice.
  *
- * @param headersWith what shows the key
- * @param isRefused whether the answer refuses the key, and nothing else
+ * @param headersWith the headers with the key
+ * @param isRefused whether the answer refuses the key, and only that
  */
 export function createKeyedExchange(
   exchange: ExchangeHttp,
@@ -29,7 +29,7 @@ export function createKeyedExchange(
     exchange({ ...call, headers: { ...call.headers, ...headersWith(shown) } }, signal);
   return async (call, signal) => {
     const known = await inTime(key.read(), signal);
-    if (known === undefined) return { kind: 'not_connected', reason: 'our key can not be read' };
+    if (known === undefined) return { kind: 'not_connected', reason: 'our key can’t be read' };
     const answer = await send(call, known, signal);
     if (!isRefused(answer)) return answer;
     const current = await inTime(key.refresh(), signal);
@@ -37,7 +37,7 @@ export function createKeyedExchange(
   };
 }
 
-/** Undefined where it fails, or the deadline comes first: whoever reads on then sends nothing any more. */
+/** Undefined if it fails or the deadline comes first; then nothing is sent. */
 async function inTime(reading: Promise<string>, signal: AbortSignal): Promise<string | undefined> {
   const { promise: aborted, resolve } = Promise.withResolvers<undefined>();
   const abort = () => resolve(undefined);

@@ -10,7 +10,7 @@ export interface PspSettings {
 }
 
 export interface SimulatorSettings {
-  /** Where each simulated PSP listens. */
+  /** Each simulated PSP's address. */
   readonly urls: Readonly<Record<SimulatedPspName, string>>;
   /** The secret from which their API keys are derived. */
   readonly secret: SecretReader;

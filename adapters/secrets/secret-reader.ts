@@ -6,17 +6,17 @@ import {
 
 /** The current text of one secret. */
 export interface SecretReader {
-  /** As it was read last, if that isn't long ago. */
+  /** The last value, if it isn't too old. */
   read(): Promise<string>;
-  /** Read anew: for who was refused what the text opened. Within a second of the last reading it is that one's. */
+  /** Reads it again, after the old value was refused. Within a second of the last read it returns that value. */
   refresh(): Promise<string>;
 }
 
 /** A rotated secret is noticed within this, at one request per environment each time. */
 const KEPT_MS = 5 * 60_000;
-/** A wrong key is refused with every call: it must not cost a request each time. */
+/** A wrong key is refused with every call, which must not cost a request each time. */
 const REFRESH_INTERVAL_MS = 1_000;
-/** Whoever waits for a secret has a deadline of seconds. */
+/** Callers that wait for a secret have a deadline of seconds. */
 const REQUEST_TIMEOUT_MS = 1_000;
 
 export function createSecretsClient(config: SecretsManagerClientConfig = {}): SecretsManagerClient {
@@ -29,9 +29,9 @@ export function createSecretsClient(config: SecretsManagerClientConfig = {}): Se
 }
 
 /**
- * Reads a secret when it is first asked for, and keeps it for a while. Where a later reading fails the text before stays
- * in use: while Secrets Manager is out nothing rotates. Where the first one fails all who wait are told, and the next who
- * asks has it tried again.
+ * Reads a secret at the first use, and caches it for a while. If a later read fails, the previous value stays in use: while
+ * Secrets Manager is down, nothing rotates. If the first read fails, all waiting callers get the error, and the next caller
+ * tries again.
  *
  * @param now milliseconds since the epoch
  */
@@ -65,6 +65,6 @@ export function createSecretReader(
 
 async function read(client: SecretsManagerClient, SecretId: string): Promise<string> {
   const { SecretString } = await client.send(new GetSecretValueCommand({ SecretId }));
-  if (SecretString === undefined) throw new Error(`the secret ${SecretId} holds no text`);
+  if (SecretString === undefined) throw new Error(`the secret ${SecretId} has no text`);
   return SecretString;
 }

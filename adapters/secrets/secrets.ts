@@ -7,11 +7,11 @@ import {
 } from '@aws-sdk/client-secrets-manager';
 import * as z from 'zod/mini';
 
-/** Reading and rotating secrets, as far as the pipeline needs it. */
+/** The operations on secrets that the pipeline needs. */
 export interface Secrets {
-  /** @param version a stage of the secret, and the version's id where it must be a certain one; the current by default */
+  /** @param version a stage of the secret, and optionally the version's id; the current version by default */
   get(secretArn: string, version?: SecretVersion): Promise<string>;
-  /** The same, or undefined where the secret has no such version. */
+  /** The same, or undefined if the secret has no such version. */
   find(secretArn: string, version: SecretVersion): Promise<string | undefined>;
   /** Safe to repeat: the version's id makes it so. */
   putPending(secretArn: string, versionId: string, value: string): Promise<void>;
@@ -35,7 +35,7 @@ export function createSecrets(client: SecretsManagerClient = createClient()): Se
         ...(version?.versionId === undefined ? {} : { VersionId: version.versionId }),
       }),
     );
-    if (SecretString === undefined) throw new SecretError(`${SecretId} holds no text.`);
+    if (SecretString === undefined) throw new SecretError(`${SecretId} has no text.`);
     return SecretString;
   };
   return {
@@ -69,7 +69,7 @@ function undefinedIfMissing(error: unknown): undefined {
   throw error;
 }
 
-/** Thrown for a secret that doesn't hold what it must; never says what it holds. */
+/** Thrown for a secret with an invalid value; never contains the value. */
 export class SecretError extends Error {
   override readonly name = 'SecretError';
 }

@@ -9,7 +9,7 @@ import {
 } from '@aws-sdk/client-sqs';
 import { BATCH_LIMIT } from './instruction-queue.ts';
 
-/** A message as it lies in the dead-letter queue. */
+/** A message in the dead-letter queue. */
 export interface ReceivedDeadLetter {
   readonly messageId: string;
   readonly receiptHandle: string;
@@ -19,13 +19,13 @@ export interface ReceivedDeadLetter {
 }
 
 export interface DeadLetterQueue {
-  /** Messages that can be received, and those somebody holds; approximate, as SQS says itself. */
+  /** The numbers of visible messages and of those in flight; approximate, as in SQS. */
   count(): Promise<{ readonly visible: number; readonly held: number }>;
-  /** Takes up to ten for `visibilitySeconds`. */
+  /** Receives up to ten for `visibilitySeconds`. */
   receive(visibilitySeconds: number): Promise<readonly ReceivedDeadLetter[]>;
-  /** Sends dead letters back to the main queue, then deletes them here; returns those that were moved. */
+  /** Sends dead letters back to the main queue, then deletes them here; returns the moved ones. */
   moveBack(deadLetters: readonly ReceivedDeadLetter[]): Promise<readonly ReceivedDeadLetter[]>;
-  /** Gives dead letters back before that time is over. */
+  /** Makes dead letters visible again before that time. */
   release(deadLetters: readonly ReceivedDeadLetter[]): Promise<void>;
 }
 
@@ -88,7 +88,7 @@ async function receive(
   });
 }
 
-/** Sent first: a crash between the two leaves the dead letter in both queues, and the protocol takes duplicates in its stride. */
+/** Sent first: a crash between the two leaves the dead letter in both queues, and the protocol tolerates duplicates. */
 async function moveBack(
   { client, url, mainUrl }: DeadLetterQueueOptions,
   deadLetters: readonly ReceivedDeadLetter[],
@@ -101,7 +101,7 @@ async function moveBack(
         Id: String(index),
         MessageBody: deadLetter.body,
         MessageGroupId: deadLetter.groupId,
-        // As SQS does when it moves a message: the id of the message that is moved.
+        // The id of the moved message, as when SQS moves a message.
         MessageDeduplicationId: deadLetter.messageId,
         MessageAttributes: deadLetter.attributes,
       })),

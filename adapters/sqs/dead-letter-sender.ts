@@ -2,16 +2,16 @@ import { type MessageAttributeValue, SendMessageBatchCommand, type SQSClient } f
 import { inRequestTime } from '../bounded-client.ts';
 import { CORRELATION_ATTRIBUTE } from './instruction-queue.ts';
 
-/** A message that no retry can help for now, with the reason a person will read. */
+/** A message for the dead-letter queue, with the reason for a person. */
 export interface DeadLetter {
   readonly body: string;
   readonly groupId: string;
   readonly reason: string;
-  /** Within five minutes SQS drops a repeat under the same id. */
+  /** SQS drops a duplicate with the same id within five minutes. */
   readonly deduplicationId: string;
-  /** Which trip through the queue this is, from 0; null for poison, which has none. */
+  /** The cycle, from 0; null for poison, which has none. */
   readonly cycle: number | null;
-  /** Of the message that died; null where it had none. */
+  /** The correlation id of the message; null if it had none. */
   readonly correlationId: string | null;
 }
 
@@ -23,10 +23,10 @@ export interface DeadLetterSender {
   send(deadLetters: readonly DeadLetter[], hasTime?: () => boolean): Promise<ReadonlySet<number>>;
 }
 
-/** An attribute's value may be far longer; a reason past this is noise. */
+/** An attribute's value may be far longer, but the rest of a longer reason doesn't help. */
 const REASON_LIMIT = 500;
 
-/** A batch may hold 1 MiB; what is kept free is for attributes, ids and groups of ten entries. */
+/** A batch may have 1 MiB; the rest is for attributes, ids and groups of ten entries. */
 const BATCH_LIMIT_BYTES = 1024 * 1024 - 64 * 1024;
 
 export function createDeadLetterSender(client: SQSClient, deadLetterQueueUrl: string): DeadLetterSender {
@@ -60,7 +60,7 @@ interface IndexedDeadLetter {
   readonly index: number;
 }
 
-/** One batch as a rule: instructions are small, and only poison can be large. */
+/** Usually one batch: instructions are small, and only poison can be large. */
 function inBatches(deadLetters: readonly DeadLetter[]): readonly (readonly IndexedDeadLetter[])[] {
   const batches: IndexedDeadLetter[][] = [];
   let bytes = Number.POSITIVE_INFINITY;
@@ -76,14 +76,14 @@ function inBatches(deadLetters: readonly DeadLetter[]): readonly (readonly Index
   return batches;
 }
 
-/** Of one message, its attributes' names, types and values counted. */
+/** The size of one message, including its attributes' names, types and values. */
 const MESSAGE_LIMIT_BYTES = 1024 * 1024;
 
 type Attributes = Record<string, MessageAttributeValue>;
 
 /**
- * Where the body leaves too little room the reason is cut, and in the end nothing is said beside the body: a message
- * that SQS refuses would stay in the main queue. The database keeps the whole reason.
+ * If the body leaves too little room, the reason is cut, and finally all attributes are dropped: a message that SQS refuses
+ * would stay in the main queue. The database keeps the whole reason.
  */
 function attributesOf({ body, reason, cycle, correlationId }: DeadLetter): Attributes {
   const told: Attributes = {
@@ -105,14 +105,14 @@ function sizeOf(attributes: Attributes): number {
     .reduce((bytes, text) => bytes + Buffer.byteLength(text), 0);
 }
 
-/** A text of so many bytes at most; no character is cut in two. */
+/** Cuts a text to a number of bytes, without splitting a character. */
 function cutTo(text: string, bytes: number): string {
   if (bytes <= 0) return '';
   const { written, read } = new TextEncoder().encodeInto(text, new Uint8Array(bytes));
   return written === 0 ? '' : text.slice(0, read);
 }
 
-/** SQS refuses what XML 1.0 can't hold, and one refused entry would keep its poison in the main queue. */
+/** SQS refuses characters that XML 1.0 excludes, and a refused entry would keep its poison in the main queue. */
 function printable(text: string): string {
   return text
     .toWellFormed()

@@ -9,10 +9,10 @@ const messageSchema = z.strictObject({
   operation: z.enum(['charge', 'authorize', 'capture', 'void', 'refund']),
 });
 
-/** A reason is for people, who find the body beside it; it must not grow with what a stranger has sent. */
+/** A reason is for people, who also see the body; its length must not depend on the sender. */
 const REASON_LIMIT = 300;
 
-/** The instruction that a message's body asks for, or why no retry will make it readable. */
+/** The instruction in a message's body, or the reason why the body is unreadable. */
 export function readInstructionMessage(
   body: string,
 ): { readonly key: InstructionKey } | { readonly reason: string } {
@@ -32,12 +32,12 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** Of a stranger's value only what is plain is written out: what nests deep enough would exhaust the stack. */
+/** Writes only simple values of an unknown sender: deep nesting would exhaust the stack. */
 function written(value: unknown): string {
   return typeof value === 'object' ? 'that is no number' : JSON.stringify(value);
 }
 
-/** A cut may fall into a pair of surrogates, of which the database would refuse a half. */
+/** The cut may split a surrogate pair, half of which the database would refuse. */
 function shortened(reason: string): string {
   return reason.length > REASON_LIMIT ? `${reason.slice(0, REASON_LIMIT).toWellFormed()}…` : reason;
 }

@@ -11,24 +11,24 @@ import {
 } from '../../domain/payment/instruction.ts';
 import { inRequestTime } from '../bounded-client.ts';
 
-/** SQS takes ten entries a batch. */
+/** SQS's maximum of entries in a batch. */
 export const BATCH_LIMIT = 10;
 
 export interface InstructionMessage extends InstructionKey {
   readonly sendNumber: number;
-  /** Of the API request behind it; null for what an older version accepted. */
+  /** Of the API request that caused it; null for payments that an older version accepted. */
   readonly correlationId: string | null;
 }
 
 export interface InstructionSender {
   /**
-   * Sends up to ten messages in one request; returns the ids of those SQS refused. A refusal is not retried here: the
-   * relay sends again what shows no sign of life.
+   * Sends up to ten messages in one request; returns the ids that SQS refused. A refusal is not retried here: the relay sends
+   * instructions again that make no progress.
    */
   send(messages: readonly InstructionMessage[]): Promise<readonly string[]>;
 }
 
-/** One group per order, never per merchant or seller: a slow order delays nobody else (rule 10). */
+/** One group per order, never per merchant or seller: a slow order delays no other (rule 10). */
 export function createInstructionSender(client: SQSClient, queueUrl: string): InstructionSender {
   return {
     async send(messages) {
@@ -47,7 +47,7 @@ export function createInstructionSender(client: SQSClient, queueUrl: string): In
   };
 }
 
-/** An attribute, which dead-letter moves and redrives keep, rather than a field of the body: poison is known by its body. */
+/** An attribute, which dead-letter moves and redrives keep, rather than a field of the body, by which poison is identified. */
 export const CORRELATION_ATTRIBUTE = 'correlation_id';
 
 function correlationAttributes(id: string | null) {
@@ -63,13 +63,13 @@ export interface VisibilityChange {
 
 export interface VisibilityChanger {
   /**
-   * Hides up to ten messages for so long from now, in one request. A change that fails is of no consequence but
-   * time: the message shows again when the queue's own visibility time-out ends.
+   * Changes the visibility of up to ten messages in one request. A failed change only costs time: the message becomes visible
+   * when the queue's own visibility time-out ends.
    */
   change(changes: readonly VisibilityChange[]): Promise<void>;
 }
 
-/** The longest SQS hides a message. */
+/** SQS's maximum visibility time-out. */
 const VISIBILITY_LIMIT_SECONDS = 12 * 3600;
 
 export function createVisibilityChanger(client: SQSClient, queueUrl: string): VisibilityChanger {

@@ -12,10 +12,10 @@ const callSchema = z.object({
   at: z.int(),
 });
 
-/** Calls are evidence for whoever looks into something; charges and invalidations, which decide, never expire. */
+/** Calls are kept for investigations; charges and invalidations, which affect decisions, never expire. */
 const KEPT_SECONDS = 30 * 24 * 3600;
 
-/** What was asked of one simulated PSP within the last thirty days. */
+/** The calls to one simulated PSP within the last thirty days. */
 export class Calls {
   private readonly table: SimulatorTable;
   private readonly psp: SimulatedPspName;

@@ -8,8 +8,8 @@ import { References } from './references.ts';
 import type { SimulatorTable } from './simulator-table.ts';
 
 /**
- * The record as people read it. What is asked by reference is read consistently; the lists and sums of all come from
- * an index, which shows a charge a moment after it was made.
+ * The record for people. Queries by reference are consistent; lists and sums of all use an index, which shows a charge only
+ * after a short delay.
  */
 export class DynamoDbRecordView implements RecordView {
   private readonly table: SimulatorTable;

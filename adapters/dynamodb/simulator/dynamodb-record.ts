@@ -23,16 +23,16 @@ import type { SimulatorTable } from './simulator-table.ts';
 export interface DynamoDbRecordOptions {
   readonly table: SimulatorTable;
   readonly psp: SimulatedPspName;
-  /** An id for each call, later ones sorting behind earlier ones. */
+  /** An id for each call; later ones sort after earlier ones. */
   readonly nextCallId: () => string;
-  /** Resolves a moment later, longer with each attempt: rivals for one key must not keep in step. */
+  /** Resolves after a random delay that grows with each attempt, so that concurrent calls for one key diverge. */
   readonly pause: (attempt: number) => Promise<void>;
 }
 
-/** Each attempt that fails is another call's that came through: a hundred calls for one key at once all get theirs. */
+/** Each failed attempt means that another call succeeded, so a hundred concurrent calls for one key all succeed. */
 const MAX_ATTEMPTS = 100;
 
-/** Thrown when other calls about the same key came first again and again. Nothing was changed. */
+/** Thrown when other calls about the same key always came first. Nothing was changed. */
 export class BusyKeyError extends Error {
   override readonly name = 'BusyKeyError';
 }
@@ -111,7 +111,7 @@ export class DynamoDbRecord implements PspRecord {
       }
       const known = this.history.knownOf(call.idempotencyKey, events);
       let decision = decide({ ...known, faultySends: faultySends ?? 0 });
-      // Counted once, however often this call decides.
+      // Counted once, even if this call decides repeatedly.
       if (decision.countsFaultySend && faultySends === undefined) {
         faultySends = await this.references.countFaultySend(call.reference);
         decision = decide({ ...known, faultySends });

@@ -8,10 +8,10 @@ import {
 import type { SimulatorTable } from './simulator-table.ts';
 
 const PARTITION = 'switches';
-/** People turn switches: more than a few at the same moment are a loop that has run away. */
+/** People set switches: more than a few concurrent changes come from a runaway loop. */
 const MAX_ATTEMPTS = 20;
 
-/** The switches of one simulated PSP in the table: they hold for every environment from its next call on. */
+/** The switches of one simulated PSP in the table: each environment applies them from its next call on. */
 export class DynamoDbSwitches implements SwitchBoard {
   private readonly table: SimulatorTable;
   private readonly psp: SimulatedPspName;
@@ -21,7 +21,7 @@ export class DynamoDbSwitches implements SwitchBoard {
     this.psp = psp;
   }
 
-  /** What an older version wrote, and this one can't read, stands as if it were put back. */
+  /** Switches that this version can't read, written by an older one, count as reset. */
   async read(): Promise<Switches> {
     return parseSwitches(await this.table.get(PARTITION, this.psp)) ?? INITIAL_SWITCHES;
   }

@@ -20,9 +20,9 @@ const chargeSchema = z.object({
   firstDueAt: z.nullable(z.int()),
 });
 
-/** What one call made happen under a key. */
+/** The event of one call under a key. */
 const eventSchema = z.object({
-  /** Whose doing it was: a caller whose write was answered by nobody recognises its own. */
+  /** The id of the call: a caller whose write got no answer recognizes its own event. */
   callId: z.string(),
   /** Milliseconds since the epoch. */
   at: z.int(),
@@ -44,9 +44,9 @@ export interface PlacedCharge extends ListedCharge {
 }
 
 /**
- * What happened under one idempotency key, an item for each event, numbered from 1. An event is written only where its
- * number is free: whoever decided on an older history is told so, and decides again. So a charge, an
- * approval and an invalidation of one key come one after the other, without a transaction.
+ * The events of one idempotency key, an item each, numbered from 1. An event is written only if its number is free: a call that
+ * decided on an older history fails and decides again. This serializes a charge, an approval and an invalidation of one key
+ * without a transaction.
  */
 export class KeyHistory {
   private readonly table: SimulatorTable;
@@ -62,7 +62,7 @@ export class KeyHistory {
     return items.map(({ content }) => eventSchema.parse(content));
   }
 
-  /** @returns whether it stands as event number `seq`: false where another call's does */
+  /** @returns whether it is event number `seq`; false if another call's is */
   async append(idempotencyKey: string, seq: number, event: KeyEvent): Promise<boolean> {
     const pk = this.pk(idempotencyKey);
     const sk = skOf(seq);
@@ -74,7 +74,7 @@ export class KeyHistory {
       ...(listing === undefined ? {} : { listing }),
     });
     if (isPut) return true;
-    // The client repeats a write whose answer was lost: then it is its own event that stands in the way.
+    // The client repeats a write whose answer was lost: the existing event may then be its own.
     const standing = eventSchema.safeParse(await this.table.get(pk, sk));
     return standing.data?.callId === event.callId;
   }

@@ -7,8 +7,8 @@ import type { Listing } from './simulator-table.ts';
 const MILLISECOND_DIGITS = 13;
 
 /**
- * Where what a call did stands in a list: sorts by time, within a millisecond by the order of the calls, and is unique.
- * Letters, digits, `_` and `-` only, so that it is a cursor too.
+ * The position of a call's event in a list: sorts by time, within a millisecond by the order of the calls, and is unique.
+ * Only letters, digits, `_` and `-`, so that it can be a cursor.
  */
 export function placeOf({ at, callId }: { readonly at: number; readonly callId: string }): string {
   return `${String(at).padStart(MILLISECOND_DIGITS, '0')}-${callId}`;

@@ -4,7 +4,7 @@ import type { SimulatorTable } from './simulator-table.ts';
 
 const KEY_PREFIX = 'key#';
 
-/** What stands under one reference: the keys that it was charged with, and how often it was sent with a faulty token. */
+/** The entries of one reference: the keys that it was charged with, and how often it was sent with a faulty token. */
 export class References {
   private readonly table: SimulatorTable;
   private readonly psp: SimulatedPspName;
@@ -15,8 +15,8 @@ export class References {
   }
 
   /**
-   * Written before the charge itself, so that no charge is ever without it: a look-up by reference reads these, each
-   * of them consistently, where an index could lag. One whose charge never came leads nowhere.
+   * Written before the charge itself, so that no charge lacks it: a look-up by reference reads these consistently, while an index
+   * could lag. An entry without a charge is harmless.
    */
   async name(reference: string, idempotencyKey: string): Promise<void> {
     await this.table.put({ pk: this.pk(reference), sk: `${KEY_PREFIX}${idempotencyKey}`, content: {} });

@@ -12,11 +12,11 @@ import {
 export interface SimulatorTableSettings {
   readonly client: DynamoDBClient;
   readonly tableName: string;
-  /** Lists items of one kind by their place: `listed`, then `listed_at`. Eventually consistent, as every such index. */
+  /** Lists items of one kind by their place: `listed`, then `listed_at`. Eventually consistent, like every such index. */
   readonly indexName: string;
 }
 
-/** Where an item stands in the index; places are unique and sort by time. */
+/** An item's place in the index; places are unique and sort by time. */
 export interface Listing {
   readonly listed: string;
   readonly place: string;
@@ -34,16 +34,16 @@ export interface NewItem {
 export interface StoredItem {
   readonly sk: string;
   readonly content: unknown;
-  /** In the index; empty for what isn't listed. */
+  /** In the index; empty for items that aren't listed. */
   readonly place: string;
 }
 
-/** Of one megabyte each: half a million charges, more than a stage without real money takes in a year. */
+/** Pages of one megabyte: half a million charges, more than a stage without real money makes in a year. */
 const MAX_PAGES = 500;
 
 /**
- * The simulator's one table, reduced to what its records need. No transactions and no answer to a failed condition:
- * what has to be atomic is one item.
+ * The simulator's table, with the operations that its records need. No transactions, and no returned values of a failed
+ * condition: everything atomic is one item.
  */
 export class SimulatorTable {
   private readonly settings: SimulatorTableSettings;
@@ -56,13 +56,13 @@ export class SimulatorTable {
     await this.settings.client.send(new PutItemCommand(this.putInput(item)));
   }
 
-  /** @returns whether it was put: false where an item of this key is there already */
+  /** @returns whether it was put: false if an item with this key exists */
   async putNew(item: NewItem): Promise<boolean> {
     const ConditionExpression = 'attribute_not_exists(pk)';
     return this.conditionally(new PutItemCommand({ ...this.putInput(item), ConditionExpression }));
   }
 
-  /** @returns whether it was put: false where the content isn't `before` any more */
+  /** @returns whether it was put: false if the content isn't `before` any more */
   async replace(item: NewItem, before: unknown): Promise<boolean> {
     const ConditionExpression = 'content = :before';
     const ExpressionAttributeValues = { ':before': text(JSON.stringify(before)) };
@@ -96,7 +96,7 @@ export class SimulatorTable {
     return contentOf(answer.Item);
   }
 
-  /** All items of a partition whose sort key begins so, in its order; what was written before is there. */
+  /** All items of a partition with this prefix of the sort key, in order; the read is consistent. */
   async partition(pk: string, prefix: string): Promise<readonly StoredItem[]> {
     return this.query({
       KeyConditionExpression: 'pk = :pk and begins_with(sk, :prefix)',
@@ -105,7 +105,7 @@ export class SimulatorTable {
     });
   }
 
-  /** What is listed so, latest place first, from before a place on where one is given. */
+  /** The items of this list, latest place first, optionally only those before a place. */
   async latest(listed: string, limit: number, before: string | undefined): Promise<readonly StoredItem[]> {
     const isBefore = before === undefined ? '' : ' and listed_at < :before';
     const items = await this.query(

@@ -2,15 +2,15 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { SimulatedPspName } from '../../../domain/payment/payment-method.ts';
 import type { SecretReader } from '../../secrets/secret-reader.ts';
 
-/** Which endpoint a key opens: that of one simulated PSP, or the control address. */
+/** The endpoint of a key: one simulated PSP, or the control address. */
 export type SimulatorEndpoint = SimulatedPspName | 'control';
 
-/** One secret makes a key for each endpoint; none of them tells another, or the secret. */
+/** Each endpoint's key is derived from one secret; a key reveals neither another key nor the secret. */
 export function simulatorKey(secret: string, endpoint: SimulatorEndpoint): string {
   return createHmac('sha256', secret).update(endpoint).digest('base64url');
 }
 
-/** The key that a endpoint takes now. Where the caller shows another one his may be the newer: the secret is read anew. */
+/** The key that an endpoint accepts now. A caller's different key may be newer, so the secret is read again. */
 export async function keyOfEndpoint(
   endpoint: SimulatorEndpoint,
   secret: SecretReader,

@@ -10,15 +10,15 @@ import type { HttpExchange } from '../http-exchange.ts';
 import { retryAfterSeconds } from '../retry-after.ts';
 
 type Answer = Extract<HttpExchange, { kind: 'answered' }>;
-/** What one HTTP status of the PSP comes to; `now` is in milliseconds since the epoch. */
+/** Maps an HTTP status of the PSP to an outcome; `now` is in milliseconds since the epoch. */
 type Meaning<Outcome> = (answer: Answer, now: number) => Outcome;
 type NoAnswer = Extract<PspFinding, { kind: 'no_answer' }>['outcome'];
 
 /**
- * What each status means when a charge was sent. A status that isn't here, 5xx above all, means that nobody knows.
+ * What each status means after a send. A status that isn't listed, such as 5xx, is unknown.
  *
- * 400 and 422 are declines: the PSP checks a request before it looks at the key or at any account, by the request
- * alone. So nothing was charged by this attempt, nor by an earlier one, which was the same request.
+ * 400 and 422 are declines: the PSP validates the request alone, before it checks the key or any account. So neither this
+ * attempt nor an earlier one, which was the same request, charged anything.
  */
 const AFTER_CHARGE: Readonly<Record<number, Meaning<PspOutcome>>> = {
   200: charged,
@@ -33,7 +33,7 @@ const AFTER_CHARGE: Readonly<Record<number, Meaning<PspOutcome>>> = {
   503: unavailable,
 };
 
-/** What each status means when a charge was looked up. */
+/** What each status means after a look-up. */
 const AFTER_LOOK_UP: Readonly<Record<number, Meaning<PspFinding>>> = {
   200: listed,
   401: (answer) => noAnswer(keyRefused(answer)),
@@ -43,8 +43,8 @@ const AFTER_LOOK_UP: Readonly<Record<number, Meaning<PspFinding>>> = {
 };
 
 /**
- * What each status but 200 means when a key was to be invalidated: 409 is its refusal for a charge that is completed.
- * A 404, of a PSP that can't invalidate, has invalidated nothing, so it is no answer.
+ * What each status but 200 means after an invalidation: 409 is the refusal because of a completed charge. A 404, from a PSP
+ * that can't invalidate, has invalidated nothing, so it is no answer.
  */
 const AFTER_INVALIDATION: Readonly<Record<number, Meaning<PspInvalidation>>> = {
   401: (answer) => noAnswer(keyRefused(answer)),
@@ -54,9 +54,9 @@ const AFTER_INVALIDATION: Readonly<Record<number, Meaning<PspInvalidation>>> = {
   503: (answer) => noAnswer(unavailable(answer)),
 };
 
-/** The PSP's decline codes in our words; a code that isn't here is `other`. */
+/** Maps the PSP's decline codes to ours; a code that isn't listed is `other`. */
 const DECLINES: Readonly<Record<string, Decline['category']>> = {
-  // We had this key invalidated ourselves: the buyer's account is as good as it was.
+  // We invalidated this key ourselves: it says nothing about the buyer's account.
   invalidated: 'not_processed',
   insufficient_funds: 'insufficient_funds',
   card_declined: 'card_declined',
@@ -66,7 +66,7 @@ const DECLINES: Readonly<Record<string, Decline['category']>> = {
 
 const LOOPBACK: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]']);
 
-/** Without what PostgreSQL can't hold: an answer that can't be recorded as evidence would be asked for without end. */
+/** Without characters that PostgreSQL can't store: an answer that can't be recorded would be requested again and again. */
 const text = z.pipe(
   z.string().check(z.minLength(1), z.maxLength(255)),
   z.transform((given) => given.toWellFormed().replaceAll('\0', '\ufffd')),
@@ -82,7 +82,7 @@ const pageUrl = z.string().check(
 const chargeSchema = z.object({
   id: text,
   reference: text,
-  // A safe integer: a number past 2^53 has lost digits on its way and is no amount.
+  // A safe integer: a number above 2^53 has lost digits and is no valid amount.
   amount: z.int().check(z.positive()),
   currency: text,
   status: z.enum([
@@ -118,7 +118,7 @@ export function classifyLookUp(exchange: HttpExchange, now: number): PspFinding 
 }
 
 /**
- * @param idempotencyKey the key that was to be invalidated: an answer about another one invalidates nothing
+ * @param idempotencyKey the key to invalidate: an answer about another one invalidates nothing
  * @param now milliseconds since the epoch
  */
 export function classifyInvalidation(
@@ -132,7 +132,7 @@ export function classifyInvalidation(
   return meaning === undefined ? noAnswer(unknown(exchange)) : meaning(exchange, now);
 }
 
-/** Refused, unresolved and unreachable: no connection stood, so nothing was sent. All else may have arrived. */
+/** Refused, unresolved and unreachable: no connection was established, so nothing was sent. All else may have arrived. */
 function unanswered(exchange: Exclude<HttpExchange, Answer>): NoAnswer {
   return { kind: exchange.kind === 'not_connected' ? 'not_sent' : 'unknown', reason: exchange.reason };
 }
@@ -154,7 +154,7 @@ function declined(answer: Answer): PspOutcome {
 
 function refusedAsInvalid(answer: Answer): PspOutcome {
   const error = parse(errorSchema, answer.body)?.error;
-  // Whoever refused in words that are not the PSP's, a proxy for one, knows nothing of what the PSP did.
+  // A refusal in another format than the PSP's, for example from a proxy, says nothing about the PSP.
   if (error === undefined) return unknown(answer, 'a refusal without a code');
   const category = error.param === 'payment_method' ? 'invalid_payment_method' : 'other';
   return { kind: 'declined', decline: { category, code: 'refused_as_invalid', pspCode: error.code } };
@@ -168,7 +168,7 @@ function rateLimited(answer: Answer, now: number): NoAnswer {
   return { kind: 'rate_limited', retryAfterSeconds: retryAfterSeconds(answer.retryAfter, now) };
 }
 
-/** A false "invalidated" would fail an order that is charged later: only the PSP's own words about this key count. */
+/** A false "invalidated" would fail an order that is charged later: only the PSP's own answer about this key counts. */
 function invalidated(answer: Answer, idempotencyKey: string): PspInvalidation {
   const key = parse(invalidatedSchema, answer.body)?.idempotency_key;
   if (key === idempotencyKey) return { kind: 'invalidated' };
@@ -177,13 +177,13 @@ function invalidated(answer: Answer, idempotencyKey: string): PspInvalidation {
 
 function completed(answer: Answer): PspInvalidation {
   const charge = parse(completedSchema, answer.body)?.charge;
-  // A refusal that shows a decline has invalidated nothing: once the PSP forgets the key, a late request may charge.
+  // A refusal with a declined charge has invalidated nothing: once the PSP forgets the key, a late request may charge.
   if (charge?.status !== 'succeeded')
     return noAnswer(unknown(answer, 'a refused invalidation without its charge'));
   return { kind: 'charged', charge: claimOf(charge) };
 }
 
-/** Only by its code is a 503 proof that nothing was done; without it a half-dead PSP may have charged. */
+/** A 503 proves that nothing was done only with this code; without it, a failing PSP may have charged. */
 function unavailable(answer: Answer): NoAnswer {
   const code = parse(errorSchema, answer.body)?.error.code;
   return code === 'not_processed' ? { kind: 'not_sent', reason: 'HTTP 503: not_processed' } : unknown(answer);

@@ -6,18 +6,18 @@ import type { ChargeRequest, Psp } from '../psp.ts';
 import { classifyCharge, classifyInvalidation, classifyLookUp } from './classify.ts';
 
 export interface PspSimulatorSettings {
-  /** `simulator` where none is given. */
+  /** `simulator` by default. */
   readonly name?: SimulatedPspName;
-  /** Where the simulator listens, without the API's path. */
+  /** The simulator's address, without the API's path. */
   readonly url: string;
   readonly apiKey: string | PspKey;
-  /** What the simulator has been set to play, where that is not what it promises by itself. */
+  /** The abilities that the simulator's switches have changed. */
   readonly abilities?: PspAbilities;
-  /** Milliseconds since the epoch: a PSP may name the time to come back at as a date. */
+  /** Milliseconds since the epoch: a PSP's Retry-After may be a date. */
   readonly now?: () => number;
 }
 
-/** What the simulator promises; its record of calls and charges lets tests hold it to that. */
+/** The simulator's abilities; tests verify them with its record of calls and charges. */
 export const PSP_SIMULATOR_ABILITIES: PspAbilities = {
   keyLifetimeSeconds: 24 * 3600,
   lookUpLagSeconds: 1,
@@ -28,7 +28,7 @@ export const PSP_SIMULATOR_ABILITIES: PspAbilities = {
 
 const JSON_BODY = { 'content-type': 'application/json' };
 
-/** The adapter of the PSP simulator, which speaks as most real ones do: JSON, a bearer key, an idempotency key. */
+/** The adapter of the PSP simulator, whose API is like most real ones: JSON, a bearer key, an idempotency key. */
 export function createPspSimulator(settings: PspSimulatorSettings): Psp {
   const { name = SIMULATOR, url, apiKey, abilities = PSP_SIMULATOR_ABILITIES, now = Date.now } = settings;
   const exchange = createKeyedExchange(
@@ -65,7 +65,7 @@ function isKeyRefused(answer: HttpExchange): boolean {
   return answer.kind === 'answered' && (answer.status === 401 || answer.status === 403);
 }
 
-/** The amount is a JSON number: it is at most 2^53-1, which a JSON number carries exactly. */
+/** The amount is a JSON number, which is exact: it is at most 2^53-1. */
 function bodyOf(request: ChargeRequest): string {
   return JSON.stringify({
     reference: request.reference,

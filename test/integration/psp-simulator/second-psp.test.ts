@@ -136,7 +136,7 @@ describe.each(SIMULATOR_HOSTS)('simulated PSPs %s', (_host, start) => {
       const request = aCharge('sim_ok');
       expect(await psp?.charge(request, noDeadline())).toEqual({
         kind: 'not_sent',
-        reason: 'our key can not be read',
+        reason: 'our key can’t be read',
       });
       expect((await simulator.read('/requests')).body).toMatchObject({ total: 0 });
     });
