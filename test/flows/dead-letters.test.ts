@@ -145,6 +145,8 @@ describe('a dead letter of a PSP that is paused', () => {
 
 describe('a PSP that refuses our key for two minutes', () => {
   test('makes dead letters with the reason, which are redriven once it accepts the key', async () => {
+    // Behind an open circuit nothing would die.
+    await settled(await payMany(1, 'sim_ok'), 90_000);
     await control({ reject_key_for_seconds: 120 });
     const refused = await payMany(12, 'sim_ok');
     await expect
