@@ -36,9 +36,10 @@ export const serverError = () => apiError(500, 'internal_error', 'Something went
 /** The contract of this code: the request was refused before anything was done, and can be repeated unchanged. */
 export const notProcessed = () =>
   apiError(503, 'not_processed', 'The request was not processed. Send it again.');
-const rateLimited = (): Reply => ({
+/** @param retryAfterSeconds 0: the answer doesn't say when to come back */
+export const rateLimited = (retryAfterSeconds = RETRY_AFTER_SECONDS): Reply => ({
   ...apiError(429, 'rate_limited', 'Too many requests.'),
-  headers: { 'retry-after': String(RETRY_AFTER_SECONDS) },
+  ...(retryAfterSeconds === 0 ? {} : { headers: { 'retry-after': String(retryAfterSeconds) } }),
 });
 
 /** Half of the JSON: the request took effect, but its caller can't read the answer. */
@@ -57,7 +58,7 @@ const BEHAVIOURS: Readonly<Record<SimulatorToken, Behaviour>> = {
   sim_timeout_not_charged: { fault: { calls: 1, processes: false, reply: silence } },
   sim_500_charged: { fault: { calls: 1, processes: true, reply: serverError } },
   sim_500_not_charged: { fault: { calls: 1, processes: false, reply: serverError } },
-  sim_rate_limited: { fault: { calls: 1, processes: false, reply: rateLimited } },
+  sim_rate_limited: { fault: { calls: 1, processes: false, reply: () => rateLimited() } },
   sim_malformed: { fault: { calls: 1, processes: true, reply: halved } },
   sim_slow_5s: { fault: { calls: 1, processes: true, reply: late } },
   sim_wrong_amount: { amountTaken: (asked) => (asked > 1 ? asked - 1 : asked + 1) },

@@ -110,6 +110,12 @@ export interface CarriedOut {
   readonly changes: readonly Change[];
 }
 
+/** A stretch of time for which calls are counted, in milliseconds since the epoch. */
+export interface CallWindow {
+  readonly startedAt: number;
+  readonly endsAt: number;
+}
+
 /** The durable record of one simulated PSP, for its API. */
 export interface PspRecord {
   /**
@@ -127,6 +133,8 @@ export interface PspRecord {
   find(lookUp: LookUp, limit: number): Promise<readonly Charge[]>;
   /** Records a call that changed nothing. */
   log(call: Call): Promise<void>;
+  /** Counts a call of any kind within a window of time. @returns how many there are in it, this one included */
+  countCall(window: CallWindow): Promise<number>;
 }
 
 export interface ChargeFilter {

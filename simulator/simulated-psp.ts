@@ -11,6 +11,7 @@ import {
   MAX_TEXT_LENGTH,
   parseBody,
 } from './psp-requests.ts';
+import { rateLimitOf } from './rate-limit.ts';
 import type { Call, Charge, PspRecord } from './record.ts';
 import { answer, apiError, type Reply } from './reply.ts';
 
@@ -66,7 +67,8 @@ export class SimulatedPsp {
     const { idempotencyKey } = call;
     const refuse = (reply: Reply) =>
       this.logged({ kind: 'send', ...named(parsed.read?.reference, idempotencyKey) }, reply, moment);
-    if (!this.knows(call, moment)) return refuse(KEY_REFUSED);
+    const refusal = await this.refusalOf(call, moment);
+    if (refusal !== undefined) return refuse(refusal);
     if (parsed.read === undefined) return refuse(parsed.refusal);
     if (!isIdempotencyKey(idempotencyKey)) return refuse(KEY_MISSING);
 
@@ -86,7 +88,8 @@ export class SimulatedPsp {
   async lookUp(call: PspCall, query: URLSearchParams, moment: Moment): Promise<Reply> {
     const reference = query.get('reference') ?? undefined;
     const idempotencyKey = query.get('idempotency_key') ?? undefined;
-    const refusal = this.refusalOfLookUp(call, { reference, idempotencyKey }, moment);
+    const refusal =
+      (await this.refusalOf(call, moment)) ?? refusalOfLookUp({ reference, idempotencyKey }, moment);
     const loggedCall = { kind: 'look_up', ...named(reference, idempotencyKey) } as const;
     if (refusal !== undefined) {
       return this.logged(isTooLong(reference) ? { kind: 'look_up' } : loggedCall, refusal, moment);
@@ -99,7 +102,8 @@ export class SimulatedPsp {
 
   /** `GET /v1/charges/{id}`: the charge as it is now, without a lag. */
   async show(call: PspCall, id: string, moment: Moment): Promise<Reply> {
-    if (!this.knows(call, moment)) return this.logged({ kind: 'look_up' }, KEY_REFUSED, moment);
+    const refusal = await this.refusalOf(call, moment);
+    if (refusal !== undefined) return this.logged({ kind: 'look_up' }, refusal, moment);
     if (!moment.switches.settings.look_up) return this.logged({ kind: 'look_up' }, NO_LOOK_UP, moment);
     const charge = await this.charges.get(id, moment);
     const reply = charge === undefined ? NO_SUCH_CHARGE : answer(200, this.shown(charge));
@@ -108,7 +112,8 @@ export class SimulatedPsp {
 
   /** `POST /v1/charges/{id}/confirm`: charges after the buyer's approval. */
   async confirm(call: PspCall, id: string, moment: Moment): Promise<Reply> {
-    if (!this.knows(call, moment)) return this.logged({ kind: 'confirm' }, KEY_REFUSED, moment);
+    const refusal = await this.refusalOf(call, moment);
+    if (refusal !== undefined) return this.logged({ kind: 'confirm' }, refusal, moment);
     const charge = await this.options.record.get(id);
     if (charge === undefined) return this.logged({ kind: 'confirm' }, NO_SUCH_CHARGE, moment);
     const rolled = rolledFault(moment.switches.settings, this.options.random);
@@ -124,10 +129,11 @@ export class SimulatedPsp {
 
   /** `POST /v1/invalidations`: from now on nothing is charged under this key; refused for a completed charge. */
   async invalidate(call: PspCall, body: string, moment: Moment): Promise<Reply> {
-    const { read, refusal } = parseBody(invalidationRequest, body);
+    const { read, refusal: unreadable } = parseBody(invalidationRequest, body);
     const loggedCall = { kind: 'invalidate', ...named(read?.reference, read?.idempotency_key) } as const;
-    if (!this.knows(call, moment)) return this.logged(loggedCall, KEY_REFUSED, moment);
-    if (read === undefined) return this.logged(loggedCall, refusal, moment);
+    const refusal = await this.refusalOf(call, moment);
+    if (refusal !== undefined) return this.logged(loggedCall, refusal, moment);
+    if (read === undefined) return this.logged(loggedCall, unreadable, moment);
     if (!moment.switches.settings.invalidate) return this.logged(loggedCall, NO_INVALIDATION, moment);
     return this.invalidateKey(
       { reference: read.reference, idempotencyKey: read.idempotency_key },
@@ -138,7 +144,8 @@ export class SimulatedPsp {
 
   /** `POST /v1/charges/{id}/invalidate`: the same for the key of this charge. */
   async invalidateCharge(call: PspCall, id: string, moment: Moment): Promise<Reply> {
-    if (!this.knows(call, moment)) return this.logged({ kind: 'invalidate' }, KEY_REFUSED, moment);
+    const refusal = await this.refusalOf(call, moment);
+    if (refusal !== undefined) return this.logged({ kind: 'invalidate' }, refusal, moment);
     if (!moment.switches.settings.invalidate) {
       return this.logged({ kind: 'invalidate' }, NO_INVALIDATION, moment);
     }
@@ -162,29 +169,15 @@ export class SimulatedPsp {
     return this.late(reply, moment);
   }
 
-  private refusalOfLookUp(
-    call: PspCall,
-    {
-      reference,
-      idempotencyKey,
-    }: { readonly reference?: string | undefined; readonly idempotencyKey?: string | undefined },
-    moment: Moment,
-  ): Reply | undefined {
-    if (!this.knows(call, moment)) return KEY_REFUSED;
-    if (reference === undefined && idempotencyKey === undefined) {
-      return apiError(400, 'parameter_missing', 'Name a reference or an idempotency_key.', 'reference');
-    }
-    if (isTooLong(reference)) return tooLong('reference');
-    if (isTooLong(idempotencyKey)) return tooLong('idempotency_key');
-    return moment.switches.settings.look_up ? undefined : NO_LOOK_UP;
-  }
-
   private shown(charge: Charge) {
     return shownCharge(charge, this.options.pageUrl);
   }
 
-  private knows({ authorization }: PspCall, { now, switches }: Moment): boolean {
-    return authorization === `Bearer ${this.options.apiKey()}` && now >= switches.keyRejectedUntil;
+  /** Of any call, before it is read: the key isn't known, or too many calls came. */
+  private async refusalOf({ authorization }: PspCall, { now, switches }: Moment): Promise<Reply | undefined> {
+    const { apiKey, record, random } = this.options;
+    if (authorization !== `Bearer ${apiKey()}` || now < switches.keyRejectedUntil) return KEY_REFUSED;
+    return rateLimitOf(switches.settings, now, random, (window) => record.countCall(window));
   }
 
   private async logged(call: LoggedCall, reply: Reply, moment: Moment): Promise<Reply> {
@@ -218,6 +211,19 @@ function named(reference: string | undefined, idempotencyKey: string | undefined
 
 function namesOf({ reference, idempotencyKey }: Charge) {
   return { reference, idempotencyKey };
+}
+
+function refusalOfLookUp(
+  named: { readonly reference: string | undefined; readonly idempotencyKey: string | undefined },
+  { switches }: Moment,
+): Reply | undefined {
+  const { reference, idempotencyKey } = named;
+  if (reference === undefined && idempotencyKey === undefined) {
+    return apiError(400, 'parameter_missing', 'Name a reference or an idempotency_key.', 'reference');
+  }
+  if (isTooLong(reference)) return tooLong('reference');
+  if (isTooLong(idempotencyKey)) return tooLong('idempotency_key');
+  return switches.settings.look_up ? undefined : NO_LOOK_UP;
 }
 
 function isTooLong(text: string | undefined): boolean {

@@ -24,6 +24,20 @@ const share = z
 const sigma = z
   .number(between(3, 'a number'))
   .check(z.minimum(0, between(3, 'a number')), z.maximum(3, between(3, 'a number')));
+/** A limit above this is none. */
+const MAX_CALLS_PER_SECOND = 10_000;
+const callsPerSecond = z
+  .number(between(MAX_CALLS_PER_SECOND, 'a number'))
+  .check(
+    z.minimum(0, between(MAX_CALLS_PER_SECOND, 'a number')),
+    z.maximum(MAX_CALLS_PER_SECOND, between(MAX_CALLS_PER_SECOND, 'a number')),
+  );
+const wholeSeconds = z
+  .int(between(MAX_SECONDS, 'whole seconds'))
+  .check(
+    z.minimum(0, between(MAX_SECONDS, 'whole seconds')),
+    z.maximum(MAX_SECONDS, between(MAX_SECONDS, 'whole seconds')),
+  );
 const flag = z.boolean({ error: 'It takes true or false.' });
 
 const settingsShape = {
@@ -35,6 +49,12 @@ const settingsShape = {
   hang_rate: share,
   /** The share of sends that are answered with 500; half of them charge. */
   server_error_rate: share,
+  /** The share of calls of any kind that are answered with 429. */
+  rate_limited_rate: share,
+  /** So many calls of any kind are answered in a second, the rest with 429; 0 ends it. */
+  rate_limit_per_second: callsPerSecond,
+  /** What those 429s ask for; 0: they don't say. */
+  retry_after_seconds: wholeSeconds,
   /**
    * How long after its request a charge is carried out, even if the caller has gone (Z). Invalidations are not delayed, so
    * that they can come before a late charge or after it.
@@ -102,6 +122,9 @@ export const INITIAL_SWITCHES: Switches = {
     latency: null,
     hang_rate: 0,
     server_error_rate: 0,
+    rate_limited_rate: 0,
+    rate_limit_per_second: 0,
+    retry_after_seconds: 0,
     landing_delay_ms: 0,
     visible_after_ms: LOOK_UP_LAG_MS,
     // A day, as is usual.

@@ -3,6 +3,7 @@ import { isOpen } from '../../../simulator/charge-status.ts';
 import { dueChange } from '../../../simulator/decide-change.ts';
 import type {
   Call,
+  CallWindow,
   CarriedOut,
   Change,
   Charge,
@@ -28,6 +29,9 @@ export interface DynamoDbRecordOptions {
   /** Resolves after a random delay that grows with each attempt, so that concurrent calls for one key diverge. */
   readonly pause: (attempt: number) => Promise<void>;
 }
+
+/** Environments' clocks differ by less. */
+const WINDOW_KEPT_SECONDS = 60;
 
 /** Each failed attempt means that another call succeeded, so a hundred concurrent calls for one key all succeed. */
 const MAX_ATTEMPTS = 100;
@@ -93,6 +97,16 @@ export class DynamoDbRecord implements PspRecord {
 
   async log(call: Call): Promise<void> {
     await this.calls.add(this.options.nextCallId(), call);
+  }
+
+  /** By all environments that serve the PSP. */
+  countCall({ startedAt, endsAt }: CallWindow): Promise<number> {
+    const { table, psp } = this.options;
+    return table.increment(
+      `window#${psp}`,
+      String(startedAt),
+      Math.ceil(endsAt / 1000) + WINDOW_KEPT_SECONDS,
+    );
   }
 
   private async decideAlone(call: KeyCall, callId: string, decide: Decide): Promise<CarriedOut> {

@@ -71,14 +71,21 @@ export class SimulatorTable {
     );
   }
 
-  /** Adds one, atomically. @returns the sum */
-  async increment(pk: string, sk: string): Promise<number> {
+  /**
+   * Adds one, atomically. @returns the sum
+   *
+   * @param expiresAt seconds since the epoch; undefined: kept for ever
+   */
+  async increment(pk: string, sk: string, expiresAt?: number): Promise<number> {
     const answer = await this.settings.client.send(
       new UpdateItemCommand({
         TableName: this.settings.tableName,
         Key: { pk: text(pk), sk: text(sk) },
-        UpdateExpression: 'ADD counted :one',
-        ExpressionAttributeValues: { ':one': { N: '1' } },
+        UpdateExpression: `ADD counted :one${expiresAt === undefined ? '' : ' SET expires_at = :end'}`,
+        ExpressionAttributeValues: {
+          ':one': { N: '1' },
+          ...(expiresAt === undefined ? {} : { ':end': { N: String(expiresAt) } }),
+        },
         ReturnValues: 'UPDATED_NEW',
       }),
     );

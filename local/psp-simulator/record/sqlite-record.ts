@@ -3,6 +3,7 @@ import { dueChange } from '../../../simulator/decide-change.ts';
 import type {
   Call,
   CallCounts,
+  CallWindow,
   CarriedOut,
   Change,
   Charge,
@@ -34,6 +35,7 @@ export class SqliteRecord implements PspRecord, RecordView {
   private readonly charges: ChargeRecord;
   private readonly invalidations: InvalidationRecord;
   private readonly calls: CallLog;
+  private window: { readonly startedAt: number; readonly calls: number } | undefined;
 
   constructor(database: DatabaseSync) {
     this.transactions = new TurnTransactions(database);
@@ -68,6 +70,13 @@ export class SqliteRecord implements PspRecord, RecordView {
   async log(call: Call): Promise<void> {
     this.transactions.run(() => this.calls.add(call));
     await this.transactions.committed();
+  }
+
+  /** In memory: one process serves the PSP, and a window lasts seconds. */
+  async countCall({ startedAt }: CallWindow): Promise<number> {
+    const calls = this.window?.startedAt === startedAt ? this.window.calls + 1 : 1;
+    this.window = { startedAt, calls };
+    return calls;
   }
 
   /** Commits pending writes; call before its database is closed. */

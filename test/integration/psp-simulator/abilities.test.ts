@@ -182,6 +182,62 @@ describe.each(SIMULATOR_HOSTS)('simulated PSPs %s', (_host, start) => {
     });
   });
 
+  describe('a PSP that limits the rate', () => {
+    const request = () => aCharge('sim_ok');
+    const LIMITED = { kind: 'rate_limited', retryAfterSeconds: undefined };
+
+    it('answers so many calls a second, of any kind, and the rest with 429', async () => {
+      await simulator.control({ rate_limit_per_second: 3 });
+      const charged = request();
+      expect((await send(charged)).kind).toBe('succeeded');
+      expect((await lookUp(charged)).kind).toBe('not_found');
+      expect((await invalidate(charged)).kind).toBe('charged');
+      expect(await send(request())).toEqual(LIMITED);
+      expect(await lookUp(charged)).toEqual({ kind: 'no_answer', outcome: LIMITED });
+      expect(await invalidate(charged)).toEqual({ kind: 'no_answer', outcome: LIMITED });
+    });
+
+    it('answers as many in the next second', async () => {
+      await simulator.control({ rate_limit_per_second: 1 });
+      await send(request());
+      expect(await send(request())).toEqual(LIMITED);
+      simulator.clock.advance(1_000);
+      expect((await send(request())).kind).toBe('succeeded');
+    });
+
+    it('answers one in ten seconds at a tenth of a call a second', async () => {
+      await simulator.control({ rate_limit_per_second: 0.1 });
+      await send(request());
+      simulator.clock.advance(9_000);
+      expect(await send(request())).toEqual(LIMITED);
+      simulator.clock.advance(10_000);
+      expect((await send(request())).kind).toBe('succeeded');
+    });
+
+    it('charges nothing that it limits, and charges it when it is sent again', async () => {
+      await simulator.control({ rate_limit_per_second: 1 });
+      await send(request());
+      const limited = request();
+      await send(limited);
+      expect(await timesCharged(limited)).toBe(0);
+      await simulator.control({ reset: true });
+      expect((await send(limited)).kind).toBe('succeeded');
+    });
+
+    it('says when to come back, where it is set to', async () => {
+      await simulator.control({ rate_limited_rate: 1, retry_after_seconds: 7 });
+      expect(await send(request())).toEqual({ kind: 'rate_limited', retryAfterSeconds: 7 });
+    });
+
+    it('limits the share of calls that is set', async () => {
+      await simulator.control({ rate_limited_rate: 0.5 });
+      rolls = [0.49];
+      expect(await send(request())).toEqual(LIMITED);
+      rolls = [0.5];
+      expect((await send(request())).kind).toBe('succeeded');
+    });
+  });
+
   describe('a PSP whose latency is log-normal', () => {
     it('charges at once and answers as late as was rolled', async () => {
       await simulator.control({ latency: { median_ms: 400, sigma: 0.5 }, latency_ms: 100 });
