@@ -2,19 +2,19 @@
 
 /** A half-open circuit is probed by one worker, which locks the circuit's row, with at most `probes` instructions. */
 export const CIRCUIT = `
-probing as (
-  update psp_circuit c
-  set probe_until = moment.now + make_interval(secs => lease_seconds)
-  from moment, parameter
+half_open as materialized (
+  select c.psp
+  from psp_circuit c, moment
   where c.psp in (select psp from checked where verdict = 'free')
     and c.open_until <= moment.now and coalesce(c.probe_until, '-infinity') <= moment.now
-  returning c.psp
+  order by c.psp
+  for update of c
 ),
 admitted as materialized (
   select j.*,
     case
       when j.verdict <> 'free' then j.verdict
-      when c.open_until is not null and (p.psp is null or j.place > parameter.probes) then 'circuit_open'
+      when c.open_until is not null and (h.psp is null or j.place > parameter.probes) then 'circuit_open'
       when j.next_cycle >= parameter.cycles then 'resolve'
       else 'claimed'
     end as admission,
@@ -25,7 +25,7 @@ admitted as materialized (
   ) j
   cross join parameter
   left join psp_circuit c on c.psp = j.psp
-  left join probing p on p.psp = j.psp
+  left join half_open h on h.psp = j.psp
 )`;
 
 /**
@@ -78,4 +78,17 @@ decided as materialized (
   from admitted a
   cross join moment
   left join slotted slot using (instruction_id)
+)`;
+
+/**
+ * The circuit counts as probed from the moment the PSP is called. An instruction that must first wait for its slot is no
+ * probe: it would keep others, whose slots have come, from probing.
+ */
+export const PROBING = `
+probing as (
+  update psp_circuit c
+  set probe_until = moment.now + make_interval(secs => lease_seconds)
+  from moment, parameter
+  where c.psp in (select psp from half_open)
+    and c.psp in (select psp from decided where decision in ('claimed', 'resolve'))
 )`;

@@ -1,4 +1,4 @@
-import { CIRCUIT, LIMITER } from './claim-admission-sql.ts';
+import { CIRCUIT, LIMITER, PROBING } from './claim-admission-sql.ts';
 
 /**
  * The statement that claims instructions, one constant per step; `CLAIM_SQL` at the end of this file joins them in order.
@@ -258,6 +258,7 @@ export const CLAIM_SQL = `with ${[
   CHECKED,
   CIRCUIT,
   LIMITER,
+  PROBING,
   CLAIMED,
   WAITING,
   ENDED,

@@ -57,6 +57,19 @@ function failing(outcome: PspOutcome = NOT_SENT): ExecutorHarness {
   return harness;
 }
 
+/** As 429s have taught it, the newest of them now. */
+async function limitRate(limit: {
+  readonly spacingMs: number;
+  readonly nextCallInSeconds: number;
+}): Promise<void> {
+  await database.execute(
+    `insert into psp_limiter (psp, spacing_ms, limited_at, recovers_from, next_call_at)
+     select 'simulator', spacing, clock(), clock(), clock() + make_interval(secs => next)
+     from jsonb_to_record(:input::jsonb) as limits(spacing int, next int)`,
+    { spacing: limit.spacingMs, next: limit.nextCallInSeconds },
+  );
+}
+
 /** Opens the simulator's circuit with five refused connections. */
 async function openCircuit(): Promise<readonly NewOrder[]> {
   const orders = await storeOrders(5);
@@ -217,6 +230,25 @@ describe('a PSP’s circuit', () => {
     await moveClock(database, 11);
     await failing({ kind: 'rate_limited', retryAfterSeconds: 1 }).execute(recordOf(order));
     expect(await circuit()).toMatchObject({ is_probed: false });
+  });
+
+  test('half-open, is not held by an instruction that waits for its slot of the PSP’s rate', async () => {
+    await openCircuit();
+    const [early, due] = await storeOrders(2);
+    if (early === undefined || due === undefined) throw new Error('two orders were stored');
+    await moveClock(database, 11);
+    await limitRate({ spacingMs: 10_000, nextCallInSeconds: 5 });
+    await database.execute(
+      `update instruction set psp_slot_at = clock() where instruction_id = :input::jsonb ->> 'id'`,
+      { id: due.instructionId },
+    );
+
+    const harness = new ExecutorHarness(database);
+    await harness.execute(recordOf(early));
+    expect(harness.psp.charges).toEqual([]);
+    await harness.execute(recordOf(due));
+    expect(harness.psp.charges).toHaveLength(1);
+    expect(await circuit()).toMatchObject({ open_for: null });
   });
 });
 

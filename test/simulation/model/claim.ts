@@ -42,6 +42,7 @@ export function claim(state: ModelState, input: ClaimInput, now: number): Databa
   );
   const admissions = admit(state, judged, input, now);
   const slots = giveSlots(state, judged, admissions, now);
+  noteProbes(state, judged, admissions, slots, input, now);
   const answers = judged.map((each) =>
     apply(
       state,
@@ -139,7 +140,6 @@ function admit(
     const circuit = state.circuits.get(psp);
     const isOpen = circuit !== undefined && circuit.openUntil !== null;
     const mayProbe = isOpen && (circuit.openUntil ?? 0) <= now && (circuit.probeUntil ?? 0) <= now;
-    if (mayProbe) circuit.probeUntil = now + input.lease_seconds * 1000;
     free.forEach((each, index) => {
       const goes = !isOpen || (mayProbe && index < input.probes);
       const kind = each.nextCycle >= input.cycles ? 'resolve' : 'claimed';
@@ -184,6 +184,29 @@ function giveSlots(
   return slots;
 }
 
+/** A half-open circuit is probed once a call is made: what waits for its slot is no probe yet. */
+function noteProbes(
+  state: ModelState,
+  judged: readonly Judged[],
+  admissions: ReadonlyMap<string, string>,
+  slots: ReadonlyMap<string, Slot>,
+  input: ClaimInput,
+  now: number,
+): void {
+  for (const { row } of judged) {
+    const circuit = state.circuits.get(row.psp);
+    const isAdmitted = ['claimed', 'resolve'].includes(admissions.get(row.id) ?? '');
+    if (circuit === undefined || circuit.openUntil === null) continue;
+    if (isAdmitted && !isLimitedBy(slots.get(row.id), now)) {
+      circuit.probeUntil = now + input.lease_seconds * 1000;
+    }
+  }
+}
+
+function isLimitedBy(slot: Slot | undefined, now: number): boolean {
+  return slot !== undefined && (slot.at > now || !slot.isReserved);
+}
+
 function byId(one: ModelInstruction, other: ModelInstruction): number {
   return one.id < other.id ? -1 : 1;
 }
@@ -202,16 +225,17 @@ function apply(
   const isProbe = (state.circuits.get(row.psp)?.openUntil ?? null) !== null;
   const wasStarted = order.status !== 'NOT_STARTED';
   const before = { cycle: row.cycle, notBefore: row.notBefore, firstClaimedAt: row.firstClaimedAt };
-  const isLimited = slot !== undefined && (slot.at > now || !slot.isReserved);
+  const isLimited = isLimitedBy(slot, now);
   const decision = isLimited ? 'rate_limited' : admission;
-  const isParked = isLimited ? !slot.isReserved : isParkedBy(decision, judged, now);
+  const isParked = isLimited ? slot?.isReserved === false : isParkedBy(decision, judged, now);
   let reason = judged.lastReason;
   if (decision === 'claimed' || decision === 'resolve') take(state, judged, input, now);
   else if (decision === 'orphaned') reason = cancel(row);
   else if (decision === 'exhausted' || decision === 'given_up') reason = end(state, judged, decision, now);
   else if (isParked) park(judged, decision, input, now);
-  else if (isLimited) row.slotAt = slot.at;
-  const freeAt = decision === 'circuit_open' ? closedAt : isLimited ? slot.at : judged.freeAt;
+  else if (isLimited && slot !== undefined) row.slotAt = slot.at;
+  const freeAt =
+    decision === 'circuit_open' ? closedAt : isLimited && slot !== undefined ? slot.at : judged.freeAt;
   return {
     instruction_id: row.id,
     verdict: answerOf(decision, before.cycle, input),
