@@ -215,11 +215,14 @@ export const INVARIANTS: readonly Invariant[] = [
          select waits_for from walk where waits_for is not null
        ) cause
        left join psp_circuit c on cause.waits_for = 'circuit:' || c.psp
-       -- A circuit that is gone, or a pause whose end is not on the record any more, has been over for long.
+       -- A circuit or a limiter that is gone, or a pause whose end is not on the record any more, has been over for long.
+       -- A rate is limited for some minutes after the newest 429.
        cross join lateral (
          select coalesce(
            case when cause.waits_for like 'pause:%' then
              (select max(l.at) from operation_log l where l.subject_id = cause.waits_for and l.action = 'resumed')
+           when cause.waits_for like 'rate:%' then
+             (select l.recovers_from from psp_limiter l where cause.waits_for = 'rate:' || l.psp)
            else c.changed_at end, '-infinity') as at
        ) over
        cross join lateral (

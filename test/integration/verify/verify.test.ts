@@ -155,3 +155,20 @@ test('what waits for a circuit that closed half an hour ago is overdue', async (
   expect((await verify()).broken).toMatchObject([{ count: 3 }]);
   await testDatabase.drop();
 });
+
+test('what waits for a PSP’s rate is overdue half an hour after the PSP last limited it', async () => {
+  await clone();
+  await database.execute("update instruction set last_sent_at = last_sent_at + interval '1 year'", {});
+  await generateParked(testDatabase.url, 3, 'rate:simulator');
+  await moveClock(database, 2 * HOUR);
+  await database.execute(
+    `insert into psp_limiter (psp, spacing_ms, limited_at, recovers_from, next_call_at)
+     values ('simulator', 10000, clock(), clock(), clock())`,
+    {},
+  );
+  await moveClock(database, 2 * HOUR + 1_700);
+  expect(await brokenOf()).toEqual([]);
+  await moveClock(database, 2 * HOUR + 1_900);
+  expect((await verify()).broken).toMatchObject([{ count: 3 }]);
+  await testDatabase.drop();
+});
