@@ -31,7 +31,6 @@ export const FAULT_KINDS = [
   'PSP is down',
   'PSP refuses the key',
   'operator redrives',
-  'move task by hand',
   'alarm fires twice',
 ] as const;
 export type FaultKind = (typeof FAULT_KINDS)[number];
