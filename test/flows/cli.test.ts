@@ -389,18 +389,23 @@ describe('dead letters', () => {
   });
 
   test('are not redriven without a reason, which the operation log keeps', async () => {
-    await sendPoison();
-    const operations = async () => (await oncepay('audit', 'list', '--action', 'redriven', '--json')).json;
-    const before = await operations();
+    const byPeople = async (): Promise<readonly { actor: string; reason: string }[]> => {
+      const { json } = await oncepay('audit', 'list', '--action', 'redriven', '--json');
+      // The alarm's function redrives as well, whenever a dead letter is there.
+      return json.filter(({ origin }: { origin: string }) => origin !== 'pipeline');
+    };
+    const before = await byPeople();
     for (const command of [[], ['--why', ' ']]) {
       const said = await oncepay('dead-letters', 'redrive', ...command);
       expect(said).toMatchObject({ code: 2, out: '', err: expect.stringContaining('--why') });
     }
-    expect(await operations()).toEqual(before);
+    expect(await byPeople()).toEqual(before);
     const why = `mended, ticket ${randomUUID()}`;
     const onRecord = async () => {
+      // A fresh one each time: the alarm's function may have been faster with the one before.
+      await sendPoison();
       await oncepay('dead-letters', 'redrive', '--by', 'ann', '--why', why);
-      return (await operations()).find(({ reason }: { reason: string }) => reason === why);
+      return (await byPeople()).find(({ reason }) => reason === why);
     };
     await expect
       .poll(onRecord, { timeout: 30_000, interval: 250 })
