@@ -31,7 +31,10 @@ test.each([
   expect('reason' in read && read.reason.length).toBeLessThan(310);
 });
 
-test('nothing that is sent makes the reader throw, nor write a reason that can’t be stored', () => {
+// Drawing such texts takes most of its time, several times as long where other tests run beside it.
+test('nothing that is sent makes the reader throw, nor write a reason that can’t be stored', {
+  timeout: 30_000,
+}, () => {
   const text = fc.oneof(fc.string(), fc.string({ unit: 'binary', maxLength: 400 }), fc.json());
   const version = fc
     .string({ unit: 'binary', maxLength: 400 })
