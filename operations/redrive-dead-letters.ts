@@ -8,8 +8,13 @@ import {
   type RedriveVerdict,
   registerMovedDeadLetters,
 } from '../adapters/database/statements/redrive-dead-letters.ts';
-import { poisonIdOf, registerPoison } from '../adapters/database/statements/register-poison.ts';
+import {
+  POISON_LIMIT_BYTES,
+  poisonIdOf,
+  registerPoison,
+} from '../adapters/database/statements/register-poison.ts';
 import type { ConsumedMessages } from '../adapters/dynamodb/consumed-messages.ts';
+import { inParts } from '../adapters/in-parts.ts';
 import type { DeadLetterQueue, ReceivedDeadLetter } from '../adapters/sqs/dead-letter-queue.ts';
 import { readInstructionMessage } from '../adapters/sqs/instruction-message.ts';
 import { CORRELATION_ATTRIBUTE } from '../adapters/sqs/instruction-queue.ts';
@@ -186,15 +191,16 @@ async function register(unknown: readonly ReceivedDeadLetter[], effects: Redrive
   });
   await registerMovedDeadLetters(effects.database, named);
   const poison = unknown.filter((deadLetter) => keyOf(deadLetter) === undefined);
-  if (poison.length === 0) return;
-  await registerPoison(
-    effects.database,
-    poison.map(({ body, messageId, attributes }) => ({
-      body,
-      messageId,
-      reason: attributes.reason?.StringValue ?? 'received too often, never read',
-    })),
-  );
+  for (const part of inParts(poison, ({ body }) => Buffer.byteLength(body), POISON_LIMIT_BYTES)) {
+    await registerPoison(
+      effects.database,
+      part.map(({ body, messageId, attributes }) => ({
+        body,
+        messageId,
+        reason: attributes.reason?.StringValue ?? 'received too often, never read',
+      })),
+    );
+  }
 }
 
 function without(plans: Plans, deadLetters: readonly ReceivedDeadLetter[]): Plans {

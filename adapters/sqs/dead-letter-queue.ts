@@ -7,6 +7,8 @@ import {
   SendMessageBatchCommand,
   type SQSClient,
 } from '@aws-sdk/client-sqs';
+import { inParts } from '../in-parts.ts';
+import { BATCH_LIMIT_BYTES, sizeOf } from './dead-letter-sender.ts';
 import { BATCH_LIMIT } from './instruction-queue.ts';
 
 /** A message in the dead-letter queue. */
@@ -88,12 +90,24 @@ async function receive(
   });
 }
 
-/** Sent first: a crash between the two leaves the dead letter in both queues, and the protocol tolerates duplicates. */
+/** In one request, unless they are huge: what SQS refuses as too long would keep every redrive from its end. */
 async function moveBack(
+  options: DeadLetterQueueOptions,
+  deadLetters: readonly ReceivedDeadLetter[],
+): Promise<readonly ReceivedDeadLetter[]> {
+  const moved: ReceivedDeadLetter[] = [];
+  const bytesOf = ({ body, attributes }: ReceivedDeadLetter) => Buffer.byteLength(body) + sizeOf(attributes);
+  for (const part of inParts(deadLetters, bytesOf, BATCH_LIMIT_BYTES)) {
+    moved.push(...(await movePart(options, part)));
+  }
+  return moved;
+}
+
+/** Sent first: a crash between the two leaves the dead letter in both queues, and the protocol tolerates duplicates. */
+async function movePart(
   { client, url, mainUrl }: DeadLetterQueueOptions,
   deadLetters: readonly ReceivedDeadLetter[],
 ): Promise<readonly ReceivedDeadLetter[]> {
-  if (deadLetters.length === 0) return [];
   const sent = await client.send(
     new SendMessageBatchCommand({
       QueueUrl: mainUrl,

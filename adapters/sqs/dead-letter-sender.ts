@@ -1,5 +1,6 @@
 import { type MessageAttributeValue, SendMessageBatchCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import { inRequestTime } from '../bounded-client.ts';
+import { inParts } from '../in-parts.ts';
 import { CORRELATION_ATTRIBUTE } from './instruction-queue.ts';
 
 /** A message for the dead-letter queue, with the reason for a person. */
@@ -27,13 +28,19 @@ export interface DeadLetterSender {
 const REASON_LIMIT = 500;
 
 /** A batch may have 1 MiB; the rest is for attributes, ids and groups of ten entries. */
-const BATCH_LIMIT_BYTES = 1024 * 1024 - 64 * 1024;
+export const BATCH_LIMIT_BYTES = 1024 * 1024 - 64 * 1024;
 
 export function createDeadLetterSender(client: SQSClient, deadLetterQueueUrl: string): DeadLetterSender {
   return {
     async send(deadLetters, hasTime = () => true) {
       const refused = new Set<number>();
-      for (const batch of inBatches(deadLetters)) {
+      const indexed = deadLetters.map((deadLetter, index) => ({ deadLetter, index }));
+      // Usually one batch: instructions are small, and only poison can be large.
+      for (const batch of inParts(
+        indexed,
+        ({ deadLetter }) => Buffer.byteLength(deadLetter.body),
+        BATCH_LIMIT_BYTES,
+      )) {
         if (!hasTime()) {
           for (const { index } of batch) refused.add(index);
           continue;
@@ -53,27 +60,6 @@ export function createDeadLetterSender(client: SQSClient, deadLetterQueueUrl: st
       return refused;
     },
   };
-}
-
-interface IndexedDeadLetter {
-  readonly deadLetter: DeadLetter;
-  readonly index: number;
-}
-
-/** Usually one batch: instructions are small, and only poison can be large. */
-function inBatches(deadLetters: readonly DeadLetter[]): readonly (readonly IndexedDeadLetter[])[] {
-  const batches: IndexedDeadLetter[][] = [];
-  let bytes = Number.POSITIVE_INFINITY;
-  for (const [index, deadLetter] of deadLetters.entries()) {
-    const size = Buffer.byteLength(deadLetter.body);
-    bytes += size;
-    if (bytes > BATCH_LIMIT_BYTES) {
-      batches.push([]);
-      bytes = size;
-    }
-    batches.at(-1)?.push({ deadLetter, index });
-  }
-  return batches;
 }
 
 /** The size of one message, including its attributes' names, types and values. */
@@ -99,10 +85,12 @@ function attributesOf({ body, reason, cycle, correlationId }: DeadLetter): Attri
   return text === '' ? attributes : { reason: { DataType: 'String', StringValue: text }, ...attributes };
 }
 
-function sizeOf(attributes: Attributes): number {
-  return Object.entries(attributes)
-    .flatMap(([name, { DataType = '', StringValue = '' }]) => [name, DataType, StringValue])
-    .reduce((bytes, text) => bytes + Buffer.byteLength(text), 0);
+export function sizeOf(attributes: Readonly<Attributes>): number {
+  return Object.entries(attributes).reduce(
+    (bytes, [name, { DataType = '', StringValue = '', BinaryValue }]) =>
+      bytes + Buffer.byteLength(name + DataType + StringValue) + (BinaryValue?.byteLength ?? 0),
+    0,
+  );
 }
 
 /** Cuts a text to a number of bytes, without splitting a character. */

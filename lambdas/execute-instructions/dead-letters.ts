@@ -1,5 +1,10 @@
 import type { SQSRecord } from 'aws-lambda';
-import { poisonIdOf, registerPoison } from '../../adapters/database/statements/register-poison.ts';
+import {
+  POISON_LIMIT_BYTES,
+  poisonIdOf,
+  registerPoison,
+} from '../../adapters/database/statements/register-poison.ts';
+import { inParts } from '../../adapters/in-parts.ts';
 import type { DeadLetter } from '../../adapters/sqs/dead-letter-sender.ts';
 import { TIMING } from '../../domain/payment/timing.ts';
 import { type Batch, itemsOf, type Poison } from './batch.ts';
@@ -48,7 +53,7 @@ async function register(
 ): Promise<{ readonly registered: readonly Outgoing[]; readonly unregistered: readonly SQSRecord[] }> {
   const registered: Outgoing[] = [];
   const unregistered: SQSRecord[] = [];
-  for (const part of inParts(poison)) {
+  for (const part of inParts(poison, ({ record }) => Buffer.byteLength(record.body), POISON_LIMIT_BYTES)) {
     const messages = part.map(({ record: { body, messageId }, reason }) => ({ body, messageId, reason }));
     try {
       if (!hasTimeFor(TIMING.statementDeadlineSeconds, invocation))
@@ -62,24 +67,6 @@ async function register(
     }
   }
   return { registered, unregistered };
-}
-
-/** The Data API accepts 4 MiB per request; base64 makes a body a third larger, and a body has at most 1 MiB. */
-const PART_LIMIT_BYTES = 2 * 1024 * 1024;
-
-function inParts(poison: readonly Poison[]): readonly (readonly Poison[])[] {
-  const parts: Poison[][] = [];
-  let bytes = Number.POSITIVE_INFINITY;
-  for (const each of poison) {
-    const size = Buffer.byteLength(each.record.body);
-    bytes += size;
-    if (bytes > PART_LIMIT_BYTES) {
-      parts.push([]);
-      bytes = size;
-    }
-    parts.at(-1)?.push(each);
-  }
-  return parts;
 }
 
 function poisonOutgoing({ record, reason }: Poison): Outgoing {

@@ -10,6 +10,12 @@ export interface PoisonedMessage {
   readonly reason: string;
 }
 
+/**
+ * The bodies that one statement takes: the Data API accepts 4 MiB per request, and base64 makes a body a third larger. A
+ * body has at most 1 MiB.
+ */
+export const POISON_LIMIT_BYTES = 2 * 1024 * 1024;
+
 export type PoisonVerdict = 'dead_letter' | 'quarantined';
 
 const row = z.object({ dead_letter_id: z.string(), poison_state: z.enum(['waiting', 'quarantined']) });
