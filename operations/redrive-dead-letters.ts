@@ -153,13 +153,15 @@ function plannedOf(deadLetter: ReceivedDeadLetter, plans: Plans): PlannedDeadLet
   return plan !== undefined && 'dead_letter_id' in plan ? plan : undefined;
 }
 
-/** Whether the plan is about this cycle of the dead letter, and not an earlier one. */
+/**
+ * Whether the plan is about this dead letter, and not about an earlier one: one of another cycle, or a message that SQS
+ * moved before the instruction was dead-lettered in the same cycle.
+ */
 function isPlanned(deadLetter: ReceivedDeadLetter, plans: Plans): boolean {
   const cycle = deadLetter.attributes.cycle?.StringValue;
   const plan = plannedOf(deadLetter, plans);
-  return (
-    plans.has(idOf(deadLetter)) && (plan === undefined || cycle === undefined || cycle === String(plan.cycle))
-  );
+  if (plan === undefined || cycle === undefined) return plans.has(idOf(deadLetter));
+  return plan.is_dead_lettered && cycle === String(plan.cycle);
 }
 
 /** @returns the plans, completed: dead letters that the database doesn't know are registered with a reason and planned */

@@ -63,5 +63,18 @@ export function faultlessSimulation(planted = NOTHING_PLANTED, ordersWithPredece
   const charges = () => psps.flatMap((psp) => psp.landed);
   const violations = () => simulation.violations.found;
   const check = () => expect(checkInvariants(model.state, psps)).toEqual([]);
-  return { simulation, queues, psps, model, run, later, relayFor, rows, charges, violations, check };
+  return {
+    simulation,
+    scheduler,
+    queues,
+    psps,
+    model,
+    run,
+    later,
+    relayFor,
+    rows,
+    charges,
+    violations,
+    check,
+  };
 }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { DatabaseRow } from '../../adapters/database/database.ts';
 import { MARK_SQL, REGISTER_SQL } from '../../adapters/database/statements/redrive-dead-letters.ts';
+import { TIMING } from '../../domain/payment/timing.ts';
 import { faultlessSimulation } from './faultless-simulation.ts';
 import { NOTHING_PLANTED, type Planted } from './planted/planted.ts';
 
@@ -139,6 +140,40 @@ describe('a dead letter that returns while a second redrive has an older plan', 
   test('is caught by the check if the older plan is trusted', async () => {
     expect((await diedSincePlanned(false)).violations()).not.toEqual([]);
   });
+});
+
+test('a plan for a message that SQS moved does not apply to the dead letter that follows it', async () => {
+  const receiving = gate();
+  const { simulation, queues, model, scheduler, later, rows, violations } = await deadLettersOfRefusingPsp({
+    ...NOTHING_PLANTED,
+    deadLetterQueue: (queue) => ({
+      ...queue,
+      receive: async (seconds) => {
+        await receiving.pass();
+        return queue.receive(seconds);
+      },
+    }),
+  });
+  const [row] = rows();
+  const deadLetter = model.state.deadLetters.get(row?.id ?? '');
+  if (row === undefined || deadLetter === undefined) throw new Error('a dead letter');
+  // It went back; in its second cycle SQS has moved its message, a while ago, and nobody has received it since.
+  expect(queues.dead.take()?.body).toContain(row.id);
+  Object.assign(row, { state: 'ready', cycle: 1, notBefore: scheduler.clock.now() });
+  Object.assign(deadLetter, { cycle: 1, messageId: 'moved' });
+  await later(REST_MINUTES * 60);
+  simulation.redrive('schedule');
+  await later(1);
+
+  row.attemptsInCycle = TIMING.attemptsPerCycle;
+  simulation.interference.sendAgain(row);
+  await later(1);
+  expect(row.state).toBe('dead_lettered');
+  receiving.open();
+  await later(1);
+
+  expect(violations()).toEqual([]);
+  expect(row.state).toBe('dead_lettered');
 });
 
 test('a dead letter recorded as gone that is still in the queue is treated as waiting', async () => {

@@ -30,6 +30,8 @@ const plannedRow = z.object({
   cycle: z.int(),
   /** Incremented each time the message is dead-lettered: a plan is valid for this value only. */
   times_seen: z.int(),
+  /** Whether its instruction is dead-lettered; if not, SQS has moved a message of it. */
+  is_dead_lettered: z.boolean(),
 });
 export type PlannedDeadLetter = z.infer<typeof plannedRow>;
 
@@ -73,7 +75,8 @@ select d.dead_letter_id,
   d.psp,
   i.correlation_id,
   d.cycle,
-  d.times_seen
+  d.times_seen,
+  coalesce(i.state = 'dead_lettered', false) as is_dead_lettered
 from dead_letter_now d
 left join instruction i on i.instruction_id = d.dead_letter_id
 cross join moment

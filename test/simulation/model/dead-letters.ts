@@ -47,6 +47,7 @@ export function plan(state: ModelState, input: z.infer<typeof planInput>, now: n
         correlation_id: row?.correlationId ?? null,
         cycle: deadLetter.cycle,
         times_seen: deadLetter.timesSeen,
+        is_dead_lettered: row?.state === 'dead_lettered',
       };
     });
 }
