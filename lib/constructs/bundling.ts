@@ -24,6 +24,7 @@ export function bundling(copied?: Copied): BundlingOptions {
     esbuildArgs: {
       '--alias:@aws-sdk/credential-provider-node': `${ROOT}adapters/lambda-credentials.ts`,
       '--alias:@aws-sdk/endpoint-cache': `${ROOT}adapters/no-endpoint-cache.ts`,
+      '--alias:@smithy/core/event-streams': `${ROOT}adapters/no-event-streams.ts`,
     },
     // Some dependencies are CommonJS and load Node's own modules with `require`.
     banner: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);",
