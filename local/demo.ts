@@ -81,7 +81,7 @@ async function demo(): Promise<void> {
   }
 }
 
-/** Whoever ends the demo before it is over ends PostgreSQL with it. */
+/** Interrupting the demo also stops PostgreSQL. */
 function endEarly(end: () => Promise<void>): void {
   const leave = () => void end().finally(() => process.exit(130));
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, leave);

@@ -47,7 +47,7 @@ export class Charges {
     await this.advance(await this.record.findDue(moment.now), moment);
   }
 
-  /** An expiry is recorded before it is told: the clock of another host may be late, and accept an approval. */
+  /** An expiry is recorded before it is reported: another host's clock may be late, and accept an approval. */
   private async advance(charges: readonly Charge[], moment: Moment): Promise<boolean> {
     const due = charges.filter((charge) => dueChange(charge, moment.now) !== undefined);
     for (const { reference, idempotencyKey } of due) {

@@ -13,7 +13,7 @@ export interface NewCharge {
   readonly declineCode: string | null;
   /** Milliseconds since the epoch. */
   readonly createdAt: number;
-  /** When it ends by itself, in milliseconds since the epoch; null for a charge that has ended. */
+  /** When it expires or completes, in milliseconds since the epoch; null for a charge that has ended. */
   readonly dueAt: number | null;
   /** `dueAt` in the first answer, which a repeat of the key gets again. */
   readonly firstDueAt: number | null;

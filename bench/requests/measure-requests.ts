@@ -79,7 +79,7 @@ async function fullBatches(endpoints: Endpoints): Promise<Measured> {
 }
 
 async function batchesOfOne(endpoints: Endpoints): Promise<Measured> {
-  progress(`${SINGLE_PAYMENTS} payments, each settled before the next`);
+  progress(`${SINGLE_PAYMENTS} payments, each terminal before the next`);
   await control(endpoints, { reset_counts: true });
   for (let paid = 0; paid < SINGLE_PAYMENTS; paid += 1) {
     await payOnce(endpoints, 'single', paid);
@@ -143,7 +143,7 @@ async function measure(endpoints: Endpoints, name: string, payments: number): Pr
   };
 }
 
-/** Not a payment's: the authorizer, reading whether all is settled, and what runs on a schedule. */
+/** Not a payment's: the authorizer, polling for the end, and scheduled runs. */
 function isApart({ service, action, caller }: Count): boolean {
   if (service === 'api-gateway') return action !== 'POST';
   if (service === 'lambda') return !/ (accept-payment|execute-instructions)$/.test(action);

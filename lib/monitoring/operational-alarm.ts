@@ -29,7 +29,7 @@ export interface Watch {
 }
 
 export interface OperationalAlarmProps extends FunctionContext, Watch {
-  /** Who is told when it begins, and when it ends. */
+  /** Notified when it begins and when it ends. */
   readonly tells: IAlarmAction;
 }
 

@@ -45,7 +45,7 @@ export class Metrics {
     if (minutes.size > KEPT_MINUTES && oldest !== undefined) minutes.delete(oldest);
   }
 
-  /** The statistic over `[from, to)`; undefined where there is no datapoint. */
+  /** The statistic over `[from, to)`; undefined if there is no datapoint. */
   read(metric: MetricName, statistic: Statistic, from: number, to: number): number | undefined {
     const minutes = [...(this.series.get(keyOf(metric)) ?? [])]
       .filter(([start]) => start >= from && start < to)

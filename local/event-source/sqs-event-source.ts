@@ -70,7 +70,7 @@ export class SqsEventSource {
     this.freed();
   }
 
-  /** Receives no more. Batches under way end, or die with their function. */
+  /** Receives no more. Batches in progress end, or are lost with their function. */
   close(): void {
     this.stopping.abort();
     this.freed();

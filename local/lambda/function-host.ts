@@ -47,9 +47,9 @@ export interface FunctionHostOptions {
 }
 
 export interface InvokeOptions {
-  /** One of its own where none is given. */
+  /** A new one by default. */
   readonly requestId?: string;
-  /** Of whoever began the trace; else the function begins one, where it is traced. */
+  /** Of the caller's trace; without one the function begins a trace, if it is traced. */
   readonly traceHeader?: string | undefined;
   /** Checked when an environment is free; if false, the invocation is not started. */
   readonly mayStart?: () => boolean;
@@ -89,7 +89,7 @@ export class FunctionHost {
   }
 
   /**
-   * @param caller who invokes: a service's name
+   * @param caller the invoking service's name
    * @returns the function's result, parsed
    * @throws FunctionError, NotStartedError
    */

@@ -39,7 +39,7 @@ export const queueProperties = {
     VisibilityTimeout: z.number().optional(),
     MessageRetentionPeriod: z.number().optional(),
     SqsManagedSseEnabled: z.boolean().optional(),
-    // Nothing is encrypted here, but a queue tells what it is encrypted by. Who may use the key is read in access-rules.ts.
+    // Nothing is encrypted here, but a queue reports its encryption. access-rules.ts reads the key's permissions.
     KmsMasterKeyId: z.string().optional(),
     KmsDataKeyReusePeriodSeconds: z.number().optional(),
     RedrivePolicy: z
