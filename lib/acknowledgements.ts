@@ -3,8 +3,8 @@ import type { Method } from 'aws-cdk-lib/aws-apigateway';
 import type { IConstruct } from 'constructs';
 
 /**
- * Findings of cdk-nag's packs that are meant, by id, each with the reason that a reviewer is asked to accept. What has no
- * reason here fails the synth.
+ * Findings of cdk-nag's packs that are intended, by id, each with the reason that a reviewer is asked to accept. A finding
+ * without one fails the synthesis.
  */
 export type Acknowledgements = Readonly<Record<string, string>>;
 
@@ -32,35 +32,33 @@ export function acknowledgeOpen(method: Method, findings: Acknowledgements): voi
 
 export const OF_FUNCTIONS: Acknowledgements = {
   'PCI.DSS.321::PCI.DSS.321-LambdaInsideVPC':
-    'It reaches AWS services and PSPs over TLS and the database through the Data API. In the VPC it would need NAT gateways: a way out of the network that holds the database.',
+    'It needs nothing in the VPC: the Data API serves the database. In it, PSPs would need a NAT gateway, a way out of the database’s network.',
   'Serverless::Serverless-LambdaDLQ':
-    'Gateway, queue and deployment wait for its answer. What a schedule invokes has an on-failure destination instead, whose records say more than a dead letter.',
+    'Gateway, queue and deployment wait for its answer; what a schedule invokes has an on-failure destination, whose records say more.',
 };
 
 export const OF_OWN_POLICY: Acknowledgements = {
   'PCI.DSS.321::PCI.DSS.321-IAMNoInlinePolicy':
-    'The policy belongs to this one role, is made and removed with it, and can be attached to nothing else; a managed policy could.',
+    'The policy is for this role alone; a managed policy could be attached to others.',
 };
 
 export const OF_TRACED_ROLE: Acknowledgements = {
   ...OF_OWN_POLICY,
   'AwsSolutions::AwsSolutions-IAM5[Resource::*]':
-    'Lambda sends the traces of the function by its role, and X-Ray knows no resource that a policy could name. Traces can be put so, not read.',
+    'X-Ray has no resources that a policy could name. It allows sending traces, not reading them.',
 };
 
 export const OF_SCHEDULES: Acknowledgements = {
-  'Serverless::Serverless-EventBusDLQ':
-    'The event carries nothing, and the next one does the same work: a kept one would be stale.',
+  'Serverless::Serverless-EventBusDLQ': 'The event carries nothing, and the next one does the same work.',
 };
 
 export const OF_EVENT_SOURCE: Acknowledgements = {
   'Serverless::Serverless-LambdaEventSourceMappingDestination':
-    'A queue takes no destination: what fails goes to its dead-letter queue by the redrive policy.',
+    'An SQS source has no destination: what fails goes to its dead-letter queue.',
 };
 
 export const OF_DEAD_LETTERS: Acknowledgements = {
-  'Serverless::Serverless-SQSRedrivePolicy':
-    'This is the dead-letter queue. It is watched by an alarm, and every redrive out of it ends.',
+  'Serverless::Serverless-SQSRedrivePolicy': 'It is the dead-letter queue; an alarm watches it.',
 };
 
 export const OF_FAILED_INVOCATIONS: Acknowledgements = {
@@ -70,74 +68,74 @@ export const OF_FAILED_INVOCATIONS: Acknowledgements = {
 
 export const OF_MAILED_ALARMS: Acknowledgements = {
   'Serverless::Serverless-SNSRedrivePolicy':
-    'SNS itself sends a mail again for hours. What a mailbox never took is of no use later: the alarm’s state is in CloudWatch.',
+    'SNS retries a mail for hours; after that, the alarm’s state is in CloudWatch.',
 };
 
 export const OF_API: Acknowledgements = {
   'AwsSolutions::AwsSolutions-COG4':
-    'Callers are servers of merchants with API keys, which the Lambda authorizer checks; nobody signs in.',
+    'Its callers are merchants’ servers with API keys, which the Lambda authorizer checks; nobody signs in.',
 };
 
 export const OF_OPEN_ROUTE: Acknowledgements = {
   'AwsSolutions::AwsSolutions-APIG4':
-    'A probe and a client generator have no key, nor has who asks which methods there are: the answer is the same for everybody and comes from the bundle alone.',
+    'Probes and client generators have no key, and the answer is the same for everybody: it comes from the bundle alone.',
 };
 
 export const OF_API_STAGE: Acknowledgements = {
   'AwsSolutions::AwsSolutions-APIG6':
-    'Execution logs hold headers and bodies, keys and buyers’ data among them. The access log and the functions’ own lines say what happened.',
+    'Execution logs hold headers and bodies: API keys and buyers’ data. The access log and the functions’ logs say what happened.',
   'PCI.DSS.321::PCI.DSS.321-APIGWExecutionLoggingEnabled':
-    'Execution logs hold headers and bodies, keys and buyers’ data among them. The access log has each request, by whom and with what outcome.',
+    'Execution logs hold headers and bodies: API keys and buyers’ data. The access log and the functions’ logs say what happened.',
   'PCI.DSS.321::PCI.DSS.321-APIGWCacheEnabledAndEncrypted':
-    'Nothing is cached at the gateway: a payment’s state must be the newest, and is its merchant’s alone.',
+    'Nothing is cached: a payment’s state must be current, and is its merchant’s alone.',
   'PCI.DSS.321::PCI.DSS.321-APIGWSSLEnabled':
-    'A client certificate proves the gateway to an HTTP back end. These are Lambda integrations, invoked under IAM over TLS.',
+    'A client certificate is for HTTP back ends. These are Lambda integrations, invoked under IAM over TLS.',
 };
 
 export const OF_STAGE_WITHOUT_FIREWALL: Acknowledgements = {
   'AwsSolutions::AwsSolutions-APIG3':
-    'A developer’s stage: no money moves, its fixed price would be most of the bill, and the throttle bounds it.',
+    'In a developer’s stage no money moves, and a firewall’s fixed price would be most of the bill. The throttle bounds requests.',
   'PCI.DSS.321::PCI.DSS.321-APIGWAssociatedWithWAF':
-    'A developer’s stage: no money moves and no cardholder is near, its fixed price would be most of the bill.',
+    'In a developer’s stage no money moves, and a firewall’s fixed price would be most of the bill. The throttle bounds requests.',
 };
 
 export const OF_ACCOUNT_LOG_ROLE: Acknowledgements = {
   ...OF_OWN_POLICY,
   'AwsSolutions::AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:logs:<AWS::Region>:<AWS::AccountId>:log-group:*]':
-    'API Gateway writes the logs of all APIs of an account by one role, and refuses one that may not write to every group.',
+    'API Gateway writes the logs of all APIs by one role, and accepts only one that may write to every group.',
 };
 
 export const OF_ROLL_OUT_ROLE: Acknowledgements = {
   ...OF_OWN_POLICY,
   'AwsSolutions::AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:cloudwatch:<AWS::Region>:<AWS::AccountId>:alarm:*]':
-    'CodeDeploy reads the state of the alarms that roll back. It may see those of this account and region, and change none.',
+    'CodeDeploy reads the state of the alarms that roll a deployment back. It can change none.',
 };
 
 export const OF_VPC: Acknowledgements = {
   'PCI.DSS.321::PCI.DSS.321-VPCDefaultSecurityGroupClosed':
-    'Nothing is in the default group: the cluster has a group of its own without any rule. To empty the default one takes a custom resource that may edit security groups, which is more than it would close.',
+    'Nothing is in the default group: the cluster has one of its own without rules. Emptying it takes a custom resource that may edit security groups.',
 };
 
 export const OF_ROTATED_SECRET: Acknowledgements = {
   'AwsSolutions::AwsSolutions-SMG4':
-    'It is rotated every 30 days. The schedule is beside the rotating function, in the pipeline’s stack, where the rule does not look; a test does.',
+    'It is rotated every 30 days, by a schedule in the pipeline’s stack, where the rule does not look.',
 };
 
 export const OF_UNPROTECTED_CLUSTER: Acknowledgements = {
   'AwsSolutions::AwsSolutions-RDS10':
-    'The stage holds no money and is made to be taken down; in the stage that takes real money it is protected.',
+    'The stage holds no money and is made to be taken down. Where real money is taken, it is protected.',
 };
 
 export const OF_SIMULATOR_API: Acknowledgements = {
   'AwsSolutions::AwsSolutions-APIG2':
-    'It plays PSPs, and refuses bad requests in their words, with codes that its callers are tested against.',
+    'It plays PSPs: it refuses bad requests with their codes, which its callers are tested against.',
   'AwsSolutions::AwsSolutions-COG4':
-    'Its callers are the executor and an operator’s command, with keys made of a generated secret; nobody signs in.',
+    'Its callers are the executor and the operators’ command line, with keys derived from a generated secret; nobody signs in.',
 };
 
 export const OF_SIMULATOR_ROUTE: Acknowledgements = {
   'AwsSolutions::AwsSolutions-APIG4':
-    'As at a PSP, the function itself checks the caller’s key; each PSP and the control address have their own, made of a generated secret. No money is behind it.',
+    'As at a PSP, the function checks the caller’s key: one for each PSP and one for the control address, derived from a generated secret. No money is behind it.',
 };
 
 export const OF_PAYMENT_PAGE: Acknowledgements = {
@@ -147,5 +145,5 @@ export const OF_PAYMENT_PAGE: Acknowledgements = {
 
 export const OF_SIMULATOR_SECRET: Acknowledgements = {
   'AwsSolutions::AwsSolutions-SMG4':
-    'It opens PSPs that only pretend, and a schedule would guard nothing. A new value can be put at any time: whoever is refused reads it anew.',
+    'It opens simulated PSPs only. A new value can be put at any time: a caller that is refused reads it again.',
 };

@@ -5,8 +5,8 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { UNUSED_GRANTS } from '../lib/unused-grants.ts';
 import { checkUsage, describeGrant, readUsage } from '../local/iam/check-usage.ts';
+import { UNUSED_GRANTS } from '../local/iam/unused-grants.ts';
 
 const LAST_TEST_RUN = fileURLToPath(new URL('../node_modules/.cache/oncepay/iam-usage/', import.meta.url));
 
@@ -27,7 +27,6 @@ console.log(
       'unused, with a reason',
       excused.map(({ grant, reason }) => `${describeGrant(grant)}: ${reason}`),
     ),
-    ...section('refused', usage.refused),
     ...section('refused', usage.refused),
     ...section('granted in vain', unused.map(describeGrant)),
     ...section(

@@ -1,7 +1,6 @@
 import type { Template } from 'aws-cdk-lib/assertions';
 import { describe, expect, test } from 'vitest';
 import { DUTIES, type Duty } from '../../adapters/database/set-up/logins.ts';
-import { WILDCARD_EXCEPTIONS, type WildcardException } from '../../lib/iam-exceptions.ts';
 import { STAGES } from '../../lib/stage-config.ts';
 import { type Statement, statementsOf } from '../support/iam-statements.ts';
 import {
@@ -11,6 +10,7 @@ import {
   type Synthesized,
   synthesized,
 } from '../support/synthesized.ts';
+import { WILDCARD_EXCEPTIONS, type WildcardException } from './wildcard-exceptions.ts';
 
 function hasWildcard(statement: Statement): boolean {
   return [...statement.actions, ...statement.resources].some((text) => /[*?]/.test(text));

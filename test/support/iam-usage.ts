@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
-import { UNUSED_GRANTS } from '../../lib/unused-grants.ts';
 import { checkUsage, describeGrant, readUsage } from '../../local/iam/check-usage.ts';
+import { UNUSED_GRANTS } from '../../local/iam/unused-grants.ts';
 
 /** Where the runtimes of a test run gather which grants they use; kept until the next run. */
 export const USAGE_DIRECTORY = fileURLToPath(
@@ -15,11 +15,11 @@ export function complaintsAboutGrants(directory: string): readonly string[] {
     ...usage.refused.map((line) => `refused though all tests passed: ${line}`),
     ...unused.map(
       (grant) =>
-        `granted in vain: ${describeGrant(grant)}. Remove it, test what needs it, or give the reason in lib/unused-grants.ts.`,
+        `granted in vain: ${describeGrant(grant)}. Remove it, test what needs it, or give the reason in local/iam/unused-grants.ts.`,
     ),
     ...stale.map(
       ({ holder, actions, resource }) =>
-        `no unused grant is like ${holder}: ${actions} on …${resource}…. Remove it from lib/unused-grants.ts.`,
+        `no unused grant is like ${holder}: ${actions} on …${resource}…. Remove it from local/iam/unused-grants.ts.`,
     ),
   ];
 }

@@ -1,19 +1,10 @@
+import type { ReasonedGrant } from './check-usage.ts';
+
 /**
- * A grant that no run on one machine uses, with the reason why the stack needs it all the same. After the whole test run
+ * Grants that no run on one machine uses, each with the reason why the stack needs it all the same. After the whole test run
  * every other unused grant is an error, and so is an entry here that fits no grant, or one that was used.
  */
-export interface UnusedGrant {
-  /** How the logical id of the role or the resource begins. */
-  readonly holder: string;
-  readonly actions: readonly string[];
-  /** A part of the resource's ARN. */
-  readonly resource: string;
-  /** A part of the statement's condition. */
-  readonly condition?: string;
-  readonly reason: string;
-}
-
-export const UNUSED_GRANTS: readonly UnusedGrant[] = [
+export const UNUSED_GRANTS: readonly ReasonedGrant[] = [
   {
     holder: 'MigrateDatabaseRole',
     actions: ['rds-data:RollbackTransaction'],

@@ -1,6 +1,6 @@
-import { ACCOUNT_LOG_ACTIONS } from './constructs/gateway-log-account.ts';
+import { ACCOUNT_LOG_ACTIONS } from '../../lib/constructs/gateway-log-account.ts';
 
-/** A wildcard that a policy may hold, with the reason a reviewer accepts. A test refuses every other, and an unused one. */
+/** A wildcard that a policy may hold. */
 export interface WildcardException {
   readonly effect: 'Allow' | 'Deny';
   /** The type of resource that has the policy; any where it is left out. */
@@ -8,72 +8,70 @@ export interface WildcardException {
   readonly actions: readonly string[];
   /** How the resource ends; an empty text where the wildcard is in the actions alone. */
   readonly resourceEndsWith: string;
-  readonly reason: string;
 }
 
+/** Each with the reason that a reviewer accepts. Every other wildcard is refused, and so is an exception that is not used. */
 export const WILDCARD_EXCEPTIONS: readonly WildcardException[] = [
+  // The streams of the function’s own log group; Lambda names them at run time.
   {
     effect: 'Allow',
     actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
     resourceEndsWith: ':*',
-    reason: 'The streams of the function’s own log group; Lambda names them at run time.',
   },
+  // Lambda sends traces by the function’s role; X-Ray has no resources that a policy could name.
   {
     effect: 'Allow',
     actions: ['xray:PutTraceSegments', 'xray:PutTelemetryRecords'],
     resourceEndsWith: '*',
-    reason: 'Lambda sends traces by the function’s role; X-Ray has no resources that a policy could name.',
   },
+  // The versions of the one migration function; the deployment makes a new one whenever it changes.
   {
     effect: 'Allow',
     actions: ['lambda:InvokeFunction'],
     resourceEndsWith: ':*',
-    reason: 'The versions of the one migration function; the deployment makes a new one whenever it changes.',
   },
+  // The streams of the network’s own log group; the service names them, one for each interface.
   {
     effect: 'Allow',
     actions: ['logs:CreateLogStream', 'logs:DescribeLogStreams', 'logs:PutLogEvents'],
     resourceEndsWith: ':*',
-    reason: 'The streams of the network’s own log group; the service names them, one for each interface.',
   },
+  // CodeDeploy reads the state of the alarms that roll a deployment back; it changes none.
   {
     effect: 'Allow',
     heldByType: 'AWS::IAM::Role',
     actions: ['cloudwatch:DescribeAlarms'],
     resourceEndsWith: ':alarm:*',
-    reason: 'CodeDeploy reads the state of the alarms that roll a deployment back; it changes none.',
   },
+  // API Gateway’s role for the logs of all APIs of the account: it refuses one that may not write to every group.
   {
     effect: 'Allow',
     heldByType: 'AWS::IAM::Role',
     actions: ACCOUNT_LOG_ACTIONS,
     resourceEndsWith: ':log-group:*',
-    reason:
-      'API Gateway’s role for the logs of all APIs of the account: it refuses one that may not write to every group.',
   },
+  // The key’s own policy, where the resource is that key: it leaves the account’s policies to decide.
   {
     effect: 'Allow',
     heldByType: 'AWS::KMS::Key',
     actions: ['kms:*'],
     resourceEndsWith: '*',
-    reason:
-      'The key’s own policy, where the resource is that key: it leaves the account’s policies to decide.',
   },
+  // The key’s own policy: CloudWatch Logs, for the groups of this stage alone; its documentation’s own list.
   {
     effect: 'Allow',
     heldByType: 'AWS::KMS::Key',
     actions: ['kms:Encrypt*', 'kms:Decrypt*', 'kms:ReEncrypt*', 'kms:GenerateDataKey*', 'kms:Describe*'],
     resourceEndsWith: '*',
-    reason:
-      'The key’s own policy: CloudWatch Logs, for the groups of this stage alone; its documentation’s own list.',
   },
+  // The key’s own policy: this account’s alarms, publishing to their encrypted topic.
   {
     effect: 'Allow',
     heldByType: 'AWS::KMS::Key',
     actions: ['kms:Decrypt', 'kms:GenerateDataKey*'],
     resourceEndsWith: '*',
-    reason: 'The key’s own policy: this account’s alarms, publishing to their encrypted topic.',
   },
+  // The key’s own policy, which the CDK writes for secrets: this account, whose policies decide, through Secrets Manager.
   {
     effect: 'Allow',
     heldByType: 'AWS::KMS::Key',
@@ -86,20 +84,18 @@ export const WILDCARD_EXCEPTIONS: readonly WildcardException[] = [
       'kms:ReEncrypt*',
     ],
     resourceEndsWith: '*',
-    reason:
-      'The key’s own policy, which the CDK writes for secrets: this account, whose policies decide, through Secrets Manager.',
   },
+  // Whatever comes without TLS is refused: a denial is as wide as it can be.
   {
     effect: 'Deny',
     actions: ['sqs:*'],
     resourceEndsWith: '',
-    reason: 'Whatever comes without TLS is refused: a denial is as wide as it can be.',
   },
+  // Whatever comes without TLS is refused; the resource is the table that has the policy.
   {
     effect: 'Deny',
     heldByType: 'AWS::DynamoDB::GlobalTable',
     actions: ['dynamodb:*'],
     resourceEndsWith: '*',
-    reason: 'Whatever comes without TLS is refused; the resource is the table that has the policy.',
   },
 ];
