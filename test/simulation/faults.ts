@@ -31,6 +31,7 @@ export const FAULT_KINDS = [
   'PSP is down',
   'PSP refuses the key',
   'operator redrives',
+  'move task by hand',
   'alarm fires twice',
 ] as const;
 export type FaultKind = (typeof FAULT_KINDS)[number];

@@ -40,6 +40,15 @@ export class Interference {
     this.queues.dead.acceptDeadLetter(message, 'arn:main');
   }
 
+  /** SQS's own move task, started by somebody in the AWS console: it moves everything, whatever the plan says. */
+  moveAllByHand(): void {
+    const { mover, dead } = this.queues;
+    const isRunning = mover.list(dead.arn).some(({ status }) => status === 'RUNNING');
+    if (isRunning || dead.metrics().visible === 0) return;
+    this.context.scheduler.tell('somebody starts a move task');
+    mover.start(dead.arn, this.queues.main.arn, 20);
+  }
+
   /** @param killsWorkers each worker dies before it can say so: then it is SQS that moves it */
   sendPoison(body: string, killsWorkers: boolean): void {
     this.poison.add(body);

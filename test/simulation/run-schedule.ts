@@ -183,6 +183,7 @@ class Run {
     if (this.minutes % 5 === 0) simulation.redrive('schedule');
     if (faults.strikes('receives used up', 0.5)) simulation.interference.moveToDeadLetters();
     if (faults.strikes('operator redrives', 0.5)) simulation.redrive('operator');
+    if (faults.strikes('move task by hand', 0.3)) simulation.interference.moveAllByHand();
     if (faults.strikes('late duplicate')) {
       const rows = [...model.state.instructions.values()];
       if (rows.length > 0) {

@@ -2,6 +2,7 @@ import { TIMING } from '../../../domain/payment/timing.ts';
 import type { VirtualClock } from '../../../local/clock.ts';
 import { FifoQueue } from '../../../local/sqs/engine/fifo-queue.ts';
 import type { Message } from '../../../local/sqs/engine/message.ts';
+import { MessageMover } from '../../../local/sqs/engine/message-mover.ts';
 import { settingsOf, withDefaults } from '../../../local/sqs/engine/queue-attributes.ts';
 import { SqsStore } from '../../../local/sqs/store.ts';
 
@@ -41,6 +42,7 @@ const COMMON = {
 export class Queues {
   readonly main: FifoQueue;
   readonly dead: FifoQueue;
+  readonly mover: MessageMover;
 
   constructor(clock: VirtualClock) {
     this.dead = new FifoQueue({
@@ -62,6 +64,12 @@ export class Queues {
       store: STORE,
       settings: settingsOf(withDefaults({ ...COMMON, RedrivePolicy: redrive })),
       deadLetterQueue: () => this.dead,
+    });
+    this.mover = new MessageMover({
+      clock,
+      store: STORE,
+      queueOf: (arn) => [this.main, this.dead].find((queue) => queue.arn === arn),
+      sourcesOf: (arn) => (arn === 'arn:dead' ? [this.main] : []),
     });
   }
 }
