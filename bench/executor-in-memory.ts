@@ -55,7 +55,7 @@ function recordOf(message: InstructionKey): SQSRecord {
       SentTimestamp: '0',
       SenderId: '',
       ApproximateFirstReceiveTimestamp: '0',
-      MessageGroupId: message.paymentOrderId,
+      MessageGroupId: message.groupId,
     },
     messageAttributes: {},
     md5OfBody: '',

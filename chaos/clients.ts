@@ -107,7 +107,7 @@ export async function sendDuplicate(victim: Victim, instructionId: string, order
     credentials: { accessKeyId: 'chaos', secretAccessKey: 'chaos' },
     maxAttempts: 1,
   });
-  const body = { version: 1, instruction_id: instructionId, payment_order_id: orderId, operation: 'charge' };
+  const body = { version: 1, instruction_id: instructionId, group_id: orderId, operation: 'charge' };
   await sqs
     .send(
       new SendMessageCommand({

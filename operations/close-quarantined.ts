@@ -28,7 +28,7 @@ export async function closeQuarantinedInstruction(
   if (found === undefined) throw notInQuarantine(instructionId);
   const attemptNo = found.attempt_no + 1;
   const expected = {
-    psp: found.psp,
+    psp: found.psp_account,
     reference: found.payment_order_id,
     amountMinor: BigInt(found.amount_minor),
     currency: found.currency,
@@ -42,7 +42,7 @@ export async function closeQuarantinedInstruction(
     {
       instructionId,
       paymentOrderId: found.payment_order_id,
-      psp: found.psp,
+      psp: found.psp_account,
       correlationId: found.correlation_id,
       attemptNo,
       claimToken: systemIds.next('clm'),

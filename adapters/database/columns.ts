@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { OPERATIONS } from '../../domain/payment/psp-outcome.ts';
 
 /** JSON that a statement returns as text, parsed and checked. */
 export function jsonColumn<Schema extends z.ZodMiniType>(schema: Schema) {
@@ -17,7 +18,10 @@ export const amountColumn = z.pipe(
   z.transform((digits) => BigInt(digits)),
 );
 
-/** `payment_order.splits`, see the migrations. */
+/** `instruction.operation`. */
+export const operationSchema = z.enum(OPERATIONS);
+
+/** `payment_order.splits` and `instruction.splits`, see the migrations. */
 export const splitsSchema = jsonColumn(
   z.array(
     z.pipe(

@@ -5,7 +5,7 @@ const idSchema = z.string().check(z.regex(/^[a-z]{3}_[0-9a-f]{32}$/));
 const messageSchema = z.strictObject({
   version: z.literal(INSTRUCTION_MESSAGE_VERSION),
   instruction_id: idSchema,
-  payment_order_id: idSchema,
+  group_id: idSchema,
   operation: z.enum(['charge', 'authorize', 'capture', 'void', 'refund']),
 });
 
@@ -20,8 +20,8 @@ export function readInstructionMessage(
   if (json === undefined) return { reason: 'unparseable: the body is not JSON' };
   const parsed = messageSchema.safeParse(json);
   if (!parsed.success) return { reason: shortened(reasonOf(json, parsed.error)) };
-  const { instruction_id, payment_order_id, operation } = parsed.data;
-  return { key: { instructionId: instruction_id, paymentOrderId: payment_order_id, operation } };
+  const { instruction_id, group_id, operation } = parsed.data;
+  return { key: { instructionId: instruction_id, groupId: group_id, operation } };
 }
 
 function parseJson(text: string): unknown {

@@ -36,7 +36,7 @@ export function createInstructionSender(client: SQSClient, queueUrl: string): In
         (message, index): SendMessageBatchRequestEntry => ({
           Id: String(index),
           MessageBody: instructionMessageBody(message),
-          MessageGroupId: message.paymentOrderId,
+          MessageGroupId: message.groupId,
           MessageDeduplicationId: deduplicationIdOf(message.instructionId, message.sendNumber),
           ...correlationAttributes(message.correlationId),
         }),

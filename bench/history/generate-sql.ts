@@ -84,7 +84,7 @@ join (
 ) o using (payment_id)`;
 
 const INSERT_ORDERS = `
-insert into payment_order (payment_order_id, payment_id, merchant_id, position, amount_minor, currency, splits, is_split, psp, status,
+insert into payment_order (payment_order_id, payment_id, merchant_id, position, amount_minor, currency, splits, is_split, psp_account, status,
                            status_detail, failure, psp_reference, created_at, updated_at, accepted_in)
 select payment_order_id, payment_id, merchant_id, position, amount_minor, currency, splits, is_split, 'simulator',
        case state when 'succeeded' then 'SUCCESS' when 'declined' then 'FAILED' when 'quarantined' then 'EXECUTING'
@@ -95,10 +95,12 @@ select payment_order_id, payment_id, merchant_id, position, amount_minor, curren
 from made_order`;
 
 const INSERT_INSTRUCTIONS = `
-insert into instruction (instruction_id, payment_order_id, payment_id, merchant_id, seq, operation, state, reason, attempt_no,
+insert into instruction (instruction_id, group_id, payment_order_id, payment_id, merchant_id, operation, psp_account, amount_minor,
+                         currency, splits, request, request_version, state, reason, attempt_no,
                          attempts_not_sent, attempts_in_cycle, cycle, claim_token, first_claimed_at, not_before, send_no, resends,
                          last_sent_at, correlation_id, accepted_at, has_dead_letter)
-select instruction_id, payment_order_id, payment_id, merchant_id, 0, 'charge', state,
+select instruction_id, payment_order_id, payment_order_id, payment_id, merchant_id, 'charge', 'simulator', amount_minor,
+       currency, splits, '{"payment_method": "sim_ok"}', 1, state,
        case when state in ('quarantined', 'dead_lettered') then 'attempts used up' end,
        case when state = 'ready' then 0 else attempts end, 0, case when state = 'ready' then 0 else attempts end, 0,
        case when state <> 'ready' then 'clm_' || n end, case when state <> 'ready' then at + interval '0.1 seconds' end,
@@ -205,13 +207,16 @@ export const PARKED_STATEMENTS: readonly string[] = [
   `insert into payment (payment_id, merchant_id, merchant_reference, buyer_id, payment_method, metadata, created_at, orders_total,
                         accepted_in)
    select payment_id, '${BUSY_MERCHANT}', 'parked-' || n, 'buyer', 'sim_ok', '{}', at, 1, '0' from made`,
-  `insert into payment_order (payment_order_id, payment_id, merchant_id, position, amount_minor, currency, splits, is_split, psp,
+  `insert into payment_order (payment_order_id, payment_id, merchant_id, position, amount_minor, currency, splits, is_split, psp_account,
                               created_at, updated_at, accepted_in)
    select payment_order_id, payment_id, '${BUSY_MERCHANT}', 0, 1000, 'USD', '[{"seller_id":"seller_1","amount_minor":"1000"}]', false,
           'simulator', at, at, '0' from made`,
-  `insert into instruction (instruction_id, payment_order_id, payment_id, merchant_id, seq, operation, not_before, parked, waits_for,
-                            last_sent_at, correlation_id, accepted_at)
-   select instruction_id, payment_order_id, payment_id, '${BUSY_MERCHANT}', 0, 'charge', at, true, :waits_for, at, 'request-' || n, at
+  `insert into instruction (instruction_id, group_id, payment_order_id, payment_id, merchant_id, operation, psp_account, amount_minor,
+                            currency, splits, request, request_version, not_before, parked, waits_for, last_sent_at,
+                            correlation_id, accepted_at)
+   select instruction_id, payment_order_id, payment_order_id, payment_id, '${BUSY_MERCHANT}', 'charge', 'simulator', 1000, 'USD',
+          '[{"seller_id":"seller_1","amount_minor":"1000"}]', '{"payment_method": "sim_ok"}', 1, at, true, :waits_for, at,
+          'request-' || n, at
    from made`,
   'drop table made',
 ];

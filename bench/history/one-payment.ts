@@ -22,7 +22,7 @@ export function paymentOf(merchantId: string, orders: number): NewPayment {
       currency: 'USD',
       splits: [{ sellerId: `seller_${number}`, amountMinor: 15_000n }],
       isSplit: false,
-      psp: ANSWERING_PSP.name,
+      pspAccount: ANSWERING_PSP.name,
     })),
   };
 }
@@ -37,7 +37,7 @@ export async function acceptOnce(database: Database, payment: NewPayment): Promi
 export function keysOf(payment: NewPayment): readonly InstructionKey[] {
   return payment.orders.map(({ instructionId, paymentOrderId }) => ({
     instructionId,
-    paymentOrderId,
+    groupId: paymentOrderId,
     operation: 'charge',
   }));
 }

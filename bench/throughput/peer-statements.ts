@@ -81,7 +81,7 @@ new_payment as (
 ),
 new_order as (
   insert into payment_order (payment_order_id, payment_id, merchant_id, position, amount_minor, currency, splits,
-                             is_split, psp, created_at, updated_at)
+                             is_split, psp_account, created_at, updated_at)
   select order_id, payment_id, input.merchant_id, 0, amount, currency,
          jsonb_build_array(jsonb_build_object('seller_id', seller_id, 'amount_minor', amount::text)), false,
          'simulator', created_at, created_at

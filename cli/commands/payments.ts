@@ -82,7 +82,7 @@ function drawFound({ payments, orders, attempts }: FoundPayments): string {
       orders.map((order) => [
         order.payment_order_id,
         formatAmount(BigInt(order.amount_minor), order.currency),
-        order.psp,
+        order.psp_account,
         order.status,
         order.status_detail ?? order.failure?.code ?? null,
       ]),

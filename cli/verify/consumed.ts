@@ -76,7 +76,7 @@ export async function checkConsumed({
     );
     const last = LastEvaluatedKey?.pk?.S;
     return {
-      // restore_epoch#payment_order_id#operation#instruction_id
+      // restore_epoch#group_id#operation#instruction_id
       instructionIds: (Items ?? []).flatMap((item) => {
         const [epoch, , , instructionId] = item.pk?.S?.split('#') ?? [];
         return epoch === settings.restoreEpoch && instructionId !== undefined ? [instructionId] : [];

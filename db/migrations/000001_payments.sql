@@ -94,7 +94,7 @@ create unique index payment_accepted_in on payment (payment_id, merchant_id, acc
 create index payment_to_purge on payment (purge_stage, created_at)
   where purge_stage < 2 and status in ('SUCCESS', 'PARTIAL_SUCCESS', 'FAILED');
 
--- One charge at one PSP.
+-- What the buyer is asked for, at one account of a PSP.
 create table payment_order (
   payment_order_id text primary key,
   payment_id       text not null,
@@ -106,7 +106,7 @@ create table payment_order (
   splits           jsonb not null,
   -- Whether the merchant wrote `splits` or a plain `seller_id`; the answer repeats the form of the request.
   is_split         boolean not null,
-  psp              text not null,
+  psp_account      text not null,
   status           text not null default 'NOT_STARTED'
                    check (status in ('NOT_STARTED', 'EXECUTING', 'SUCCESS', 'FAILED')),
   status_detail    text default 'queued'
@@ -118,6 +118,8 @@ create table payment_order (
   updated_at       timestamptz not null,
   accepted_in      xid8 not null default pg_current_xact_id(),
   unique (payment_id, position),
+  -- For instructions to name their order together with its payment and merchant.
+  constraint payment_order_of_payment unique (payment_order_id, payment_id, merchant_id),
   check (status <> 'FAILED' or failure is not null),
   -- An order is inserted in the same transaction as its payment and for the same merchant. The accepting login can't add one to
   -- an existing payment, since no login may write `accepted_in` and each insert gets the default.

@@ -26,14 +26,28 @@ create function relay_due_at(
   end;
 end $$;
 
--- One operation to be carried out once. Leases, attempts and fences live here; this table is also the outbox.
+-- One operation to be carried out once, at one account of a PSP. The row says all that the PSP must be told, and what is
+-- accepted never changes: every attempt sends the same bytes. Leases, attempts and fences live here; this table is also the
+-- outbox.
 create table instruction (
   instruction_id    text primary key,
-  payment_order_id  text not null references payment_order,
-  payment_id        text not null,
+  -- What its messages name, and SQS's message group: the id of its order.
+  group_id          text not null,
+  payment_order_id  text,
+  payment_id        text,
   merchant_id       text not null,
-  seq               smallint not null,
-  operation         text not null check (operation in ('charge', 'authorize', 'capture', 'void', 'refund')),
+  operation         text not null check (operation in ('charge', 'authorize', 'capture', 'void', 'refund', 'payout')),
+  psp_account       text not null,
+  amount_minor      bigint not null check (amount_minor between 1 and 9007199254740991),
+  currency          text not null check (currency ~ '^[A-Z]{3}$'),
+  -- The amount by seller: [{"seller_id", "amount_minor" as text}].
+  splits            jsonb not null,
+  -- What must have succeeded before it.
+  parent_id         text references instruction,
+  -- What else the adapter needs, such as the payment method. Its version says how the adapter reads it, so that a later
+  -- release sends the same bytes for it.
+  request           jsonb not null,
+  request_version   smallint not null,
   state             text not null default 'ready'
                     check (state in ('ready', 'executing', 'succeeded', 'declined', 'requires_action', 'cancelled',
                                      'dead_lettered', 'quarantined')),
@@ -67,9 +81,16 @@ create table instruction (
   has_dead_letter   boolean not null default false,
   relay_due_at      timestamptz generated always as (
     relay_due_at(state, parked, waits_for, attempt_no, resends, last_sent_at, not_before)) stored,
-  unique (payment_order_id, seq),
-  check (attempts_not_sent <= attempt_no)
+  check (attempts_not_sent <= attempt_no),
+  -- It names an order together with its payment and merchant, so that no login can add one to another merchant's order.
+  constraint instruction_of_its_order
+    foreign key (payment_order_id, payment_id, merchant_id)
+    references payment_order (payment_order_id, payment_id, merchant_id),
+  check (payment_order_id is null or (payment_id is not null and group_id = payment_order_id))
 );
+create index instruction_by_order on instruction (payment_order_id);
+-- An order has one instruction that depends on no other. So nothing can charge an order a second time.
+create unique index instruction_is_first_once on instruction (payment_order_id) where parent_id is null;
 -- By `parked` first: while the queue is behind, the relay leaves out what is not parked, however much of it there is.
 create index instruction_relay_due on instruction (parked, relay_due_at) where relay_due_at is not null;
 create index instruction_waiting on instruction (waits_for, instruction_id) where waits_for is not null;
@@ -103,7 +124,7 @@ create table evidence (
   attempt_no       integer not null,
   claim_token      text not null,
   step             smallint not null,
-  payment_order_id text not null,
+  payment_order_id text,
   action           text not null check (action in ('look_up', 'send', 'invalidate', 'close', 'skip')),
   outcome          text not null,
   detail           jsonb not null,
@@ -265,7 +286,7 @@ create table dead_letter (
   first_seen_at  timestamptz not null,
   last_seen_at   timestamptz not null,
   redriven_at    timestamptz,
-  -- What `dead_letter_state` says, and the PSP of its order, empty for poison: kept by triggers, for lists to be read by.
+  -- What `dead_letter_state` says, and the PSP's account, empty for poison: kept by triggers, for lists to be read by.
   state          text not null default 'waiting' check (state in ('waiting', 'redriven', 'quarantined', 'resolved')),
   psp            text not null default '',
   check (is_poison = (poison_state is not null) and is_poison = (poison_body is not null))
@@ -331,9 +352,8 @@ declare
   instruction_state text;
 begin
   if not new.is_poison then
-    select i.state, o.psp into instruction_state, new.psp
+    select i.state, i.psp_account into instruction_state, new.psp
     from instruction i
-    join payment_order o on o.payment_order_id = i.payment_order_id
     where i.instruction_id = new.dead_letter_id;
   end if;
   new.state := dead_letter_state(new, instruction_state);

@@ -13,18 +13,18 @@ grant select, insert on idempotency_key to oncepay_accept;
 grant update (fingerprint, status, location, body, created_at) on idempotency_key to oncepay_accept;
 grant insert (payment_id, merchant_id, merchant_reference, buyer_id, payment_method, metadata, created_at, orders_total)
   on payment to oncepay_accept;
-grant insert (payment_order_id, payment_id, merchant_id, position, amount_minor, currency, splits, is_split, psp,
+grant insert (payment_order_id, payment_id, merchant_id, position, amount_minor, currency, splits, is_split, psp_account,
               created_at, updated_at) on payment_order to oncepay_accept;
-grant insert (instruction_id, payment_order_id, payment_id, merchant_id, seq, operation, not_before, last_sent_at,
-              correlation_id) on instruction to oncepay_accept;
+grant insert (instruction_id, group_id, payment_order_id, payment_id, merchant_id, operation, psp_account, amount_minor,
+              currency, splits, parent_id, request, request_version, not_before, last_sent_at, correlation_id)
+  on instruction to oncepay_accept;
 
 -- read: reads payments and balances, but no API keys and no instructions.
 grant select on payment, payment_order, evidence, account_balance to oncepay_read;
 
--- execute: claims and records. It can't read the buyer, and can't change the amount, currency, splits or PSP that was accepted.
+-- execute: claims and records. It can't read the buyer, and can't change the amount, currency, splits or PSP account that was accepted.
 -- It can insert into ledger and evidence, but not change them.
-grant select (payment_id, merchant_id, payment_method, orders_started, orders_succeeded, orders_failed)
-  on payment to oncepay_execute;
+grant select (payment_id, orders_started, orders_succeeded, orders_failed) on payment to oncepay_execute;
 grant update (orders_started, orders_succeeded, orders_failed) on payment to oncepay_execute;
 grant select on payment_order, instruction to oncepay_execute;
 grant update (status, status_detail, failure, psp_reference, updated_at) on payment_order to oncepay_execute;
@@ -43,7 +43,7 @@ grant insert on operation_log to oncepay_execute;
 
 -- relay: records that it sends an instruction's message again, and takes slots of its PSP's rate. It can't change states or read
 -- amounts and evidence.
-grant select (instruction_id, payment_order_id, payment_id, correlation_id, operation, attempt_no, attempts_not_sent, parked,
+grant select (instruction_id, group_id, payment_id, correlation_id, operation, attempt_no, attempts_not_sent, parked,
               waits_for, send_no, resends, first_claimed_at, last_sent_at, relay_due_at),
       update (send_no, resends, parked, waits_for, psp_slot_at, last_sent_at) on instruction to oncepay_relay;
 grant select, update (next_call_at) on psp_limiter to oncepay_relay;
@@ -52,9 +52,8 @@ grant select (pause_id) on processing_pause to oncepay_relay;
 
 -- redrive: sends dead letters back and registers those that it finds in the queue. Of an instruction it can change only
 -- `has_dead_letter`.
-grant select (instruction_id, payment_order_id, operation, state, reason, attempt_no, cycle, correlation_id,
+grant select (instruction_id, group_id, operation, psp_account, state, reason, attempt_no, cycle, correlation_id,
               has_dead_letter), update (has_dead_letter) on instruction to oncepay_redrive;
-grant select (payment_order_id, psp) on payment_order to oncepay_redrive;
 grant select (psp, open_until) on psp_circuit to oncepay_redrive;
 grant select (pause_id) on processing_pause to oncepay_redrive;
 grant select, insert on dead_letter to oncepay_redrive;
@@ -148,10 +147,9 @@ begin
 end $$;
 create policy relayed on instruction to oncepay_relay using (true) with check (true);
 create policy redriven on instruction to oncepay_redrive using (true) with check (true);
-create policy redriven on payment_order for select to oncepay_redrive using (true);
 -- The accepting login inserts only the first instruction of an order, so it can't charge an existing order again.
 create policy accepted_merchant on instruction for insert to oncepay_accept
-  with check (merchant_id = (select acting_merchant()) and seq = 0 and operation = 'charge');
+  with check (merchant_id = (select acting_merchant()) and parent_id is null and operation = 'charge');
 create policy accepted_merchant on idempotency_key to oncepay_accept
   using (merchant_id = (select acting_merchant())) with check (merchant_id = (select acting_merchant()));
 -- Evidence is visible if its order is, by the order's own policy.

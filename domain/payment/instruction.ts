@@ -28,7 +28,8 @@ export function isTerminal(state: InstructionState): boolean {
  */
 export interface InstructionKey {
   readonly instructionId: string;
-  readonly paymentOrderId: string;
+  /** The id of its order: what must be done in turn has one group, which is also SQS's message group. */
+  readonly groupId: string;
   readonly operation: Operation;
 }
 
@@ -39,7 +40,7 @@ export function instructionMessageBody(key: InstructionKey): string {
   return JSON.stringify({
     version: INSTRUCTION_MESSAGE_VERSION,
     instruction_id: key.instructionId,
-    payment_order_id: key.paymentOrderId,
+    group_id: key.groupId,
     operation: key.operation,
   });
 }
@@ -50,7 +51,7 @@ export function deduplicationIdOf(instructionId: string, sendNumber: number): st
 }
 
 export function instructionNameOf(key: InstructionKey): string {
-  return `${key.paymentOrderId}#${key.operation}#${key.instructionId}`;
+  return `${key.groupId}#${key.operation}#${key.instructionId}`;
 }
 
 /** Made from the message's body, never from SQS's ids, which a dead-letter move and a redrive change (rule 8). */

@@ -1,5 +1,6 @@
 /** What an instruction does at a PSP. This release carries out charges only; the schema has the other names. */
-export type Operation = 'charge' | 'authorize' | 'capture' | 'void' | 'refund';
+export const OPERATIONS = ['charge', 'authorize', 'capture', 'void', 'refund', 'payout'] as const;
+export type Operation = (typeof OPERATIONS)[number];
 
 /** A charge as the PSP reports it, to be compared before it is trusted (rule 12). */
 export interface PspCharge {

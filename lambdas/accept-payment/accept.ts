@@ -100,7 +100,7 @@ function newPayment(request: PaymentRequest, origin: RequestOrigin, effects: Acc
 
 function newOrder(
   order: PaymentRequest['payment_orders'][number],
-  psp: string,
+  pspAccount: string,
   effects: AcceptEffects,
 ): NewOrder {
   const parts = order.splits ?? [{ seller_id: order.seller_id ?? '', amount: order.amount }];
@@ -111,7 +111,7 @@ function newOrder(
     currency: order.currency,
     splits: parts.map((part) => ({ sellerId: part.seller_id, amountMinor: BigInt(part.amount) })),
     isSplit: order.splits !== undefined,
-    psp,
+    pspAccount,
   };
 }
 
@@ -139,7 +139,7 @@ function orderResource(order: NewOrder, createdAt: Date): PaymentOrderResource {
     ...(order.isSplit ? { splits: parts } : { seller_id: parts[0]?.seller_id }),
     amount: Number(order.amountMinor),
     currency: order.currency,
-    psp: order.psp,
+    psp: order.pspAccount,
     psp_reference: null,
     status: 'NOT_STARTED',
     status_detail: 'queued',
@@ -150,7 +150,7 @@ function orderResource(order: NewOrder, createdAt: Date): PaymentOrderResource {
 async function send(payment: NewPayment, effects: AcceptEffects): Promise<void> {
   const messages = payment.orders.map((order) => ({
     instructionId: order.instructionId,
-    paymentOrderId: order.paymentOrderId,
+    groupId: order.paymentOrderId,
     operation: 'charge' as const,
     sendNumber: 0,
     correlationId: payment.correlationId,

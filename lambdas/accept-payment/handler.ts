@@ -75,9 +75,9 @@ async function accept(event: APIGatewayProxyEvent): Promise<HttpAnswer> {
 
 function tellAccepted({ payment }: Accepted): void {
   // One payment method, hence one PSP.
-  meter.put('PaymentsAccepted', 1, payment.orders[0]?.psp);
+  meter.put('PaymentsAccepted', 1, payment.orders[0]?.pspAccount);
   for (const order of payment.orders) {
-    meter.put('OrdersAccepted', 1, order.psp);
+    meter.put('OrdersAccepted', 1, order.pspAccount);
     logger.info('payment order changed', {
       merchant_id: payment.merchantId,
       payment_id: payment.paymentId,

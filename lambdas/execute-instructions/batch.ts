@@ -41,7 +41,7 @@ export function readBatch(records: readonly SQSRecord[]): Batch {
     const [first] = repeats;
     return first === undefined ? [] : [itemOf(first, repeats)];
   });
-  const byOrder = [...Map.groupBy(items, ({ key }) => key.paymentOrderId).values()];
+  const byOrder = [...Map.groupBy(items, ({ key }) => key.groupId).values()];
   return {
     heads: byOrder.flatMap((ofOrder) => ofOrder.slice(0, 1)),
     followers: byOrder.flatMap((ofOrder) => ofOrder.slice(1, 2)),

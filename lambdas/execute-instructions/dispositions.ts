@@ -59,8 +59,8 @@ export function dispositionOfRefusal(verdict: Refusal): Disposition {
 }
 
 function mismatchOf(verdict: Extract<Refusal, { verdict: 'mismatched' }>): string {
-  const { instruction_id, payment_order_id, operation, reason } = verdict;
-  return `instruction ${instruction_id} is a ${reason}, not a ${operation} of ${payment_order_id}`;
+  const { instruction_id, group_id, operation, reason } = verdict;
+  return `instruction ${instruction_id} is a ${reason}, not a ${operation} of ${group_id}`;
 }
 
 /** A message is not acknowledged if its attempt changed nothing or could not be recorded (rule 7). */

@@ -29,8 +29,8 @@ export interface ExecutorLog {
 
 export interface OrderChange {
   readonly merchantId: string;
-  readonly paymentId: string;
-  readonly paymentOrderId: string;
+  readonly paymentId: string | null;
+  readonly paymentOrderId: string | null;
   readonly correlationId: string | null;
   readonly from: string;
   readonly to: string;

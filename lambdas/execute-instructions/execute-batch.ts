@@ -161,7 +161,7 @@ async function attempt(
   return {
     instructionId: instruction.instruction_id,
     paymentOrderId: instruction.payment_order_id,
-    psp: instruction.psp,
+    psp: instruction.psp_account,
     correlationId: instruction.correlation_id,
     attemptNo: instruction.attempt_no,
     claimToken: invocation.claimToken,
@@ -194,13 +194,13 @@ function attemptedInstruction(
 ): AttemptedInstruction {
   return {
     expected: {
-      psp: instruction.psp,
-      reference: instruction.payment_order_id,
+      psp: instruction.psp_account,
+      reference: instruction.group_id,
       amountMinor: BigInt(instruction.amount_minor),
       currency: instruction.currency,
       splits: instruction.splits,
     },
-    abilities: abilitiesOf(effects.psps.get(instruction.psp)),
+    abilities: abilitiesOf(effects.psps.get(instruction.psp_account)),
     attemptNo: instruction.attempt_no,
     maybeSentBefore: !instruction.all_proven_not_sent,
     isResolved: instruction.verdict === 'resolve',
@@ -255,7 +255,7 @@ function isHeadDone(
   heads: readonly BatchItem[],
   ...dispositions: readonly Dispositions[]
 ): boolean {
-  const head = heads.find(({ key }) => key.paymentOrderId === follower.key.paymentOrderId);
+  const head = heads.find(({ key }) => key.groupId === follower.key.groupId);
   if (head === undefined) return false;
   return dispositions.some((known) => isDone(known.get(head.name)));
 }

@@ -52,8 +52,8 @@ export async function observe(
   effects: ExecutorEffects,
   invocation: Invocation,
 ): Promise<Observed> {
-  const psp = effects.psps.get(instruction.psp);
-  if (psp === undefined) return withoutAdapter(instruction.psp, effects);
+  const psp = effects.psps.get(instruction.psp_account);
+  if (psp === undefined) return withoutAdapter(instruction.psp_account, effects);
   const caller = {
     psp,
     request: requestOf(instruction),
@@ -202,11 +202,12 @@ function withoutAdapter(name: string, { time }: ExecutorEffects): Observed {
 
 function requestOf(instruction: ClaimedInstruction): ChargeRequest {
   return {
-    reference: instruction.payment_order_id,
+    reference: instruction.group_id,
     idempotencyKey: pspIdempotencyKeyOf(instruction.instruction_id),
     amountMinor: BigInt(instruction.amount_minor),
     currency: instruction.currency,
-    paymentMethod: parsePaymentMethod(instruction.payment_method)?.token ?? instruction.payment_method,
+    paymentMethod:
+      parsePaymentMethod(instruction.request.payment_method)?.token ?? instruction.request.payment_method,
   };
 }
 

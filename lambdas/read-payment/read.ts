@@ -112,7 +112,7 @@ function orderResource(order: OrderRow): PaymentOrderResource {
     ...(order.is_split ? { splits } : { seller_id: splits[0]?.seller_id }),
     amount: Number(order.amount_minor),
     currency: order.currency,
-    psp: order.psp,
+    psp: order.psp_account,
     psp_reference: order.psp_reference,
     status: order.status,
     status_detail: order.status_detail,

@@ -28,7 +28,7 @@ const effects: Omit<RelayEffects, 'remainingMilliseconds'> = {
   sentAgain: (instruction) =>
     logger.info('instruction sent again', {
       payment_id: instruction.payment_id,
-      payment_order_id: instruction.payment_order_id,
+      group_id: instruction.group_id,
       instruction_id: instruction.instruction_id,
       correlation_id: instruction.correlation_id,
       send_no: instruction.send_no,

@@ -79,7 +79,7 @@ function hasTime(effects: RelayEffects): boolean {
 function messageOf(row: DueInstruction): InstructionMessage {
   return {
     instructionId: row.instruction_id,
-    paymentOrderId: row.payment_order_id,
+    groupId: row.group_id,
     operation: row.operation,
     sendNumber: row.send_no,
     correlationId: row.correlation_id,

@@ -17,7 +17,7 @@ const ABILITIES = {
 const NO_FAULTS: ReadonlySet<FaultKind> = new Set();
 
 /** A simulation in which nothing goes wrong by itself: a test decides what happens, and when. */
-export function faultlessSimulation(planted = NOTHING_PLANTED, ordersWithPredecessors = 0) {
+export function faultlessSimulation(planted = NOTHING_PLANTED, ordersWithParents = 0) {
   const random = new Random(1);
   const scheduler = new Scheduler(random, Date.parse('2026-01-01T00:00:00Z'));
   const model = new ModelDatabase(() => scheduler.clock.now());
@@ -30,7 +30,7 @@ export function faultlessSimulation(planted = NOTHING_PLANTED, ordersWithPredece
     breaksDeduplication: false,
     breaksTimes: false,
     redeliversAtOnce: false,
-    ordersWithPredecessors,
+    ordersWithParents,
     planted,
   });
   const { queues, psps } = simulation.services;

@@ -9,7 +9,7 @@ import type { SimulatedIds } from './services/simulated-ids.ts';
 /** Well-formed, and of an instruction that never was. */
 const MISSING = instructionMessageBody({
   instructionId: `ins_${'f'.repeat(32)}`,
-  paymentOrderId: `ord_${'f'.repeat(32)}`,
+  groupId: `ord_${'f'.repeat(32)}`,
   operation: 'charge',
 });
 
@@ -28,7 +28,7 @@ export class Interference {
 
   /** A message that was lost on its way for a while, or sent twice: the same body in a new message. */
   sendAgain({ id, orderId, operation }: ModelInstruction): void {
-    const body = instructionMessageBody({ instructionId: id, paymentOrderId: orderId, operation });
+    const body = instructionMessageBody({ instructionId: id, groupId: orderId, operation });
     this.send(body, orderId);
   }
 
@@ -70,7 +70,7 @@ export class Interference {
     const isOthers = random.chance(0.5);
     return instructionMessageBody({
       instructionId: id,
-      paymentOrderId: isOthers ? `ord_${'e'.repeat(32)}` : orderId,
+      groupId: isOthers ? `ord_${'e'.repeat(32)}` : orderId,
       operation: isOthers ? operation : 'refund',
     });
   }

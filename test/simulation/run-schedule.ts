@@ -19,7 +19,7 @@ export interface ScheduleOptions {
   /** A worker that died gives its messages back at once, rather than when their visibility ends. */
   readonly redeliversAtOnce?: boolean;
   /** The share of the orders whose charge comes after other instructions; a tenth unless told. */
-  readonly ordersWithPredecessors?: number;
+  readonly ordersWithParents?: number;
   /** By then all must have come to its end. */
   readonly limitSeconds?: number;
   readonly abilities?: PspAbilities;
@@ -93,7 +93,7 @@ class Run {
       breaksDeduplication,
       breaksTimes: options.breaksTimes ?? (mayBreakTimes && ((options.seed >>> 7) & 1) === 1),
       redeliversAtOnce: options.redeliversAtOnce ?? false,
-      ordersWithPredecessors: options.ordersWithPredecessors ?? 0.1,
+      ordersWithParents: options.ordersWithParents ?? 0.1,
       planted: options.planted ?? NOTHING_PLANTED,
     });
     this.calmAfterSeconds = 60 + this.random.below(this.random.chance(0.2) ? 7_200 : 1_500);

@@ -19,7 +19,7 @@ import type { Scheduler } from './scheduler.ts';
 import { ConsumedTable } from './services/consumed-table.ts';
 import { SimulatedDeadLetterQueue } from './services/dead-letter-queue.ts';
 import { SimulatedInstructionQueue } from './services/instruction-queue.ts';
-import { Predecessors } from './services/predecessors.ts';
+import { Parents } from './services/parents.ts';
 import { Queues } from './services/queues.ts';
 import type { Services } from './services/services.ts';
 import { SimulatedDatabase } from './services/simulated-database.ts';
@@ -36,7 +36,7 @@ export interface SimulationOptions extends BrokenPromises {
   readonly psps: Readonly<Record<string, PspAbilities>>;
   readonly redeliversAtOnce: boolean;
   /** The share of the orders whose charge comes after other instructions. */
-  readonly ordersWithPredecessors: number;
+  readonly ordersWithParents: number;
   readonly planted: Planted;
 }
 
@@ -48,14 +48,14 @@ export class Simulation {
   private readonly context: Context;
   private readonly executor: ExecuteFunction;
   private readonly alarm: DeadLetterAlarm;
-  private readonly predecessors: Predecessors;
+  private readonly parents: Parents;
   private readonly messageCheck: MessageCheck;
   private readonly stateCheck: StateCheck;
 
   constructor(options: SimulationOptions) {
     const { scheduler, faults, database, state, planted } = options;
     this.violations = new Violations(scheduler);
-    this.predecessors = new Predecessors(scheduler.random, options.ordersWithPredecessors);
+    this.parents = new Parents(scheduler.random, options.ordersWithParents);
     const processes = new Processes(scheduler);
     const ids = new SimulatedIds(scheduler.random);
     const context = {
@@ -63,7 +63,7 @@ export class Simulation {
       faults,
       processes,
       violations: this.violations,
-      database: this.predecessors.storedBy(database),
+      database: this.parents.storedBy(database),
       state,
       ids,
       planted,
@@ -89,7 +89,7 @@ export class Simulation {
   }
 
   accept(method: string, orders: number): void {
-    invokeAccept(this.context, this.services, this.predecessors, method, orders);
+    invokeAccept(this.context, this.services, this.parents, method, orders);
   }
 
   /** @returns whether there was a batch for an executor */

@@ -1,13 +1,12 @@
 import type { SQSRecord } from 'aws-lambda';
 import type { Database } from '../../adapters/database/database.ts';
-import type { NewOrder } from '../../adapters/database/statements/accept-payment.ts';
 import { systemIds } from '../../adapters/ids.ts';
 import { GatheringMeter } from '../../adapters/metrics/meter.ts';
 import type { ChargeRequest, Psp } from '../../adapters/psp/psp.ts';
 import type { DeadLetter } from '../../adapters/sqs/dead-letter-sender.ts';
 import type { VisibilityChange } from '../../adapters/sqs/instruction-queue.ts';
 import { systemTime } from '../../adapters/time.ts';
-import { instructionMessageBody } from '../../domain/payment/instruction.ts';
+import { type InstructionKey, instructionMessageBody } from '../../domain/payment/instruction.ts';
 import type {
   PspAbilities,
   PspFinding,
@@ -16,6 +15,7 @@ import type {
 } from '../../domain/payment/psp-outcome.ts';
 import type { ExecutorEffects, OrderChange } from '../../lambdas/execute-instructions/effects.ts';
 import { executeBatch } from '../../lambdas/execute-instructions/execute-batch.ts';
+import { type ChargedOrder, chargeOf } from './payments.ts';
 
 export const DEDUPLICATING: PspAbilities = {
   keyLifetimeSeconds: 24 * 3600,
@@ -127,22 +127,24 @@ export class ExecutorHarness {
 
 let messageCount = 0;
 
+/** The message of an instruction; of an order, its charge's. */
 export function recordOf(
-  order: Pick<NewOrder, 'instructionId' | 'paymentOrderId'>,
+  named: ChargedOrder | InstructionKey,
   body?: string,
   deadLetterCycle?: number,
 ): SQSRecord {
   messageCount += 1;
+  const key = 'groupId' in named ? named : chargeOf(named);
   return {
     messageId: `message-${messageCount}`,
     receiptHandle: `handle-${messageCount}`,
-    body: body ?? instructionMessageBody({ ...order, operation: 'charge' }),
+    body: body ?? instructionMessageBody(key),
     attributes: {
       ApproximateReceiveCount: '1',
       SentTimestamp: '0',
       SenderId: 'sender',
       ApproximateFirstReceiveTimestamp: '0',
-      MessageGroupId: order.paymentOrderId,
+      MessageGroupId: key.groupId,
     },
     messageAttributes:
       deadLetterCycle === undefined

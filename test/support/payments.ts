@@ -7,7 +7,6 @@ import {
 } from '../../adapters/database/statements/accept-payment.ts';
 import { systemIds } from '../../adapters/ids.ts';
 import type { InstructionKey } from '../../domain/payment/instruction.ts';
-import type { Operation } from '../../domain/payment/psp-outcome.ts';
 
 export const MERCHANT = 'mer_one';
 
@@ -15,7 +14,7 @@ export interface OrderOptions {
   readonly amountMinor?: bigint;
   readonly currency?: string;
   readonly sellerId?: string;
-  readonly psp?: string;
+  readonly pspAccount?: string;
 }
 
 export function newOrder(options: OrderOptions = {}): NewOrder {
@@ -27,7 +26,7 @@ export function newOrder(options: OrderOptions = {}): NewOrder {
     currency: options.currency ?? 'KRW',
     splits: [{ sellerId: options.sellerId ?? 'seller_1', amountMinor }],
     isSplit: false,
-    psp: options.psp ?? 'simulator',
+    pspAccount: options.pspAccount ?? 'simulator',
   };
 }
 
@@ -73,21 +72,56 @@ export async function moveClock(database: Database, seconds: number): Promise<vo
   );
 }
 
-/** Gives an order a further instruction, as the schema allows it and no API does yet; before its charge where `seq` < 0. */
-export async function addInstruction(
+/**
+ * Gives an order's charge parents, as the schema allows it and no API does yet: the first has none, each other the one before
+ * it, and the charge the last.
+ */
+export async function addParents(
   database: Database,
   order: NewOrder,
-  seq: number,
-  operation: Operation,
-): Promise<InstructionKey> {
-  const instructionId = systemIds.next('ins');
-  await database.execute(
-    `insert into instruction (instruction_id, payment_order_id, payment_id, merchant_id, seq, operation, not_before,
-                              last_sent_at)
-     select r.id, o.payment_order_id, o.payment_id, o.merchant_id, r.seq, r.operation, clock(), clock()
-     from jsonb_to_record(:input::jsonb) as r(id text, order_id text, seq smallint, operation text)
-     join payment_order o on o.payment_order_id = r.order_id`,
-    { id: instructionId, order_id: order.paymentOrderId, seq, operation },
-  );
-  return { instructionId, paymentOrderId: order.paymentOrderId, operation };
+  count: number,
+): Promise<readonly InstructionKey[]> {
+  const ids = Array.from({ length: count }, () => systemIds.next('ins'));
+  const parents = ids.map((instruction_id, index) => ({
+    instruction_id,
+    charge_id: order.instructionId,
+    parent_id: ids[index - 1] ?? null,
+    is_last: index === count - 1,
+  }));
+  await database.execute(ADD_PARENTS_SQL, { parents });
+  return ids.map((instructionId) => ({
+    instructionId,
+    groupId: order.paymentOrderId,
+    operation: 'authorize',
+  }));
 }
+
+/** Authorizations of the charge's amount. Safe to replay. */
+export const ADD_PARENTS_SQL = `
+with parent as materialized (
+  select p.*
+  from jsonb_to_recordset(:input::jsonb -> 'parents')
+    as p(instruction_id text, charge_id text, parent_id text, is_last boolean)
+),
+-- Before the inserts: an order has one instruction without a parent.
+charge as (
+  update instruction i
+  set parent_id = parent.instruction_id
+  from parent
+  where i.instruction_id = parent.charge_id and parent.is_last
+  returning i.*
+)
+insert into instruction (instruction_id, parent_id, operation, group_id, payment_order_id, payment_id, merchant_id, psp_account,
+                         amount_minor, currency, splits, request, request_version, not_before, last_sent_at, correlation_id)
+select p.instruction_id, p.parent_id, 'authorize', c.group_id, c.payment_order_id, c.payment_id, c.merchant_id, c.psp_account,
+       c.amount_minor, c.currency, c.splits, c.request, c.request_version, clock(), clock(), c.correlation_id
+from parent p
+join charge c on c.instruction_id = p.charge_id
+on conflict (instruction_id) do nothing`;
+
+/** The key of an order's charge. */
+export function chargeOf({ instructionId, paymentOrderId }: ChargedOrder): InstructionKey {
+  return { instructionId, groupId: paymentOrderId, operation: 'charge' };
+}
+
+export type ChargedOrder = Pick<NewOrder, 'instructionId' | 'paymentOrderId'>;

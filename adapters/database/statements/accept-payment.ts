@@ -1,6 +1,10 @@
 import * as z from 'zod/mini';
 import { assert, unreachable } from '../../../domain/assert.ts';
 import type { Split } from '../../../domain/money/split.ts';
+import {
+  INSTRUCTION_REQUEST_VERSION,
+  type InstructionRequest,
+} from '../../../domain/payment/instruction-request.ts';
 import { amountColumn, jsonColumn } from '../columns.ts';
 import { type Database, DatabaseError } from '../database.ts';
 import { merchantStatement } from '../merchant-statement.ts';
@@ -13,7 +17,7 @@ export interface NewOrder {
   readonly splits: readonly Split[];
   /** The merchant wrote `splits` and not a plain `seller_id`. */
   readonly isSplit: boolean;
-  readonly psp: string;
+  readonly pspAccount: string;
 }
 
 export interface NewPayment {
@@ -22,6 +26,8 @@ export interface NewPayment {
   readonly merchantReference: string;
   readonly buyerId: string;
   readonly paymentMethod: string;
+  /** Where the buyer comes back to after a redirect. */
+  readonly returnUrl?: string | undefined;
   readonly metadata: Readonly<Record<string, string>>;
   readonly createdAt: Date;
   /** Of the request that made it. */
@@ -141,6 +147,8 @@ function inputOf(payment: NewPayment, request: IdempotentRequest, caps: AmountCa
     buyer_id: payment.buyerId,
     payment_method: payment.paymentMethod,
     metadata: JSON.stringify(payment.metadata),
+    request: requestOf(payment),
+    request_version: INSTRUCTION_REQUEST_VERSION,
     created_at: payment.createdAt.toISOString(),
     correlation_id: payment.correlationId,
     orders: payment.orders.map((order, position) => ({
@@ -154,7 +162,7 @@ function inputOf(payment: NewPayment, request: IdempotentRequest, caps: AmountCa
         amount_minor: String(split.amountMinor),
       })),
       is_split: order.isSplit,
-      psp: order.psp,
+      psp_account: order.pspAccount,
     })),
     scope: request.scope,
     key: request.key,
@@ -164,6 +172,11 @@ function inputOf(payment: NewPayment, request: IdempotentRequest, caps: AmountCa
     body: request.answer.body,
     caps,
   };
+}
+
+/** What the adapter needs beside amount, currency and ids: the same for all orders of a payment. */
+function requestOf({ paymentMethod, returnUrl }: NewPayment): InstructionRequest {
+  return { payment_method: paymentMethod, ...(returnUrl === undefined ? {} : { return_url: returnUrl }) };
 }
 
 /** Keys are kept for 30 days; an older one counts as free. */
@@ -178,7 +191,7 @@ input as materialized (
   select r.*
   from jsonb_to_record(:input::jsonb) as r(
     payment_id text, merchant_id text, merchant_reference text, buyer_id text, payment_method text, metadata text,
-    created_at timestamptz, correlation_id text, orders jsonb, scope text, key text, fingerprint text, status smallint, location text,
+    request jsonb, request_version smallint, created_at timestamptz, correlation_id text, orders jsonb, scope text, key text, fingerprint text, status smallint, location text,
     body text, caps jsonb)
 ),
 over_cap as materialized (
@@ -214,7 +227,7 @@ new_order as materialized (
   select o.*
   from new_key, input, jsonb_to_recordset(input.orders) as o(
     position smallint, payment_order_id text, instruction_id text, amount_minor bigint, currency text, splits jsonb,
-    is_split boolean, psp text)
+    is_split boolean, psp_account text)
 ),
 new_payment as (
   insert into payment (payment_id, merchant_id, merchant_reference, buyer_id, payment_method, metadata, created_at,
@@ -225,16 +238,16 @@ new_payment as (
 ),
 inserted_order as (
   insert into payment_order (payment_order_id, payment_id, merchant_id, position, amount_minor, currency, splits,
-                             is_split, psp, created_at, updated_at)
+                             is_split, psp_account, created_at, updated_at)
   select o.payment_order_id, i.payment_id, i.merchant_id, o.position, o.amount_minor, o.currency, o.splits,
-         o.is_split, o.psp, i.created_at, i.created_at
+         o.is_split, o.psp_account, i.created_at, i.created_at
   from new_order o, input i
 ),
 inserted_instruction as (
-  insert into instruction (instruction_id, payment_order_id, payment_id, merchant_id, seq, operation, not_before,
-                           last_sent_at, correlation_id)
-  select o.instruction_id, o.payment_order_id, i.payment_id, i.merchant_id, 0, 'charge', moment.now, moment.now,
-         i.correlation_id
+  insert into instruction (instruction_id, group_id, payment_order_id, payment_id, merchant_id, operation, psp_account,
+                           amount_minor, currency, splits, request, request_version, not_before, last_sent_at, correlation_id)
+  select o.instruction_id, o.payment_order_id, o.payment_order_id, i.payment_id, i.merchant_id, 'charge', o.psp_account,
+         o.amount_minor, o.currency, o.splits, i.request, i.request_version, moment.now, moment.now, i.correlation_id
   from new_order o, input i, moment
 ),
 stored as materialized (

@@ -3,7 +3,7 @@ import { CIRCUIT, LIMITER, PROBING } from './claim-admission-sql.ts';
 /**
  * The statement that claims instructions, one constant per step; `CLAIM_SQL` at the end of this file joins them in order.
  * `claimInstructions` documents the input and the rows returned. An instruction passes three checks, each with its column:
- * `verdict` (its own row, its predecessors, pauses), `admission` (its PSP's circuit), `decision` (its PSP's rate).
+ * `verdict` (its own row, its parent, pauses), `admission` (its PSP's circuit), `decision` (its PSP's rate).
  *
  * A session keeps its query plan. A plan made while the tables were empty would scan them for every batch, so every row is
  * found by its key: the limit in `input` removes no row but makes the planner expect ten rows rather than a hundred, and
@@ -20,48 +20,47 @@ parameter as materialized (
     attempts_per_cycle int, cycles int, probes int)
 ),
 input as materialized (
-  select r.instruction_id, r.payment_order_id, r.operation, max(r.dead_letter_cycle) as dead_letter_cycle
+  select r.instruction_id, r.group_id, r.operation, max(r.dead_letter_cycle) as dead_letter_cycle
   from (
     select a.*
     from parameter, jsonb_to_recordset(instructions)
-      as a(instruction_id text, payment_order_id text, operation text, dead_letter_cycle int)
+      as a(instruction_id text, group_id text, operation text, dead_letter_cycle int)
     limit (select jsonb_array_length(instructions) from parameter)
   ) r
-  group by r.instruction_id, r.payment_order_id, r.operation
+  group by r.instruction_id, r.group_id, r.operation
 )`;
 
-/** By the whole key: a message that names another order or operation names an instruction that doesn't exist. */
+/** By the whole key: a message that names another group or operation names an instruction that doesn't exist. */
 const LOCKED = `
 locked as materialized (
   select i.*
   from instruction i
-  where (i.instruction_id, i.payment_order_id, i.operation) in (
-    select instruction_id, payment_order_id, operation from input)
+  where (i.instruction_id, i.group_id, i.operation) in (select instruction_id, group_id, operation from input)
   order by i.instruction_id
   for update of i skip locked
 )`;
 
 /**
- * The verdict on each instruction from its own row, its predecessors and the operators' pauses; `free` if it may proceed.
+ * The verdict on each instruction from its own row, its parent and the operators' pauses; `free` if it may proceed. All that
+ * the PSP is told is in the row: neither payment nor order is read for it.
  *
  * - A redriven dead letter that carries its cycle starts the next cycle. One without the cycle is a duplicate, or its
  *   worker died before it sent the dead letter: `exhausted`.
- * - The PSP is read from the payment order.
- * - Every earlier instruction of the order must have succeeded or await the buyer; the queue's order is not relied on. If
- *   one failed, this one is never sent: `orphaned`. If one is held by no worker, this one is parked: its message would not
- *   have been delivered if the predecessor's message were still ahead of it in the FIFO group.
+ * - Its parent must have succeeded; the queue's order is not relied on. If the parent failed, this one is never sent:
+ *   `orphaned`. If no worker holds the parent, this one is parked: its message would not have been delivered if the parent's
+ *   message were still ahead of it in the FIFO group.
  */
 const CHECKED = `
 checked as materialized (
-  select l.*, o.psp,
+  select l.*, l.psp_account as psp,
     l.cycle + (l.state = 'dead_lettered')::int as next_cycle,
     case when l.state = 'dead_lettered' then 0 else l.attempts_in_cycle end as attempts_spent,
     case
       when is_terminal(l.state) then 'terminal'
       when l.state = 'quarantined' then 'quarantined'
       when l.state = 'executing' and l.claim_token = parameter.claim_token then 'mine'
-      when earlier.has_failed then 'orphaned'
-      when earlier.not_before is not null then 'waiting'
+      when parent.state in ('declined', 'cancelled') then 'orphaned'
+      when parent.state not in ('succeeded', 'requires_action') then 'waiting'
       when l.not_before > moment.now then 'not_before'
       when l.state = 'dead_lettered' and input.dead_letter_cycle is distinct from l.cycle then 'exhausted'
       when pause.pause_id is not null then 'paused'
@@ -74,27 +73,18 @@ checked as materialized (
       else 'attempt ' || l.attempt_no || ' started, never finished'
     end as last_reason,
     'pause:' || pause.pause_id as pause,
-    earlier.is_idle as predecessor_is_idle,
-    greatest(l.not_before, earlier.not_before) as free_at
+    parent.state <> 'executing' or parent.not_before <= moment.now as parent_is_idle,
+    case when parent.state not in ('succeeded', 'requires_action') then greatest(l.not_before, parent.not_before)
+         else l.not_before end as free_at
   from locked l
-  join payment_order o
-    on (o.payment_order_id, o.payment_id, o.merchant_id) = (l.payment_order_id, l.payment_id, l.merchant_id)
-  join input on input.instruction_id = l.instruction_id and input.payment_order_id = l.payment_order_id
-    and input.operation = l.operation
+  join input on input.instruction_id = l.instruction_id
   cross join moment
   cross join parameter
-  cross join lateral (
-    select max(e.not_before) as not_before,
-           bool_or(e.state <> 'executing' or e.not_before <= moment.now) as is_idle,
-           bool_or(e.state in ('declined', 'cancelled')) as has_failed
-    from instruction e
-    where e.payment_order_id = l.payment_order_id and e.seq < l.seq
-      and e.state not in ('succeeded', 'requires_action')
-  ) earlier
+  left join instruction parent on parent.instruction_id = l.parent_id
   left join lateral (
     select pp.pause_id
     from processing_pause pp
-    where pp.pause_id in ('all', 'psp:' || o.psp, 'merchant:' || l.merchant_id)
+    where pp.pause_id in ('all', 'psp:' || l.psp_account, 'merchant:' || l.merchant_id)
     order by pp.pause_id
     limit 1
   ) pause on true
@@ -138,7 +128,7 @@ parked as (
         when 'paused' then 'paused: ' || d.pause
         when 'circuit_open' then 'the circuit of ' || d.psp || ' is open'
         when 'rate_limited' then 'the rate of ' || d.psp || ' is used up'
-        else 'an earlier instruction of the order has not ended'
+        else 'its parent has not ended'
       end,
       cycle = d.next_cycle,
       attempts_in_cycle = d.attempts_spent,
@@ -151,21 +141,21 @@ parked as (
   where i.instruction_id = d.instruction_id
     and (d.decision in ('paused', 'circuit_open')
          or d.decision = 'rate_limited' and not d.is_reserved
-         or d.decision = 'waiting' and d.predecessor_is_idle and i.not_before <= moment.now
+         or d.decision = 'waiting' and d.parent_is_idle and i.not_before <= moment.now
             and i.state <> 'dead_lettered')
   returning i.instruction_id
 )`;
 
 /**
  * Instructions that are not tried again for now. One whose attempts are used up becomes a dead letter, or is quarantined if
- * resolving it crashed every time. One whose predecessor failed is cancelled.
+ * resolving it crashed every time. One whose parent failed is cancelled.
  */
 const ENDED = `
 ended as (
   update instruction i
   set state = case d.decision when 'orphaned' then 'cancelled' when 'exhausted' then 'dead_lettered' else 'quarantined' end,
       reason = case d.decision
-        when 'orphaned' then 'an earlier instruction of the order failed'
+        when 'orphaned' then 'its parent failed'
         else d.last_reason || ' (' || i.attempts_in_cycle || ' attempts in cycle ' || i.cycle || ')'
       end,
       parked = false,
@@ -209,46 +199,39 @@ counted as (
 /** One row per input. A claim that this invocation holds already resolves the instruction if it is past its last cycle. */
 const ANSWER = `
 select
-  input.instruction_id, input.payment_order_id, input.operation,
+  input.instruction_id, input.group_id, input.operation,
   case
     when d.decision = 'given_up' then 'quarantined'
     when d.decision = 'orphaned' then 'terminal'
     when d.decision = 'mine' and d.cycle >= parameter.cycles then 'resolve'
     when d.decision is not null then d.decision
     when known.instruction_id is null then 'missing'
-    when (known.payment_order_id, known.operation, known.payment_id, known.merchant_id)
-      = (input.payment_order_id, input.operation, o.payment_id, o.merchant_id) then 'locked'
+    when (known.group_id, known.operation) = (input.group_id, input.operation) then 'locked'
     else 'mismatched'
   end as verdict,
   greatest(0, ceil(extract(epoch from
     case d.decision when 'circuit_open' then d.closed_at when 'rate_limited' then d.slot_at else d.free_at end
     - moment.now)))::int as seconds_left,
   k.instruction_id is not null as parked,
-  coalesce(e.reason, d.last_reason, known.operation || ' of ' || known.payment_order_id
-    || case when (known.payment_id, known.merchant_id) <> (o.payment_id, o.merchant_id)
-            then ' that says it is in ' || known.payment_id || ' of ' || known.merchant_id else '' end) as reason,
-  d.payment_id, d.merchant_id,
+  coalesce(e.reason, d.last_reason, known.operation || ' of ' || known.group_id) as reason,
+  d.payment_order_id, d.payment_id, d.merchant_id,
   case when d.decision in ('claimed', 'resolve') then d.next_cycle else d.cycle end as cycle,
   coalesce(c.attempt_no, d.attempt_no) as attempt_no,
   d.attempts_not_sent >= coalesce(c.attempt_no, d.attempt_no) - 1 as all_proven_not_sent,
   coalesce(extract(epoch from moment.now - d.first_claimed_at), 0)::int as age_seconds,
-  d.correlation_id, d.psp, t.payment_method, o.amount_minor::text as amount_minor, o.currency, o.splits::text as splits,
+  d.correlation_id, d.psp_account, d.amount_minor::text as amount_minor, d.currency, d.splits::text as splits,
+  d.request::text as request, d.request_version,
   s.payment_order_id is not null as order_started,
   coalesce(d.is_probe, false) as is_probe
 from input
 cross join moment
 cross join parameter
-left join decided d on d.instruction_id = input.instruction_id and d.payment_order_id = input.payment_order_id
-  and d.operation = input.operation
+left join decided d on (d.instruction_id, d.group_id, d.operation) = (input.instruction_id, input.group_id, input.operation)
 left join claimed c on c.instruction_id = d.instruction_id
 left join parked k on k.instruction_id = d.instruction_id
 left join ended e on e.instruction_id = d.instruction_id
 left join lateral (select * from instruction where d.decision is null and instruction_id = input.instruction_id limit 1)
   known on true
-left join lateral (
-  select * from payment_order where payment_order_id = coalesce(d.payment_order_id, known.payment_order_id) limit 1)
-  o on true
-left join lateral (select payment_method from payment where payment_id = d.payment_id limit 1) t on true
 left join started s on s.payment_order_id = d.payment_order_id
 `;
 

@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import type { InstructionKey } from '../../../domain/payment/instruction.ts';
-import { splitsSchema } from '../columns.ts';
+import { instructionRequestSchema } from '../../../domain/payment/instruction-request.ts';
+import { jsonColumn, operationSchema, splitsSchema } from '../columns.ts';
 import type { Database } from '../database.ts';
 import { CLAIM_SQL } from './claim-instructions-sql.ts';
 
@@ -29,14 +30,16 @@ export interface RequestedInstruction extends InstructionKey {
 /** The instruction's key, as the message gave it. */
 const named = {
   instruction_id: z.string(),
-  payment_order_id: z.string(),
-  operation: z.enum(['charge', 'authorize', 'capture', 'void', 'refund']),
+  group_id: z.string(),
+  operation: operationSchema,
 };
 
 const claimedRow = z.object({
   ...named,
   verdict: z.enum(['claimed', 'mine', 'resolve']),
-  payment_id: z.string(),
+  /** Null for what belongs to no payment, such as a payout. */
+  payment_order_id: z.nullable(z.string()),
+  payment_id: z.nullable(z.string()),
   merchant_id: z.string(),
   /** Null if an older version accepted the payment. */
   correlation_id: z.nullable(z.string()),
@@ -44,11 +47,12 @@ const claimedRow = z.object({
   cycle: z.int(),
   all_proven_not_sent: z.boolean(),
   age_seconds: z.int(),
-  psp: z.string(),
-  payment_method: z.string(),
+  psp_account: z.string(),
   amount_minor: z.string(),
   currency: z.string(),
   splits: splitsSchema,
+  request: jsonColumn(instructionRequestSchema),
+  request_version: z.int(),
   order_started: z.boolean(),
   /** The PSP's circuit is half-open, and this attempt probes it. */
   is_probe: z.boolean(),
@@ -58,7 +62,7 @@ const verdictRow = z.discriminatedUnion('verdict', [
   claimedRow,
   z.object({ ...named, verdict: z.literal('not_before'), seconds_left: z.int() }),
   /**
-   * `waiting`: for an earlier instruction of its order; parked unless a worker holds that one.
+   * `waiting`: for its parent; parked unless a worker holds that one.
    * `rate_limited`: until its reserved slot; parked if its PSP has no free slot within the next 15 seconds.
    */
   z.object({
@@ -69,7 +73,7 @@ const verdictRow = z.discriminatedUnion('verdict', [
   }),
   z.object({ ...named, verdict: z.literal('circuit_open'), seconds_left: z.int() }),
   z.object({ ...named, verdict: z.literal('exhausted'), cycle: z.int(), reason: z.string() }),
-  /** The instruction exists, but with another order or operation; `reason` names them. */
+  /** The instruction exists, but with another group or operation; `reason` names them. */
   z.object({ ...named, verdict: z.literal('mismatched'), reason: z.string() }),
   z.object({ ...named, verdict: z.enum(['terminal', 'quarantined', 'locked', 'missing', 'paused']) }),
 ]);
@@ -79,8 +83,8 @@ export type ClaimedInstruction = z.infer<typeof claimedRow>;
 export type Refusal = Exclude<Verdict, ClaimedInstruction>;
 
 /** The instruction's key, as the message gave it. */
-export function keyOf({ instruction_id, payment_order_id, operation }: Verdict): InstructionKey {
-  return { instructionId: instruction_id, paymentOrderId: payment_order_id, operation };
+export function keyOf({ instruction_id, group_id, operation }: Verdict): InstructionKey {
+  return { instructionId: instruction_id, groupId: group_id, operation };
 }
 
 /** Whether this invocation holds the instruction: `claimed` now, claimed to `resolve`, or `mine` since an earlier run. */
@@ -91,7 +95,7 @@ export function isClaimed(verdict: Verdict): verdict is ClaimedInstruction {
 /**
  * Claims the instructions that can be claimed and returns one verdict per input, so that no conclusion is ever drawn from a
  * missing row (rules 1 and 2). The same statement parks an instruction that waits for a circuit, a pause, its PSP's rate or
- * a predecessor that no worker holds, and makes a dead letter of one that has used up its attempts. `seconds_left` is by
+ * a parent that no worker holds, and makes a dead letter of one that has used up its attempts. `seconds_left` is by
  * the database's clock, rounded up.
  */
 export async function claimInstructions(
@@ -101,7 +105,7 @@ export async function claimInstructions(
   const rows = await database.execute(CLAIM_SQL, {
     instructions: request.instructions.map((requested) => ({
       instruction_id: requested.instructionId,
-      payment_order_id: requested.paymentOrderId,
+      group_id: requested.groupId,
       operation: requested.operation,
       dead_letter_cycle: requested.deadLetterCycle,
     })),

@@ -40,7 +40,7 @@ export async function countSucceeded(database: Database, psp: string): Promise<n
 }
 
 const COUNT_SQL = `
-select count(*)::int as count from payment_order where status = 'SUCCESS' and psp = :input::jsonb ->> 'psp'
+select count(*)::int as count from payment_order where status = 'SUCCESS' and psp_account = :input::jsonb ->> 'psp'
 `;
 
 const closingRow = z.object({
@@ -69,7 +69,7 @@ with newest as materialized (
   order by max(operation_log_id) desc
   limit (select (:input::jsonb ->> 'limit')::int)
 )
-select o.payment_order_id, o.psp, o.status, left(l.actor, 40) as actor, left(l.reason, 80) as reason
+select o.payment_order_id, o.psp_account as psp, o.status, left(l.actor, 40) as actor, left(l.reason, 80) as reason
 from newest n
 join operation_log l on l.operation_log_id = n.operation_log_id
 join instruction i on i.instruction_id = n.instruction_id

@@ -55,7 +55,7 @@ const quarantinedRow = z.object({
   /** Null for what an older version accepted. */
   correlation_id: z.nullable(z.string()),
   attempt_no: z.int(),
-  psp: z.string(),
+  psp_account: z.string(),
   amount_minor: z.string(),
   currency: z.string(),
   splits: splitsSchema,
@@ -71,10 +71,9 @@ export async function readQuarantined(
 }
 
 const READ_QUARANTINED_SQL = `
-select i.payment_order_id, i.correlation_id, i.attempt_no, o.psp, o.amount_minor::text as amount_minor, o.currency,
-       o.splits::text as splits
+select i.payment_order_id, i.correlation_id, i.attempt_no, i.psp_account, i.amount_minor::text as amount_minor, i.currency,
+       i.splits::text as splits
 from instruction i
-join payment_order o on o.payment_order_id = i.payment_order_id
 where i.instruction_id = :input::jsonb ->> 'id' and i.state = 'quarantined'
 `;
 

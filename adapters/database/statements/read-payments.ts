@@ -23,7 +23,7 @@ const orderRow = z.object({
   currency: z.string(),
   splits: splitsSchema,
   is_split: z.boolean(),
-  psp: z.string(),
+  psp_account: z.string(),
   psp_reference: z.nullable(z.string()),
   status: z.enum(['NOT_STARTED', 'EXECUTING', 'SUCCESS', 'FAILED']),
   status_detail: z.nullable(
@@ -121,7 +121,7 @@ const TIMESTAMP = `'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'`;
 /** What comes out: the last four are what it is sorted by. */
 const COLUMNS = `
   kind text, payment_id text, merchant_reference text, buyer_id text, payment_method text, metadata text, status text,
-  created_at text, payment_order_id text, amount_minor text, currency text, splits text, is_split boolean, psp text,
+  created_at text, payment_order_id text, amount_minor text, currency text, splits text, is_split boolean, psp_account text,
   psp_reference text, status_detail text, failure text, updated_at text, attempt_no int, action text, outcome text,
   detail text, started_at text, finished_at text, sort_at timestamptz, sort_id text, sort_kind int, sort_no int`;
 
@@ -130,14 +130,14 @@ const PAYMENT_AND_ORDER_ROWS = `
 select 'payment' as kind, t.payment_id, t.merchant_reference, t.buyer_id, t.payment_method, t.metadata, t.status,
        to_char(t.created_at at time zone 'UTC', ${TIMESTAMP}) as created_at,
        null::text as payment_order_id, null::text as amount_minor, null::text as currency, null::text as splits,
-       null::boolean as is_split, null::text as psp, null::text as psp_reference, null::text as status_detail,
+       null::boolean as is_split, null::text as psp_account, null::text as psp_reference, null::text as status_detail,
        null::text as failure, null::text as updated_at, null::int as attempt_no, null::text as action,
        null::text as outcome, null::text as detail, null::text as started_at, null::text as finished_at,
        t.created_at as sort_at, t.payment_id as sort_id, 0 as sort_kind, 0 as sort_no
 from page t
 union all
 select 'order', o.payment_id, null, null, null, null, o.status, null,
-       o.payment_order_id, o.amount_minor::text, o.currency, o.splits::text, o.is_split, o.psp, o.psp_reference,
+       o.payment_order_id, o.amount_minor::text, o.currency, o.splits::text, o.is_split, o.psp_account, o.psp_reference,
        o.status_detail, o.failure::text, to_char(o.updated_at at time zone 'UTC', ${TIMESTAMP}),
        null, null, null, null, null, null, t.created_at, t.payment_id, 1, o.position
 from page t

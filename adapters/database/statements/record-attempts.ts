@@ -17,7 +17,8 @@ export interface EvidenceStep {
 
 export interface FinishedAttempt {
   readonly instructionId: string;
-  readonly paymentOrderId: string;
+  /** Null for what belongs to no order. */
+  readonly paymentOrderId: string | null;
   readonly psp: string;
   /** The id of the API request that created the payment, for the log. */
   readonly correlationId: string | null;

@@ -104,7 +104,7 @@ export async function registerMovedDeadLetters(
   await database.execute(REGISTER_SQL, {
     dead_letters: deadLetters.map(({ key, messageId }) => ({
       instruction_id: key.instructionId,
-      payment_order_id: key.paymentOrderId,
+      group_id: key.groupId,
       operation: key.operation,
       message_id: messageId,
     })),
@@ -113,11 +113,11 @@ export async function registerMovedDeadLetters(
 
 export const REGISTER_SQL = `
 with found as materialized (
-  -- By the whole key: the executor reports a message that names another order or operation.
+  -- By the whole key: the executor reports a message that names another group or operation.
   select i.instruction_id, min(l.message_id) as message_id
   from jsonb_to_recordset(:input::jsonb -> 'dead_letters')
-    as l(instruction_id text, payment_order_id text, operation text, message_id text)
-  join instruction i using (instruction_id, payment_order_id, operation)
+    as l(instruction_id text, group_id text, operation text, message_id text)
+  join instruction i using (instruction_id, group_id, operation)
   group by i.instruction_id
 ),
 waiting as (

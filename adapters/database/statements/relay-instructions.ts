@@ -1,14 +1,15 @@
 import * as z from 'zod/mini';
 import { CIRCUIT } from '../../../domain/payment/circuit.ts';
+import { operationSchema } from '../columns.ts';
 import type { Database } from '../database.ts';
 
 const dueRow = z.object({
   kind: z.literal('due'),
   instruction_id: z.string(),
-  payment_order_id: z.string(),
-  payment_id: z.string(),
+  group_id: z.string(),
+  payment_id: z.nullable(z.string()),
   correlation_id: z.nullable(z.string()),
-  operation: z.enum(['charge', 'authorize', 'capture', 'void', 'refund']),
+  operation: operationSchema,
   send_no: z.int(),
 });
 const row = z.discriminatedUnion('kind', [
@@ -198,13 +199,13 @@ sent as (
   cross join moment
   left join slotted using (instruction_id)
   where i.instruction_id = due.instruction_id
-  returning i.instruction_id, i.payment_order_id, i.payment_id, i.correlation_id, i.operation, i.send_no
+  returning i.instruction_id, i.group_id, i.payment_id, i.correlation_id, i.operation, i.send_no
 ),
 rest as materialized (
   -- Not needed when the limit is reached: the relay asks again at once.
   select from parameter where max > (select count(*) from due)
 )
-select 'due' as kind, instruction_id, payment_order_id, payment_id, correlation_id, operation, send_no from sent
+select 'due' as kind, instruction_id, group_id, payment_id, correlation_id, operation, send_no from sent
 union all
 select 'circuits_awaited', null, null, null, null, null, null
 from rest

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import type { InstructionKey } from '../../../domain/payment/instruction.ts';
+import { operationSchema } from '../columns.ts';
 import type { Database, JsonInput } from '../database.ts';
 import { INVARIANTS, type Invariant, type InvariantScope } from './invariants.ts';
 
@@ -184,21 +185,21 @@ where i.instruction_id is null or not is_terminal(i.state)
 
 const openRow = z.object({
   instruction_id: z.string(),
-  payment_order_id: z.string(),
-  operation: z.enum(['charge', 'authorize', 'capture', 'void', 'refund']),
+  group_id: z.string(),
+  operation: operationSchema,
 });
 
 /** Instructions that are not terminal, at most so many of each kind: due by the clock, parked, in quarantine. */
 export async function listOpen(database: Database, limit: number): Promise<readonly InstructionKey[]> {
   const rows = await database.execute(OPEN_SQL, { limit });
   return rows.map((row) => {
-    const { instruction_id, payment_order_id, operation } = openRow.parse(row);
-    return { instructionId: instruction_id, paymentOrderId: payment_order_id, operation };
+    const { instruction_id, group_id, operation } = openRow.parse(row);
+    return { instructionId: instruction_id, groupId: group_id, operation };
   });
 }
 
 const openSql = (condition: string) => `
-(select instruction_id, payment_order_id, operation from instruction where ${condition}
+(select instruction_id, group_id, operation from instruction where ${condition}
  limit (:input::jsonb ->> 'limit')::int)`;
 const OPEN_SQL = [`relay_due_at is not null`, `waits_for is not null`, `state = 'quarantined'`]
   .map(openSql)

@@ -114,7 +114,7 @@ test('one message per order is sent, each in the group of its order', async () =
 
   const { payment } = await acceptPayment(three, from('mer_1', 'key-three'), effects);
 
-  expect(sent.map((message) => [message.paymentOrderId, message.sendNumber])).toEqual(
+  expect(sent.map((message) => [message.groupId, message.sendNumber])).toEqual(
     payment.orders.map((order) => [order.paymentOrderId, 0]),
   );
 });

@@ -35,7 +35,7 @@ import { registerPoison } from '../../../adapters/database/statements/register-p
 import { takeDueInstructions } from '../../../adapters/database/statements/relay-instructions.ts';
 import { checkInvariant } from '../../../adapters/database/statements/verify.ts';
 import { ExecutorHarness, recordOf } from '../../support/executor.ts';
-import { MERCHANT, moveClock, newOrder, newPayment, storePayment } from '../../support/payments.ts';
+import { chargeOf, MERCHANT, moveClock, newOrder, newPayment, storePayment } from '../../support/payments.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/postgres.ts';
 
 let testDatabase: TestDatabase;
@@ -96,18 +96,17 @@ describe('each duty is done with the rights of its own login', () => {
     const { orders } = await storePayment(as.accept, newOrder());
     await moveClock(testDatabase.database, 3_600);
     const { due } = await takeDueInstructions(as.relay, 10);
-    expect(due.map(({ payment_order_id }) => payment_order_id)).toContain(orders[0]?.paymentOrderId);
+    expect(due.map(({ group_id }) => group_id)).toContain(orders[0]?.paymentOrderId);
     await moveClock(testDatabase.database, 0);
   });
 
   test('registering dead letters, planning a redrive, noting what went back', async () => {
     const [order] = (await storePayment(as.accept, newOrder())).orders;
-    const { instructionId, paymentOrderId } = order ?? { instructionId: '', paymentOrderId: '' };
-    const key = { instructionId, paymentOrderId, operation: 'charge' as const };
+    const key = chargeOf(order ?? { instructionId: '', paymentOrderId: '' });
     await registerMovedDeadLetters(as.redrive, [{ key, messageId: 'm1' }]);
     await registerPoison(as.redrive, [{ body: 'unreadable', messageId: 'm2', reason: 'unparseable' }]);
     const planned = await planRedrive(as.redrive, { restSeconds: [0], filter: {}, limit: 10 });
-    expect(planned.map(({ dead_letter_id }) => dead_letter_id)).toContain(instructionId);
+    expect(planned.map(({ dead_letter_id }) => dead_letter_id)).toContain(key.instructionId);
     await markRedriven(as.redrive, planned, { actor: 'redrive', reason: 'a test', origin: 'pipeline' });
     expect(await planRedrive(as.redrive, { restSeconds: [0], filter: {}, limit: 10 })).toEqual([]);
   });
@@ -206,7 +205,7 @@ describe('no login may do another’s duty', () => {
       'measure',
       [
         'select * from payment',
-        'select psp from payment_order',
+        'select psp_account from payment_order',
         'select merchant_id from account_balance',
         'select reason from dead_letter',
         `insert into processing_pause values ('all', now(), 'me', 'why')`,
@@ -220,8 +219,9 @@ describe('no login may do another’s duty', () => {
         'select * from api_key',
         'select * from evidence',
         `update instruction set state = 'succeeded'`,
-        `insert into instruction (instruction_id, payment_order_id, payment_id, merchant_id, seq, operation, not_before, last_sent_at, state)
-         values ('i', 'o', 'p', 'm', 0, 'charge', now(), now(), 'succeeded')`,
+        `insert into instruction (instruction_id, group_id, payment_order_id, payment_id, merchant_id, operation, psp_account,
+           amount_minor, currency, splits, request, request_version, not_before, last_sent_at, state)
+         values ('i', 'o', 'o', 'p', 'm', 'charge', 'psp', 1, 'KRW', '[]', '{}', 1, now(), now(), 'succeeded')`,
         `insert into payment_order (payment_order_id, status) values ('o', 'SUCCESS')`,
         'delete from idempotency_key',
         'select accepted_in from payment',
@@ -368,18 +368,19 @@ describe('row-level security', () => {
   });
 
   test.each([
-    ['the same number', 0, '23505'],
-    ['another number', 1, '42501'],
-  ])('does not let accept have an order charged again, under %s', async (_, seq, code) => {
+    ['without a parent', false, '23505'],
+    ['with the first charge as its parent', true, '42501'],
+  ])('does not let accept have an order charged again, %s', async (_, hasParent, code) => {
     const { paymentId, orders } = await storePayment(as.accept, newOrder());
     const client = await connectAs('oncepay_accept');
     await client.query('begin');
     await client.query(`select set_config('oncepay.merchant_id', $1, true)`, [MERCHANT]);
     await expect(
       client.query(
-        `insert into instruction (instruction_id, payment_order_id, payment_id, merchant_id, seq, operation, not_before,
-           last_sent_at) values ($1, $2, $3, $4, $5, 'charge', now(), now())`,
-        [`ins_again_${seq}`, orders[0]?.paymentOrderId, paymentId, MERCHANT, seq],
+        `insert into instruction (instruction_id, group_id, payment_order_id, payment_id, merchant_id, operation, psp_account,
+           amount_minor, currency, splits, parent_id, request, request_version, not_before, last_sent_at)
+         values ('ins_again', $1, $1, $2, $3, 'charge', 'simulator', 1, 'KRW', '[]', $4, '{}', 1, now(), now())`,
+        [orders[0]?.paymentOrderId, paymentId, MERCHANT, hasParent ? orders[0]?.instructionId : null],
       ),
     ).rejects.toMatchObject({ code });
     await client.end();

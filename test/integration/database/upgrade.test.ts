@@ -115,7 +115,7 @@ test('a database from before the first release is refused with the remedy and le
 describe('a deployment whose newest migration fails', () => {
   const BROKEN = {
     name: '999999_broken.sql',
-    sql: 'alter table payment_order rename column psp to provider; drop table processing_pause; select 1 / 0',
+    sql: 'alter table payment_order rename column psp_account to provider; drop table processing_pause; select 1 / 0',
   };
 
   test('leaves the old version in service, while it tries and afterwards', async () => {

@@ -25,7 +25,7 @@ beforeEach(async () => {
 
 async function storeOrders(count: number, psp = 'simulator'): Promise<readonly NewOrder[]> {
   const payments = await Promise.all(
-    Array.from({ length: count }, () => storePayment(database, newOrder({ psp }))),
+    Array.from({ length: count }, () => storePayment(database, newOrder({ pspAccount: psp }))),
   );
   return payments.flatMap((payment) => payment.orders);
 }

@@ -12,7 +12,7 @@ import type { InstructionKey } from '../../../domain/payment/instruction.ts';
 import type { PspAbilities, PspOutcome } from '../../../domain/payment/psp-outcome.ts';
 import { TIMING } from '../../../domain/payment/timing.ts';
 import { DEDUPLICATING, ExecutorHarness, recordOf, ScriptedPsp, succeeded } from '../../support/executor.ts';
-import { MERCHANT, moveClock, storePayment } from '../../support/payments.ts';
+import { chargeOf, MERCHANT, moveClock, storePayment } from '../../support/payments.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/postgres.ts';
 
 let testDatabase: TestDatabase;
@@ -247,10 +247,6 @@ describe('past the last cycle an instruction is resolved', () => {
   });
 });
 
-function nameOf({ instructionId, paymentOrderId }: NewOrder): InstructionKey {
-  return { instructionId, paymentOrderId, operation: 'charge' };
-}
-
 /** Its message lies in the dead-letter queue. */
 function find(key: InstructionKey): Promise<void> {
   return registerMovedDeadLetters(database, [{ key, messageId: 'message-found' }]);
@@ -288,7 +284,7 @@ describe('a redriven dead letter', () => {
     await useUpCycle(order, scripted());
     const before = await deadLetter(order.instructionId);
     await markRedriven(database, await planned(order), REDRIVE);
-    await find(nameOf(order));
+    await find(chargeOf(order));
 
     expect(await deadLetter(order.instructionId)).toEqual(before);
   });
@@ -297,7 +293,7 @@ describe('a redriven dead letter', () => {
 describe('a message in the dead-letter queue without a waiting dead letter', () => {
   test('becomes one with a derived reason', async () => {
     const order = await storeOrder();
-    await find(nameOf(order));
+    await find(chargeOf(order));
 
     expect(await deadLetter(order.instructionId)).toMatchObject({
       state: 'waiting',
@@ -314,7 +310,7 @@ describe('a message in the dead-letter queue without a waiting dead letter', () 
     };
     await new ExecutorHarness(database, psp).execute(recordOf(order));
     const before = await deadLetter(order.instructionId);
-    await find(nameOf(order));
+    await find(chargeOf(order));
 
     expect(before).toMatchObject({ state: 'quarantined', reason: expect.stringContaining('requested was') });
     expect(await deadLetter(order.instructionId)).toEqual(before);
@@ -322,7 +318,7 @@ describe('a message in the dead-letter queue without a waiting dead letter', () 
 
   test('that names an instruction by its id alone makes no dead letter of it', async () => {
     const order = await storeOrder();
-    await find({ ...nameOf(order), operation: 'refund' });
+    await find({ ...chargeOf(order), operation: 'refund' });
 
     expect(await deadLetter(order.instructionId)).toBeUndefined();
   });

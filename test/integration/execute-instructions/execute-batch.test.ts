@@ -409,8 +409,8 @@ describe('poison', () => {
     if (order === undefined) throw new Error('one order');
     const { instructionId, paymentOrderId } = order;
     const other = newOrder().paymentOrderId;
-    const bodyOf = (paymentOrderId: string, operation: 'charge' | 'refund') =>
-      instructionMessageBody({ instructionId, paymentOrderId, operation });
+    const bodyOf = (groupId: string, operation: 'charge' | 'refund') =>
+      instructionMessageBody({ instructionId, groupId, operation });
     const harness = new ExecutorHarness(database);
     const strangers = [
       recordOf({ instructionId, paymentOrderId: other }),

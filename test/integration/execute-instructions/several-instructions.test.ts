@@ -1,10 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Database } from '../../../adapters/database/database.ts';
 import { readPayment } from '../../../adapters/database/statements/read-payments.ts';
-import { type InstructionKey, instructionMessageBody } from '../../../domain/payment/instruction.ts';
 import type { PspOutcome } from '../../../domain/payment/psp-outcome.ts';
 import { ExecutorHarness, recordOf, ScriptedPsp, succeeded } from '../../support/executor.ts';
-import { addInstruction, MERCHANT, moveClock, newOrder, storePayment } from '../../support/payments.ts';
+import { addParents, chargeOf, MERCHANT, moveClock, newOrder, storePayment } from '../../support/payments.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/postgres.ts';
 
 let testDatabase: TestDatabase;
@@ -41,19 +40,16 @@ function newPsp(): ScriptedPsp {
  * with a message, and an executor whose PSP answers as told, by instruction, and succeeds else.
  */
 async function orderOf(instructions: number, psp = newPsp()) {
-  const payment = await storePayment(database, newOrder({ psp: psp.name }));
+  const payment = await storePayment(database, newOrder({ pspAccount: psp.name }));
   const [order] = payment.orders;
   if (order === undefined) throw new Error('one order');
-  const keys: InstructionKey[] = [];
-  for (let seq = 1 - instructions; seq < 0; seq += 1)
-    keys.push(await addInstruction(database, order, seq, 'authorize'));
-  keys.push({ ...order, operation: 'charge' });
+  const keys = [...(await addParents(database, order, instructions - 1)), chargeOf(order)];
   const answers = new Map<string, PspOutcome>(keys.slice(0, -1).map((key) => [key.instructionId, ACTION]));
   const harness = new ExecutorHarness(database, psp);
   psp.onCharge = async (request) => answers.get(request.idempotencyKey) ?? succeeded(request);
   const answer = (index: number, outcome: PspOutcome) => answers.set(idAt(index), outcome);
   const idAt = (index: number) => keys[index]?.instructionId ?? '';
-  const messages = keys.map((key) => recordOf(key, instructionMessageBody(key)));
+  const messages = keys.map((key) => recordOf(key));
   const sentKeys = () => harness.psp.charges.map(({ idempotencyKey }) => idempotencyKey);
   const status = async () =>
     (await readPayment(database, MERCHANT, payment.paymentId)).orders.map(({ status }) => status);
@@ -139,8 +135,8 @@ describe('the instructions of one order in one batch', () => {
   });
 });
 
-describe('an instruction with an open predecessor', () => {
-  test('waits as long as another worker may hold the predecessor', async () => {
+describe('an instruction with an open parent', () => {
+  test('waits as long as another worker may hold the parent', async () => {
     const { harness, messages, answer, idAt, sentKeys } = await orderOf(2);
     const [first, second] = messages;
     if (first === undefined || second === undefined) throw new Error('two messages');
@@ -168,7 +164,7 @@ describe('an instruction with an open predecessor', () => {
     expect(await rowOf(idAt(1))).toMatchObject({
       ...NEVER_CLAIMED,
       parked: true,
-      reason: 'an earlier instruction of the order has not ended',
+      reason: 'its parent has not ended',
     });
     expect((await rowOf(idAt(1)))?.due).toBe((await rowOf(idAt(0)))?.due);
     expect(sentKeys()).toEqual([idAt(0)]);
@@ -190,7 +186,7 @@ describe('an instruction with an open predecessor', () => {
     }
   });
 
-  test('is executed when the predecessor is done', async () => {
+  test('is executed when the parent is done', async () => {
     const { harness, messages, answer, status } = await orderOf(2);
     answer(0, { kind: 'rate_limited', retryAfterSeconds: 900 });
     for (const message of messages) await harness.execute(message);
@@ -202,7 +198,7 @@ describe('an instruction with an open predecessor', () => {
     expect(await status()).toEqual(['SUCCESS']);
   });
 
-  test('is cancelled and never sent when the predecessor was declined', async () => {
+  test('is cancelled and never sent when the parent was declined', async () => {
     const { harness, messages, answer, idAt, sentKeys, status } = await orderOf(2);
     answer(0, { kind: 'declined', decline: { category: 'other', code: 'declined', pspCode: '05' } });
 

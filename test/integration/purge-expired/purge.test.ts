@@ -15,7 +15,7 @@ import { registerPoison } from '../../../adapters/database/statements/register-p
 import { checkInvariant } from '../../../adapters/database/statements/verify.ts';
 import { JOB, type PurgeReport, purgeExpired } from '../../../lambdas/purge-expired/purge.ts';
 import { ExecutorHarness, recordOf, ScriptedPsp } from '../../support/executor.ts';
-import { MERCHANT, moveClock, newOrder, storePayment } from '../../support/payments.ts';
+import { chargeOf, MERCHANT, moveClock, newOrder, storePayment } from '../../support/payments.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/postgres.ts';
 
 let testDatabase: TestDatabase;
@@ -135,7 +135,7 @@ test('a dead letter that was seen again is kept with its payment’s evidence un
   const [order] = payment.orders;
   if (order === undefined) throw new Error('a payment has an order');
   await later(61);
-  await registerMovedDeadLetters(database, [{ key: { ...order, operation: 'charge' }, messageId: 'm_late' }]);
+  await registerMovedDeadLetters(database, [{ key: chargeOf(order), messageId: 'm_late' }]);
   await later(91);
   expect(await kept(payment)).toMatchObject({ attempts: 2 });
   const deadLetters = `dead_letter where dead_letter_id = '${order.instructionId}'`;
@@ -256,7 +256,7 @@ describe('deleting is refused', () => {
       async () => {
         const { orders } = await storePayment(database);
         const deadLetters = orders.map((order) => ({
-          key: { ...order, operation: 'charge' as const },
+          key: chargeOf(order),
           messageId: 'm5',
         }));
         await registerMovedDeadLetters(database, deadLetters);

@@ -47,11 +47,11 @@ const found = async () =>
 async function charge(more: Partial<ChargeAtPsp> = {}, options: OrderOptions = {}): Promise<NewOrder> {
   const order = newOrder(options);
   await storePayment(testDatabase.as('oncepay_accept'), order);
-  const psp = new ScriptedPsp(order.psp);
+  const psp = new ScriptedPsp(order.pspAccount);
   psp.onCharge = async ({ reference, amountMinor, currency }) => {
     const asked = { id: `ch_${reference}`, reference, amount: Number(amountMinor), currency };
     const taken = { ...asked, ...more };
-    held[order.psp]?.push({ ...taken, reference });
+    held[order.pspAccount]?.push({ ...taken, reference });
     const amount = { amountMinor: BigInt(taken.amount), currency: taken.currency };
     return {
       kind: 'succeeded',
@@ -76,8 +76,8 @@ const misheard = (options: OrderOptions = {}) => charge({ reference: 'another' }
 
 test('a comparison finds nothing where what persons closed is what the PSPs hold, over all their pages', async () => {
   for (const psp of ['simulator', 'simulator_2']) {
-    for (let orders = 0; orders < 5; orders += 1) await charge({}, { psp });
-    await asCharged(await misheard({ psp }));
+    for (let orders = 0; orders < 5; orders += 1) await charge({}, { pspAccount: psp });
+    await asCharged(await misheard({ pspAccount: psp }));
   }
   const neverArrived = await misheard();
   held.simulator?.pop();
@@ -105,10 +105,10 @@ test('a comparison finds orders closed against the PSPs’ record, with the oper
   const uncharged = await misheard();
   held.simulator?.pop();
   await asCharged(uncharged);
-  const less = await asCharged(await charge({ amount: 14_999 }, { psp: 'simulator_2' }));
+  const less = await asCharged(await charge({ amount: 14_999 }, { pspAccount: 'simulator_2' }));
   const otherCurrency = await asCharged(await charge({ currency: 'USD' }));
   const misnamed = await asCharged(await misheard(), 'ch_typed');
-  const paid = await close(await misheard({ psp: 'simulator_2' }), { kind: 'not_charged' });
+  const paid = await close(await misheard({ pspAccount: 'simulator_2' }), { kind: 'not_charged' });
 
   const charged = '(closed as charged by ann: says the portal)';
   expect(await found()).toEqual({

@@ -45,5 +45,5 @@ export class ConsumedCheck {
 }
 
 function nameOf(asked: z.infer<typeof claimInput>['instructions'][number]): string {
-  return [asked.payment_order_id, asked.operation, asked.instruction_id].join('#');
+  return [asked.group_id, asked.operation, asked.instruction_id].join('#');
 }

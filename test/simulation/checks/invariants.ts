@@ -84,13 +84,9 @@ function checkPayments(state: ModelState): readonly string[] {
   });
 }
 
-/** What has not come to its end. What comes after a quarantined instruction of its order waits for a person, as that does. */
+/** What has not come to its end. What depends on a quarantined instruction waits for a person, as that does. */
 export function openInstructions(state: ModelState): readonly ModelInstruction[] {
-  const rows = [...state.instructions.values()];
-  const quarantined = rows.filter((row) => row.state === 'quarantined');
-  return rows.filter(
-    (row) =>
-      !isTerminalState(row.state) &&
-      !quarantined.some(({ orderId, seq }) => orderId === row.orderId && seq <= row.seq),
-  );
+  const isForAPerson = (row: ModelInstruction | undefined): boolean =>
+    row !== undefined && (row.state === 'quarantined' || isForAPerson(state.parentOf(row)));
+  return [...state.instructions.values()].filter((row) => !isTerminalState(row.state) && !isForAPerson(row));
 }

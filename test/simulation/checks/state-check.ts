@@ -3,7 +3,7 @@ import { hasFailed, isTerminalState, type ModelInstruction, type ModelState } fr
 import type { Scheduler } from '../scheduler.ts';
 import type { Violations } from '../violations.ts';
 
-/** What is parked behind another is tried again within a minute of its end, unless the relay is late. */
+/** What is parked behind its parent is tried again within a minute of its end, unless the relay is late. */
 const LONGEST_SLEEP_MS = 10 * 60_000;
 
 /** What must hold of the instructions' states at every moment. */
@@ -57,23 +57,20 @@ export class StateCheck {
     return row.notBefore > this.scheduler.clock.now() && !hasEvidence;
   }
 
-  /** It is executed only after all that come before it in its order have done their part. */
+  /** It is executed only after its parent has succeeded. */
   private checkTurn(row: ModelInstruction): void {
-    for (const earlier of this.state.predecessorsOf(row)) {
-      if (isTerminalState(earlier.state) && !hasFailed(earlier)) continue;
-      this.violations.add(
-        `${row.id} is executed while ${earlier.id}, which comes first, is ${earlier.state}`,
-      );
-    }
+    const parent = this.state.parentOf(row);
+    if (parent === undefined || (isTerminalState(parent.state) && !hasFailed(parent))) return;
+    this.violations.add(`${row.id} is executed while its parent ${parent.id} is ${parent.state}`);
   }
 
-  /** Nothing sleeps on when all that it waited for has ended. */
+  /** Nothing sleeps on when its parent has ended. */
   private checkSleep(row: ModelInstruction): void {
-    const predecessors = this.state.predecessorsOf(row);
-    if (row.attemptNo > 0 || predecessors.length === 0) return;
+    const parent = this.state.parentOf(row);
+    if (row.attemptNo > 0 || parent === undefined) return;
     if (row.notBefore <= this.scheduler.clock.now() + LONGEST_SLEEP_MS) return;
-    if (predecessors.every(({ state }) => isTerminalState(state)))
-      this.violations.add(`${row.id} sleeps on although all that it waited for has ended`);
+    if (isTerminalState(parent.state))
+      this.violations.add(`${row.id} sleeps on although its parent has ended`);
   }
 
   private checkTerminal(row: ModelInstruction): void {

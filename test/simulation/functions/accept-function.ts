@@ -1,14 +1,14 @@
 import { alwaysActive } from '../../../adapters/dynamodb/activity.ts';
 import { acceptPayment } from '../../../lambdas/accept-payment/accept.ts';
 import type { Context } from '../context.ts';
-import type { Predecessors } from '../services/predecessors.ts';
+import type { Parents } from '../services/parents.ts';
 import type { Services } from '../services/services.ts';
 
 /** Accepts a payment; whether it was answered 202 is told by the state alone. */
 export function invokeAccept(
   context: Context,
   services: Services,
-  predecessors: Predecessors,
+  parents: Parents,
   method: string,
   orders: number,
 ): void {
@@ -28,7 +28,7 @@ export function invokeAccept(
     { merchantId: 'mer_one', idempotencyKey: process.name, correlationId: `request ${process.name}` },
     {
       database: services.database.for(process),
-      queue: predecessors.sentBy(services.instructionQueue.senderFor(process)),
+      queue: parents.sentBy(services.instructionQueue.senderFor(process)),
       activity: alwaysActive,
       ids: context.ids,
       amountCaps: {},

@@ -4,7 +4,21 @@ import type { ModelInstruction, ModelState } from './state.ts';
 
 type AcceptedInstruction = Pick<
   ModelInstruction,
-  'id' | 'orderId' | 'paymentId' | 'merchantId' | 'psp' | 'correlationId' | 'acceptedAt' | 'seq' | 'operation'
+  | 'id'
+  | 'groupId'
+  | 'orderId'
+  | 'parentId'
+  | 'paymentId'
+  | 'merchantId'
+  | 'operation'
+  | 'psp'
+  | 'amountMinor'
+  | 'currency'
+  | 'splits'
+  | 'request'
+  | 'requestVersion'
+  | 'correlationId'
+  | 'acceptedAt'
 >;
 
 /** As ACCEPT_SQL. */
@@ -16,7 +30,6 @@ export function accept(state: ModelState, input: AcceptInput, now: number): Data
   state.keys.set(key, { fingerprint, status, location, body });
   state.payments.set(input.payment_id, {
     id: input.payment_id,
-    paymentMethod: input.payment_method,
     total: input.orders.length,
     started: 0,
     succeeded: 0,
@@ -32,22 +45,36 @@ function addOrder(
   order: AcceptInput['orders'][number],
   now: number,
 ): void {
-  const common = { paymentId: input.payment_id, merchantId: input.merchant_id, psp: order.psp };
-  state.orders.set(order.payment_order_id, {
-    ...common,
-    id: order.payment_order_id,
+  const common = {
+    paymentId: input.payment_id,
+    merchantId: input.merchant_id,
+    psp: order.psp_account,
     amountMinor: order.amount_minor,
     currency: order.currency,
     splits: JSON.stringify(order.splits),
+  };
+  state.orders.set(order.payment_order_id, {
+    ...common,
+    id: order.payment_order_id,
     status: 'NOT_STARTED',
     statusDetail: 'queued',
     pspReference: null,
   });
   const { instruction_id: id, payment_order_id: orderId } = order;
-  const correlationId = input.correlation_id;
   state.instructions.set(
     id,
-    newInstruction({ ...common, id, orderId, correlationId, acceptedAt: now, seq: 0, operation: 'charge' }),
+    newInstruction({
+      ...common,
+      id,
+      groupId: orderId,
+      orderId,
+      parentId: null,
+      operation: 'charge',
+      request: JSON.stringify(input.request),
+      requestVersion: input.request_version,
+      correlationId: input.correlation_id,
+      acceptedAt: now,
+    }),
   );
 }
 

@@ -12,7 +12,7 @@ interface Judged {
   readonly pausedBy: string | undefined;
   /** When it and all that it waits for may be tried. */
   readonly freeAt: number;
-  /** No worker holds a predecessor. */
+  /** No worker holds its parent. */
   readonly isBehindIdle: boolean;
 }
 
@@ -20,8 +20,8 @@ interface Judged {
 export function claim(state: ModelState, input: ClaimInput, now: number): DatabaseRow[] {
   const asked = new Map<string, Asked>();
   for (const each of input.instructions) {
-    const { instruction_id, payment_order_id, operation, dead_letter_cycle } = each;
-    const name = [instruction_id, payment_order_id, operation].join(' ');
+    const { instruction_id, group_id, operation, dead_letter_cycle } = each;
+    const name = [instruction_id, group_id, operation].join(' ');
     const known = asked.get(name)?.dead_letter_cycle ?? null;
     const newest =
       dead_letter_cycle === null ? known : Math.max(known ?? dead_letter_cycle, dead_letter_cycle);
@@ -60,21 +60,18 @@ export function claim(state: ModelState, input: ClaimInput, now: number): Databa
 
 type Asked = ClaimInput['instructions'][number];
 
-export function isNamed(
-  row: ModelInstruction,
-  asked: Pick<Asked, 'payment_order_id' | 'operation'>,
-): boolean {
-  return row.orderId === asked.payment_order_id && row.operation === asked.operation;
+export function isNamed(row: ModelInstruction, asked: Pick<Asked, 'group_id' | 'operation'>): boolean {
+  return row.groupId === asked.group_id && row.operation === asked.operation;
 }
 
-/** What names no instruction: none at all, or one of another order or operation. */
+/** What names no instruction: none at all, or one of another group or operation. */
 function refuse(state: ModelState, asked: Asked): DatabaseRow[] {
-  const { instruction_id, payment_order_id, operation } = asked;
+  const { instruction_id, group_id, operation } = asked;
   const row = state.instructions.get(instruction_id);
-  const named = { instruction_id, payment_order_id, operation };
+  const named = { instruction_id, group_id, operation };
   if (row === undefined) return [{ ...named, verdict: 'missing' }];
   if (isNamed(row, asked)) return [];
-  return [{ ...named, verdict: 'mismatched', reason: `${row.operation} of ${row.orderId}` }];
+  return [{ ...named, verdict: 'mismatched', reason: `${row.operation} of ${row.groupId}` }];
 }
 
 function judge(
@@ -88,16 +85,14 @@ function judge(
     state.pauses.has(pause),
   );
   const isDead = row.state === 'dead_lettered';
-  const predecessors = state.predecessorsOf(row);
-  const hasFailedPredecessor = predecessors.some(hasFailed);
-  const unfinished = predecessors.filter((earlier) => !isTerminalState(earlier.state));
-  const isIdle = (earlier: ModelInstruction) => earlier.state !== 'executing' || earlier.notBefore <= now;
+  const parent = state.parentOf(row);
+  const openParent = parent === undefined || isTerminalState(parent.state) ? undefined : parent;
   const verdict = (): string => {
     if (isTerminalState(row.state)) return 'terminal';
     if (row.state === 'quarantined') return 'quarantined';
     if (row.state === 'executing' && row.claimToken === input.claim_token) return 'mine';
-    if (hasFailedPredecessor && !input.ignores_failed_predecessors) return 'orphaned';
-    if (unfinished.length > 0 && !input.ignores_predecessors) return 'waiting';
+    if (parent !== undefined && hasFailed(parent) && !input.ignores_failed_parents) return 'orphaned';
+    if (openParent !== undefined && !input.ignores_parents) return 'waiting';
     if (row.notBefore > now)
       return input.quarantines_live && row.state === 'executing' ? 'given_up' : 'not_before';
     if (isDead && deadLetterCycle !== row.cycle) return 'exhausted';
@@ -117,8 +112,11 @@ function judge(
         ? `attempt ${row.attemptNo} started, never finished`
         : (row.reason ?? 'no reason was recorded'),
     pausedBy,
-    freeAt: Math.max(row.notBefore, ...unfinished.map(({ notBefore }) => notBefore)),
-    isBehindIdle: unfinished.some(isIdle) && !input.never_parks_children,
+    freeAt: Math.max(row.notBefore, openParent?.notBefore ?? 0),
+    isBehindIdle:
+      openParent !== undefined &&
+      (openParent.state !== 'executing' || openParent.notBefore <= now) &&
+      !input.never_parks_children,
   };
 }
 
@@ -242,6 +240,7 @@ function apply(
     seconds_left: Math.max(0, Math.ceil((freeAt - now) / 1000)),
     parked: isParked,
     reason,
+    group_id: row.groupId,
     payment_order_id: row.orderId,
     payment_id: row.paymentId,
     merchant_id: row.merchantId,
@@ -252,11 +251,12 @@ function apply(
     attempt_no: row.attemptNo,
     all_proven_not_sent: row.attemptsNotSent >= row.attemptNo - 1,
     age_seconds: before.firstClaimedAt === null ? 0 : Math.round((now - before.firstClaimedAt) / 1000),
-    psp: row.psp,
-    payment_method: state.payment(row.paymentId).paymentMethod,
-    amount_minor: order.amountMinor,
-    currency: order.currency,
-    splits: order.splits,
+    psp_account: row.psp,
+    amount_minor: row.amountMinor,
+    currency: row.currency,
+    splits: row.splits,
+    request: row.request,
+    request_version: row.requestVersion,
     order_started: !wasStarted && order.status !== 'NOT_STARTED',
     is_probe: isProbe,
   };
@@ -312,7 +312,7 @@ function park(
   row.attemptsInCycle = attemptsSpent;
   row.parked = true;
   if (decision === 'waiting') {
-    row.reason = 'an earlier instruction of the order has not ended';
+    row.reason = 'its parent has not ended';
     row.waitsFor = null;
     row.notBefore = Math.max(freeAt, now + (input.parks_children_for_seconds ?? 60) * 1000);
     return;
@@ -328,10 +328,10 @@ function waitOf(psp: string, decision: string, pausedBy: string | undefined): re
   return [`the circuit of ${psp} is open`, `circuit:${psp}`];
 }
 
-/** Behind a failed instruction of its order: it is never sent. */
+/** Its parent failed: it is never sent. */
 function cancel(row: ModelInstruction): string {
   row.state = 'cancelled';
-  row.reason = 'an earlier instruction of the order failed';
+  row.reason = 'its parent failed';
   row.parked = false;
   row.waitsFor = null;
   return row.reason;

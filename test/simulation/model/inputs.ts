@@ -7,7 +7,7 @@ export const claimInput = z.object({
   instructions: z.array(
     z.object({
       instruction_id: z.string(),
-      payment_order_id: z.string(),
+      group_id: z.string(),
       operation: z.string(),
       dead_letter_cycle: z.nullable(z.int()),
     }),
@@ -21,13 +21,13 @@ export const claimInput = z.object({
   probes: z.int(),
   /** Of a planted bug: live leases are quarantined. */
   quarantines_live: z.optional(z.boolean()),
-  /** Of a planted bug: an instruction is claimed before those that precede it in its order have ended. */
-  ignores_predecessors: z.optional(z.boolean()),
-  /** Of a planted bug: an instruction is claimed although one that precedes it in its order has failed. */
-  ignores_failed_predecessors: z.optional(z.boolean()),
-  /** Of a planted bug: what waits for another of its order stays in the queue. */
+  /** Of a planted bug: an instruction is claimed before its parent has ended. */
+  ignores_parents: z.optional(z.boolean()),
+  /** Of a planted bug: an instruction is claimed although its parent has failed. */
+  ignores_failed_parents: z.optional(z.boolean()),
+  /** Of a planted bug: what waits for its parent stays in the queue. */
   never_parks_children: z.optional(z.boolean()),
-  /** Of a planted bug: what is parked behind another of its order counts on being woken. */
+  /** Of a planted bug: what is parked behind its parent counts on being woken. */
   parks_children_for_seconds: z.optional(z.number()),
 });
 export type ClaimInput = z.infer<typeof claimInput>;
@@ -98,7 +98,8 @@ export type RecordInput = z.infer<typeof recordInput>;
 export const acceptInput = z.object({
   payment_id: z.string(),
   merchant_id: z.string(),
-  payment_method: z.string(),
+  request: z.record(z.string(), z.unknown()),
+  request_version: z.int(),
   correlation_id: z.string(),
   orders: z.array(
     z.object({
@@ -107,7 +108,7 @@ export const acceptInput = z.object({
       amount_minor: z.string(),
       currency: z.string(),
       splits: z.array(z.object({ seller_id: z.string(), amount_minor: z.string() })),
-      psp: z.string(),
+      psp_account: z.string(),
     }),
   ),
   scope: z.string(),
@@ -119,10 +120,17 @@ export const acceptInput = z.object({
 });
 export type AcceptInput = z.infer<typeof acceptInput>;
 
-export const predecessorsInput = z.object({
-  predecessors: z.array(z.object({ instruction_id: z.string(), charge_id: z.string(), seq: z.int() })),
+export const parentsInput = z.object({
+  parents: z.array(
+    z.object({
+      instruction_id: z.string(),
+      charge_id: z.string(),
+      parent_id: z.nullable(z.string()),
+      is_last: z.boolean(),
+    }),
+  ),
 });
-export type PredecessorsInput = z.infer<typeof predecessorsInput>;
+export type ParentsInput = z.infer<typeof parentsInput>;
 
 export const relayInput = z.object({ limit: z.int(), probes: z.int() });
 export const poisonInput = z.object({
@@ -141,7 +149,7 @@ export const registerInput = z.object({
   dead_letters: z.array(
     z.object({
       instruction_id: z.string(),
-      payment_order_id: z.string(),
+      group_id: z.string(),
       operation: z.string(),
       message_id: z.string(),
     }),

@@ -9,6 +9,7 @@ import {
 } from '../../../adapters/database/statements/redrive-dead-letters.ts';
 import { POISON_SQL } from '../../../adapters/database/statements/register-poison.ts';
 import { RELAY_SQL } from '../../../adapters/database/statements/relay-instructions.ts';
+import { ADD_PARENTS_SQL } from '../../support/payments.ts';
 import { accept } from './accept.ts';
 import { claim } from './claim.ts';
 import { markRedriven, plan, registerMoved, registerPoison } from './dead-letters.ts';
@@ -16,14 +17,14 @@ import {
   acceptInput,
   claimInput,
   markInput,
+  parentsInput,
   planInput,
   poisonInput,
-  predecessorsInput,
   recordInput,
   registerInput,
   relayInput,
 } from './inputs.ts';
-import { insertPredecessors, PREDECESSORS_SQL } from './predecessors.ts';
+import { addParents } from './parents.ts';
 import { record } from './record.ts';
 import { relay } from './relay.ts';
 import { ModelState } from './state.ts';
@@ -32,7 +33,7 @@ type Statement = (state: ModelState, input: JsonInput, now: number) => DatabaseR
 
 const STATEMENTS: ReadonlyMap<string, Statement> = new Map([
   [ACCEPT.sql, (state, input, now) => accept(state, acceptInput.parse(input), now)],
-  [PREDECESSORS_SQL, (state, input, now) => insertPredecessors(state, predecessorsInput.parse(input), now)],
+  [ADD_PARENTS_SQL, (state, input, now) => addParents(state, parentsInput.parse(input), now)],
   [CLAIM_SQL, (state, input, now) => claim(state, claimInput.parse(input), now)],
   [RECORD_SQL, (state, input, now) => record(state, recordInput.parse(input), now)],
   [RELAY_SQL, (state, input, now) => relay(state, relayInput.parse(input), now)],

@@ -158,7 +158,7 @@ function send(row: ModelInstruction, slotAt: number | null, now: number): Databa
   return {
     kind: 'due',
     instruction_id: row.id,
-    payment_order_id: row.orderId,
+    group_id: row.groupId,
     payment_id: row.paymentId,
     correlation_id: row.correlationId,
     operation: row.operation,

@@ -5,13 +5,20 @@ import type { OrderStatus } from '../../../domain/payment/status.ts';
 /** Times are milliseconds since the epoch. */
 export interface ModelInstruction {
   readonly id: string;
+  /** Its order's id. */
+  readonly groupId: string;
   readonly orderId: string;
-  /** Its place among its order's: it waits for all of a lower number. */
-  readonly seq: number;
+  /** It waits for this one to succeed. */
+  parentId: string | null;
   readonly operation: Operation;
   readonly paymentId: string;
   readonly merchantId: string;
   readonly psp: string;
+  readonly amountMinor: string;
+  readonly currency: string;
+  readonly splits: string;
+  readonly request: string;
+  readonly requestVersion: number;
   readonly correlationId: string;
   readonly acceptedAt: number;
   state: InstructionState;
@@ -46,7 +53,6 @@ export interface ModelOrder {
 
 export interface ModelPayment {
   readonly id: string;
-  readonly paymentMethod: string;
   readonly total: number;
   started: number;
   succeeded: number;
@@ -108,9 +114,8 @@ export class ModelState {
     return found;
   }
 
-  /** The instructions of its order that come before it. */
-  predecessorsOf({ orderId, seq }: ModelInstruction): readonly ModelInstruction[] {
-    return [...this.instructions.values()].filter((row) => row.orderId === orderId && row.seq < seq);
+  parentOf({ parentId }: ModelInstruction): ModelInstruction | undefined {
+    return parentId === null ? undefined : this.instruction(parentId);
   }
 
   order(id: string): ModelOrder {

@@ -17,7 +17,7 @@ const FORGETFUL: PspAbilities = {
 
 /** Orders of several instructions, at PSPs that keep some waiting. */
 const SEVERAL_INSTRUCTIONS: Bug['where'] = {
-  ordersWithPredecessors: 1,
+  ordersWithParents: 1,
   faults: new Set(['duplicate delivery', 'PSP unreachable', 'PSP is down']),
 };
 
@@ -110,18 +110,18 @@ export const CLAIM_BUGS: readonly Bug[] = [
     rule: 2,
     planted: onStatement(CLAIM_SQL, { input: (input) => ({ ...input, never_parks_children: true }) }),
     // Where nothing goes wrong, an hour or two is enough for everything.
-    where: { ordersWithPredecessors: 1, faults: new Set(), limitSeconds: 6 * 3600 },
+    where: { ordersWithParents: 1, faults: new Set(), limitSeconds: 6 * 3600 },
   },
   {
     name: 'claim what comes second before the first has ended',
     rule: 1,
-    planted: onStatement(CLAIM_SQL, { input: (input) => ({ ...input, ignores_predecessors: true }) }),
+    planted: onStatement(CLAIM_SQL, { input: (input) => ({ ...input, ignores_parents: true }) }),
     where: SEVERAL_INSTRUCTIONS,
   },
   {
     name: 'claim what comes second although the first has failed',
     rule: 1,
-    planted: onStatement(CLAIM_SQL, { input: (input) => ({ ...input, ignores_failed_predecessors: true }) }),
+    planted: onStatement(CLAIM_SQL, { input: (input) => ({ ...input, ignores_failed_parents: true }) }),
     where: SEVERAL_INSTRUCTIONS,
   },
   {
@@ -150,7 +150,7 @@ function claimedByIdAlone(database: Database): Database {
       const asked = listOf(input, 'instructions');
       const meant = asked.map((each) => ({
         ...each,
-        payment_order_id: orders.get(String(each.instruction_id)) ?? each.payment_order_id,
+        group_id: orders.get(String(each.instruction_id)) ?? each.group_id,
         operation: 'charge',
       }));
       const rows = await database.execute(sql, { ...input, instructions: meant });
@@ -164,5 +164,5 @@ function claimedByIdAlone(database: Database): Database {
 }
 
 function namesOf(asked: JsonObject): DatabaseRow {
-  return { payment_order_id: String(asked.payment_order_id), operation: String(asked.operation) };
+  return { group_id: String(asked.group_id), operation: String(asked.operation) };
 }

@@ -18,7 +18,7 @@ export interface Bug {
     | 'breaksDeduplication'
     | 'faults'
     | 'rate'
-    | 'ordersWithPredecessors'
+    | 'ordersWithParents'
     | 'limitSeconds'
   >;
 }

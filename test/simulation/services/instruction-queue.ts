@@ -30,7 +30,7 @@ export class SimulatedInstructionQueue {
         faults.around(scheduler, process, `${process.kind}.queue.send`, () => {
           const refused: string[] = [];
           for (const message of messages) {
-            const { instructionId, paymentOrderId, sendNumber } = message;
+            const { instructionId, groupId, sendNumber } = message;
             if (faults.strikes('partial')) {
               refused.push(instructionId);
               continue;
@@ -38,7 +38,7 @@ export class SimulatedInstructionQueue {
             this.queues.main.send({
               body: instructionMessageBody(message),
               attributes: {},
-              groupId: paymentOrderId,
+              groupId,
               deduplicationId: planted.deduplicationId(
                 deduplicationIdOf(instructionId, sendNumber),
                 instructionId,

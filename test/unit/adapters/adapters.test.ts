@@ -157,7 +157,7 @@ describe('SQS senders', () => {
     const { client, sent } = fakeClient<SQSClient>(() => ({ Failed: [{ Id: '1' }] }));
     const messages = ['ins_a', 'ins_b'].map((instructionId) => ({
       instructionId,
-      paymentOrderId: `ord_${instructionId}`,
+      groupId: `ord_${instructionId}`,
       operation: 'charge' as const,
       sendNumber: 4,
       correlationId: 'request-1',

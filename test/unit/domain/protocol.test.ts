@@ -74,7 +74,7 @@ describe('backoff', () => {
 });
 
 describe('an instruction', () => {
-  const key = { instructionId: 'ins_1', paymentOrderId: 'ord_1', operation: 'charge' } as const;
+  const key = { instructionId: 'ins_1', groupId: 'ord_1', operation: 'charge' } as const;
   test('is terminal in four states', () => {
     const states: InstructionState[] = [
       'ready',
@@ -95,7 +95,7 @@ describe('an instruction', () => {
     expect(JSON.parse(instructionMessageBody(key))).toEqual({
       version: 1,
       instruction_id: 'ins_1',
-      payment_order_id: 'ord_1',
+      group_id: 'ord_1',
       operation: 'charge',
     });
   });

@@ -5,7 +5,7 @@ import { instructionMessageBody } from '../../../domain/payment/instruction.ts';
 
 const KEY = {
   instructionId: `ins_${'0'.repeat(32)}`,
-  paymentOrderId: `ord_${'1'.repeat(32)}`,
+  groupId: `ord_${'1'.repeat(32)}`,
   operation: 'charge',
 } as const;
 

@@ -1,8 +1,8 @@
 import type { Database } from '../../../adapters/database/database.ts';
 import { ACCEPT } from '../../../adapters/database/statements/accept-payment.ts';
 import type { InstructionMessage, InstructionSender } from '../../../adapters/sqs/instruction-queue.ts';
+import { ADD_PARENTS_SQL } from '../../support/payments.ts';
 import { acceptInput } from '../model/inputs.ts';
-import { PREDECESSORS_SQL } from '../model/predecessors.ts';
 import type { Random } from '../random.ts';
 
 /** Two, so that of an order's three instructions one has no turn in a batch. */
@@ -10,9 +10,9 @@ const MOST = 2;
 
 /**
  * Orders of more than one instruction, as the schema allows them and no API makes them yet: accepted with some charges,
- * and sent with them, are authorizations that need the buyer's action and must have ended before.
+ * and sent with them, are authorizations, the charge's parents, that must have succeeded before.
  */
-export class Predecessors {
+export class Parents {
   private readonly random: Random;
   private readonly share: number;
   private readonly byCharge = new Map<string, readonly string[]>();
@@ -23,7 +23,7 @@ export class Predecessors {
     this.share = share;
   }
 
-  /** Ids of the instructions before a charge; the first is the first to be executed. */
+  /** Ids of a charge's parents; the first is the first to be executed. */
   private of(chargeId: string): readonly string[] {
     const known = this.byCharge.get(chargeId);
     if (known !== undefined) return known;
@@ -39,15 +39,16 @@ export class Predecessors {
       execute: async (sql, input) => {
         const rows = await database.execute(sql, input);
         if (sql !== ACCEPT.sql) return rows;
-        const predecessors = acceptInput.parse(input).orders.flatMap(({ instruction_id: chargeId }) => {
+        const parents = acceptInput.parse(input).orders.flatMap(({ instruction_id: chargeId }) => {
           const ids = this.of(chargeId);
           return ids.map((id, index) => ({
             instruction_id: id,
             charge_id: chargeId,
-            seq: index - ids.length,
+            parent_id: ids[index - 1] ?? null,
+            is_last: index === ids.length - 1,
           }));
         });
-        if (predecessors.length > 0) await database.execute(PREDECESSORS_SQL, { predecessors });
+        if (parents.length > 0) await database.execute(ADD_PARENTS_SQL, { parents });
         return rows;
       },
     };

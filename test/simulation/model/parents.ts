@@ -1,0 +1,18 @@
+import type { DatabaseRow } from '../../../adapters/database/database.ts';
+import { newInstruction } from './accept.ts';
+import type { ParentsInput } from './inputs.ts';
+import type { ModelState } from './state.ts';
+
+/** As ADD_PARENTS_SQL. */
+export function addParents(state: ModelState, { parents }: ParentsInput, now: number): DatabaseRow[] {
+  for (const { instruction_id: id, charge_id: chargeId, parent_id: parentId, is_last: isLast } of parents) {
+    const charge = state.instructions.get(chargeId);
+    if (charge === undefined || state.instructions.has(id)) continue;
+    state.instructions.set(
+      id,
+      newInstruction({ ...charge, id, parentId, operation: 'authorize', acceptedAt: now }),
+    );
+    if (isLast) charge.parentId = id;
+  }
+  return [];
+}
