@@ -21,6 +21,11 @@ export const amountColumn = z.pipe(
 /** `instruction.operation`. */
 export const operationSchema = z.enum(OPERATIONS);
 
+/** `instruction.request`. */
+export const requestSchema = jsonColumn(
+  z.object({ payment_method: z.string(), return_url: z.optional(z.string()) }),
+);
+
 /** `payment_order.splits` and `instruction.splits`, see the migrations. */
 export const splitsSchema = jsonColumn(
   z.array(

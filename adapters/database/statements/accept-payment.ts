@@ -147,7 +147,7 @@ function inputOf(payment: NewPayment, request: IdempotentRequest, caps: AmountCa
     buyer_id: payment.buyerId,
     payment_method: payment.paymentMethod,
     metadata: JSON.stringify(payment.metadata),
-    request: requestOf(payment),
+    request: { ...requestOf(payment) },
     request_version: INSTRUCTION_REQUEST_VERSION,
     created_at: payment.createdAt.toISOString(),
     correlation_id: payment.correlationId,

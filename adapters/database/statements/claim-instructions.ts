@@ -1,7 +1,6 @@
 import * as z from 'zod/mini';
 import type { InstructionKey } from '../../../domain/payment/instruction.ts';
-import { instructionRequestSchema } from '../../../domain/payment/instruction-request.ts';
-import { jsonColumn, operationSchema, splitsSchema } from '../columns.ts';
+import { operationSchema, requestSchema, splitsSchema } from '../columns.ts';
 import type { Database } from '../database.ts';
 import { CLAIM_SQL } from './claim-instructions-sql.ts';
 
@@ -51,7 +50,7 @@ const claimedRow = z.object({
   amount_minor: z.string(),
   currency: z.string(),
   splits: splitsSchema,
-  request: jsonColumn(instructionRequestSchema),
+  request: requestSchema,
   request_version: z.int(),
   order_started: z.boolean(),
   /** The PSP's circuit is half-open, and this attempt probes it. */
