@@ -22,7 +22,7 @@ export function executorInMemory(database: Database, psp: Psp): ExecutorEffects 
         return new Set();
       },
     },
-    psps: new Map([[psp.name, psp]]),
+    psps: new Map([[psp.account, psp]]),
     visibility: { change: async () => {} },
     deadLetters: { send: async () => new Set() },
     time: systemTime,

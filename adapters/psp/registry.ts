@@ -1,7 +1,7 @@
 import { SIMULATOR, SIMULATOR_2, type SimulatedPspName } from '../../domain/payment/payment-method.ts';
 import type { SecretReader } from '../secrets/secret-reader.ts';
 import type { Psp } from './psp.ts';
-import { simulatorKey } from './simulator/api-keys.ts';
+import { simulatorKey, simulatorSigningSecret } from './simulator/api-keys.ts';
 import { createPspSimulator } from './simulator/psp-simulator.ts';
 
 export interface PspSettings {
@@ -16,17 +16,26 @@ export interface SimulatorSettings {
   readonly secret: SecretReader;
 }
 
-/** The PSPs of this stage by name. CONTRIBUTING.md lists all that a new PSP needs. */
+/** The PSP accounts of this stage by name. CONTRIBUTING.md lists all that a new PSP needs. */
 export function createPsps({ simulator }: PspSettings): ReadonlyMap<string, Psp> {
   const psps =
     simulator === undefined ? [] : [simulated(SIMULATOR, simulator), simulated(SIMULATOR_2, simulator)];
-  return new Map(psps.map((psp) => [psp.name, psp]));
+  return new Map(psps.map((psp) => [psp.account, psp]));
 }
 
-function simulated(name: SimulatedPspName, { urls, secret }: SimulatorSettings): Psp {
+/** Events signed with either version of the secret are accepted, so that the simulator's can be changed. */
+const SIGNING_VERSIONS = [1, 2];
+
+function simulated(account: SimulatedPspName, { urls, secret }: SimulatorSettings): Psp {
   const apiKey = {
-    read: async () => simulatorKey(await secret.read(), name),
-    refresh: async () => simulatorKey(await secret.refresh(), name),
+    read: async () => simulatorKey(await secret.read(), account),
+    refresh: async () => simulatorKey(await secret.refresh(), account),
   };
-  return createPspSimulator({ name, url: urls[name], apiKey });
+  const signing = (from: string) =>
+    SIGNING_VERSIONS.map((version) => simulatorSigningSecret(from, account, version));
+  const signingSecrets = {
+    read: async () => signing(await secret.read()),
+    refresh: async () => signing(await secret.refresh()),
+  };
+  return createPspSimulator({ account, url: urls[account], apiKey, signingSecrets });
 }

@@ -3,6 +3,7 @@ import type { Database } from '../../adapters/database/database.ts';
 import { acceptPayment, type NewPayment } from '../../adapters/database/statements/accept-payment.ts';
 import { systemIds } from '../../adapters/ids.ts';
 import type { Psp } from '../../adapters/psp/psp.ts';
+import { PSP_SIMULATOR_ABILITIES } from '../../adapters/psp/simulator/abilities.ts';
 import type { InstructionKey } from '../../domain/payment/instruction.ts';
 
 export function paymentOf(merchantId: string, orders: number): NewPayment {
@@ -22,7 +23,7 @@ export function paymentOf(merchantId: string, orders: number): NewPayment {
       currency: 'USD',
       splits: [{ sellerId: `seller_${number}`, amountMinor: 15_000n }],
       isSplit: false,
-      pspAccount: ANSWERING_PSP.name,
+      pspAccount: ANSWERING_PSP.account,
     })),
   };
 }
@@ -44,18 +45,14 @@ export function keysOf(payment: NewPayment): readonly InstructionKey[] {
 
 /** Answers immediately, always with a charge. */
 export const ANSWERING_PSP: Psp = {
-  name: 'simulator',
-  abilities: {
-    keyLifetimeSeconds: 24 * 3600,
-    lookUpLagSeconds: 1,
-    maxInFlightSeconds: 2,
-    invalidatesByKey: false,
-    replaysStoredServerErrors: false,
-  },
-  charge: async ({ reference, amountMinor, currency }) => ({
+  account: 'simulator',
+  abilities: PSP_SIMULATOR_ABILITIES,
+  execute: async ({ reference, amountMinor, currency }) => ({
     kind: 'succeeded',
     charge: { pspReference: `ch_${reference}`, reference, amountMinor, currency },
   }),
-  lookUp: async () => ({ kind: 'not_found' }),
+  find: async () => ({ kind: 'not_found' }),
   invalidate: async () => ({ kind: 'invalidated' }),
+  parseEvent: async () => ({ kind: 'refused', reason: 'it sends no events' }),
+  movements: async () => ({ kind: 'not_supported' }),
 };

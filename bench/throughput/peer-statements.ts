@@ -4,8 +4,9 @@
  */
 import type { Database, JsonInput } from '../../adapters/database/database.ts';
 import { systemIds } from '../../adapters/ids.ts';
-import type { Psp } from '../../adapters/psp/psp.ts';
+import type { ChargeRequest, Psp } from '../../adapters/psp/psp.ts';
 import { chargePosting } from '../../domain/ledger/posting.ts';
+import { INSTRUCTION_REQUEST_VERSION } from '../../domain/payment/instruction-request.ts';
 import type { PaymentRequest } from '../../lambdas/accept-payment/schema.ts';
 import { fingerprintOf } from '../../lambdas/middleware/idempotency.ts';
 import type { AcceptedAnswer } from './http-accept.ts';
@@ -96,14 +97,16 @@ const SHARDS = 32;
 /** Charges one job at the PSP; undefined when it must be tried again. */
 export async function charge(psp: Psp, job: PeerJob): Promise<JsonInput | undefined> {
   const startedAt = new Date().toISOString();
-  const request = {
+  const request: ChargeRequest = {
+    operation: 'charge',
+    requestVersion: INSTRUCTION_REQUEST_VERSION,
     reference: job.order_id,
     idempotencyKey: job.order_id,
     amountMinor: BigInt(job.amount),
     currency: job.currency,
     paymentMethod: job.payment_method,
   };
-  const outcome = await psp.charge(request, AbortSignal.timeout(10_000));
+  const outcome = await psp.execute(request, AbortSignal.timeout(10_000));
   if (outcome.kind !== 'succeeded') return undefined;
   const posting = chargePosting({
     psp: 'simulator',

@@ -35,6 +35,7 @@ export function healthOf(answer: PspOutcome | PspFinding | PspInvalidation): Psp
     case 'succeeded':
     case 'declined':
     case 'requires_action':
+    case 'pending':
     case 'found':
     case 'not_found':
     case 'invalidated':

@@ -3,14 +3,15 @@ import { chargePosting } from '../ledger/posting.ts';
 import type { Split } from '../money/split.ts';
 import { backoffSeconds, rateLimitSeconds } from './backoff.ts';
 import { CIRCUIT } from './circuit.ts';
-import type { PspAbilities, PspCharge, PspOutcome } from './psp-outcome.ts';
+import type { OperationAbilities } from './psp-abilities.ts';
+import type { PspCharge, PspOutcome } from './psp-outcome.ts';
 import { propagationSeconds } from './timing.ts';
 import { ended, manualReview, retry, rollBack, type Transition } from './transition.ts';
 
 /** One attempt at one instruction: what was asked for, and what is known of the attempts before. */
 export interface AttemptedInstruction {
   readonly expected: ExpectedCharge;
-  readonly abilities: PspAbilities;
+  readonly abilities: OperationAbilities;
   readonly attemptNo: number;
   /** Whether some attempt before this one may have reached the PSP. */
   readonly maybeSentBefore: boolean;
@@ -76,20 +77,24 @@ function decideOutcome(instruction: AttemptedInstruction, outcome: PspOutcome, s
         pspReference: outcome.pspReference,
       };
     case 'rate_limited':
-      return tryAgainWithinRate(instruction, outcome.retryAfterSeconds);
+      return tryAgainWithinRate(instruction, outcome.retryAfterSeconds, sent && outcome.maybeSent);
     case 'not_sent':
       return instruction.isResolved
         ? unresolved(outcome.reason)
         : tryAgain(instruction, outcome.reason, backoffOf(instruction));
+    case 'pending':
+      return decideUnknown(instruction, `the PSP is still processing ${outcome.pspReference}`, sent);
     case 'unknown':
-      return instruction.isResolved
-        ? unresolved(outcome.reason)
-        : tryAgainUnknown(instruction, outcome.reason, sent);
+      return decideUnknown(instruction, outcome.reason, sent);
     case 'misconfigured':
       return instruction.isResolved ? unresolved(outcome.reason) : refused(instruction, outcome.reason);
     default:
       return unreachable(outcome);
   }
+}
+
+function decideUnknown(instruction: AttemptedInstruction, reason: string, sent: boolean): Transition {
+  return instruction.isResolved ? unresolved(reason) : tryAgainUnknown(instruction, reason, sent);
 }
 
 /** A charge is compared with the request before it is trusted, and must be the only one (rule 12). */
@@ -134,8 +139,13 @@ const RATE_LIMITED_IN_QUEUE = 3;
 function tryAgainWithinRate(
   instruction: AttemptedInstruction,
   retryAfterSeconds: number | undefined,
+  sent: boolean,
 ): Transition {
-  const waiting = tryAgain(instruction, 'the PSP limits our rate', rateLimitSeconds(retryAfterSeconds));
+  const { abilities, maybeSentBefore } = instruction;
+  const rateSeconds = rateLimitSeconds(retryAfterSeconds);
+  const waitSeconds = sent ? Math.max(rateSeconds, propagationSeconds(abilities)) : rateSeconds;
+  const reason = 'the PSP limits our rate';
+  const waiting = retry({ reason, waitSeconds, provenNotSent: !sent, maybeSentBefore });
   const free = { ...waiting, costsNoAttempt: true };
   if (waiting.parked || instruction.attemptNo <= RATE_LIMITED_IN_QUEUE) return free;
   return { ...free, parked: true, waitsFor: 'rate' };

@@ -1,4 +1,4 @@
-import type { PspAbilities } from './psp-outcome.ts';
+import type { OperationAbilities } from './psp-abilities.ts';
 
 /** What a claim returns about earlier attempts. */
 export interface AttemptHistory {
@@ -22,7 +22,7 @@ export function firstStepOf(history: AttemptHistory): 'look_up' | 'send' {
  */
 export function maySendAgain(
   history: AttemptHistory,
-  abilities: PspAbilities,
+  abilities: OperationAbilities,
   sendWindowSeconds: number,
 ): boolean {
   if (abilities.keyLifetimeSeconds === null || abilities.lookUpLagSeconds === null) return false;

@@ -1,4 +1,4 @@
-/** What an instruction does at a PSP. This release carries out charges only; the schema has the other names. */
+/** What an instruction does at a PSP. This release accepts charges only; the schema has the other names. */
 export const OPERATIONS = ['charge', 'authorize', 'capture', 'void', 'refund', 'payout'] as const;
 export type Operation = (typeof OPERATIONS)[number];
 
@@ -18,6 +18,8 @@ export interface Decline {
     | 'expired_card'
     | 'invalid_payment_method'
     | 'fraud_suspected'
+    /** The buyer or the PSP's deadline passed: the object can no longer charge. */
+    | 'expired'
     /** Rolled back: never charged, through no fault of the buyer. */
     | 'not_processed'
     | 'other';
@@ -33,11 +35,39 @@ export type PspOutcome =
       /** Other charges that took money although one was requested: no one can say which of them is ours. */
       readonly furtherCharges?: readonly PspCharge[];
     }
-  | { readonly kind: 'requires_action'; readonly pspReference: string; readonly redirectUrl: string }
-  | { readonly kind: 'declined'; readonly decline: Decline }
+  /** Waits for the buyer, or, after the buyer's approval, for the request of ours that confirms it. */
+  | {
+      readonly kind: 'requires_action';
+      readonly pspReference: string;
+      /** Where the buyer acts; null once the buyer has approved and only our confirmation charges. */
+      readonly redirectUrl: string | null;
+      /** When it expires at the PSP, or until when we can confirm it. */
+      readonly expiresAt?: Date;
+    }
+  /** Accepted by the PSP, which has the result later: seconds or months. */
+  | {
+      readonly kind: 'pending';
+      readonly pspReference: string;
+      readonly expiresAt?: Date;
+      readonly pollAfterSeconds?: number;
+    }
+  | {
+      readonly kind: 'declined';
+      readonly decline: Decline;
+      /**
+       * The object is dead at the PSP: declined for good, expired or cancelled. Otherwise a buyer can still try again, so
+       * that it has to be invalidated before its order fails.
+       */
+      readonly isFinal: boolean;
+    }
   /** Proven to have had no effect at the PSP: DNS failure, connection refused, a documented "not processed". */
   | { readonly kind: 'not_sent'; readonly reason: string }
-  | { readonly kind: 'rate_limited'; readonly retryAfterSeconds: number | undefined }
+  | {
+      readonly kind: 'rate_limited';
+      readonly retryAfterSeconds: number | undefined;
+      /** The request may have been carried out all the same: the limit isn't proven to come before everything else. */
+      readonly maybeSent: boolean;
+    }
   /** The PSP may have charged: read time-out, reset, 5xx, malformed answer, conflict on the key. */
   | { readonly kind: 'unknown'; readonly reason: string }
   /** The PSP refuses us, not the buyer: a bad key, a closed account. Nothing was charged. */
@@ -45,18 +75,20 @@ export type PspOutcome =
 
 /** A PSP's answer to a look-up. */
 export type PspFinding =
-  | {
-      readonly kind: 'found';
-      readonly outcome: Extract<PspOutcome, { kind: 'succeeded' | 'declined' | 'requires_action' }>;
-    }
+  | { readonly kind: 'found'; readonly outcome: PspState }
   | { readonly kind: 'not_found' }
-  | {
-      readonly kind: 'no_answer';
-      readonly outcome: Extract<
-        PspOutcome,
-        { kind: 'not_sent' | 'rate_limited' | 'unknown' | 'misconfigured' }
-      >;
-    };
+  | NoAnswer;
+
+/** The outcomes that are states of an object at the PSP. */
+export type PspState = Extract<
+  PspOutcome,
+  { kind: 'succeeded' | 'declined' | 'requires_action' | 'pending' }
+>;
+
+export interface NoAnswer {
+  readonly kind: 'no_answer';
+  readonly outcome: Exclude<PspOutcome, PspState>;
+}
 
 /** A PSP's answer to an invalidation. */
 export type PspInvalidation =
@@ -64,24 +96,6 @@ export type PspInvalidation =
   | { readonly kind: 'invalidated' }
   /** Refused, since the charge is completed. */
   | { readonly kind: 'charged'; readonly charge: PspCharge }
-  | {
-      readonly kind: 'no_answer';
-      readonly outcome: Extract<
-        PspOutcome,
-        { kind: 'not_sent' | 'rate_limited' | 'unknown' | 'misconfigured' }
-      >;
-    };
-
-/** What a PSP can do, as its adapter declares it. The letters are those of docs/protocol.md. */
-export interface PspAbilities {
-  /** K: how long the PSP remembers an idempotency key; null where it doesn't deduplicate. */
-  readonly keyLifetimeSeconds: number | null;
-  /** W: how long a charge may stay invisible to look-ups; null where there is no look-up. */
-  readonly lookUpLagSeconds: number | null;
-  /** Z: how long after we gave up on a request it may still land. */
-  readonly maxInFlightSeconds: number;
-  /** A charge can be invalidated by its key: refused for a completed charge, final for one that has not landed. */
-  readonly invalidatesByKey: boolean;
-  /** The PSP replays a stored 5xx for a key, so that re-sending never resolves an unknown outcome. */
-  readonly replaysStoredServerErrors: boolean;
-}
+  /** Refused, since the PSP is still processing it. Nothing is decided. */
+  | { readonly kind: 'found'; readonly outcome: Extract<PspOutcome, { kind: 'pending' }> }
+  | NoAnswer;

@@ -1,4 +1,4 @@
-import type { PspAbilities } from './psp-outcome.ts';
+import type { OperationAbilities, PspAbilities } from './psp-abilities.ts';
 
 /** The times of the protocol, all in seconds unless named otherwise; the letters are those of the protocol's rules. */
 export interface Timing {
@@ -72,24 +72,30 @@ export function assertTiming(timing: Timing, psps: readonly PspAbilities[]): voi
   require(l >= f + 5, `L (${l}) ≥ F + 5 (${f + 5})`);
   require(v >= 6 * f, `V (${v}) ≥ 6 F (${6 * f})`);
   require(timing.maxReceiveCount >= 5, `maxReceiveCount (${timing.maxReceiveCount}) ≥ 5`);
-  for (const psp of [...psps, defaultAbilities(timing)]) {
-    const visible = l + propagationSeconds(psp);
+  const operations = psps.flatMap((psp) => Object.values(psp.operations));
+  for (const operation of [...operations, defaultAbilities(timing)]) {
+    const visible = l + propagationSeconds(operation);
     require(v >= visible, `V (${v}) ≥ L + Z + W (${visible})`);
-    const { keyLifetimeSeconds: k } = psp;
+    const { keyLifetimeSeconds: k } = operation;
     require(k === null || k > visible + f, `K (${k}) > L + Z + W + F (${visible + f})`);
   }
 }
 
 /** Z + W: how long after its sender is gone a request may stay invisible to look-ups, in seconds. */
 export function propagationSeconds(
-  abilities: Pick<PspAbilities, 'maxInFlightSeconds' | 'lookUpLagSeconds'>,
+  abilities: Pick<OperationAbilities, 'maxInFlightSeconds' | 'lookUpLagSeconds'>,
 ): number {
   return abilities.maxInFlightSeconds + (abilities.lookUpLagSeconds ?? 0);
 }
 
+/** Of the operation that takes longest, in seconds. */
+export function longestPropagationSeconds({ operations }: Pick<PspAbilities, 'operations'>): number {
+  return Math.max(0, ...Object.values(operations).map(propagationSeconds));
+}
+
 function defaultAbilities(
   timing: Timing,
-): Pick<PspAbilities, 'maxInFlightSeconds' | 'lookUpLagSeconds' | 'keyLifetimeSeconds'> {
+): Pick<OperationAbilities, 'maxInFlightSeconds' | 'lookUpLagSeconds' | 'keyLifetimeSeconds'> {
   return {
     maxInFlightSeconds: timing.defaultMaxInFlightSeconds,
     lookUpLagSeconds: timing.defaultLookUpLagSeconds,

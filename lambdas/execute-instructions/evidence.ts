@@ -37,13 +37,21 @@ function detailOf(outcome: PspOutcome): { readonly [key: string]: JsonInput } {
         category: outcome.decline.category,
         code: outcome.decline.code,
         psp_code: outcome.decline.pspCode,
+        is_final: outcome.isFinal,
       };
     case 'requires_action':
-      return { psp_reference: outcome.pspReference };
+    case 'pending':
+      return {
+        psp_reference: outcome.pspReference,
+        ...(outcome.expiresAt === undefined ? {} : { expires_at: outcome.expiresAt.toISOString() }),
+      };
     case 'rate_limited':
-      return outcome.retryAfterSeconds === undefined
-        ? {}
-        : { retry_after_seconds: outcome.retryAfterSeconds };
+      return {
+        maybe_sent: outcome.maybeSent,
+        ...(outcome.retryAfterSeconds === undefined
+          ? {}
+          : { retry_after_seconds: outcome.retryAfterSeconds }),
+      };
     case 'not_sent':
     case 'unknown':
     case 'misconfigured':

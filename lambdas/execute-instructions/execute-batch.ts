@@ -16,7 +16,7 @@ import { assert } from '../../domain/assert.ts';
 import { CIRCUIT } from '../../domain/payment/circuit.ts';
 import { type AttemptedInstruction, decide, type Observation } from '../../domain/payment/decide.ts';
 import { consumedKeyOf, instructionNameOf } from '../../domain/payment/instruction.ts';
-import { propagationSeconds, TIMING } from '../../domain/payment/timing.ts';
+import { longestPropagationSeconds, TIMING } from '../../domain/payment/timing.ts';
 import { manualReview, type Transition } from '../../domain/payment/transition.ts';
 import { acknowledge } from './acknowledge.ts';
 import { type BatchItem, correlationIdsOf, itemsOf, readBatch } from './batch.ts';
@@ -111,7 +111,7 @@ async function claim(
       claimToken: invocation.claimToken,
       leaseSeconds: TIMING.leaseSeconds,
       propagationSecondsByPsp: Object.fromEntries(
-        psps.map(({ name, abilities }) => [name, propagationSeconds(abilities)]),
+        psps.map(({ account, abilities }) => [account, longestPropagationSeconds(abilities)]),
       ),
       defaultPropagationSeconds: TIMING.defaultMaxInFlightSeconds + TIMING.defaultLookUpLagSeconds,
       attemptsPerCycle: TIMING.attemptsPerCycle,
@@ -200,7 +200,7 @@ function attemptedInstruction(
       currency: instruction.currency,
       splits: instruction.splits,
     },
-    abilities: abilitiesOf(effects.psps.get(instruction.psp_account)),
+    abilities: abilitiesOf(effects.psps.get(instruction.psp_account), instruction.operation),
     attemptNo: instruction.attempt_no,
     maybeSentBefore: !instruction.all_proven_not_sent,
     isResolved: instruction.verdict === 'resolve',

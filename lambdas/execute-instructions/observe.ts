@@ -1,18 +1,14 @@
 import type { ClaimedInstruction } from '../../adapters/database/statements/claim-instructions.ts';
 import type { EvidenceStep } from '../../adapters/database/statements/record-attempts.ts';
-import type { ChargeRequest, Psp } from '../../adapters/psp/psp.ts';
+import type { Psp, PspRequest } from '../../adapters/psp/psp.ts';
 import { withDeadline } from '../../adapters/time.ts';
 import { healthOf, type PspHealth } from '../../domain/payment/circuit.ts';
 import type { Observation } from '../../domain/payment/decide.ts';
 import { pspIdempotencyKeyOf } from '../../domain/payment/instruction.ts';
 import { type AttemptHistory, firstStepOf, maySendAgain } from '../../domain/payment/next-step.ts';
 import { parsePaymentMethod } from '../../domain/payment/payment-method.ts';
-import type {
-  PspAbilities,
-  PspFinding,
-  PspInvalidation,
-  PspOutcome,
-} from '../../domain/payment/psp-outcome.ts';
+import type { OperationAbilities } from '../../domain/payment/psp-abilities.ts';
+import type { Operation, PspFinding, PspInvalidation, PspOutcome } from '../../domain/payment/psp-outcome.ts';
 import { TIMING } from '../../domain/payment/timing.ts';
 import type { ExecutorEffects, Invocation } from './effects.ts';
 import { evidenceOf } from './evidence.ts';
@@ -27,14 +23,15 @@ export interface Observed {
 /** What the calls of one attempt need. */
 interface Caller {
   readonly psp: Psp;
-  readonly request: ChargeRequest;
+  readonly request: PspRequest;
+  readonly abilities: OperationAbilities;
   readonly history: AttemptHistory;
   readonly effects: ExecutorEffects;
   readonly invocation: Invocation;
 }
 
-/** Abilities of a PSP that this version of the code doesn't know: nothing is sent to it. */
-const NO_ABILITIES: PspAbilities = {
+/** Abilities of an operation that this version of the code can't carry out: nothing is sent. */
+const NO_ABILITIES: OperationAbilities = {
   keyLifetimeSeconds: null,
   lookUpLagSeconds: null,
   maxInFlightSeconds: TIMING.defaultMaxInFlightSeconds,
@@ -42,8 +39,8 @@ const NO_ABILITIES: PspAbilities = {
   replaysStoredServerErrors: false,
 };
 
-export function abilitiesOf(psp: Psp | undefined): PspAbilities {
-  return psp?.abilities ?? NO_ABILITIES;
+export function abilitiesOf(psp: Psp | undefined, operation: Operation): OperationAbilities {
+  return psp?.abilities.operations[operation] ?? NO_ABILITIES;
 }
 
 /** Calls or looks up the PSP for one claimed instruction. Never throws. */
@@ -53,10 +50,17 @@ export async function observe(
   invocation: Invocation,
 ): Promise<Observed> {
   const psp = effects.psps.get(instruction.psp_account);
-  if (psp === undefined) return withoutAdapter(instruction.psp_account, effects);
+  if (psp === undefined) return notCarriedOut(`no adapter for PSP ${instruction.psp_account}`, effects);
+  const { operation } = instruction;
+  const abilities = psp.abilities.operations[operation];
+  const request = requestOf(instruction);
+  if (abilities === undefined || request === undefined) {
+    return notCarriedOut(`no ${operation} at PSP ${psp.account}`, effects);
+  }
   const caller = {
     psp,
-    request: requestOf(instruction),
+    request,
+    abilities,
     history: { allProvenNotSent: instruction.all_proven_not_sent, ageSeconds: instruction.age_seconds },
     effects,
     invocation,
@@ -66,11 +70,11 @@ export async function observe(
 
 /** Sends, or looks up first where something may have been sent before (rules 3 and 4). */
 async function sendOrLookUp(caller: Caller): Promise<Observed> {
-  const { history, psp } = caller;
+  const { history, abilities } = caller;
   if (firstStepOf(history) === 'send') return send(caller);
   const found = await lookUp(caller);
   if (found.answer.kind !== 'not_found') return observedOf(found);
-  if (!maySendAgain(history, psp.abilities, TIMING.functionTimeoutSeconds)) return observedOf(found);
+  if (!maySendAgain(history, abilities, TIMING.functionTimeoutSeconds)) return observedOf(found);
   return after(found, await send(caller));
 }
 
@@ -80,7 +84,7 @@ async function resolve(caller: Caller): Promise<Observed> {
     return { observation: { kind: 'never_sent' }, steps: [], health: { kind: 'silent' } };
   }
   const found = await lookUp(caller);
-  if (found.answer.kind !== 'not_found' || !caller.psp.abilities.invalidatesByKey) return observedOf(found);
+  if (found.answer.kind !== 'not_found' || !caller.abilities.invalidatesByKey) return observedOf(found);
   return after(found, observedOf(await invalidate(caller)));
 }
 
@@ -88,7 +92,7 @@ async function send(caller: Caller): Promise<Observed> {
   const { psp, request } = caller;
   const sent = await call(caller, 'send', TIMING.sendDeadlineSeconds, async (signal): Promise<PspOutcome> => {
     try {
-      return await psp.charge(request, signal);
+      return await psp.execute(request, signal);
     } catch (error) {
       // An adapter that throws has a bug; it may have sent the request.
       return unknown(error);
@@ -101,7 +105,7 @@ function lookUp(caller: Caller): Promise<Called> {
   const { psp, request } = caller;
   return call(caller, 'look_up', TIMING.lookUpDeadlineSeconds, async (signal): Promise<PspFinding> => {
     try {
-      return await psp.lookUp(request, signal);
+      return await psp.find(request, signal);
     } catch (error) {
       return { kind: 'no_answer', outcome: unknown(error) };
     }
@@ -177,9 +181,10 @@ function observationOf(answer: Answer, isSend: boolean): Observation {
     case 'charged':
       return { kind: 'answered', outcome: { kind: 'succeeded', charge: answer.charge }, sent: false };
     case 'not_sent':
-    case 'rate_limited':
     case 'misconfigured':
       return { kind: 'answered', outcome: answer, sent: false };
+    case 'rate_limited':
+      return { kind: 'answered', outcome: answer, sent: isSend && answer.maybeSent };
     default:
       return { kind: 'answered', outcome: answer, sent: isSend };
   }
@@ -189,9 +194,9 @@ function after(first: Called, then: Observed): Observed {
   return { ...then, steps: [first.step, ...then.steps] };
 }
 
-/** Dead-letters the instruction until a version that knows the PSP is deployed. */
-function withoutAdapter(name: string, { time }: ExecutorEffects): Observed {
-  const outcome = { kind: 'misconfigured', reason: `no adapter for PSP ${name}` } as const;
+/** Dead-letters the instruction until a version that can carry it out is deployed. */
+function notCarriedOut(reason: string, { time }: ExecutorEffects): Observed {
+  const outcome = { kind: 'misconfigured', reason } as const;
   const now = new Date(time.now());
   return {
     observation: { kind: 'answered', outcome, sent: false },
@@ -200,14 +205,20 @@ function withoutAdapter(name: string, { time }: ExecutorEffects): Observed {
   };
 }
 
-function requestOf(instruction: ClaimedInstruction): ChargeRequest {
+/** @returns undefined for an operation that this version of the code has no request for */
+function requestOf(instruction: ClaimedInstruction): PspRequest | undefined {
+  const { operation } = instruction;
+  if (operation !== 'charge' && operation !== 'authorize') return undefined;
+  const { payment_method: token, return_url: returnUrl } = instruction.request;
   return {
+    operation,
+    requestVersion: instruction.request_version,
     reference: instruction.group_id,
     idempotencyKey: pspIdempotencyKeyOf(instruction.instruction_id),
     amountMinor: BigInt(instruction.amount_minor),
     currency: instruction.currency,
-    paymentMethod:
-      parsePaymentMethod(instruction.request.payment_method)?.token ?? instruction.request.payment_method,
+    paymentMethod: parsePaymentMethod(token)?.token ?? token,
+    ...(returnUrl === undefined ? {} : { returnUrl }),
   };
 }
 

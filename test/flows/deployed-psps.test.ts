@@ -36,7 +36,7 @@ const timesCharged = async (reference: string) =>
 
 async function adapterOf(name: SimulatedPspName): Promise<Psp> {
   return createPspSimulator({
-    name,
+    account: name,
     url: `${endpoints.psp}/${name}`,
     apiKey: await simulator.keyOf(name),
   });
@@ -49,9 +49,9 @@ for (const name of SIMULATED_PSPS) {
     const url = `${endpoints.psp}/${name}`;
     const apiKey = await simulator.keyOf(name);
     return {
-      psp: createPspSimulator({ name, url, apiKey }),
-      withWrongKey: createPspSimulator({ name, url, apiKey: await simulator.keyOf('control') }),
-      at: (other) => createPspSimulator({ name, url: other, apiKey }),
+      psp: createPspSimulator({ account: name, url, apiKey }),
+      withWrongKey: createPspSimulator({ account: name, url, apiKey: await simulator.keyOf('control') }),
+      at: (other) => createPspSimulator({ account: name, url: other, apiKey }),
       tokens: { succeeds: 'sim_ok', declines: 'sim_decline_insufficient_funds' },
       timesCharged,
       passLookUpLag: async () => {},
@@ -81,9 +81,9 @@ describe('the payment page', () => {
   test('is found at the address that the PSP names, and its approval charges', async () => {
     const psp = await adapterOf('simulator_2');
     const request = aCharge('sim_requires_action');
-    const outcome = await psp.charge(request, noDeadline());
+    const outcome = await psp.execute(request, noDeadline());
     if (outcome.kind !== 'requires_action') throw new Error(`the charge is ${outcome.kind}`);
-    const buyer = new Buyer({ redirect_url: outcome.redirectUrl });
+    const buyer = new Buyer({ redirect_url: outcome.redirectUrl ?? '' });
     expect((await buyer.open()).headers.get('content-type')).toBe('text/html; charset=utf-8');
     expect((await buyer.act('approve')).headers.get('location')).toBe(outcome.redirectUrl);
     expect(await timesCharged(request.reference)).toBe(1);
@@ -93,7 +93,7 @@ describe('the payment page', () => {
 describe('events', () => {
   test('are recorded with the reason why they could not be sent', async () => {
     await simulator.post('/control', { webhook_url: 'https://127.0.0.1:1/' });
-    await (await adapterOf('simulator')).charge(aCharge('sim_ok'), noDeadline());
+    await (await adapterOf('simulator')).execute(aCharge('sim_ok'), noDeadline());
     const undelivered = { events: [{ type: 'charge.succeeded', deliveries: [{ error: 'ECONNREFUSED' }] }] };
     await expect.poll(() => simulator.get('/events')).toMatchObject(undelivered);
     expect(await simulator.post('/events/redeliver', {})).toEqual({ sent: 1, delivered: 0 });
@@ -110,7 +110,7 @@ describe('the functions', () => {
   test('charge once for thirty sends of one key at once', async () => {
     const psp = await adapterOf('simulator');
     const request = aCharge('sim_ok');
-    const outcomes = await Promise.all(Array.from({ length: 30 }, () => psp.charge(request, noDeadline())));
+    const outcomes = await Promise.all(Array.from({ length: 30 }, () => psp.execute(request, noDeadline())));
     expect(new Set(outcomes.map(({ kind }) => kind))).toEqual(new Set(['succeeded']));
     expect(await timesCharged(request.reference)).toBe(1);
   });
@@ -119,7 +119,7 @@ describe('the functions', () => {
     const psp = await adapterOf('simulator');
     const request = aCharge('sim_ok');
     await simulator.post('/control', { landing_delay_ms: 500 });
-    const outcome = await psp.charge(request, AbortSignal.timeout(250));
+    const outcome = await psp.execute(request, AbortSignal.timeout(250));
     await simulator.post('/control', { reset: true });
     expect(outcome.kind).toBe('unknown');
     await expect.poll(() => timesCharged(request.reference), { timeout: 10_000 }).toBe(1);
@@ -128,16 +128,16 @@ describe('the functions', () => {
   test('charge but do not answer for a token that hangs', async () => {
     const psp = await adapterOf('simulator');
     const request = aCharge('sim_timeout_charged');
-    expect((await psp.charge(request, AbortSignal.timeout(2_000))).kind).toBe('unknown');
+    expect((await psp.execute(request, AbortSignal.timeout(2_000))).kind).toBe('unknown');
     expect(await timesCharged(request.reference)).toBe(1);
   });
 
   test('accept nothing while the PSP is down', async () => {
     const psp = await adapterOf('simulator_2');
     await simulator.post('/control', { psp: 'simulator_2', down_for_seconds: 60 });
-    expect((await psp.charge(aCharge('sim_ok'), noDeadline())).kind).toBe('not_sent');
+    expect((await psp.execute(aCharge('sim_ok'), noDeadline())).kind).toBe('not_sent');
     await simulator.post('/control', { psp: 'simulator_2', reset: true });
-    expect((await psp.charge(aCharge('sim_ok'), noDeadline())).kind).toBe('succeeded');
+    expect((await psp.execute(aCharge('sim_ok'), noDeadline())).kind).toBe('succeeded');
   });
 });
 
@@ -150,9 +150,9 @@ describe('a new value of the secret from which the keys are derived', () => {
     const after = await adapterOf('simulator');
     // Both keep what they have read for a second at least.
     await expect
-      .poll(async () => (await after.lookUp(aCharge('sim_ok'), noDeadline())).kind, { timeout: 10_000 })
+      .poll(async () => (await after.find(aCharge('sim_ok'), noDeadline())).kind, { timeout: 10_000 })
       .toBe('not_found');
-    expect(await before.charge(aCharge('sim_ok'), noDeadline())).toMatchObject({ kind: 'misconfigured' });
+    expect(await before.execute(aCharge('sim_ok'), noDeadline())).toMatchObject({ kind: 'misconfigured' });
     const api = new ApiClient(endpoints);
     const { body } = await api.pay();
     expect(await api.settled(body.id)).toMatchObject({ status: 'SUCCESS' });

@@ -1,5 +1,5 @@
 import type { Database } from '../../adapters/database/database.ts';
-import type { PspAbilities } from '../../domain/payment/psp-outcome.ts';
+import type { OperationAbilities } from '../../domain/payment/psp-abilities.ts';
 import { openInstructions } from './checks/invariants.ts';
 import { FAULT_KINDS, type FaultKind, Faults, type PlacedFault } from './faults.ts';
 import { ModelDatabase } from './model/model-database.ts';
@@ -22,7 +22,7 @@ export interface ScheduleOptions {
   readonly ordersWithParents?: number;
   /** By then all must have come to its end. */
   readonly limitSeconds?: number;
-  readonly abilities?: PspAbilities;
+  readonly abilities?: OperationAbilities;
   readonly breaksDeduplication?: boolean;
   readonly breaksTimes?: boolean;
   readonly planted?: Planted;

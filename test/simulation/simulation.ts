@@ -1,5 +1,5 @@
 import type { Database } from '../../adapters/database/database.ts';
-import type { PspAbilities } from '../../domain/payment/psp-outcome.ts';
+import type { OperationAbilities } from '../../domain/payment/psp-abilities.ts';
 import { ConsumedCheck } from './checks/consumed-check.ts';
 import { checkInvariants } from './checks/invariants.ts';
 import { MessageCheck } from './checks/message-check.ts';
@@ -33,7 +33,7 @@ export interface SimulationOptions extends BrokenPromises {
   readonly database: Database;
   readonly state: ModelState;
   /** By name. */
-  readonly psps: Readonly<Record<string, PspAbilities>>;
+  readonly psps: Readonly<Record<string, OperationAbilities>>;
   readonly redeliversAtOnce: boolean;
   /** The share of the orders whose charge comes after other instructions. */
   readonly ordersWithParents: number;

@@ -2,22 +2,24 @@ import type { SQSRecord } from 'aws-lambda';
 import type { Database } from '../../adapters/database/database.ts';
 import { systemIds } from '../../adapters/ids.ts';
 import { GatheringMeter } from '../../adapters/metrics/meter.ts';
-import type { ChargeRequest, Psp } from '../../adapters/psp/psp.ts';
+import type { Psp, PspRequest } from '../../adapters/psp/psp.ts';
+import type { PspEvent } from '../../adapters/psp/psp-event.ts';
+import type { ListedMovements } from '../../adapters/psp/psp-movement.ts';
 import type { DeadLetter } from '../../adapters/sqs/dead-letter-sender.ts';
 import type { VisibilityChange } from '../../adapters/sqs/instruction-queue.ts';
 import { systemTime } from '../../adapters/time.ts';
 import { type InstructionKey, instructionMessageBody } from '../../domain/payment/instruction.ts';
-import type {
-  PspAbilities,
-  PspFinding,
-  PspInvalidation,
-  PspOutcome,
-} from '../../domain/payment/psp-outcome.ts';
+import {
+  EVERY_AMOUNT,
+  type OperationAbilities,
+  type PspAbilities,
+} from '../../domain/payment/psp-abilities.ts';
+import type { PspFinding, PspInvalidation, PspOutcome } from '../../domain/payment/psp-outcome.ts';
 import type { ExecutorEffects, OrderChange } from '../../lambdas/execute-instructions/effects.ts';
 import { executeBatch } from '../../lambdas/execute-instructions/execute-batch.ts';
 import { type ChargedOrder, chargeOf } from './payments.ts';
 
-export const DEDUPLICATING: PspAbilities = {
+export const DEDUPLICATING: OperationAbilities = {
   keyLifetimeSeconds: 24 * 3600,
   lookUpLagSeconds: 1,
   maxInFlightSeconds: 2,
@@ -25,45 +27,60 @@ export const DEDUPLICATING: PspAbilities = {
   replaysStoredServerErrors: false,
 };
 
-type Charge = (request: ChargeRequest, signal: AbortSignal) => Promise<PspOutcome>;
-type LookUp = (request: ChargeRequest, signal: AbortSignal) => Promise<PspFinding>;
+type Charge = (request: PspRequest, signal: AbortSignal) => Promise<PspOutcome>;
+type LookUp = (request: PspRequest, signal: AbortSignal) => Promise<PspFinding>;
 
-type Cancel = (request: ChargeRequest, signal: AbortSignal) => Promise<PspInvalidation>;
+type Cancel = (request: PspRequest, signal: AbortSignal) => Promise<PspInvalidation>;
 
-export function succeeded(request: ChargeRequest): Extract<PspOutcome, { kind: 'succeeded' }> {
+export function succeeded(request: PspRequest): Extract<PspOutcome, { kind: 'succeeded' }> {
   const { reference, amountMinor, currency } = request;
   return { kind: 'succeeded', charge: { pspReference: `ch_${reference}`, reference, amountMinor, currency } };
 }
 
+/** Every operation, with the same abilities. */
+export function abilitiesOfAll(every: OperationAbilities): PspAbilities {
+  const operations = { charge: every, authorize: every, capture: every, void: every, refund: every };
+  return { operations, currencies: EVERY_AMOUNT };
+}
+
 /** A PSP that a test scripts, and that remembers what it was asked. */
 export class ScriptedPsp implements Psp {
-  readonly name: string;
+  readonly account: string;
   readonly abilities: PspAbilities;
-  readonly charges: ChargeRequest[] = [];
-  readonly lookUps: ChargeRequest[] = [];
-  readonly invalidations: ChargeRequest[] = [];
+  readonly charges: PspRequest[] = [];
+  readonly lookUps: PspRequest[] = [];
+  readonly invalidations: PspRequest[] = [];
   onCharge: Charge = async (request) => succeeded(request);
   onLookUp: LookUp = async () => ({ kind: 'not_found' });
   onInvalidate: Cancel = async () => ({ kind: 'invalidated' });
 
-  constructor(name = 'simulator', abilities = DEDUPLICATING) {
-    this.name = name;
-    this.abilities = abilities;
+  /** @param abilities of every operation */
+  constructor(account = 'simulator', abilities = DEDUPLICATING) {
+    this.account = account;
+    this.abilities = abilitiesOfAll(abilities);
   }
 
-  charge(request: ChargeRequest, signal: AbortSignal): Promise<PspOutcome> {
+  execute(request: PspRequest, signal: AbortSignal): Promise<PspOutcome> {
     this.charges.push(request);
     return this.onCharge(request, signal);
   }
 
-  lookUp(request: ChargeRequest, signal: AbortSignal): Promise<PspFinding> {
+  find(request: PspRequest, signal: AbortSignal): Promise<PspFinding> {
     this.lookUps.push(request);
     return this.onLookUp(request, signal);
   }
 
-  invalidate(request: ChargeRequest, signal: AbortSignal): Promise<PspInvalidation> {
+  invalidate(request: PspRequest, signal: AbortSignal): Promise<PspInvalidation> {
     this.invalidations.push(request);
     return this.onInvalidate(request, signal);
+  }
+
+  parseEvent(): Promise<PspEvent> {
+    return Promise.reject(new Error('it sends no events'));
+  }
+
+  async movements(): Promise<ListedMovements> {
+    return { kind: 'not_supported' };
   }
 }
 
@@ -91,7 +108,7 @@ export class ExecutorHarness {
           return new Set();
         },
       },
-      psps: new Map([[psp.name, psp]]),
+      psps: new Map([[psp.account, psp]]),
       visibility: {
         change: async (changes) => {
           this.visibility.push(...changes);

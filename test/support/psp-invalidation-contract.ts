@@ -5,7 +5,8 @@ import { aCharge, noDeadline, type PspUnderTest } from './psp-under-test.ts';
 export function describeInvalidating(sandbox: () => PspUnderTest): void {
   /** The sandbox, where there is something to hold. */
   function invalidating(context: TestContext): PspUnderTest {
-    if (!sandbox().psp.abilities.invalidatesByKey) context.skip('the PSP does not invalidate by key');
+    if (!sandbox().psp.abilities.operations.charge?.invalidatesByKey)
+      context.skip('the PSP does not invalidate by key');
     return sandbox();
   }
 
@@ -15,7 +16,7 @@ export function describeInvalidating(sandbox: () => PspUnderTest): void {
 
     expect(await psp.invalidate(request, noDeadline())).toEqual({ kind: 'invalidated' });
     for (let call = 0; call < 3; call += 1) {
-      expect((await psp.charge(request, noDeadline())).kind).toBe('declined');
+      expect((await psp.execute(request, noDeadline())).kind).toBe('declined');
     }
     expect(await psp.invalidate(request, noDeadline())).toEqual({ kind: 'invalidated' });
     expect(await timesCharged(request.reference)).toBe(0);
@@ -25,10 +26,10 @@ export function describeInvalidating(sandbox: () => PspUnderTest): void {
     const { psp, tokens, timesCharged } = invalidating(context);
     const request = aCharge(tokens.succeeds);
 
-    const outcome = await psp.charge(request, noDeadline());
+    const outcome = await psp.execute(request, noDeadline());
     const invalidation = await psp.invalidate(request, noDeadline());
     expect(invalidation).toEqual({ ...outcome, kind: 'charged' });
-    expect(await psp.charge(request, noDeadline())).toEqual(outcome);
+    expect(await psp.execute(request, noDeadline())).toEqual(outcome);
     expect(await timesCharged(request.reference)).toBe(1);
   });
 
@@ -36,7 +37,7 @@ export function describeInvalidating(sandbox: () => PspUnderTest): void {
     const { psp, tokens } = invalidating(context);
     const request = aCharge(tokens.declines);
 
-    await psp.charge(request, noDeadline());
+    await psp.execute(request, noDeadline());
     expect(await psp.invalidate(request, noDeadline())).toEqual({ kind: 'invalidated' });
   });
 
@@ -45,7 +46,7 @@ export function describeInvalidating(sandbox: () => PspUnderTest): void {
     const request = aCharge(tokens.succeeds);
 
     await psp.invalidate({ ...request, idempotencyKey: `${request.idempotencyKey}_other` }, noDeadline());
-    expect((await psp.charge(request, noDeadline())).kind).toBe('succeeded');
+    expect((await psp.execute(request, noDeadline())).kind).toBe('succeeded');
     expect(await timesCharged(request.reference)).toBe(1);
   });
 
@@ -53,7 +54,7 @@ export function describeInvalidating(sandbox: () => PspUnderTest): void {
     const { psp, tokens, timesCharged } = invalidating(context);
     const requests = Array.from({ length: 20 }, () => aCharge(tokens.succeeds));
     const races = requests.map(async (request, index) => {
-      const charging = () => psp.charge(request, noDeadline());
+      const charging = () => psp.execute(request, noDeadline());
       const invalidating = () => psp.invalidate(request, noDeadline());
       // Half of them start with the one, half with the other: neither wins by being first in this list.
       if (index % 2 === 0) return Promise.all([charging(), invalidating()]);

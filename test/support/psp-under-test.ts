@@ -23,6 +23,8 @@ export function aCharge(paymentMethod: string, overrides: Partial<ChargeRequest>
   serial += 1;
   const name = `${process.pid}_${serial}`;
   return {
+    operation: 'charge',
+    requestVersion: 1,
     reference: `ord_${name}`,
     idempotencyKey: `ins_${name}`,
     amountMinor: 15000n,

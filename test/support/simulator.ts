@@ -104,7 +104,7 @@ function inTest(
     lines,
     psp: createPspSimulator({ url: listenerUrl, apiKey: SIMULATOR_KEY, now }),
     second: createPspSimulator({
-      name: 'simulator_2',
+      account: 'simulator_2',
       url: secondListenerUrl,
       apiKey: SIMULATOR_2_KEY,
       now,

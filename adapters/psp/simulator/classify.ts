@@ -1,123 +1,104 @@
 import * as z from 'zod/mini';
 import type {
-  Decline,
+  NoAnswer,
   PspCharge,
   PspFinding,
   PspInvalidation,
   PspOutcome,
+  PspState,
 } from '../../../domain/payment/psp-outcome.ts';
 import type { HttpExchange } from '../http-exchange.ts';
 import { retryAfterSeconds } from '../retry-after.ts';
+import {
+  type ChargeAnswer,
+  chargeSchema,
+  DECLINES,
+  declineOf,
+  parse,
+  pspChargeOf,
+  stateOf,
+  text,
+} from './charge-answer.ts';
 
 type Answer = Extract<HttpExchange, { kind: 'answered' }>;
-/** Maps an HTTP status of the PSP to an outcome; `now` is in milliseconds since the epoch. */
-type Meaning<Outcome> = (answer: Answer, now: number) => Outcome;
-type NoAnswer = Extract<PspFinding, { kind: 'no_answer' }>['outcome'];
+type Lack = NoAnswer['outcome'];
+type Unknown = Extract<PspOutcome, { kind: 'unknown' }>;
 
 /**
- * What each status means after a send. A status that isn't listed, such as 5xx, is unknown.
- *
- * 400 and 422 are declines: the PSP validates the request alone, before it checks the key or any account. So neither this
- * attempt nor an earlier one, which was the same request, charged anything.
+ * The status and code of the answers that say that nothing was done. A pair that isn't listed, here or below, is unknown: a
+ * status alone may come from anything between the PSP and us.
  */
-const AFTER_CHARGE: Readonly<Record<number, Meaning<PspOutcome>>> = {
-  200: charged,
-  201: charged,
-  400: refusedAsInvalid,
-  401: keyRefused,
-  402: declined,
-  403: keyRefused,
-  409: (answer) => unknown(answer, 'the idempotency key is in use for another charge'),
-  422: refusedAsInvalid,
-  429: rateLimited,
-  503: unavailable,
-};
-
-/** What each status means after a look-up. */
-const AFTER_LOOK_UP: Readonly<Record<number, Meaning<PspFinding>>> = {
-  200: listed,
-  401: (answer) => noAnswer(keyRefused(answer)),
-  403: (answer) => noAnswer(keyRefused(answer)),
-  429: (answer, now) => noAnswer(rateLimited(answer, now)),
-  503: (answer) => noAnswer(unavailable(answer)),
-};
-
-/**
- * What each status but 200 means after an invalidation: 409 is the refusal because of a completed charge. A 404, from a PSP
- * that can't invalidate, has invalidated nothing, so it is no answer.
- */
-const AFTER_INVALIDATION: Readonly<Record<number, Meaning<PspInvalidation>>> = {
-  401: (answer) => noAnswer(keyRefused(answer)),
-  403: (answer) => noAnswer(keyRefused(answer)),
-  409: completed,
-  429: (answer, now) => noAnswer(rateLimited(answer, now)),
-  503: (answer) => noAnswer(unavailable(answer)),
-};
-
-/** Maps the PSP's decline codes to ours; a code that isn't listed is `other`. */
-const DECLINES: Readonly<Record<string, Decline['category']>> = {
-  // We invalidated this key ourselves: it says nothing about the buyer's account.
-  invalidated: 'not_processed',
-  insufficient_funds: 'insufficient_funds',
-  card_declined: 'card_declined',
-  expired_card: 'expired_card',
-  fraudulent: 'fraud_suspected',
-};
-
-const LOOPBACK: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]']);
-
-/** Without characters that PostgreSQL can't store: an answer that can't be recorded would be requested again and again. */
-const text = z.pipe(
-  z.string().check(z.minLength(1), z.maxLength(255)),
-  z.transform((given) => given.toWellFormed().replaceAll('\0', '\ufffd')),
-);
-/** A page that a buyer can be sent to: never over a network without TLS. */
-const pageUrl = z.string().check(
-  z.maxLength(2_000),
-  z.refine((given) => {
-    const url = URL.parse(given);
-    return url?.protocol === 'https:' || (url?.protocol === 'http:' && LOOPBACK.has(url.hostname));
-  }),
-);
-const chargeSchema = z.object({
-  id: text,
-  reference: text,
-  // A safe integer: a number above 2^53 has lost digits and is no valid amount.
-  amount: z.int().check(z.positive()),
-  currency: text,
-  status: z.enum([
-    'processing',
-    'requires_action',
-    'authenticated',
-    'succeeded',
-    'declined',
-    'expired',
-    'invalidated',
-  ]),
-  decline_code: z.optional(text),
-  redirect_url: z.optional(pageUrl),
+const NOTHING_DONE: Readonly<Record<string, (answer: Answer, now: number) => Lack>> = listed({
+  '401 invalid_api_key': () => ({ kind: 'misconfigured', reason: 'HTTP 401: the PSP refuses our API key' }),
+  '429 rate_limited': (answer, now) => rateLimited(answer, now, false),
+  '503 not_processed': () => ({ kind: 'not_sent', reason: 'HTTP 503: not_processed' }),
 });
-const errorSchema = z.object({ error: z.object({ code: text, param: z.optional(text) }) });
-const invalidatedSchema = z.object({ idempotency_key: text, status: z.literal('invalidated') });
-const completedSchema = z.object({ charge: chargeSchema });
-const listSchema = z.object({ charges: z.array(chargeSchema) });
-type Charge = z.infer<typeof chargeSchema>;
 
-/** @param now milliseconds since the epoch */
+/**
+ * Refusals of a request that no account was asked about: the PSP validates the request alone, before it checks the key.
+ * So neither this attempt nor an earlier one, which was the same request, charged anything.
+ */
+const INVALID: ReadonlySet<string> = new Set([
+  '400 invalid_json',
+  '400 idempotency_key_missing',
+  '422 invalid_parameter',
+]);
+
+/** Refusals of a confirmation, whose meaning is in the charge that comes with them. */
+const NOT_CONFIRMED: ReadonlySet<string> = new Set([
+  '409 action_required',
+  '409 charge_processing',
+  '409 charge_expired',
+  '409 invalidated',
+]);
+
+const errorSchema = z.object({ error: z.object({ code: text, param: z.optional(text) }) });
+const withChargeSchema = z.object({ charge: chargeSchema });
+const invalidatedSchema = z.object({ idempotency_key: text, status: z.literal('invalidated') });
+const listSchema = z.object({ charges: z.array(chargeSchema) });
+
+/**
+ * After a send or a confirmation.
+ *
+ * @param now milliseconds since the epoch
+ */
 export function classifyCharge(exchange: HttpExchange, now: number): PspOutcome {
   if (exchange.kind !== 'answered') return unanswered(exchange);
-  const meaning = AFTER_CHARGE[exchange.status];
-  return meaning === undefined ? unknown(exchange) : meaning(exchange, now);
-}
-
-/** @param now milliseconds since the epoch */
-export function classifyLookUp(exchange: HttpExchange, now: number): PspFinding {
-  if (exchange.kind !== 'answered') return noAnswer(unanswered(exchange));
-  const meaning = AFTER_LOOK_UP[exchange.status];
-  return meaning === undefined ? noAnswer(unknown(exchange)) : meaning(exchange, now);
+  if (exchange.status === 200 || exchange.status === 201) return charged(exchange);
+  const { pair, error } = errorOf(exchange);
+  if (error === undefined) return lackOf(exchange, now);
+  if (exchange.status === 402 && error.code in DECLINES) return declineOf(error.code);
+  if (INVALID.has(pair)) return refusedAsInvalid(error);
+  if (NOT_CONFIRMED.has(pair)) return notConfirmed(exchange);
+  return lackOf(exchange, now);
 }
 
 /**
+ * After a look-up by key and reference.
+ *
+ * @param now milliseconds since the epoch
+ */
+export function classifyLookUp(exchange: HttpExchange, now: number): PspFinding {
+  if (exchange.kind !== 'answered') return noAnswer(unanswered(exchange));
+  return exchange.status === 200 ? listedCharges(exchange) : noAnswer(lackOf(exchange, now));
+}
+
+/**
+ * After a look-up by the PSP's id. That the PSP doesn't know an id of its own says nothing about the charge.
+ *
+ * @param now milliseconds since the epoch
+ */
+export function classifyShownCharge(exchange: HttpExchange, id: string, now: number): PspFinding {
+  if (exchange.kind !== 'answered') return noAnswer(unanswered(exchange));
+  if (exchange.status !== 200) return noAnswer(lackOf(exchange, now));
+  const charge = parse(chargeSchema, exchange.body);
+  const state = charge?.id === id ? stateOf(charge) : undefined;
+  return found(exchange, state);
+}
+
+/**
+ * After an invalidation. A 404, from a PSP that can't invalidate, has invalidated nothing, so it is no answer.
+ *
  * @param idempotencyKey the key to invalidate: an answer about another one invalidates nothing
  * @param now milliseconds since the epoch
  */
@@ -128,44 +109,64 @@ export function classifyInvalidation(
 ): PspInvalidation {
   if (exchange.kind !== 'answered') return noAnswer(unanswered(exchange));
   if (exchange.status === 200) return invalidated(exchange, idempotencyKey);
-  const meaning = AFTER_INVALIDATION[exchange.status];
-  return meaning === undefined ? noAnswer(unknown(exchange)) : meaning(exchange, now);
+  switch (errorOf(exchange).pair) {
+    case '409 charge_completed':
+      return completed(exchange);
+    case '409 charge_processing':
+      return processing(exchange);
+    default:
+      return noAnswer(lackOf(exchange, now));
+  }
+}
+
+/** Whether the answer refuses our key, and only that. */
+export function isKeyRefused(exchange: HttpExchange): boolean {
+  return exchange.kind === 'answered' && errorOf(exchange).pair === '401 invalid_api_key';
 }
 
 /** Refused, unresolved and unreachable: no connection was established, so nothing was sent. All else may have arrived. */
-function unanswered(exchange: Exclude<HttpExchange, Answer>): NoAnswer {
+function unanswered(exchange: Exclude<HttpExchange, Answer>): Lack {
   return { kind: exchange.kind === 'not_connected' ? 'not_sent' : 'unknown', reason: exchange.reason };
+}
+
+/** An answer in another format than the PSP's, for example from a proxy, has no code. */
+function errorOf(answer: Answer) {
+  const error = parse(errorSchema, answer.body)?.error;
+  return { error, pair: `${answer.status} ${error?.code}` };
+}
+
+function lackOf(answer: Answer, now: number): Lack {
+  const { pair, error } = errorOf(answer);
+  const meaning = NOTHING_DONE[pair];
+  if (meaning !== undefined) return meaning(answer, now);
+  // Whoever limits our rate, we send less; but only the PSP's own limit is known to come before all else.
+  return answer.status === 429 ? rateLimited(answer, now, true) : unknown(answer, error?.code);
 }
 
 function charged(answer: Answer): PspOutcome {
   const charge = parse(chargeSchema, answer.body);
+  const state = charge === undefined ? undefined : stateOf(charge);
   // A successful answer with a charge that took no money contradicts itself.
-  const outcome = charge === undefined ? undefined : outcomeOf(answer, charge);
-  if (outcome === undefined || outcome.kind === 'declined') {
+  if (state === undefined || state.kind === 'declined') {
     return unknown(answer, 'not the charge that was to be expected');
   }
-  return outcome;
+  return state;
 }
 
-function declined(answer: Answer): PspOutcome {
-  const code = parse(errorSchema, answer.body)?.error.code;
-  return code === undefined ? unknown(answer, 'a decline without a code') : declineOf(code);
-}
-
-function refusedAsInvalid(answer: Answer): PspOutcome {
-  const error = parse(errorSchema, answer.body)?.error;
-  // A refusal in another format than the PSP's, for example from a proxy, says nothing about the PSP.
-  if (error === undefined) return unknown(answer, 'a refusal without a code');
+function refusedAsInvalid(error: { readonly code: string; readonly param?: string | undefined }): PspOutcome {
   const category = error.param === 'payment_method' ? 'invalid_payment_method' : 'other';
-  return { kind: 'declined', decline: { category, code: 'refused_as_invalid', pspCode: error.code } };
+  const decline = { category, code: 'refused_as_invalid', pspCode: error.code } as const;
+  return { kind: 'declined', decline, isFinal: true };
 }
 
-function keyRefused(answer: Answer): NoAnswer {
-  return { kind: 'misconfigured', reason: `HTTP ${answer.status}: the PSP refuses our API key` };
+function notConfirmed(answer: Answer): PspOutcome {
+  const charge = parse(withChargeSchema, answer.body)?.charge;
+  const state = charge === undefined ? undefined : stateOf(charge);
+  return state ?? unknown(answer, 'a refused confirmation without its charge');
 }
 
-function rateLimited(answer: Answer, now: number): NoAnswer {
-  return { kind: 'rate_limited', retryAfterSeconds: retryAfterSeconds(answer.retryAfter, now) };
+function rateLimited(answer: Answer, now: number, maybeSent: boolean): Lack {
+  return { kind: 'rate_limited', retryAfterSeconds: retryAfterSeconds(answer.retryAfter, now), maybeSent };
 }
 
 /** A false "invalidated" would fail an order that is charged later: only the PSP's own answer about this key counts. */
@@ -176,95 +177,57 @@ function invalidated(answer: Answer, idempotencyKey: string): PspInvalidation {
 }
 
 function completed(answer: Answer): PspInvalidation {
-  const charge = parse(completedSchema, answer.body)?.charge;
+  const charge = parse(withChargeSchema, answer.body)?.charge;
   // A refusal with a declined charge has invalidated nothing: once the PSP forgets the key, a late request may charge.
   if (charge?.status !== 'succeeded')
     return noAnswer(unknown(answer, 'a refused invalidation without its charge'));
-  return { kind: 'charged', charge: claimOf(charge) };
+  return { kind: 'charged', charge: pspChargeOf(charge) };
 }
 
-/** A 503 proves that nothing was done only with this code; without it, a failing PSP may have charged. */
-function unavailable(answer: Answer): NoAnswer {
-  const code = parse(errorSchema, answer.body)?.error.code;
-  return code === 'not_processed' ? { kind: 'not_sent', reason: 'HTTP 503: not_processed' } : unknown(answer);
+function processing(answer: Answer): PspInvalidation {
+  const charge = parse(withChargeSchema, answer.body)?.charge;
+  const state = charge === undefined ? undefined : stateOf(charge);
+  if (state?.kind === 'pending') return { kind: 'found', outcome: state };
+  return noAnswer(unknown(answer, 'a refused invalidation without its charge'));
 }
 
-/**
- * Charges that took money outweigh all others: an order that was paid is paid. All of them are reported. An open charge
- * outweighs those that have ended.
- */
-function listed(answer: Answer): PspFinding {
-  const charges = parse(listSchema, answer.body)?.charges;
-  if (charges === undefined) return noAnswer(unknown(answer, 'not the list that was to be expected'));
-  const [first, ...further] = charges.filter(({ status }) => status === 'succeeded').map(claimOf);
-  if (first !== undefined) {
-    const furtherCharges = further.length === 0 ? {} : { furtherCharges: further };
-    return { kind: 'found', outcome: { kind: 'succeeded', charge: first, ...furtherCharges } };
-  }
-  const decisive = charges.find(({ status }) => OPEN.has(status)) ?? charges.at(-1);
-  if (decisive === undefined) return { kind: 'not_found' };
-  const outcome = outcomeOf(answer, decisive);
-  return outcome.kind === 'unknown' ? noAnswer(outcome) : { kind: 'found', outcome };
-}
-
-const OPEN: ReadonlySet<Charge['status']> = new Set<Charge['status']>([
+const OPEN: ReadonlySet<ChargeAnswer['status']> = new Set<ChargeAnswer['status']>([
   'processing',
   'requires_action',
   'authenticated',
 ]);
 
-function outcomeOf(
-  answer: Answer,
-  charge: Charge,
-): Extract<PspOutcome, { kind: 'succeeded' | 'declined' | 'requires_action' | 'unknown' }> {
-  switch (charge.status) {
-    case 'succeeded':
-      return { kind: 'succeeded', charge: claimOf(charge) };
-    case 'declined':
-      return declineOf(charge.decline_code ?? 'declined');
-    case 'expired':
-    case 'invalidated':
-      return declineOf(charge.status);
-    case 'requires_action':
-      return charge.redirect_url === undefined
-        ? unknown(answer, 'a charge that waits for its buyer, without a page')
-        : { kind: 'requires_action', pspReference: charge.id, redirectUrl: charge.redirect_url };
-    case 'processing':
-      return unknown(answer, 'the PSP is still processing the charge');
-    case 'authenticated':
-      return unknown(answer, 'the buyer has approved the charge, and it is not confirmed');
-  }
+/**
+ * Charges that took money outweigh all others: an order that was paid is paid. All of them are reported. An open charge
+ * outweighs those that have ended.
+ */
+function listedCharges(answer: Answer): PspFinding {
+  const charges = parse(listSchema, answer.body)?.charges;
+  if (charges === undefined) return noAnswer(unknown(answer, 'not the list that was to be expected'));
+  const [first, ...further] = charges.filter(({ status }) => status === 'succeeded').map(pspChargeOf);
+  if (first !== undefined) return { kind: 'found', outcome: succeeded(first, further) };
+  const decisive = charges.find(({ status }) => OPEN.has(status)) ?? charges.at(-1);
+  return decisive === undefined ? { kind: 'not_found' } : found(answer, stateOf(decisive));
 }
 
-function claimOf(charge: Charge): PspCharge {
-  return {
-    pspReference: charge.id,
-    reference: charge.reference,
-    amountMinor: BigInt(charge.amount),
-    currency: charge.currency,
-  };
+function succeeded(charge: PspCharge, further: readonly PspCharge[]): PspState {
+  return { kind: 'succeeded', charge, ...(further.length === 0 ? {} : { furtherCharges: further }) };
 }
 
-function declineOf(pspCode: string): Extract<PspOutcome, { kind: 'declined' }> {
-  const category = (Object.hasOwn(DECLINES, pspCode) ? DECLINES[pspCode] : undefined) ?? 'other';
-  return {
-    kind: 'declined',
-    decline: { category, code: category === 'other' ? 'declined' : category, pspCode },
-  };
+function found(answer: Answer, state: PspState | undefined): PspFinding {
+  if (state === undefined) return noAnswer(unknown(answer, 'not the charge that was to be expected'));
+  return { kind: 'found', outcome: state };
 }
 
-function unknown(answer: Answer, detail?: string): Extract<PspOutcome, { kind: 'unknown' }> {
+function unknown(answer: Answer, detail?: string): Unknown {
   return { kind: 'unknown', reason: `HTTP ${answer.status}${detail === undefined ? '' : `: ${detail}`}` };
 }
 
-function noAnswer(outcome: NoAnswer): Extract<PspFinding, { kind: 'no_answer' }> {
+function noAnswer(outcome: Lack): NoAnswer {
   return { kind: 'no_answer', outcome };
 }
 
-function parse<Output>(schema: z.ZodMiniType<Output>, body: string): Output | undefined {
-  try {
-    return schema.safeParse(JSON.parse(body)).data;
-  } catch {
-    return undefined;
-  }
+/** Without a prototype, so that no name that a PSP sends is found by accident. */
+function listed<Meaning>(meanings: Readonly<Record<string, Meaning>>): Readonly<Record<string, Meaning>> {
+  return Object.assign(Object.create(null), meanings);
 }

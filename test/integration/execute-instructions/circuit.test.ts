@@ -92,6 +92,7 @@ describe('a PSP’s circuit', () => {
     const declining = failing({
       kind: 'declined',
       decline: { category: 'other', code: 'declined', pspCode: 'x' },
+      isFinal: true,
     });
     await declining.execute(...orders.slice(4).map((order) => recordOf(order)));
     expect(await circuit()).toMatchObject({ not_sent_in_a_row: 0, open_for: null });
@@ -228,7 +229,7 @@ describe('a PSP’s circuit', () => {
     const [order] = await storeOrders(1);
     if (order === undefined) throw new Error('one order was stored');
     await moveClock(database, 11);
-    await failing({ kind: 'rate_limited', retryAfterSeconds: 1 }).execute(recordOf(order));
+    await failing({ kind: 'rate_limited', retryAfterSeconds: 1, maybeSent: false }).execute(recordOf(order));
     expect(await circuit()).toMatchObject({ is_probed: false });
   });
 

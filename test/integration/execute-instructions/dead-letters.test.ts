@@ -9,7 +9,8 @@ import {
   registerMovedDeadLetters,
 } from '../../../adapters/database/statements/redrive-dead-letters.ts';
 import type { InstructionKey } from '../../../domain/payment/instruction.ts';
-import type { PspAbilities, PspOutcome } from '../../../domain/payment/psp-outcome.ts';
+import type { OperationAbilities } from '../../../domain/payment/psp-abilities.ts';
+import type { PspOutcome } from '../../../domain/payment/psp-outcome.ts';
 import { TIMING } from '../../../domain/payment/timing.ts';
 import { DEDUPLICATING, ExecutorHarness, recordOf, ScriptedPsp, succeeded } from '../../support/executor.ts';
 import { chargeOf, MERCHANT, moveClock, storePayment } from '../../support/payments.ts';
@@ -31,7 +32,7 @@ beforeEach(async () => {
 });
 
 const UNKNOWN: PspOutcome = { kind: 'unknown', reason: 'time-out' };
-const INVALIDATING: PspAbilities = { ...DEDUPLICATING, invalidatesByKey: true };
+const INVALIDATING: OperationAbilities = { ...DEDUPLICATING, invalidatesByKey: true };
 
 async function later(): Promise<void> {
   now += 3600;
@@ -158,7 +159,7 @@ describe('an instruction whose attempts are used up', () => {
 });
 
 describe('past the last cycle an instruction is resolved', () => {
-  test.each<[string, PspAbilities, (psp: ScriptedPsp) => void, object, string]>([
+  test.each<[string, OperationAbilities, (psp: ScriptedPsp) => void, object, string]>([
     [
       'as SUCCESS where the PSP has the charge',
       INVALIDATING,

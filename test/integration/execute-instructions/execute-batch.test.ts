@@ -281,7 +281,11 @@ describe('a worker that crashes after the claim', () => {
       await moveClock(database, AFTER_LEASE_SECONDS);
       next.psp.onLookUp = async () => ({ kind: 'found', outcome: succeeded(request) });
       await next.execute(...records);
-      return { kind: 'declined', decline: { category: 'other', code: 'late', pspCode: 'late' } };
+      return {
+        kind: 'declined',
+        decline: { category: 'other', code: 'late', pspCode: 'late' },
+        isFinal: true,
+      };
     };
 
     await stale.execute(...records);
@@ -316,6 +320,7 @@ describe('a proof that nothing was charged', () => {
     harness.psp.onCharge = async () => ({
       kind: 'declined',
       decline: { category: 'insufficient_funds', code: 'insufficient_funds', pspCode: '51' },
+      isFinal: true,
     });
 
     expect(await harness.execute(...payment.orders.map((order) => recordOf(order)))).toEqual([]);
@@ -329,7 +334,7 @@ describe('a proof that nothing was charged', () => {
   test('parks a wait of more than two minutes and acknowledges its message', async () => {
     const payment = await storePayment(database);
     const harness = new ExecutorHarness(database);
-    harness.psp.onCharge = async () => ({ kind: 'rate_limited', retryAfterSeconds: 900 });
+    harness.psp.onCharge = async () => ({ kind: 'rate_limited', retryAfterSeconds: 900, maybeSent: false });
 
     expect(await harness.execute(...payment.orders.map((order) => recordOf(order)))).toEqual([]);
 

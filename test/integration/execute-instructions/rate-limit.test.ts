@@ -23,7 +23,7 @@ beforeEach(async () => {
     await database.execute(`delete from ${table}`, {});
 });
 
-const LIMITED: PspOutcome = { kind: 'rate_limited', retryAfterSeconds: undefined };
+const LIMITED: PspOutcome = { kind: 'rate_limited', retryAfterSeconds: undefined, maybeSent: false };
 
 async function storeOrders(count: number): Promise<readonly NewOrder[]> {
   const payments = await Promise.all(Array.from({ length: count }, () => storePayment(database, newOrder())));
@@ -98,7 +98,9 @@ describe('a 429', () => {
   });
 
   test('is told by the list of circuits', async () => {
-    await execute(answering({ kind: 'rate_limited', retryAfterSeconds: 30 }), [await storeOrder()]);
+    await execute(answering({ kind: 'rate_limited', retryAfterSeconds: 30, maybeSent: false }), [
+      await storeOrder(),
+    ]);
     expect(await listCircuits(database)).toEqual([
       expect.objectContaining({
         psp: 'simulator',
@@ -255,7 +257,7 @@ describe('an instruction past its last cycle', () => {
     const harness = new ExecutorHarness(database);
     harness.psp.onLookUp = async () => ({
       kind: 'no_answer',
-      outcome: { kind: 'rate_limited', retryAfterSeconds: 5 },
+      outcome: { kind: 'rate_limited', retryAfterSeconds: 5, maybeSent: false },
     });
     expect(await execute(harness, [order])).toHaveLength(1);
     expect(await rowOf(order)).toMatchObject({ state: 'ready', attempts_in_cycle: 0 });

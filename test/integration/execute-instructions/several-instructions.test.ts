@@ -40,7 +40,7 @@ function newPsp(): ScriptedPsp {
  * with a message, and an executor whose PSP answers as told, by instruction, and succeeds else.
  */
 async function orderOf(instructions: number, psp = newPsp()) {
-  const payment = await storePayment(database, newOrder({ pspAccount: psp.name }));
+  const payment = await storePayment(database, newOrder({ pspAccount: psp.account }));
   const [order] = payment.orders;
   if (order === undefined) throw new Error('one order');
   const keys = [...(await addParents(database, order, instructions - 1)), chargeOf(order)];
@@ -140,7 +140,7 @@ describe('an instruction with an open parent', () => {
     const { harness, messages, answer, idAt, sentKeys } = await orderOf(2);
     const [first, second] = messages;
     if (first === undefined || second === undefined) throw new Error('two messages');
-    const other = new ExecutorHarness(database, new ScriptedPsp(harness.psp.name));
+    const other = new ExecutorHarness(database, new ScriptedPsp(harness.psp.account));
     other.psp.onCharge = async () => {
       expect(await harness.execute(second)).toEqual([second.messageId]);
       return UNKNOWN;
@@ -156,7 +156,7 @@ describe('an instruction with an open parent', () => {
 
   test('is parked until then behind a parked one, and its message is acknowledged', async () => {
     const { harness, messages, answer, idAt, sentKeys } = await orderOf(2);
-    answer(0, { kind: 'rate_limited', retryAfterSeconds: 900 });
+    answer(0, { kind: 'rate_limited', retryAfterSeconds: 900, maybeSent: false });
     await harness.execute(...messages.slice(0, 1));
 
     expect(await harness.execute(...messages.slice(1))).toEqual([]);
@@ -188,7 +188,7 @@ describe('an instruction with an open parent', () => {
 
   test('is executed when the parent is done', async () => {
     const { harness, messages, answer, status } = await orderOf(2);
-    answer(0, { kind: 'rate_limited', retryAfterSeconds: 900 });
+    answer(0, { kind: 'rate_limited', retryAfterSeconds: 900, maybeSent: false });
     for (const message of messages) await harness.execute(message);
     answer(0, ACTION);
     await moveClock(database, 1_000);
@@ -200,7 +200,11 @@ describe('an instruction with an open parent', () => {
 
   test('is cancelled and never sent when the parent was declined', async () => {
     const { harness, messages, answer, idAt, sentKeys, status } = await orderOf(2);
-    answer(0, { kind: 'declined', decline: { category: 'other', code: 'declined', pspCode: '05' } });
+    answer(0, {
+      kind: 'declined',
+      decline: { category: 'other', code: 'declined', pspCode: '05' },
+      isFinal: true,
+    });
 
     expect(await harness.execute(...messages)).toEqual([]);
 

@@ -1,9 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ChargeRequest } from '../../../adapters/psp/psp.ts';
-import {
-  createPspSimulator,
-  PSP_SIMULATOR_ABILITIES,
-} from '../../../adapters/psp/simulator/psp-simulator.ts';
+import { PSP_SIMULATOR_ABILITIES, SIMULATOR_CHARGE } from '../../../adapters/psp/simulator/abilities.ts';
+import { createPspSimulator } from '../../../adapters/psp/simulator/psp-simulator.ts';
 import { aCharge, noDeadline } from '../../support/psp-under-test.ts';
 import { SIMULATOR_HOSTS, type SimulatorInTest } from '../../support/simulator.ts';
 import { SIMULATOR_KEY } from '../../support/simulator-keys.ts';
@@ -20,8 +18,8 @@ describe.each(SIMULATOR_HOSTS)('simulated PSPs %s', (_host, start) => {
 
   const CHARGED = 0;
   const NOT_CHARGED = 0.9;
-  const send = (request: ChargeRequest) => simulator.psp.charge(request, noDeadline());
-  const lookUp = (request: ChargeRequest) => simulator.psp.lookUp(request, noDeadline());
+  const send = (request: ChargeRequest) => simulator.psp.execute(request, noDeadline());
+  const lookUp = (request: ChargeRequest) => simulator.psp.find(request, noDeadline());
   const invalidate = (request: ChargeRequest) => simulator.psp.invalidate(request, noDeadline());
   const timesCharged = ({ reference }: ChargeRequest) => simulator.timesCharged(reference);
 
@@ -29,7 +27,7 @@ describe.each(SIMULATOR_HOSTS)('simulated PSPs %s', (_host, start) => {
   async function sendAndGiveUp(request: ChargeRequest): Promise<void> {
     const deadline = new AbortController();
     const timer = simulator.clock.nextTimer();
-    const outcome = simulator.psp.charge(request, deadline.signal);
+    const outcome = simulator.psp.execute(request, deadline.signal);
     await timer;
     deadline.abort();
     expect((await outcome).kind).toBe('unknown');
@@ -50,7 +48,7 @@ describe.each(SIMULATOR_HOSTS)('simulated PSPs %s', (_host, start) => {
       await simulator.control({ look_up: false });
       expect(await lookUp(aCharge('sim_ok'))).toMatchObject({
         kind: 'no_answer',
-        outcome: { kind: 'unknown', reason: 'HTTP 404' },
+        outcome: { kind: 'unknown', reason: 'HTTP 404: no_look_up' },
       });
     });
   });
@@ -61,7 +59,7 @@ describe.each(SIMULATOR_HOSTS)('simulated PSPs %s', (_host, start) => {
       await simulator.control({ invalidate: false });
       expect(await invalidate(request)).toMatchObject({
         kind: 'no_answer',
-        outcome: { kind: 'unknown', reason: 'HTTP 404' },
+        outcome: { kind: 'unknown', reason: 'HTTP 404: no_invalidation' },
       });
       expect((await send(request)).kind).toBe('succeeded');
     });
@@ -143,7 +141,7 @@ describe.each(SIMULATOR_HOSTS)('simulated PSPs %s', (_host, start) => {
       await simulator.control({ server_error_rate: 0.5 });
       const request = aCharge('sim_ok');
       rolls = [0.49, coin];
-      expect(await send(request)).toEqual({ kind: 'unknown', reason: 'HTTP 500' });
+      expect(await send(request)).toEqual({ kind: 'unknown', reason: 'HTTP 500: internal_error' });
       expect(await timesCharged(request)).toBe(charges);
       rolls = [0.5];
       expect((await send(request)).kind).toBe('succeeded');
@@ -184,7 +182,7 @@ describe.each(SIMULATOR_HOSTS)('simulated PSPs %s', (_host, start) => {
 
   describe('a PSP that limits the rate', () => {
     const request = () => aCharge('sim_ok');
-    const LIMITED = { kind: 'rate_limited', retryAfterSeconds: undefined };
+    const LIMITED = { kind: 'rate_limited', retryAfterSeconds: undefined, maybeSent: false };
 
     it('answers so many calls a second, of any kind, and the rest with 429', async () => {
       await simulator.control({ rate_limit_per_second: 3 });
@@ -226,7 +224,7 @@ describe.each(SIMULATOR_HOSTS)('simulated PSPs %s', (_host, start) => {
 
     it('says when to come back, where it is set to', async () => {
       await simulator.control({ rate_limited_rate: 1, retry_after_seconds: 7 });
-      expect(await send(request())).toEqual({ kind: 'rate_limited', retryAfterSeconds: 7 });
+      expect(await send(request())).toEqual({ kind: 'rate_limited', retryAfterSeconds: 7, maybeSent: false });
     });
 
     it('limits the share of calls that is set', async () => {
@@ -261,12 +259,17 @@ describe.each(SIMULATOR_HOSTS)('simulated PSPs %s', (_host, start) => {
     it('declares the simulator’s own abilities, or those that a test sets', () => {
       const settings = { url: simulator.listenerUrl, apiKey: SIMULATOR_KEY };
       expect(createPspSimulator(settings)).toMatchObject({
-        name: 'simulator',
-        abilities: { keyLifetimeSeconds: 86_400, invalidatesByKey: true, replaysStoredServerErrors: false },
+        account: 'simulator',
+        abilities: {
+          operations: {
+            charge: { keyLifetimeSeconds: 86_400, invalidatesByKey: true, replaysStoredServerErrors: false },
+          },
+        },
       });
-      const abilities = { ...PSP_SIMULATOR_ABILITIES, keyLifetimeSeconds: null, invalidatesByKey: false };
-      expect(createPspSimulator({ ...settings, name: 'simulator_2', abilities })).toMatchObject({
-        name: 'simulator_2',
+      const charge = { ...SIMULATOR_CHARGE, keyLifetimeSeconds: null, invalidatesByKey: false };
+      const abilities = { ...PSP_SIMULATOR_ABILITIES, operations: { charge } };
+      expect(createPspSimulator({ ...settings, account: 'simulator_2', abilities })).toMatchObject({
+        account: 'simulator_2',
         abilities,
       });
     });

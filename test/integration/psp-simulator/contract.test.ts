@@ -21,11 +21,12 @@ for (const { host, start, name } of SUBJECTS) {
     const url = name === 'simulator' ? simulator.listenerUrl : simulator.secondListenerUrl;
     return {
       psp,
-      withWrongKey: createPspSimulator({ name, url, apiKey: KEYS[name].wrong }),
-      at: (other) => createPspSimulator({ name, url: other, apiKey: KEYS[name].right }),
+      withWrongKey: createPspSimulator({ account: name, url, apiKey: KEYS[name].wrong }),
+      at: (other) => createPspSimulator({ account: name, url: other, apiKey: KEYS[name].right }),
       tokens: { succeeds: 'sim_ok', declines: 'sim_decline_insufficient_funds' },
       timesCharged,
-      passLookUpLag: async () => clock.advance((psp.abilities.lookUpLagSeconds ?? 0) * 1000),
+      passLookUpLag: async () =>
+        clock.advance((psp.abilities.operations.charge?.lookUpLagSeconds ?? 0) * 1000),
       close,
     };
   });

@@ -14,7 +14,7 @@ describe.each(SIMULATOR_HOSTS)('simulated PSPs %s', (_host, start) => {
   });
   afterEach(() => simulator.close());
 
-  const send = (request: ChargeRequest) => simulator.psp.charge(request, noDeadline());
+  const send = (request: ChargeRequest) => simulator.psp.execute(request, noDeadline());
 
   describe('a PSP that can not be reached', () => {
     it('accepts nothing until its time is over, and its callers notice', async () => {
@@ -184,7 +184,7 @@ describe('simulated PSPs with sockets of their own', () => {
   });
   afterEach(() => simulator.close());
 
-  const send = (request: ChargeRequest) => simulator.psp.charge(request, noDeadline());
+  const send = (request: ChargeRequest) => simulator.psp.execute(request, noDeadline());
 
   describe('a PSP that is down', () => {
     it('refuses connections until its time is over, also over a connection that was kept', async () => {

@@ -12,8 +12,8 @@ describe.each(SIMULATOR_HOSTS)('simulated PSPs %s', (_host, start) => {
   afterEach(() => simulator.close());
 
   const DELAY_MS = 4_000;
-  const send = (request: ChargeRequest) => simulator.psp.charge(request, noDeadline());
-  const lookUp = (request: ChargeRequest) => simulator.psp.lookUp(request, noDeadline());
+  const send = (request: ChargeRequest) => simulator.psp.execute(request, noDeadline());
+  const lookUp = (request: ChargeRequest) => simulator.psp.find(request, noDeadline());
   const invalidate = (request: ChargeRequest, psp: Psp = simulator.psp) =>
     psp.invalidate(request, noDeadline());
   const timesCharged = ({ reference }: ChargeRequest) => simulator.timesCharged(reference);
@@ -21,7 +21,7 @@ describe.each(SIMULATOR_HOSTS)('simulated PSPs %s', (_host, start) => {
   /** Sends, and waits until the PSP has the request and has not carried it out. */
   async function underWay(request: ChargeRequest, signal = noDeadline(), psp = simulator.psp) {
     const timer = simulator.clock.nextTimer();
-    const outcome = psp.charge(request, signal);
+    const outcome = psp.execute(request, signal);
     await timer;
     return { outcome };
   }
@@ -105,10 +105,11 @@ describe.each(SIMULATOR_HOSTS)('simulated PSPs %s', (_host, start) => {
         const refused = {
           kind: 'declined',
           decline: { category: 'not_processed', code: 'not_processed', pspCode: 'invalidated' },
+          isFinal: true,
         };
         expect(await outcome).toEqual(refused);
         await simulator.control({ psp: name, reset: true });
-        expect(await psp.charge(request, noDeadline())).toEqual(refused);
+        expect(await psp.execute(request, noDeadline())).toEqual(refused);
         expect(await timesCharged(request)).toBe(0);
       });
 
@@ -116,7 +117,7 @@ describe.each(SIMULATOR_HOSTS)('simulated PSPs %s', (_host, start) => {
         const request = aCharge('sim_ok');
         const { outcome } = await underWay(request, noDeadline(), psp);
         simulator.clock.advance(DELAY_MS);
-        expect(await psp.lookUp(request, noDeadline())).toEqual({ kind: 'not_found' });
+        expect(await psp.find(request, noDeadline())).toEqual({ kind: 'not_found' });
         expect(await invalidate(request, psp)).toEqual({ ...(await outcome), kind: 'charged' });
         expect(await timesCharged(request)).toBe(1);
       });
@@ -141,7 +142,7 @@ describe.each(SIMULATOR_HOSTS)('simulated PSPs %s', (_host, start) => {
       const closing = await start();
       await closing.control({ landing_delay_ms: DELAY_MS });
       const timer = closing.clock.nextTimer();
-      const outcome = closing.psp.charge(aCharge('sim_ok'), noDeadline());
+      const outcome = closing.psp.execute(aCharge('sim_ok'), noDeadline());
       await timer;
       await closing.close();
       expect((await outcome).kind).toBe('unknown');

@@ -20,7 +20,7 @@ describe.each(SIMULATOR_HOSTS)('the record of charges %s', (_host, start) => {
 
   it('shows a charge as it was taken', async () => {
     const request = aCharge('sim_ok', { amountMinor: 1234n, currency: 'USD' });
-    await simulator.psp.charge(request, noDeadline());
+    await simulator.psp.execute(request, noDeadline());
     expect((await simulator.read(`/charges?reference=${request.reference}`)).body).toEqual({
       charges: [
         {
@@ -40,8 +40,8 @@ describe.each(SIMULATOR_HOSTS)('the record of charges %s', (_host, start) => {
   });
 
   it('shows declines only to who asks for them', async () => {
-    await simulator.psp.charge(aCharge('sim_ok'), noDeadline());
-    await simulator.psp.charge(aCharge('sim_decline_expired_card'), noDeadline());
+    await simulator.psp.execute(aCharge('sim_ok'), noDeadline());
+    await simulator.psp.execute(aCharge('sim_decline_expired_card'), noDeadline());
     expect((await simulator.read('/charges')).body).toMatchObject({ total: 1 });
     expect((await simulator.read('/charges?status=all')).body).toMatchObject({ total: 2 });
     expect((await simulator.read('/charges?status=declined')).body).toMatchObject({
@@ -52,7 +52,7 @@ describe.each(SIMULATOR_HOSTS)('the record of charges %s', (_host, start) => {
 
   it('pages through all charges, newest first, while new ones come in', async () => {
     const requests = Array.from({ length: 5 }, () => aCharge('sim_ok'));
-    for (const request of requests) await simulator.psp.charge(request, noDeadline());
+    for (const request of requests) await simulator.psp.execute(request, noDeadline());
     const seen: string[] = [];
     let cursor: string | null = '';
     while (cursor !== null) {
@@ -62,18 +62,18 @@ describe.each(SIMULATOR_HOSTS)('the record of charges %s', (_host, start) => {
         .parse(body);
       seen.push(...page.charges.map((charge) => charge.reference));
       cursor = page.next_cursor;
-      await simulator.psp.charge(aCharge('sim_ok'), noDeadline());
+      await simulator.psp.execute(aCharge('sim_ok'), noDeadline());
     }
     expect(seen).toEqual(requests.map((request) => request.reference).reverse());
   });
 
   it('logs every call that reached the PSP', async () => {
     const request = aCharge('sim_rate_limited');
-    await simulator.psp.charge(request, noDeadline());
-    await simulator.psp.charge(request, noDeadline());
-    await simulator.psp.lookUp(request, noDeadline());
+    await simulator.psp.execute(request, noDeadline());
+    await simulator.psp.execute(request, noDeadline());
+    await simulator.psp.find(request, noDeadline());
     await simulator.psp.invalidate(request, noDeadline());
-    await simulator.psp.charge(aCharge('sim_ok'), noDeadline());
+    await simulator.psp.execute(aCharge('sim_ok'), noDeadline());
 
     const call = { reference: request.reference, idempotency_key: request.idempotencyKey };
     expect((await simulator.read(`/requests?reference=${request.reference}`)).body).toMatchObject({
@@ -132,7 +132,7 @@ describe('a simulator that is killed', () => {
       .parse(message);
     return {
       psp: createPspSimulator({ url: listenerUrl, apiKey: SIMULATOR_KEY }),
-      second: createPspSimulator({ name: 'simulator_2', url: secondListenerUrl, apiKey: SIMULATOR_2_KEY }),
+      second: createPspSimulator({ account: 'simulator_2', url: secondListenerUrl, apiKey: SIMULATOR_2_KEY }),
       total: async () => {
         const response = await fetch(`${controlUrl}/charges`);
         return z.object({ total: z.int() }).parse(await response.json()).total;
@@ -154,7 +154,7 @@ describe('a simulator that is killed', () => {
     let killing: Promise<void> | undefined;
     await Promise.all(
       requests.map(async (request) => {
-        const outcome = await first.psp.charge(request, noDeadline());
+        const outcome = await first.psp.execute(request, noDeadline());
         if (outcome.kind === 'succeeded') answered.set(request.reference, outcome);
         if (answered.size >= 100) killing ??= kill();
       }),
@@ -165,7 +165,7 @@ describe('a simulator that is killed', () => {
     expect(answered.size).toBeLessThan(requests.length);
     expect(await second.total()).toBeGreaterThanOrEqual(answered.size);
     for (const request of requests) {
-      const outcome = await second.psp.charge(request, noDeadline());
+      const outcome = await second.psp.execute(request, noDeadline());
       expect(outcome).toEqual(
         answered.get(request.reference) ?? expect.objectContaining({ kind: 'succeeded' }),
       );
@@ -176,12 +176,12 @@ describe('a simulator that is killed', () => {
   it('remembers how often a faulty token has misbehaved', async () => {
     const request = aCharge('sim_flaky_2');
     const first = await start();
-    await first.psp.charge(request, noDeadline());
+    await first.psp.execute(request, noDeadline());
     await kill();
 
     const second = await start();
-    expect((await second.psp.charge(request, noDeadline())).kind).toBe('not_sent');
-    expect((await second.psp.charge(request, noDeadline())).kind).toBe('succeeded');
+    expect((await second.psp.execute(request, noDeadline())).kind).toBe('not_sent');
+    expect((await second.psp.execute(request, noDeadline())).kind).toBe('succeeded');
   });
 
   it.each(['psp', 'second'] as const)('holds every invalidation that it answered (%s)', async (which) => {
@@ -201,7 +201,7 @@ describe('a simulator that is killed', () => {
     const again = (await start())[which];
     expect(invalidated.size).toBeLessThan(requests.length);
     for (const request of requests.filter(({ reference }) => invalidated.has(reference))) {
-      expect(await again.charge(request, noDeadline())).toMatchObject({
+      expect(await again.execute(request, noDeadline())).toMatchObject({
         decline: { pspCode: 'invalidated' },
       });
       expect(await again.invalidate(request, noDeadline())).toEqual({ kind: 'invalidated' });
@@ -211,12 +211,12 @@ describe('a simulator that is killed', () => {
   it('still refuses to invalidate what it charged, and replays what it stored', async () => {
     const request = aCharge('sim_ok');
     const first = await start();
-    const outcome = await first.psp.charge(request, noDeadline());
+    const outcome = await first.psp.execute(request, noDeadline());
     await kill();
 
     const second = await start();
     expect(await second.psp.invalidate(request, noDeadline())).toEqual({ ...outcome, kind: 'charged' });
-    expect(await second.psp.charge(request, noDeadline())).toEqual(outcome);
+    expect(await second.psp.execute(request, noDeadline())).toEqual(outcome);
     expect(await second.total()).toBe(1);
   });
 });

@@ -43,7 +43,7 @@ const answersOf = async (reference: string) =>
     .parse((await simulator.read(`/requests?reference=${reference}`)).body)
     .requests.map(({ status }) => status)
     .reverse();
-const charge = (request = aCharge('sim_ok')) => psp.charge(request, noDeadline());
+const charge = (request = aCharge('sim_ok')) => psp.execute(request, noDeadline());
 
 describe('a key that the PSP refuses', () => {
   test('is a misconfiguration where the secret holds no other, and is shown once', async () => {
@@ -78,7 +78,7 @@ describe('a key that the PSP refuses', () => {
     await charge();
     await rotateOurSide();
     simulator.clock.advance(10_000);
-    expect(await psp.lookUp(aCharge('sim_ok'), noDeadline())).toEqual({ kind: 'not_found' });
+    expect(await psp.find(aCharge('sim_ok'), noDeadline())).toEqual({ kind: 'not_found' });
     expect(await psp.invalidate(aCharge('sim_ok'), noDeadline())).toEqual({ kind: 'invalidated' });
   });
 });
@@ -88,6 +88,6 @@ test('a call whose deadline passes while the key is read sends nothing', async (
   const secret = { read: () => never, refresh: () => never };
   const urls = { simulator: simulator.listenerUrl, simulator_2: simulator.secondListenerUrl };
   const waiting = createPsps({ simulator: { urls, secret } }).get('simulator');
-  const outcome = await waiting?.charge(aCharge('sim_ok'), AbortSignal.timeout(5));
+  const outcome = await waiting?.execute(aCharge('sim_ok'), AbortSignal.timeout(5));
   expect(outcome).toMatchObject({ kind: 'not_sent' });
 });

@@ -13,8 +13,8 @@ describe.each(SIMULATOR_HOSTS)('simulated PSPs %s', (_host, start) => {
   afterEach(() => simulator.close());
 
   const chargeBoth = async () => [
-    (await simulator.psp.charge(aCharge('sim_ok'), noDeadline())).kind,
-    (await simulator.second.charge(aCharge('sim_ok'), noDeadline())).kind,
+    (await simulator.psp.execute(aCharge('sim_ok'), noDeadline())).kind,
+    (await simulator.second.execute(aCharge('sim_ok'), noDeadline())).kind,
   ];
 
   describe('two PSPs in one process', () => {
@@ -49,16 +49,16 @@ describe.each(SIMULATOR_HOSTS)('simulated PSPs %s', (_host, start) => {
     it('keeps keys apart: the same one charges, and is invalidated, once at each', async () => {
       const request = aCharge('sim_ok');
       await simulator.psp.invalidate(request, noDeadline());
-      expect((await simulator.psp.charge(request, noDeadline())).kind).toBe('declined');
-      expect((await simulator.second.charge(request, noDeadline())).kind).toBe('succeeded');
+      expect((await simulator.psp.execute(request, noDeadline())).kind).toBe('declined');
+      expect((await simulator.second.execute(request, noDeadline())).kind).toBe('succeeded');
     });
   });
 
   describe('the record of both', () => {
     it('lists the charges of one PSP after those of the other, and counts all', async () => {
-      await simulator.psp.charge(aCharge('sim_ok'), noDeadline());
+      await simulator.psp.execute(aCharge('sim_ok'), noDeadline());
       const request = aCharge('sim_ok');
-      await simulator.second.charge(request, noDeadline());
+      await simulator.second.execute(request, noDeadline());
       expect((await simulator.read('/charges')).body).toMatchObject({
         total: 2,
         charges: [{ psp: 'simulator' }, { psp: 'simulator_2', reference: request.reference }],
@@ -71,11 +71,11 @@ describe.each(SIMULATOR_HOSTS)('simulated PSPs %s', (_host, start) => {
 
     it('lists the calls of both, newest first, and of one where one is named', async () => {
       const [one, other] = [aCharge('sim_ok'), aCharge('sim_ok')];
-      await simulator.psp.charge(one, noDeadline());
+      await simulator.psp.execute(one, noDeadline());
       simulator.clock.advance(1);
-      await simulator.second.charge(other, noDeadline());
+      await simulator.second.execute(other, noDeadline());
       simulator.clock.advance(1);
-      await simulator.psp.lookUp(one, noDeadline());
+      await simulator.psp.find(one, noDeadline());
       const calls = (query: string) => simulator.read(`/requests${query}`).then(({ body }) => body);
       const [asked, second, first] = [
         { psp: 'simulator', kind: 'look_up', reference: one.reference },
@@ -97,7 +97,7 @@ describe.each(SIMULATOR_HOSTS)('simulated PSPs %s', (_host, start) => {
       const asked = [];
       for (const psp of [simulator.psp, simulator.psp, simulator.psp, simulator.second, simulator.second]) {
         const request = aCharge('sim_ok');
-        await psp.charge(request, noDeadline());
+        await psp.execute(request, noDeadline());
         asked.push(request.reference);
       }
       const [a, b, c, d, e] = asked;
@@ -119,7 +119,7 @@ describe.each(SIMULATOR_HOSTS)('simulated PSPs %s', (_host, start) => {
       ] as const) {
         const method = parsePaymentMethod(token);
         const request = aCharge(method?.token ?? '');
-        expect(await psps.get(method?.psp ?? '')?.charge(request, noDeadline())).toMatchObject({
+        expect(await psps.get(method?.psp ?? '')?.execute(request, noDeadline())).toMatchObject({
           kind: 'succeeded',
         });
         expect((await simulator.read(`/charges?reference=${request.reference}`)).body).toMatchObject({
@@ -134,7 +134,7 @@ describe.each(SIMULATOR_HOSTS)('simulated PSPs %s', (_host, start) => {
       const secret = { read: unreadable, refresh: unreadable };
       const psp = createPsps({ simulator: { urls, secret } }).get('simulator');
       const request = aCharge('sim_ok');
-      expect(await psp?.charge(request, noDeadline())).toEqual({
+      expect(await psp?.execute(request, noDeadline())).toEqual({
         kind: 'not_sent',
         reason: 'our key can’t be read',
       });

@@ -11,8 +11,8 @@ describe.each(SIMULATOR_HOSTS)('simulated PSPs %s', (_host, start) => {
   });
   afterAll(() => simulator.close());
 
-  const send = (request: ChargeRequest) => simulator.psp.charge(request, noDeadline());
-  const ask = (request: ChargeRequest) => simulator.psp.lookUp(request, noDeadline());
+  const send = (request: ChargeRequest) => simulator.psp.execute(request, noDeadline());
+  const ask = (request: ChargeRequest) => simulator.psp.find(request, noDeadline());
   const timesCharged = ({ reference }: ChargeRequest) => simulator.timesCharged(reference);
   const passLookUpLag = () => simulator.clock.advance(1_000);
 
@@ -20,7 +20,7 @@ describe.each(SIMULATOR_HOSTS)('simulated PSPs %s', (_host, start) => {
   async function sendAndGiveUp(request: ChargeRequest): Promise<PspOutcome> {
     const deadline = new AbortController();
     const kept = simulator.clock.nextTimer();
-    const outcome = simulator.psp.charge(request, deadline.signal);
+    const outcome = simulator.psp.execute(request, deadline.signal);
     await kept;
     deadline.abort(new Error('deadline'));
     return outcome;
@@ -96,7 +96,7 @@ describe.each(SIMULATOR_HOSTS)('simulated PSPs %s', (_host, start) => {
   describe('tokens that are refused before anything is done', () => {
     it('sim_rate_limited says when to come back, and then charges', async () => {
       const request = aCharge('sim_rate_limited');
-      expect(await send(request)).toEqual({ kind: 'rate_limited', retryAfterSeconds: 2 });
+      expect(await send(request)).toEqual({ kind: 'rate_limited', retryAfterSeconds: 2, maybeSent: false });
       expect(await timesCharged(request)).toBe(0);
       expect((await send(request)).kind).toBe('succeeded');
       expect(await timesCharged(request)).toBe(1);
@@ -170,6 +170,7 @@ describe.each(SIMULATOR_HOSTS)('simulated PSPs %s', (_host, start) => {
           code: 'refused_as_invalid',
           pspCode: 'invalid_parameter',
         },
+        isFinal: true,
       });
     });
   });

@@ -72,13 +72,13 @@ describe.each(SIMULATOR_HOSTS)('a charge that waits, at simulated PSPs %s', (_ho
 
     it('is told by the adapter with its page, and found as what became of it', async () => {
       const request = aCharge('sim_requires_action');
-      const outcome = await simulator.psp.charge(request, noDeadline());
+      const outcome = await simulator.psp.execute(request, noDeadline());
       simulator.clock.advance(1_000);
       expect(outcome).toMatchObject({ kind: 'requires_action', pspReference: expect.stringMatching(/^ch_/) });
-      expect(await simulator.psp.lookUp(request, noDeadline())).toEqual({ kind: 'found', outcome });
+      expect(await simulator.psp.find(request, noDeadline())).toEqual({ kind: 'found', outcome });
       const { redirectUrl } = outcome as { redirectUrl: string };
       await new Buyer({ redirect_url: redirectUrl }).act('approve');
-      expect(await simulator.psp.lookUp(request, noDeadline())).toMatchObject({
+      expect(await simulator.psp.find(request, noDeadline())).toMatchObject({
         outcome: { kind: 'succeeded' },
       });
     });
@@ -98,9 +98,27 @@ describe.each(SIMULATOR_HOSTS)('a charge that waits, at simulated PSPs %s', (_ho
       expect(await caller.statusOf(charge)).toBe('succeeded');
     });
 
+    it('is confirmed by its id after the approval where the PSP needs it, and charged once', async () => {
+      await simulator.control({ needs_confirmation: true });
+      const request = aCharge('sim_requires_action');
+      const outcome = await simulator.psp.execute(request, noDeadline());
+      const { redirectUrl, pspReference } = outcome as { redirectUrl: string; pspReference: string };
+      const known = { ...request, pspReference };
+      expect((await simulator.psp.execute(known, noDeadline())).kind).toBe('requires_action');
+      await new Buyer({ redirect_url: redirectUrl }).act('approve');
+      expect(await simulator.psp.find(known, noDeadline())).toEqual({
+        kind: 'found',
+        outcome: { kind: 'requires_action', pspReference, redirectUrl: null, expiresAt: expect.any(Date) },
+      });
+      const confirmed = await simulator.psp.execute(known, noDeadline());
+      expect(confirmed).toMatchObject({ kind: 'succeeded', charge: { pspReference } });
+      expect(await simulator.psp.execute(known, noDeadline())).toEqual(confirmed);
+      expect(await simulator.timesCharged(request.reference)).toBe(1);
+    });
+
     it('waits at the second PSP in the same way', async () => {
       const request = aCharge('sim_requires_action');
-      expect(await simulator.second.charge(request, noDeadline())).toMatchObject({
+      expect(await simulator.second.execute(request, noDeadline())).toMatchObject({
         kind: 'requires_action',
         redirectUrl: expect.stringContaining(simulator.secondListenerUrl),
       });
@@ -135,33 +153,30 @@ describe.each(SIMULATOR_HOSTS)('a charge that waits, at simulated PSPs %s', (_ho
       expect(await caller.statusOf(charge)).toBe(status);
     });
 
-    it('is for the adapter an unknown outcome, sent and found', async () => {
+    it('is pending for the adapter, sent and found', async () => {
       const request = aCharge('sim_pending_succeeds');
-      const unknown = { kind: 'unknown', reason: expect.stringContaining('the PSP is still processing') };
-      expect(await simulator.psp.charge(request, noDeadline())).toEqual(unknown);
+      const pending = { kind: 'pending', pspReference: expect.stringMatching(/^ch_/) };
+      expect(await simulator.psp.execute(request, noDeadline())).toEqual(pending);
       simulator.clock.advance(1_000);
-      expect(await simulator.psp.lookUp(request, noDeadline())).toEqual({
-        kind: 'no_answer',
-        outcome: unknown,
-      });
+      expect(await simulator.psp.find(request, noDeadline())).toEqual({ kind: 'found', outcome: pending });
       simulator.clock.advance(5_000);
-      expect(await simulator.psp.lookUp(request, noDeadline())).toMatchObject({
+      expect(await simulator.psp.find(request, noDeadline())).toMatchObject({
         outcome: { kind: 'succeeded' },
       });
     });
 
     it('cannot be invalidated, and the adapter knows that nothing is decided', async () => {
       const request = aCharge('sim_pending_succeeds');
-      await simulator.psp.charge(request, noDeadline());
+      await simulator.psp.execute(request, noDeadline());
       expect(await simulator.psp.invalidate(request, noDeadline())).toMatchObject({
-        kind: 'no_answer',
-        outcome: { kind: 'unknown' },
+        kind: 'found',
+        outcome: { kind: 'pending' },
       });
     });
 
     it('has taken money, by the control address, as soon as it has succeeded', async () => {
       const request = aCharge('sim_pending_succeeds');
-      await simulator.psp.charge(request, noDeadline());
+      await simulator.psp.execute(request, noDeadline());
       expect(await simulator.timesCharged(request.reference)).toBe(0);
       simulator.clock.advance(5_000);
       expect(await simulator.timesCharged(request.reference)).toBe(1);
@@ -171,7 +186,7 @@ describe.each(SIMULATOR_HOSTS)('a charge that waits, at simulated PSPs %s', (_ho
   describe('and is invalidated', () => {
     it.each(['key', 'id'] as const)('by its %s can no longer be approved', async (by) => {
       const request = aCharge('sim_requires_action');
-      const outcome = await simulator.psp.charge(request, noDeadline());
+      const outcome = await simulator.psp.execute(request, noDeadline());
       const { pspReference: id, redirectUrl } = outcome as { pspReference: string; redirectUrl: string };
       const buyer = new Buyer({ redirect_url: redirectUrl });
       const token = await buyer.token();
@@ -180,7 +195,7 @@ describe.each(SIMULATOR_HOSTS)('a charge that waits, at simulated PSPs %s', (_ho
       await buyer.submit('approve', token);
       expect(await caller.statusOf({ id })).toBe('invalidated');
       expect(await (await buyer.open()).text()).toContain('This payment was cancelled');
-      expect(await simulator.psp.charge(request, noDeadline())).toMatchObject({
+      expect(await simulator.psp.execute(request, noDeadline())).toMatchObject({
         decline: { pspCode: 'invalidated' },
       });
     });

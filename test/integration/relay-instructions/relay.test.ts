@@ -89,7 +89,7 @@ describe('a parked instruction', () => {
   test('is sent when it is due, under a new id', async () => {
     const payment = await storePayment(database);
     const harness = new ExecutorHarness(database);
-    harness.psp.onCharge = async () => ({ kind: 'rate_limited', retryAfterSeconds: 600 });
+    harness.psp.onCharge = async () => ({ kind: 'rate_limited', retryAfterSeconds: 600, maybeSent: false });
     await harness.execute(...payment.orders.map((order) => recordOf(order)));
 
     expect(await relayAt(9 * MINUTE)).toEqual([]);
@@ -126,7 +126,7 @@ describe('a queue that is behind', () => {
     const parked = await storePayment(database);
     const late = await storePayment(database);
     const harness = new ExecutorHarness(database);
-    harness.psp.onCharge = async () => ({ kind: 'rate_limited', retryAfterSeconds: 130 });
+    harness.psp.onCharge = async () => ({ kind: 'rate_limited', retryAfterSeconds: 130, maybeSent: false });
     await harness.execute(...parked.orders.map((order) => recordOf(order)));
     // A message that waited four minutes for its first claim shows that the queue is behind.
     await moveClock(database, 4 * MINUTE);

@@ -1,13 +1,13 @@
 import type { Database, DatabaseRow, JsonInput } from '../../../adapters/database/database.ts';
 import { ACCEPT } from '../../../adapters/database/statements/accept-payment.ts';
 import { CLAIM_SQL } from '../../../adapters/database/statements/claim-instructions-sql.ts';
-import type { PspAbilities } from '../../../domain/payment/psp-outcome.ts';
+import type { OperationAbilities } from '../../../domain/payment/psp-abilities.ts';
 import { SHORT_KEY_SECONDS } from '../services/abilities.ts';
 import { type Bug, isObject, type JsonObject, listOf, mapRows, onStatement } from './plant.ts';
 import { NOTHING_PLANTED } from './planted.ts';
 
 /** It shows charges late, and forgets keys soon: whether to send again hangs on the lifetime of the key alone. */
-const FORGETFUL: PspAbilities = {
+const FORGETFUL: OperationAbilities = {
   keyLifetimeSeconds: SHORT_KEY_SECONDS,
   lookUpLagSeconds: 30,
   maxInFlightSeconds: 30,

@@ -9,9 +9,9 @@ export const PSP_BUGS: readonly Bug[] = [
     name: 'derive the PSP’s key from the attempt',
     rule: 4,
     planted: onPsp((psp) => ({
-      charge: (request, signal) => {
+      execute: (request, signal) => {
         calls += 1;
-        return psp.charge({ ...request, idempotencyKey: `${request.idempotencyKey}#${calls}` }, signal);
+        return psp.execute({ ...request, idempotencyKey: `${request.idempotencyKey}#${calls}` }, signal);
       },
     })),
   },
@@ -19,9 +19,9 @@ export const PSP_BUGS: readonly Bug[] = [
     name: 'do not compare the amount',
     rule: 12,
     planted: onPsp((psp) => ({
-      charge: async (request, signal) => believed(await psp.charge(request, signal), request.amountMinor),
-      lookUp: async (request, signal) => {
-        const finding = await psp.lookUp(request, signal);
+      execute: async (request, signal) => believed(await psp.execute(request, signal), request.amountMinor),
+      find: async (request, signal) => {
+        const finding = await psp.find(request, signal);
         if (finding.kind !== 'found' || finding.outcome.kind !== 'succeeded') return finding;
         const charge = { ...finding.outcome.charge, amountMinor: request.amountMinor };
         return { kind: 'found', outcome: { kind: 'succeeded', charge } };
@@ -32,8 +32,8 @@ export const PSP_BUGS: readonly Bug[] = [
     name: 'take the first of two charges for the only one',
     rule: 12,
     planted: onPsp((psp) => ({
-      lookUp: async (request, signal) => {
-        const finding = await psp.lookUp(request, signal);
+      find: async (request, signal) => {
+        const finding = await psp.find(request, signal);
         if (finding.kind !== 'found' || finding.outcome.kind !== 'succeeded') return finding;
         return { kind: 'found', outcome: { kind: 'succeeded', charge: finding.outcome.charge } };
       },
@@ -45,7 +45,7 @@ export const PSP_BUGS: readonly Bug[] = [
     rule: 3,
     planted: outcomeAs((outcome) =>
       outcome.kind === 'unknown'
-        ? { kind: 'declined', decline: { category: 'other', code: 'x', pspCode: 'x' } }
+        ? { kind: 'declined', decline: { category: 'other', code: 'x', pspCode: 'x' }, isFinal: true }
         : outcome,
     ),
   },
@@ -60,8 +60,8 @@ export const PSP_BUGS: readonly Bug[] = [
     name: 'take a time-out for success',
     rule: 12,
     planted: onPsp((psp) => ({
-      charge: async (request, signal) => {
-        const outcome = await psp.charge(request, signal);
+      execute: async (request, signal) => {
+        const outcome = await psp.execute(request, signal);
         if (outcome.kind !== 'unknown') return outcome;
         const { reference, amountMinor, currency } = request;
         return { kind: 'succeeded', charge: { pspReference: 'x', reference, amountMinor, currency } };
@@ -72,7 +72,7 @@ export const PSP_BUGS: readonly Bug[] = [
 
 /** Before anything else is made of it. */
 function outcomeAs(change: (outcome: PspOutcome) => PspOutcome) {
-  return onPsp((psp) => ({ charge: async (request, signal) => change(await psp.charge(request, signal)) }));
+  return onPsp((psp) => ({ execute: async (request, signal) => change(await psp.execute(request, signal)) }));
 }
 
 function believed(outcome: PspOutcome, amountMinor: bigint): PspOutcome {

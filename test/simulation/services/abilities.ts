@@ -1,10 +1,10 @@
-import type { PspAbilities } from '../../../domain/payment/psp-outcome.ts';
+import type { OperationAbilities } from '../../../domain/payment/psp-abilities.ts';
 
 /** Barely more than the protocol asks of a key: an attempt or two later it is forgotten. */
 export const SHORT_KEY_SECONDS = 180;
 
 /** Every combination of abilities that an adapter can declare, in turn by the seed. */
-export function abilitiesOf(seed: number): PspAbilities {
+export function abilitiesOf(seed: number): OperationAbilities {
   const bit = (place: number) => ((seed >>> place) & 1) === 1;
   return {
     keyLifetimeSeconds: bit(0) ? null : bit(6) ? SHORT_KEY_SECONDS : 24 * 3600,

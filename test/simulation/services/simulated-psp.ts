@@ -1,6 +1,6 @@
-import type { ChargeRequest, Psp } from '../../../adapters/psp/psp.ts';
+import type { Psp, PspRequest } from '../../../adapters/psp/psp.ts';
+import { EVERY_AMOUNT, type OperationAbilities } from '../../../domain/payment/psp-abilities.ts';
 import type {
-  PspAbilities,
   PspCharge,
   PspFinding,
   PspInvalidation,
@@ -47,7 +47,8 @@ const LATE_SECONDS = 1_200;
  */
 export class SimulatedPsp {
   readonly name: string;
-  readonly abilities: PspAbilities;
+  /** Of a charge. An authorization, which waits for its buyer, has the same. */
+  readonly abilities: OperationAbilities;
   readonly landed: Landed[] = [];
   /** By reference: what it has charged twice by a mistake of its own, and whether a look-up has shown that. */
   readonly doubled = new Map<string, { isShown: boolean }>();
@@ -67,7 +68,7 @@ export class SimulatedPsp {
 
   constructor(
     name: string,
-    abilities: PspAbilities,
+    abilities: OperationAbilities,
     broken: BrokenPromises,
     { scheduler, faults, state }: Context,
   ) {
@@ -98,15 +99,20 @@ export class SimulatedPsp {
     const around = <T>(name: string, call: () => T | Promise<T>) =>
       faults.around(scheduler, process, `${process.kind}.psp.${name}`, call);
     return {
-      name: this.name,
-      abilities: this.abilities,
-      charge: (request, signal) => around('charge', () => this.charge(request, signal)).catch(lost),
-      lookUp: (request) => around('lookUp', () => this.lookUp(request)).catch(noAnswer),
+      account: this.name,
+      abilities: {
+        operations: { charge: this.abilities, authorize: this.abilities },
+        currencies: EVERY_AMOUNT,
+      },
+      execute: (request, signal) => around('charge', () => this.charge(request, signal)).catch(lost),
+      find: (request) => around('lookUp', () => this.lookUp(request)).catch(noAnswer),
       invalidate: (request) => around('invalidate', () => this.invalidate(request)).catch(noAnswer),
+      parseEvent: async () => ({ kind: 'refused', reason: 'it sends no events' }),
+      movements: async () => ({ kind: 'not_supported' }),
     };
   }
 
-  private charge(request: ChargeRequest, signal: AbortSignal): PspOutcome | Promise<PspOutcome> {
+  private charge(request: PspRequest, signal: AbortSignal): PspOutcome | Promise<PspOutcome> {
     const refusal = this.refusal();
     if (refusal !== undefined) return refusal;
     if (this.faults.strikes('PSP unreachable')) return { kind: 'not_sent', reason: 'connection refused' };
@@ -128,7 +134,7 @@ export class SimulatedPsp {
   }
 
   /** One in eight cards is declined, always. */
-  private land(request: ChargeRequest): PspOutcome {
+  private land(request: PspRequest): PspOutcome {
     if (this.invalidated.has(request.idempotencyKey)) return decline('invalidated');
     if (/[02]$/.test(request.reference)) return decline('declined');
     if (this.needsAction(request.idempotencyKey)) return this.askForAction(request);
@@ -160,7 +166,7 @@ export class SimulatedPsp {
     return this.state.instructions.get(instructionId)?.operation === 'authorize';
   }
 
-  private askForAction({ idempotencyKey, reference }: ChargeRequest): PspOutcome {
+  private askForAction({ idempotencyKey, reference }: PspRequest): PspOutcome {
     const known = this.actions.get(idempotencyKey);
     if (known !== undefined) return known.outcome;
     const outcome = {
@@ -192,7 +198,7 @@ export class SimulatedPsp {
   }
 
   /** The caller has given up, or died in its call; its request lands within Z. */
-  private landLate(request: ChargeRequest): void {
+  private landLate(request: PspRequest): void {
     // The rule of the key's lifetime counts on Z; only a key that lives long forgives a request that lands later.
     const livesLong = (this.abilities.keyLifetimeSeconds ?? 0) > 3 * LATE_SECONDS;
     const late = livesLong ? this.lateSeconds() : 0;
@@ -213,12 +219,12 @@ export class SimulatedPsp {
     });
   }
 
-  private serverError(request: ChargeRequest): PspOutcome {
+  private serverError(request: PspRequest): PspOutcome {
     if (this.abilities.replaysStoredServerErrors) this.storedErrors.add(request.idempotencyKey);
     return { kind: 'unknown', reason: 'HTTP 500' };
   }
 
-  private lookUp(request: ChargeRequest): PspFinding {
+  private lookUp(request: PspRequest): PspFinding {
     const refusal = this.refusal();
     if (refusal !== undefined) return { kind: 'no_answer', outcome: refusal };
     if (this.abilities.lookUpLagSeconds === null) {
@@ -236,7 +242,7 @@ export class SimulatedPsp {
     return { kind: 'found', outcome: { kind: 'succeeded', charge, furtherCharges: further } };
   }
 
-  private invalidate(request: ChargeRequest): PspInvalidation {
+  private invalidate(request: PspRequest): PspInvalidation {
     const refusal = this.refusal();
     if (refusal !== undefined) return { kind: 'no_answer', outcome: refusal };
     const landed = this.landed.find(({ key }) => key === request.idempotencyKey);
@@ -250,9 +256,10 @@ export class SimulatedPsp {
     | undefined {
     const now = this.scheduler.clock.now();
     this.callTimes.push(now);
-    if (this.faults.strikes('PSP limits the rate')) return { kind: 'rate_limited', retryAfterSeconds: 5 };
+    if (this.faults.strikes('PSP limits the rate'))
+      return { kind: 'rate_limited', retryAfterSeconds: 5, maybeSent: false };
     if (now < this.limit.until && this.scheduler.random.chance(this.limit.share))
-      return { kind: 'rate_limited', retryAfterSeconds: this.limit.retryAfterSeconds };
+      return { kind: 'rate_limited', retryAfterSeconds: this.limit.retryAfterSeconds, maybeSent: false };
     const minutes = () => this.scheduler.random.next() * 20 * 60_000;
     if (this.faults.strikes('PSP is down', 0.5)) this.downUntil = now + minutes();
     if (this.faults.strikes('PSP refuses the key', 0.2)) this.refusedUntil = now + minutes();
@@ -262,7 +269,7 @@ export class SimulatedPsp {
 }
 
 function decline(pspCode: string): PspOutcome {
-  return { kind: 'declined', decline: { category: 'other', code: 'declined', pspCode } };
+  return { kind: 'declined', decline: { category: 'other', code: 'declined', pspCode }, isFinal: true };
 }
 
 /** The adapter's word for an answer that never came. */

@@ -6,9 +6,10 @@ const DECLINE = { category: 'other', code: 'declined', pspCode: 'x' } as const;
 
 test.each([
   { kind: 'succeeded', charge: CHARGE },
-  { kind: 'declined', decline: DECLINE },
+  { kind: 'declined', decline: DECLINE, isFinal: true },
   { kind: 'requires_action', pspReference: 'x', redirectUrl: 'https://x' },
-  { kind: 'found', outcome: { kind: 'declined', decline: DECLINE } },
+  { kind: 'pending', pspReference: 'x' },
+  { kind: 'found', outcome: { kind: 'declined', decline: DECLINE, isFinal: true } },
   { kind: 'not_found' },
   { kind: 'invalidated' },
   { kind: 'charged', charge: CHARGE },
@@ -22,7 +23,8 @@ test.each(['not_sent', 'unknown', 'misconfigured'] as const)('%s shows a PSP tha
 });
 
 test('a rate limit shows neither, and what the PSP asks for', () => {
-  const limited = { kind: 'rate_limited', retryAfterSeconds: 1 } as const;
-  expect(healthOf(limited)).toEqual(limited);
-  expect(healthOf({ kind: 'no_answer', outcome: limited })).toEqual(limited);
+  const limited = { kind: 'rate_limited', retryAfterSeconds: 1, maybeSent: false } as const;
+  const health = { kind: 'rate_limited', retryAfterSeconds: 1 };
+  expect(healthOf(limited)).toEqual(health);
+  expect(healthOf({ kind: 'no_answer', outcome: limited })).toEqual(health);
 });

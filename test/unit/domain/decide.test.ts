@@ -6,10 +6,11 @@ import {
   type ExpectedCharge,
   type Observation,
 } from '../../../domain/payment/decide.ts';
-import type { PspAbilities, PspOutcome } from '../../../domain/payment/psp-outcome.ts';
+import type { OperationAbilities } from '../../../domain/payment/psp-abilities.ts';
+import type { PspOutcome } from '../../../domain/payment/psp-outcome.ts';
 import { manualReview, rollBack } from '../../../domain/payment/transition.ts';
 
-const ABILITIES: PspAbilities = {
+const ABILITIES: OperationAbilities = {
   keyLifetimeSeconds: 86_400,
   lookUpLagSeconds: 5,
   maxInFlightSeconds: 7,
@@ -93,7 +94,7 @@ test('several charges for one order are never booked as one, whatever each of th
 });
 
 test('declined is FAILED with its failure, at once', () => {
-  expect(answer({ kind: 'declined', decline: DECLINE })).toEqual({
+  expect(answer({ kind: 'declined', decline: DECLINE, isFinal: true })).toEqual({
     state: 'declined',
     orderStatus: 'FAILED',
     orderStatusDetail: null,
@@ -121,7 +122,7 @@ test('requires_action ends the instruction and lets the order wait', () => {
 
 describe.each([
   ['not_sent', { kind: 'not_sent', reason: 'refused' }],
-  ['rate_limited', { kind: 'rate_limited', retryAfterSeconds: undefined }],
+  ['rate_limited', { kind: 'rate_limited', retryAfterSeconds: undefined, maybeSent: false }],
 ] as const)('%s', (_kind, outcome) => {
   test('is tried again, and proves that nothing was charged', () => {
     const transition = answer(outcome);
@@ -138,6 +139,40 @@ describe.each([
 
   test('says nothing of an attempt before it that may have charged', () => {
     expect(answer(outcome, { maybeSentBefore: true }).orderStatusDetail).toBe('outcome_unknown');
+  });
+});
+
+describe('a rate limit that may have kept the request', () => {
+  const limited = { kind: 'rate_limited', retryAfterSeconds: 1, maybeSent: true } as const;
+  test('proves nothing, and waits until the request has landed and shows', () => {
+    expect(answer(limited)).toMatchObject({
+      state: 'ready',
+      orderStatusDetail: 'outcome_unknown',
+      waitSeconds: 12,
+      provenNotSent: false,
+      costsNoAttempt: true,
+    });
+  });
+
+  test('of a look-up is as any other', () => {
+    expect(answer(limited, { sent: false })).toMatchObject({ waitSeconds: 1, provenNotSent: true });
+  });
+});
+
+describe('pending', () => {
+  const pending = { kind: 'pending', pspReference: 'ch_1' } as const;
+  test('is looked up later', () => {
+    expect(answer(pending)).toMatchObject({
+      state: 'ready',
+      orderStatusDetail: 'outcome_unknown',
+      reason: 'the PSP is still processing ch_1',
+      provenNotSent: false,
+      posting: null,
+    });
+  });
+
+  test('is reviewed where the instruction is resolved', () => {
+    expect(answer(pending, { isResolved: true }).state).toBe('quarantined');
   });
 });
 
@@ -196,15 +231,15 @@ describe('unknown', () => {
 });
 
 test('a wait of more than two minutes is parked', () => {
-  expect(answer({ kind: 'rate_limited', retryAfterSeconds: 120 }).parked).toBe(false);
-  expect(answer({ kind: 'rate_limited', retryAfterSeconds: 121 })).toMatchObject({
+  expect(answer({ kind: 'rate_limited', retryAfterSeconds: 120, maybeSent: false }).parked).toBe(false);
+  expect(answer({ kind: 'rate_limited', retryAfterSeconds: 121, maybeSent: false })).toMatchObject({
     parked: true,
     waitSeconds: 121,
   });
 });
 
 describe('a rate limit', () => {
-  const limited = { kind: 'rate_limited', retryAfterSeconds: undefined } as const;
+  const limited = { kind: 'rate_limited', retryAfterSeconds: undefined, maybeSent: false } as const;
 
   test.each([1, 4, 500, 10_000])('costs no attempt, be it the %i.', (attemptNo) => {
     expect(answer(limited, { attemptNo })).toMatchObject({ state: 'ready', costsNoAttempt: true });
@@ -271,7 +306,7 @@ describe('past the last cycle', () => {
   });
 
   test('a decline that is found is FAILED with its own failure', () => {
-    expect(answer({ kind: 'declined', decline: DECLINE }, resolving)).toMatchObject({
+    expect(answer({ kind: 'declined', decline: DECLINE, isFinal: true }, resolving)).toMatchObject({
       state: 'declined',
       orderStatus: 'FAILED',
       failure: DECLINE,
@@ -348,7 +383,7 @@ describe('whatever the PSP says', () => {
         currency: fc.constantFrom('KRW', 'USD'),
       }),
     }),
-    fc.constant({ kind: 'declined' as const, decline: DECLINE }),
+    fc.constant({ kind: 'declined' as const, decline: DECLINE, isFinal: true }),
     fc.record({
       kind: fc.constantFrom('not_sent' as const, 'unknown' as const, 'misconfigured' as const),
       reason: fc.string({ minLength: 1 }),
@@ -356,7 +391,9 @@ describe('whatever the PSP says', () => {
     fc.record({
       kind: fc.constant('rate_limited' as const),
       retryAfterSeconds: fc.option(fc.nat(10 ** 7), { nil: undefined }),
+      maybeSent: fc.boolean(),
     }),
+    fc.constant({ kind: 'pending' as const, pspReference: 'x' }),
     fc.constant({ kind: 'requires_action' as const, pspReference: 'x', redirectUrl: 'https://x' }),
   );
   const attempt = fc.record({

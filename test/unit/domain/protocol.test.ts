@@ -10,9 +10,9 @@ import {
   pspIdempotencyKeyOf,
 } from '../../../domain/payment/instruction.ts';
 import { firstStepOf, maySendAgain } from '../../../domain/payment/next-step.ts';
-import type { PspAbilities } from '../../../domain/payment/psp-outcome.ts';
+import type { OperationAbilities } from '../../../domain/payment/psp-abilities.ts';
 
-const ABILITIES: PspAbilities = {
+const ABILITIES: OperationAbilities = {
   keyLifetimeSeconds: 1_000,
   lookUpLagSeconds: 1,
   maxInFlightSeconds: 10,

@@ -1,8 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import type { PspAbilities } from '../../../domain/payment/psp-outcome.ts';
+import {
+  EVERY_AMOUNT,
+  type OperationAbilities,
+  type PspAbilities,
+} from '../../../domain/payment/psp-abilities.ts';
 import { assertTiming, TIMING, TimingError } from '../../../domain/payment/timing.ts';
 
-const ABILITIES: PspAbilities = {
+const ABILITIES: OperationAbilities = {
   keyLifetimeSeconds: 1_000,
   lookUpLagSeconds: 1,
   maxInFlightSeconds: 10,
@@ -10,14 +14,19 @@ const ABILITIES: PspAbilities = {
   replaysStoredServerErrors: false,
 };
 
+const charging = (charge: OperationAbilities): PspAbilities => ({
+  operations: { charge },
+  currencies: EVERY_AMOUNT,
+});
+
 describe('the protocol’s times', () => {
   test('hold as they are, for the simulator and for a PSP that declares nothing', () => {
-    expect(() => assertTiming(TIMING, [ABILITIES])).not.toThrow();
+    expect(() => assertTiming(TIMING, [charging(ABILITIES)])).not.toThrow();
   });
 
   test('hold for a PSP without look-up and without keys', () => {
     const psp = { ...ABILITIES, keyLifetimeSeconds: null, lookUpLagSeconds: null };
-    expect(() => assertTiming(TIMING, [psp])).not.toThrow();
+    expect(() => assertTiming(TIMING, [charging(psp)])).not.toThrow();
   });
 
   test.each([
@@ -59,22 +68,22 @@ describe('the protocol’s times', () => {
     ['lands, where nothing is ever shown,', { maxInFlightSeconds: 145, lookUpLagSeconds: null }],
   ])('leave a PSP that %s late the whole visibility time-out and not a second more', (_what, slow) => {
     const psp = { ...ABILITIES, keyLifetimeSeconds: null, ...slow };
-    expect(() => assertTiming(TIMING, [psp])).not.toThrow();
-    expect(() => assertTiming(TIMING, [{ ...psp, maxInFlightSeconds: slow.maxInFlightSeconds + 1 }])).toThrow(
-      'V (180) ≥ L + Z + W (181)',
-    );
+    expect(() => assertTiming(TIMING, [charging(psp)])).not.toThrow();
+    expect(() =>
+      assertTiming(TIMING, [charging({ ...psp, maxInFlightSeconds: slow.maxInFlightSeconds + 1 })]),
+    ).toThrow('V (180) ≥ L + Z + W (181)');
   });
 
   test('want a key remembered for longer than a request may take to land and show', () => {
-    expect(() => assertTiming(TIMING, [{ ...ABILITIES, keyLifetimeSeconds: 77 }])).not.toThrow();
-    expect(() => assertTiming(TIMING, [{ ...ABILITIES, keyLifetimeSeconds: 76 }])).toThrow(
+    expect(() => assertTiming(TIMING, [charging({ ...ABILITIES, keyLifetimeSeconds: 77 })])).not.toThrow();
+    expect(() => assertTiming(TIMING, [charging({ ...ABILITIES, keyLifetimeSeconds: 76 })])).toThrow(
       'K (76) > L + Z + W + F (76)',
     );
   });
 
   test('are refused by the second PSP as by the first', () => {
-    expect(() => assertTiming(TIMING, [ABILITIES, { ...ABILITIES, maxInFlightSeconds: 200 }])).toThrow(
-      'V (180) ≥ L + Z + W (236)',
-    );
+    expect(() =>
+      assertTiming(TIMING, [charging(ABILITIES), charging({ ...ABILITIES, maxInFlightSeconds: 200 })]),
+    ).toThrow('V (180) ≥ L + Z + W (236)');
   });
 });

@@ -5,6 +5,7 @@ import {
   classifyCharge,
   classifyInvalidation,
   classifyLookUp,
+  classifyShownCharge,
 } from '../../../adapters/psp/simulator/classify.ts';
 
 const NOW = Date.parse('2026-01-01T00:00:00Z');
@@ -31,14 +32,44 @@ describe('what an answer to a charge means', () => {
     [402, error('card_declined'), declined('card_declined', 'card_declined', 'card_declined')],
     [402, error('fraudulent'), declined('fraud_suspected', 'fraud_suspected', 'fraudulent')],
     [402, error('invalidated'), declined('not_processed', 'not_processed', 'invalidated')],
-    [402, error('lost_card'), declined('other', 'declined', 'lost_card')],
-    [402, error('constructor'), declined('other', 'declined', 'constructor')],
+    [402, error('buyer_declined'), declined('other', 'declined', 'buyer_declined')],
     [400, error('invalid_json'), declined('other', 'refused_as_invalid', 'invalid_json')],
-    [422, error('bad', 'payment_method'), declined('invalid_payment_method', 'refused_as_invalid', 'bad')],
+    [422, error('invalid_parameter'), declined('other', 'refused_as_invalid', 'invalid_parameter')],
+    [
+      422,
+      error('invalid_parameter', 'payment_method'),
+      declined('invalid_payment_method', 'refused_as_invalid', 'invalid_parameter'),
+    ],
     [503, error('not_processed'), { kind: 'not_sent', reason: 'HTTP 503: not_processed' }],
-    [401, '', { kind: 'misconfigured', reason: 'HTTP 401: the PSP refuses our API key' }],
-    [403, '', { kind: 'misconfigured', reason: 'HTTP 403: the PSP refuses our API key' }],
-    [429, '', { kind: 'rate_limited', retryAfterSeconds: undefined }],
+    [
+      401,
+      error('invalid_api_key'),
+      { kind: 'misconfigured', reason: 'HTTP 401: the PSP refuses our API key' },
+    ],
+    [429, error('rate_limited'), { kind: 'rate_limited', retryAfterSeconds: undefined, maybeSent: false }],
+    // A gateway's own limit. It may stand behind something that keeps requests.
+    [429, '', { kind: 'rate_limited', retryAfterSeconds: undefined, maybeSent: true }],
+    [201, { ...CHARGE, status: 'processing' }, { kind: 'pending', pspReference: 'ch_1' }],
+    [
+      200,
+      { ...CHARGE, status: 'processing', expires_at: '2026-01-01T00:00:05.000Z' },
+      { kind: 'pending', pspReference: 'ch_1', expiresAt: new Date('2026-01-01T00:00:05Z') },
+    ],
+    [
+      201,
+      { ...WAITING, expires_at: '2026-01-01T00:30:00.000Z' },
+      { ...WAITS, expiresAt: new Date('2026-01-01T00:30:00Z') },
+    ],
+    [
+      200,
+      { ...CHARGE, status: 'authenticated', send_by: '2026-01-01T00:10:00.000Z' },
+      {
+        kind: 'requires_action',
+        pspReference: 'ch_1',
+        redirectUrl: null,
+        expiresAt: new Date('2026-01-01T00:10:00Z'),
+      },
+    ],
   ])('reads %i %j', (status, content, outcome) => {
     expect(afterCharge(answered(status, content))).toEqual(outcome);
   });
@@ -52,8 +83,8 @@ describe('what an answer to a charge means', () => {
     ['no reference', { ...CHARGE, reference: undefined }],
     ['no id', { ...CHARGE, id: '' }],
     ['a status unheard of', { ...CHARGE, status: 'pending' }],
-    ['a charge in processing', { ...CHARGE, status: 'processing' }],
-    ['a charge that is to be confirmed', { ...CHARGE, status: 'authenticated' }],
+    ['a deadline that is no time', { ...WAITING, expires_at: '2026-13-01T00:00:00.000Z' }],
+    ['a deadline that the database can not store', { ...WAITING, expires_at: '+12026-01-01T00:00:00Z' }],
     ['a charge that has expired', { ...CHARGE, status: 'expired' }],
     ['a charge that was invalidated', { ...CHARGE, status: 'invalidated' }],
     ['a buyer to send nowhere', { ...CHARGE, status: 'requires_action' }],
@@ -83,17 +114,55 @@ describe('what an answer to a charge means', () => {
   });
 
   it('carries on how long to wait', () => {
-    expect(afterCharge(answered(429, '', '7'))).toEqual({ kind: 'rate_limited', retryAfterSeconds: 7 });
+    expect(afterCharge(answered(429, error('rate_limited'), '7'))).toMatchObject({ retryAfterSeconds: 7 });
   });
 
-  it('never takes another status or body for an end of the story, nor for a proof that nothing was done', () => {
-    const said = new Set([200, 201, 400, 401, 402, 403, 422, 429]);
-    const others = fc.integer({ min: 100, max: 599 }).filter((status) => !said.has(status));
+  it('never takes a status for an end of the story, nor for a proof that nothing was done', () => {
+    const notLimited = fc.integer({ min: 100, max: 599 }).filter((status) => status !== 429);
+    const codes = fc.oneof(fc.string({ minLength: 1 }), fc.constantFrom('lost_card', 'constructor'));
+    const bodies = fc.oneof(
+      fc.string(),
+      fc.json(),
+      codes.map((code) => JSON.stringify(error(code))),
+    );
     fc.assert(
-      fc.property(others, fc.oneof(fc.string(), fc.json()), (status, body) => {
+      fc.property(notLimited, bodies, (status, body) => {
         expect(afterCharge(answered(status, body)).kind).toBe('unknown');
       }),
     );
+  });
+
+  it.each([
+    [500, error('insufficient_funds')],
+    [200, error('insufficient_funds')],
+    [409, error('invalid_parameter')],
+    [502, error('not_processed')],
+    [403, error('invalid_api_key')],
+    [401, ''],
+    [403, ''],
+  ])('does not accept a known code under another status: %i %j', (status, content) => {
+    expect(afterCharge(answered(status, content)).kind).toBe('unknown');
+  });
+
+  describe('that confirms an approved one', () => {
+    const refusal = (code: string, status: string) => ({
+      ...error(code),
+      charge: { ...WAITING, status },
+    });
+    it.each([
+      [200, CHARGE, { kind: 'succeeded', charge: BELIEVED }],
+      [402, error('card_declined'), declined('card_declined', 'card_declined', 'card_declined')],
+      [409, refusal('action_required', 'requires_action'), WAITS],
+      [409, refusal('charge_processing', 'processing'), { kind: 'pending', pspReference: 'ch_1' }],
+      [409, refusal('charge_expired', 'expired'), declined('expired', 'expired', 'expired')],
+      [409, refusal('invalidated', 'invalidated'), declined('not_processed', 'not_processed', 'invalidated')],
+    ])('reads %i %j', (status, content, outcome) => {
+      expect(afterCharge(answered(status, content))).toEqual(outcome);
+    });
+
+    it('says nothing without its charge', () => {
+      expect(afterCharge(answered(409, error('charge_expired'))).kind).toBe('unknown');
+    });
   });
 });
 
@@ -130,7 +199,7 @@ describe('what an answer to a look-up means', () => {
 
   it.each([
     ['requires_action', WAITS],
-    ['expired', declined('other', 'declined', 'expired')],
+    ['expired', declined('expired', 'expired', 'expired')],
     ['invalidated', declined('not_processed', 'not_processed', 'invalidated')],
   ])('finds a charge that is %s', (status, outcome) => {
     expect(afterLookUp(answered(200, { charges: [{ ...WAITING, status }] }))).toEqual({
@@ -139,10 +208,13 @@ describe('what an answer to a look-up means', () => {
     });
   });
 
-  it.each(['processing', 'authenticated'])('has no answer in a charge that is %s', (status) => {
-    expect(afterLookUp(answered(200, { charges: [{ ...CHARGE, status }] }))).toMatchObject({
-      kind: 'no_answer',
-      outcome: { kind: 'unknown' },
+  it.each([
+    ['processing', { kind: 'pending', pspReference: 'ch_1' }],
+    ['authenticated', { kind: 'requires_action', pspReference: 'ch_1', redirectUrl: null }],
+  ])('finds a charge that is %s as what it waits for', (status, outcome) => {
+    expect(afterLookUp(answered(200, { charges: [{ ...CHARGE, status }] }))).toEqual({
+      kind: 'found',
+      outcome,
     });
   });
 
@@ -175,7 +247,9 @@ describe('what an answer to a look-up means', () => {
   });
 
   it.each([
-    [401, '', 'misconfigured'],
+    [401, error('invalid_api_key'), 'misconfigured'],
+    [401, '', 'unknown'],
+    [429, error('rate_limited'), 'rate_limited'],
     [429, '', 'rate_limited'],
     [503, error('not_processed'), 'not_sent'],
     [503, '', 'unknown'],
@@ -187,7 +261,34 @@ describe('what an answer to a look-up means', () => {
   });
 });
 
-describe('what an answer to a invalidation means', () => {
+describe('what an answer to a look-up by the PSP’s id means', () => {
+  const shown = (exchange: HttpExchange) => classifyShownCharge(exchange, 'ch_1', NOW);
+
+  it('is the state of that charge', () => {
+    expect(shown(answered(200, CHARGE))).toEqual({
+      kind: 'found',
+      outcome: { kind: 'succeeded', charge: BELIEVED },
+    });
+    expect(shown(answered(200, { ...CHARGE, status: 'declined', decline_code: 'lost_card' }))).toEqual({
+      kind: 'found',
+      outcome: declined('other', 'declined', 'lost_card'),
+    });
+  });
+
+  it.each([
+    [200, { ...CHARGE, id: 'ch_2' }],
+    [200, { charges: [CHARGE] }],
+    [404, error('no_such_charge')],
+    [500, CHARGE],
+  ])('is unknown for %i %j, never "not found"', (status, content) => {
+    expect(shown(answered(status, content))).toMatchObject({
+      kind: 'no_answer',
+      outcome: { kind: 'unknown' },
+    });
+  });
+});
+
+describe('what an answer to an invalidation means', () => {
   const INVALIDATED = { idempotency_key: 'ins_1', status: 'invalidated' };
   const completed = (charge: unknown) => ({ ...error('charge_completed'), charge });
 
@@ -199,6 +300,14 @@ describe('what an answer to a invalidation means', () => {
         expect(afterInvalidation(answered(status, body)).kind).toBe('no_answer');
       }),
     );
+  });
+
+  it('decides nothing where the PSP is still processing', () => {
+    const charge = { ...CHARGE, status: 'processing' };
+    expect(afterInvalidation(answered(409, { ...error('charge_processing'), charge }))).toEqual({
+      kind: 'found',
+      outcome: { kind: 'pending', pspReference: 'ch_1' },
+    });
   });
 
   it('tells of the charge that can no longer be invalidated', () => {
@@ -219,11 +328,12 @@ describe('what an answer to a invalidation means', () => {
     [409, completed({ ...CHARGE, amount: '15000' }), 'unknown'],
     [404, error('no_invalidation'), 'unknown'],
     [500, INVALIDATED, 'unknown'],
-    [401, '', 'misconfigured'],
-    [403, '', 'misconfigured'],
-    [429, '', 'rate_limited'],
+    [401, error('invalid_api_key'), 'misconfigured'],
+    [403, '', 'unknown'],
+    [429, error('rate_limited'), 'rate_limited'],
     [503, error('not_processed'), 'not_sent'],
     [503, INVALIDATED, 'unknown'],
+    [409, { ...error('charge_processing'), charge: CHARGE }, 'unknown'],
   ])('takes %i %j for no answer', (status, content, kind) => {
     expect(afterInvalidation(answered(status, content))).toMatchObject({
       kind: 'no_answer',
@@ -239,5 +349,5 @@ describe('what an answer to a invalidation means', () => {
 });
 
 function declined(category: string, code: string, pspCode: string) {
-  return { kind: 'declined', decline: { category, code, pspCode } };
+  return { kind: 'declined', decline: { category, code, pspCode }, isFinal: true };
 }

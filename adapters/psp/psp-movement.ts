@@ -1,0 +1,46 @@
+import type { NoAnswer } from '../../domain/payment/psp-outcome.ts';
+
+/** From the beginning, inclusive, to the end, exclusive. */
+export interface Period {
+  readonly from: Date;
+  readonly to: Date;
+}
+
+/** Money that moved at the PSP, as one entry of the PSP's own account. */
+export interface PspMovement {
+  /** The PSP's id of the entry. */
+  readonly pspEntryId: string;
+  /** The PSP's id of the object that was charged, refunded or paid out; absent where an entry belongs to none. */
+  readonly pspReference?: string;
+  readonly kind: MovementKind;
+  /** Positive: the kind says in which direction it moved. */
+  readonly amountMinor: bigint;
+  readonly currency: string;
+  readonly occurredAt: Date;
+  /** When the PSP pays it out at the earliest. */
+  readonly availableAt?: Date;
+}
+
+export type MovementKind =
+  | 'authorization'
+  | 'authorization_release'
+  | 'charge'
+  | 'capture'
+  | 'refund'
+  | 'refund_failure'
+  | 'charge_reversal'
+  | 'dispute'
+  | 'dispute_reversal'
+  | 'fee'
+  | 'fee_credit'
+  | 'reserve'
+  | 'reserve_release'
+  | 'payout'
+  | 'payout_failure'
+  | 'adjustment';
+
+export type ListedMovements =
+  | { readonly kind: 'listed'; readonly movements: readonly PspMovement[] }
+  /** The PSP has no list of movements. */
+  | { readonly kind: 'not_supported' }
+  | NoAnswer;

@@ -1,0 +1,41 @@
+import { exponentOf, MAX_AMOUNT_MINOR } from '../money/currency.ts';
+import type { Operation } from './psp-outcome.ts';
+
+/** What a PSP can do, as its adapter declares it. */
+export interface PspAbilities {
+  /** The operations that it supports, and how it carries out each. Nothing else is sent to it. */
+  readonly operations: Readonly<Partial<Record<Operation, OperationAbilities>>>;
+  /** The amounts that it takes, by currency. */
+  readonly currencies: CurrencyLimits;
+}
+
+/** How a PSP carries out one operation. The letters are those of docs/protocol.md. */
+export interface OperationAbilities {
+  /** K: how long the PSP remembers an idempotency key; null where it doesn't deduplicate. */
+  readonly keyLifetimeSeconds: number | null;
+  /** W: how long an object may stay invisible to look-ups; null where there is no look-up. */
+  readonly lookUpLagSeconds: number | null;
+  /** Z: how long after we gave up on a request it may still land. */
+  readonly maxInFlightSeconds: number;
+  /** An object can be invalidated by its key: refused for a completed one, final for one that has not landed. */
+  readonly invalidatesByKey: boolean;
+  /** The PSP replays a stored 5xx for a key, so that re-sending never resolves an unknown outcome. */
+  readonly replaysStoredServerErrors: boolean;
+}
+
+/** The amounts that a PSP takes in one currency, in our minor units (ISO 4217). */
+export interface AmountLimits {
+  readonly minimumMinor: bigint;
+  readonly maximumMinor: bigint;
+  /** The decimal digits that the PSP carries; fewer than the currency's own where it doesn't take its smallest unit. */
+  readonly exponent: number;
+}
+
+/** @returns undefined for a currency that the PSP doesn't take */
+export type CurrencyLimits = (currency: string) => AmountLimits | undefined;
+
+/** For a PSP that takes every currency and every amount that we do. */
+export const EVERY_AMOUNT: CurrencyLimits = (currency) => {
+  const exponent = exponentOf(currency);
+  return exponent === undefined ? undefined : { minimumMinor: 1n, maximumMinor: MAX_AMOUNT_MINOR, exponent };
+};
