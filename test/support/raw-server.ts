@@ -11,17 +11,17 @@ export interface RawServer {
 }
 
 /** A server that says to each request whatever bytes a test likes, or nothing. */
-export async function startRawServer(answer: (socket: Socket) => void): Promise<RawServer> {
+export async function startRawServer(answer: (socket: Socket, bytes: Buffer) => void): Promise<RawServer> {
   const sockets = new Set<Socket>();
   let requests = 0;
   const server = createServer((socket) => {
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
     socket.on('error', () => {});
-    socket.on('data', () => {
+    socket.on('data', (bytes) => {
       requests += 1;
       server.emit('request');
-      answer(socket);
+      answer(socket, bytes);
     });
   });
   server.listen(0, '127.0.0.1');
