@@ -1,5 +1,6 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import https from 'node:https';
+import type { Socket } from 'node:net';
 
 export interface HttpCall {
   readonly method: 'GET' | 'POST';
@@ -15,6 +16,8 @@ export type HttpExchange =
       readonly kind: 'answered';
       readonly status: number;
       readonly retryAfter: string | undefined;
+      /** The headers that identify the answer at the PSP, by lower-case name. */
+      readonly trace: Readonly<Record<string, string>>;
       readonly body: string;
     }
   /** No connection was established, so not a byte of the request can have been sent. */
@@ -36,33 +39,61 @@ function plainHttp() {
 const MAX_ANSWER_BYTES = 64 * 1024;
 /** A batch makes ten concurrent calls, and an environment executes one batch at a time. */
 const MAX_SOCKETS = 20;
+/**
+ * An environment is frozen between invocations, while servers close idle connections: a request on such a connection fails
+ * after it may have been written, and its payment has to wait. Servers keep connections for at least five seconds.
+ */
+const MAX_IDLE_MS = 2_000;
+/** What PSPs and gateways call the id of a request, and what they say about replays. */
+const TRACE_HEADERS = [
+  'request-id',
+  'x-request-id',
+  'x-amzn-requestid',
+  'x-amzn-trace-id',
+  'x-trace-id',
+  'traceparent',
+  'idempotent-replayed',
+];
+/** Longer than any id. */
+const MAX_TRACE_LENGTH = 128;
 
 /**
  * Makes HTTP requests to one server over kept connections: no retry, no redirect, no request that outlives its promise. Uses
- * `node:http`, since `fetch` takes three times the CPU per call.
+ * `node:http`, since `fetch` takes three times the CPU per call. No path, which may contain a secret, is in any result.
+ *
+ * @param now milliseconds since the epoch, also of the time that the environment was frozen
  */
-export function createHttpExchange(baseUrl: string): ExchangeHttp {
+export function createHttpExchange(baseUrl: string, now: () => number = Date.now): ExchangeHttp {
   const base = new URL(baseUrl);
   const secure = base.protocol === 'https:';
   const settings = { keepAlive: true, maxSockets: MAX_SOCKETS };
   const { Agent, request: send } = secure ? https : plainHttp();
   const agent = new Agent(settings);
+  const freedAt = new WeakMap<Socket, number>();
+  agent.on('free', (socket) => freedAt.set(socket, now()));
+  /** The agent skips destroyed sockets. */
+  const closeIdleSockets = () => {
+    const isIdle = (socket: Socket) => now() - (freedAt.get(socket) ?? now()) >= MAX_IDLE_MS;
+    for (const socket of Object.values(agent.freeSockets).flat()) {
+      if (socket !== undefined && isIdle(socket)) socket.destroy();
+    }
+  };
   const prefix = base.pathname.replace(/\/$/, '');
   /** Nothing of the request is written before the TLS handshake completes. */
   const connectedEvent = secure ? 'secureConnect' : 'connect';
 
   return (call, signal) => {
     if (signal.aborted) return Promise.resolve({ kind: 'not_connected', reason: messageOf(signal.reason) });
-    const request = send({
-      agent,
-      protocol: base.protocol,
-      hostname: base.hostname,
-      port: base.port,
-      method: call.method,
-      path: prefix + call.path,
-      headers: withLength(call),
-    });
-    return outcomeOf(request, call.body, connectedEvent, signal);
+    closeIdleSockets();
+    const { protocol, hostname, port } = base;
+    const path = prefix + call.path;
+    const options = { agent, protocol, hostname, port, method: call.method, path, headers: withLength(call) };
+    try {
+      return outcomeOf(send(options), call.body, connectedEvent, signal);
+    } catch (error) {
+      // Node refuses a header or a path with forbidden characters before it connects.
+      return Promise.resolve({ kind: 'not_connected', reason: messageOf(error) });
+    }
   };
 }
 
@@ -119,9 +150,18 @@ function readAnswer(
       kind: 'answered',
       status: response.statusCode ?? 0,
       retryAfter: response.headers['retry-after'],
+      trace: traceOf(response),
       body: Buffer.concat(chunks).toString('utf8'),
     }),
   );
+}
+
+function traceOf({ headers }: IncomingMessage): Readonly<Record<string, string>> {
+  const given = TRACE_HEADERS.flatMap((name) => {
+    const value = headers[name];
+    return typeof value === 'string' ? [[name, value.slice(0, MAX_TRACE_LENGTH)] as const] : [];
+  });
+  return Object.fromEntries(given);
 }
 
 function withLength(call: HttpCall): Record<string, string> {

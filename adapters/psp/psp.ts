@@ -38,6 +38,9 @@ export type PspRequest =
   | (LaterRequest & { readonly operation: 'capture' | 'void' | 'refund' })
   | (EveryRequest & { readonly operation: 'payout' });
 
+/** An answer with the headers that identify it at the PSP: evidence, which decides nothing. */
+export type Traced<Answer> = Answer & { readonly trace?: Readonly<Record<string, string>> };
+
 /**
  * One account at a payment service provider. No method but `parseEvent` throws for anything the PSP or the network does:
  * every such event is an outcome. Each ends soon after `signal` aborts, and no request outlives the returned promise. An
@@ -47,14 +50,14 @@ export interface Psp {
   readonly account: string;
   readonly abilities: PspAbilities;
   /** Sends the request once, without retries of its own. Confirms the object that `pspReference` names, if it is given. */
-  execute(request: PspRequest, signal: AbortSignal): Promise<PspOutcome>;
+  execute(request: PspRequest, signal: AbortSignal): Promise<Traced<PspOutcome>>;
   /** Looks up the object by the PSP's id if it is known, otherwise by the key that it was sent with and the reference. */
-  find(request: PspRequest, signal: AbortSignal): Promise<PspFinding>;
+  find(request: PspRequest, signal: AbortSignal): Promise<Traced<PspFinding>>;
   /**
    * Invalidates a request by its key: the PSP refuses the key for ever, or reports that the object is completed. Call it
    * only if the operation's `invalidatesByKey`. Safe to repeat: the PSP answers the same again.
    */
-  invalidate(request: PspRequest, signal: AbortSignal): Promise<PspInvalidation>;
+  invalidate(request: PspRequest, signal: AbortSignal): Promise<Traced<PspInvalidation>>;
   /**
    * Verifies the signature of an event and reads which object it is about. The event's content is never believed: it says
    * what to look up.

@@ -1,22 +1,29 @@
 import type { JsonInput } from '../../adapters/database/database.ts';
 import type { EvidenceStep } from '../../adapters/database/statements/record-attempts.ts';
+import type { Traced } from '../../adapters/psp/psp.ts';
 import { unreachable } from '../../domain/assert.ts';
 import type { PspCharge, PspFinding, PspInvalidation, PspOutcome } from '../../domain/payment/psp-outcome.ts';
 
+type Answer = PspFinding | PspOutcome | PspInvalidation;
+type Evidence = Pick<EvidenceStep, 'outcome' | 'detail'>;
+
 /** A PSP's answer as it is stored: enough to decide a dispute, and no data of the buyer. */
-export function evidenceOf(
-  answer: PspFinding | PspOutcome | PspInvalidation,
-): Pick<EvidenceStep, 'outcome' | 'detail'> {
+export function evidenceOf(answer: Traced<Answer>): Evidence {
+  const { outcome, detail } = evidenceWithoutTrace(answer);
+  return { outcome, detail: answer.trace === undefined ? detail : { ...detail, trace: answer.trace } };
+}
+
+function evidenceWithoutTrace(answer: Answer): Evidence {
   switch (answer.kind) {
     case 'not_found':
       return { outcome: 'not_found', detail: {} };
     case 'invalidated':
       return { outcome: 'invalidated', detail: {} };
     case 'charged':
-      return evidenceOf({ kind: 'succeeded', charge: answer.charge });
+      return evidenceWithoutTrace({ kind: 'succeeded', charge: answer.charge });
     case 'found':
     case 'no_answer':
-      return evidenceOf(answer.outcome);
+      return evidenceWithoutTrace(answer.outcome);
     default:
       return { outcome: answer.kind, detail: detailOf(answer) };
   }

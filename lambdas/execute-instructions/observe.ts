@@ -1,6 +1,6 @@
 import type { ClaimedInstruction } from '../../adapters/database/statements/claim-instructions.ts';
 import type { EvidenceStep } from '../../adapters/database/statements/record-attempts.ts';
-import type { Psp, PspRequest } from '../../adapters/psp/psp.ts';
+import type { Psp, PspRequest, Traced } from '../../adapters/psp/psp.ts';
 import { withDeadline } from '../../adapters/time.ts';
 import { healthOf, type PspHealth } from '../../domain/payment/circuit.ts';
 import type { Observation } from '../../domain/payment/decide.ts';
@@ -90,26 +90,36 @@ async function resolve(caller: Caller): Promise<Observed> {
 
 async function send(caller: Caller): Promise<Observed> {
   const { psp, request } = caller;
-  const sent = await call(caller, 'send', TIMING.sendDeadlineSeconds, async (signal): Promise<PspOutcome> => {
-    try {
-      return await psp.execute(request, signal);
-    } catch (error) {
-      // An adapter that throws has a bug; it may have sent the request.
-      return unknown(error);
-    }
-  });
+  const sent = await call(
+    caller,
+    'send',
+    TIMING.sendDeadlineSeconds,
+    async (signal): Promise<Traced<PspOutcome>> => {
+      try {
+        return await psp.execute(request, signal);
+      } catch (error) {
+        // An adapter that throws has a bug; it may have sent the request.
+        return unknown(error);
+      }
+    },
+  );
   return observedOf(sent);
 }
 
 function lookUp(caller: Caller): Promise<Called> {
   const { psp, request } = caller;
-  return call(caller, 'look_up', TIMING.lookUpDeadlineSeconds, async (signal): Promise<PspFinding> => {
-    try {
-      return await psp.find(request, signal);
-    } catch (error) {
-      return { kind: 'no_answer', outcome: unknown(error) };
-    }
-  });
+  return call(
+    caller,
+    'look_up',
+    TIMING.lookUpDeadlineSeconds,
+    async (signal): Promise<Traced<PspFinding>> => {
+      try {
+        return await psp.find(request, signal);
+      } catch (error) {
+        return { kind: 'no_answer', outcome: unknown(error) };
+      }
+    },
+  );
 }
 
 function invalidate(caller: Caller): Promise<Called> {
@@ -118,7 +128,7 @@ function invalidate(caller: Caller): Promise<Called> {
     caller,
     'invalidate',
     TIMING.lookUpDeadlineSeconds,
-    async (signal): Promise<PspInvalidation> => {
+    async (signal): Promise<Traced<PspInvalidation>> => {
       try {
         return await psp.invalidate(request, signal);
       } catch (error) {
@@ -145,7 +155,7 @@ async function call(
   { effects, invocation }: Caller,
   action: Action,
   deadlineSeconds: number,
-  request: (signal: AbortSignal) => Promise<PspFinding | PspOutcome | PspInvalidation>,
+  request: (signal: AbortSignal) => Promise<Traced<PspFinding | PspOutcome | PspInvalidation>>,
 ): Promise<Called> {
   const { time } = effects;
   const startedAt = new Date(time.now());

@@ -1,8 +1,8 @@
 import { SIMULATOR, type SimulatedPspName } from '../../../domain/payment/payment-method.ts';
 import type { PspAbilities } from '../../../domain/payment/psp-abilities.ts';
-import { createHttpExchange } from '../http-exchange.ts';
+import { createHttpExchange, type HttpExchange } from '../http-exchange.ts';
 import { createKeyedExchange, fixedKey, type PspKey } from '../keyed-exchange.ts';
-import type { Psp } from '../psp.ts';
+import type { Psp, Traced } from '../psp.ts';
 import { PSP_SIMULATOR_ABILITIES } from './abilities.ts';
 import {
   classifyCharge,
@@ -44,18 +44,21 @@ export function createPspSimulator(settings: PspSimulatorSettings): Psp {
     async execute(request, signal) {
       const call = callOf(request);
       if (call === undefined) return unsupported(`${request.operation}, version ${request.requestVersion}`);
-      return classifyCharge(await exchange(call, signal), now());
+      const exchanged = await exchange(call, signal);
+      return traced(classifyCharge(exchanged, now()), exchanged);
     },
     async find(request, signal) {
       const { pspReference } = request;
       const exchanged = await exchange(lookUpCall(request), signal);
-      return pspReference === undefined
-        ? classifyLookUp(exchanged, now())
-        : classifyShownCharge(exchanged, pspReference, now());
+      const finding =
+        pspReference === undefined
+          ? classifyLookUp(exchanged, now())
+          : classifyShownCharge(exchanged, pspReference, now());
+      return traced(finding, exchanged);
     },
     async invalidate(request, signal) {
       const exchanged = await exchange(invalidationCall(request), signal);
-      return classifyInvalidation(exchanged, request.idempotencyKey, now());
+      return traced(classifyInvalidation(exchanged, request.idempotencyKey, now()), exchanged);
     },
     parseEvent: (raw) => parseSimulatorEvent(raw, signingSecrets),
     movements: async () => ({ kind: 'not_supported' }),
@@ -63,6 +66,12 @@ export function createPspSimulator(settings: PspSimulatorSettings): Psp {
 }
 
 const NO_SECRETS: SigningSecrets = { read: async () => [], refresh: async () => [] };
+
+function traced<Answer extends object>(answer: Answer, exchange: HttpExchange): Traced<Answer> {
+  const trace = exchange.kind === 'answered' ? exchange.trace : {};
+  const traceOrNone: Traced<object> = Object.keys(trace).length === 0 ? {} : { trace };
+  return { ...answer, ...traceOrNone };
+}
 
 function unsupported(what: string) {
   return { kind: 'misconfigured', reason: `this version of the code has no ${what}` } as const;

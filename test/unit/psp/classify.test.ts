@@ -16,7 +16,7 @@ const BELIEVED = { pspReference: 'ch_1', reference: 'ord_1', amountMinor: 15000n
 
 function answered(status: number, content: unknown, retryAfter?: string): HttpExchange {
   const body = typeof content === 'string' ? content : JSON.stringify(content);
-  return { kind: 'answered', status, body, retryAfter };
+  return { kind: 'answered', status, body, retryAfter, trace: {} };
 }
 const error = (code: string, param?: string) => ({ error: { code, param } });
 const afterCharge = (exchange: HttpExchange) => classifyCharge(exchange, NOW);
