@@ -26,7 +26,7 @@ test.each([
     { retry_after_seconds: 7, maybe_sent: true },
   ],
   [{ kind: 'unknown', reason: 'ECONNRESET' }, { reason: 'ECONNRESET' }],
-] as const)('of %j is what decides a dispute', (answer, detail) => {
+] as const)('of $0.kind is what decides a dispute', (answer, detail) => {
   expect(evidenceOf(answer)).toEqual({ outcome: answer.kind, detail });
 });
 
