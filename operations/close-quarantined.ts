@@ -4,6 +4,7 @@ import { closePoison, readQuarantined } from '../adapters/database/statements/qu
 import { recordClosing } from '../adapters/database/statements/record-closing.ts';
 import { systemIds } from '../adapters/ids.ts';
 import { decide, type ExpectedCharge } from '../domain/payment/decide.ts';
+import { NO_ABILITIES } from '../domain/payment/timing.ts';
 import { rollBack, type Transition } from '../domain/payment/transition.ts';
 import { notInQuarantine } from './release-quarantined.ts';
 
@@ -77,6 +78,7 @@ function transitionOf(evidence: Evidence, expected: ExpectedCharge, attemptNo: n
   const charge = { pspReference: evidence.pspReference, reference, amountMinor, currency };
   const instruction = {
     expected,
+    // No request is made, so the PSP's abilities don't matter here.
     abilities: NO_ABILITIES,
     attemptNo,
     maybeSentBefore: true,
@@ -86,12 +88,3 @@ function transitionOf(evidence: Evidence, expected: ExpectedCharge, attemptNo: n
   };
   return decide(instruction, { kind: 'answered', outcome: { kind: 'succeeded', charge }, sent: false });
 }
-
-/** No request is made, so the PSP's abilities don't matter here. */
-const NO_ABILITIES = {
-  keyLifetimeSeconds: null,
-  lookUpLagSeconds: null,
-  maxInFlightSeconds: 0,
-  invalidatesByKey: false,
-  replaysStoredServerErrors: false,
-};

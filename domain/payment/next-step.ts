@@ -6,6 +6,8 @@ export interface AttemptHistory {
   readonly allProvenNotSent: boolean;
   /** Seconds since the first claim, by the database's clock. */
   readonly ageSeconds: number;
+  /** Every earlier attempt that may have been sent was sent with the credential that this worker holds. */
+  readonly isSameCredential: boolean;
 }
 
 /** Look up first unless nothing can have been sent before: an attempt that crashed recorded nothing but may have charged (rule 3). */
@@ -14,8 +16,9 @@ export function firstStepOf(history: AttemptHistory): 'look_up' | 'send' {
 }
 
 /**
- * Whether "not found" allows sending again under the same key (rule 4): only if the PSP deduplicates by key and is certain
- * to remember the key when the request lands. An instruction is claimed only after the previous attempt's `not_before`, so
+ * Whether "not found" allows sending again under the same key (rule 4): only if the PSP deduplicates by reference, or by key
+ * and is certain to remember the key when the request lands. Where a key counts for one credential only, the credential must
+ * be the same (rule 23). An instruction is claimed only after the previous attempt's `not_before`, so
  * that attempt's request has landed and its charge is visible by now.
  *
  * @param sendWindowSeconds F: the longest this function can run, so the latest moment it may send at
@@ -25,7 +28,9 @@ export function maySendAgain(
   abilities: OperationAbilities,
   sendWindowSeconds: number,
 ): boolean {
-  if (abilities.keyLifetimeSeconds === null || abilities.lookUpLagSeconds === null) return false;
-  if (abilities.replaysStoredServerErrors) return false;
+  if (abilities.lookUpLagSeconds === null || abilities.replaysStoredServerErrors) return false;
+  if (abilities.deduplicatesByReference) return true;
+  if (abilities.keyLifetimeSeconds === null) return false;
+  if (abilities.keyScopeIncludesCredential && !history.isSameCredential) return false;
   return history.ageSeconds + sendWindowSeconds + abilities.maxInFlightSeconds < abilities.keyLifetimeSeconds;
 }

@@ -17,6 +17,14 @@ export interface OperationAbilities {
   readonly lookUpLagSeconds: number | null;
   /** Z: how long after we gave up on a request it may still land. */
   readonly maxInFlightSeconds: number;
+  /** A key counts for one of our credentials only, so that a re-send under another one is a new request (rule 23). */
+  readonly keyScopeIncludesCredential: boolean;
+  /** The PSP refuses a second object for a reference, for ever and under any key. */
+  readonly deduplicatesByReference: boolean;
+  /** How long an answer to a send may take; the protocol's own deadline if it is left out. */
+  readonly sendDeadlineSeconds?: number;
+  /** The same for a look-up and an invalidation. */
+  readonly lookUpDeadlineSeconds?: number;
   /** An object can be invalidated by its key: refused for a completed one, final for one that has not landed. */
   readonly invalidatesByKey: boolean;
   /** The PSP replays a stored 5xx for a key, so that re-sending never resolves an unknown outcome. */

@@ -62,12 +62,9 @@ export function assertTiming(timing: Timing, psps: readonly PspAbilities[]): voi
   const ending = timing.statementDeadlineSeconds + 3 * timing.requestDeadlineSeconds;
   const reserve = timing.recordReserveSeconds;
   require(reserve >= ending, `reserve (${reserve}) ≥ record + consume + dead letters + hide (${ending})`);
+  const { lookUpSeconds, sendSeconds } = longestDeadlines(psps, timing);
   const batch =
-    timing.requestDeadlineSeconds +
-    timing.statementDeadlineSeconds +
-    timing.lookUpDeadlineSeconds +
-    timing.sendDeadlineSeconds +
-    reserve;
+    timing.requestDeadlineSeconds + timing.statementDeadlineSeconds + lookUpSeconds + sendSeconds + reserve;
   require(f >= batch, `F (${f}) ≥ consumed + claim + look-up + send + reserve (${batch})`);
   require(l >= f + 5, `L (${l}) ≥ F + 5 (${f + 5})`);
   require(v >= 6 * f, `V (${v}) ≥ 6 F (${6 * f})`);
@@ -88,10 +85,47 @@ export function propagationSeconds(
   return abilities.maxInFlightSeconds + (abilities.lookUpLagSeconds ?? 0);
 }
 
+/** How long a PSP has to answer, in seconds. */
+export interface Deadlines {
+  readonly lookUpSeconds: number;
+  readonly sendSeconds: number;
+}
+
+export function deadlinesOf(
+  abilities: Pick<OperationAbilities, 'lookUpDeadlineSeconds' | 'sendDeadlineSeconds'>,
+  timing: Timing = TIMING,
+): Deadlines {
+  return {
+    lookUpSeconds: abilities.lookUpDeadlineSeconds ?? timing.lookUpDeadlineSeconds,
+    sendSeconds: abilities.sendDeadlineSeconds ?? timing.sendDeadlineSeconds,
+  };
+}
+
+/** The longest of a stage's PSPs, and of the protocol itself. */
+export function longestDeadlines(psps: readonly PspAbilities[], timing: Timing = TIMING): Deadlines {
+  const operations = psps.flatMap((psp) => Object.values(psp.operations));
+  const all = [{}, ...operations].map((operation) => deadlinesOf(operation, timing));
+  return {
+    lookUpSeconds: Math.max(...all.map(({ lookUpSeconds }) => lookUpSeconds)),
+    sendSeconds: Math.max(...all.map(({ sendSeconds }) => sendSeconds)),
+  };
+}
+
 /** Of the operation that takes longest, in seconds. */
 export function longestPropagationSeconds({ operations }: Pick<PspAbilities, 'operations'>): number {
   return Math.max(0, ...Object.values(operations).map(propagationSeconds));
 }
+
+/** An operation of which nothing is promised, for a PSP that this version of the code doesn't know. */
+export const NO_ABILITIES: OperationAbilities = {
+  keyLifetimeSeconds: null,
+  keyScopeIncludesCredential: true,
+  deduplicatesByReference: false,
+  lookUpLagSeconds: null,
+  maxInFlightSeconds: TIMING.defaultMaxInFlightSeconds,
+  invalidatesByKey: false,
+  replaysStoredServerErrors: false,
+};
 
 function defaultAbilities(
   timing: Timing,

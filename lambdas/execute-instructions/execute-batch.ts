@@ -16,7 +16,7 @@ import { assert } from '../../domain/assert.ts';
 import { CIRCUIT } from '../../domain/payment/circuit.ts';
 import { type AttemptedInstruction, decide, type Observation } from '../../domain/payment/decide.ts';
 import { consumedKeyOf, instructionNameOf } from '../../domain/payment/instruction.ts';
-import { longestPropagationSeconds, TIMING } from '../../domain/payment/timing.ts';
+import { longestDeadlines, longestPropagationSeconds, TIMING } from '../../domain/payment/timing.ts';
 import { manualReview, type Transition } from '../../domain/payment/transition.ts';
 import { acknowledge } from './acknowledge.ts';
 import { type BatchItem, correlationIdsOf, itemsOf, readBatch } from './batch.ts';
@@ -49,7 +49,7 @@ export async function executeBatch(
 
   const heads = await executeRound(batch.heads.filter(isUnconsumed), effects, invocation);
   const isNext = (item: BatchItem) => isUnconsumed(item) && isHeadDone(item, batch.heads, consumed, heads);
-  const next = hasTimeForRound(invocation) ? batch.followers.filter(isNext) : [];
+  const next = hasTimeForRound(effects, invocation) ? batch.followers.filter(isNext) : [];
   const followers = await executeRound(next, effects, invocation);
 
   const executed: Dispositions = new Map([...consumed, ...heads, ...followers]);
@@ -261,11 +261,12 @@ function isHeadDone(
 }
 
 /** A second round must end within this invocation. If time is too short, a later batch takes the followers. */
-function hasTimeForRound(invocation: Invocation): boolean {
-  const { statementDeadlineSeconds, lookUpDeadlineSeconds, sendDeadlineSeconds, recordReserveSeconds } =
-    TIMING;
-  const seconds =
-    statementDeadlineSeconds + lookUpDeadlineSeconds + sendDeadlineSeconds + recordReserveSeconds;
+function hasTimeForRound({ psps }: ExecutorEffects, invocation: Invocation): boolean {
+  const { statementDeadlineSeconds, recordReserveSeconds } = TIMING;
+  const { lookUpSeconds, sendSeconds } = longestDeadlines(
+    [...psps.values()].map(({ abilities }) => abilities),
+  );
+  const seconds = statementDeadlineSeconds + lookUpSeconds + sendSeconds + recordReserveSeconds;
   return invocation.remainingMilliseconds() >= seconds * 1_000;
 }
 

@@ -9,7 +9,7 @@ import { type AttemptHistory, firstStepOf, maySendAgain } from '../../domain/pay
 import { parsePaymentMethod } from '../../domain/payment/payment-method.ts';
 import type { OperationAbilities } from '../../domain/payment/psp-abilities.ts';
 import type { Operation, PspFinding, PspInvalidation, PspOutcome } from '../../domain/payment/psp-outcome.ts';
-import { TIMING } from '../../domain/payment/timing.ts';
+import { deadlinesOf, NO_ABILITIES, TIMING } from '../../domain/payment/timing.ts';
 import type { ExecutorEffects, Invocation } from './effects.ts';
 import { evidenceOf } from './evidence.ts';
 
@@ -29,15 +29,6 @@ interface Caller {
   readonly effects: ExecutorEffects;
   readonly invocation: Invocation;
 }
-
-/** Abilities of an operation that this version of the code can't carry out: nothing is sent. */
-const NO_ABILITIES: OperationAbilities = {
-  keyLifetimeSeconds: null,
-  lookUpLagSeconds: null,
-  maxInFlightSeconds: TIMING.defaultMaxInFlightSeconds,
-  invalidatesByKey: false,
-  replaysStoredServerErrors: false,
-};
 
 export function abilitiesOf(psp: Psp | undefined, operation: Operation): OperationAbilities {
   return psp?.abilities.operations[operation] ?? NO_ABILITIES;
@@ -61,7 +52,11 @@ export async function observe(
     psp,
     request,
     abilities,
-    history: { allProvenNotSent: instruction.all_proven_not_sent, ageSeconds: instruction.age_seconds },
+    history: {
+      allProvenNotSent: instruction.all_proven_not_sent,
+      ageSeconds: instruction.age_seconds,
+      isSameCredential: true,
+    },
     effects,
     invocation,
   };
@@ -123,11 +118,11 @@ function lookUp(caller: Caller): Promise<Called> {
 }
 
 function invalidate(caller: Caller): Promise<Called> {
-  const { psp, request } = caller;
+  const { psp, request, abilities } = caller;
   return call(
     caller,
     'invalidate',
-    TIMING.lookUpDeadlineSeconds,
+    deadlinesOf(abilities).lookUpSeconds,
     async (signal): Promise<Traced<PspInvalidation>> => {
       try {
         return await psp.invalidate(request, signal);

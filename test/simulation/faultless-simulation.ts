@@ -13,6 +13,8 @@ const ABILITIES = {
   maxInFlightSeconds: 30,
   invalidatesByKey: true,
   replaysStoredServerErrors: false,
+  keyScopeIncludesCredential: false,
+  deduplicatesByReference: false,
 };
 const NO_FAULTS: ReadonlySet<FaultKind> = new Set();
 

@@ -25,6 +25,8 @@ export const DEDUPLICATING: OperationAbilities = {
   maxInFlightSeconds: 2,
   invalidatesByKey: false,
   replaysStoredServerErrors: false,
+  keyScopeIncludesCredential: false,
+  deduplicatesByReference: false,
 };
 
 type Charge = (request: PspRequest, signal: AbortSignal) => Promise<PspOutcome>;

@@ -6,6 +6,8 @@ import {
 
 /** How the simulator carries out a charge; tests verify it with its record of calls and charges. */
 export const SIMULATOR_CHARGE: OperationAbilities = {
+  keyScopeIncludesCredential: false,
+  deduplicatesByReference: false,
   keyLifetimeSeconds: 24 * 3600,
   lookUpLagSeconds: 1,
   maxInFlightSeconds: 2,

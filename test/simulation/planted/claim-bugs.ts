@@ -13,6 +13,8 @@ const FORGETFUL: OperationAbilities = {
   maxInFlightSeconds: 30,
   invalidatesByKey: false,
   replaysStoredServerErrors: false,
+  keyScopeIncludesCredential: false,
+  deduplicatesByReference: false,
 };
 
 /** Orders of several instructions, at PSPs that keep some waiting. */

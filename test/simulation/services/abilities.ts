@@ -12,5 +12,7 @@ export function abilitiesOf(seed: number): OperationAbilities {
     maxInFlightSeconds: 30,
     invalidatesByKey: bit(2),
     replaysStoredServerErrors: bit(3),
+    keyScopeIncludesCredential: bit(8),
+    deduplicatesByReference: false,
   };
 }

@@ -16,6 +16,8 @@ const ABILITIES: OperationAbilities = {
   maxInFlightSeconds: 7,
   invalidatesByKey: false,
   replaysStoredServerErrors: false,
+  keyScopeIncludesCredential: false,
+  deduplicatesByReference: false,
 };
 const EXPECTED: ExpectedCharge = {
   psp: 'p',

@@ -18,17 +18,19 @@ const ABILITIES: OperationAbilities = {
   maxInFlightSeconds: 10,
   invalidatesByKey: false,
   replaysStoredServerErrors: false,
+  keyScopeIncludesCredential: false,
+  deduplicatesByReference: false,
 };
 
 describe('the next step', () => {
   test('is to send only where every attempt before is proven never to have been sent', () => {
-    expect(firstStepOf({ allProvenNotSent: true, ageSeconds: 0 })).toBe('send');
-    expect(firstStepOf({ allProvenNotSent: false, ageSeconds: 0 })).toBe('look_up');
+    expect(firstStepOf({ allProvenNotSent: true, ageSeconds: 0, isSameCredential: true })).toBe('send');
+    expect(firstStepOf({ allProvenNotSent: false, ageSeconds: 0, isSameCredential: true })).toBe('look_up');
   });
 
   test('after "not found" is to send again while the PSP surely remembers the key', () => {
-    const may = (ageSeconds: number, abilities = ABILITIES) =>
-      maySendAgain({ allProvenNotSent: false, ageSeconds }, abilities, 30);
+    const may = (ageSeconds: number, abilities = ABILITIES, isSameCredential = true) =>
+      maySendAgain({ allProvenNotSent: false, ageSeconds, isSameCredential }, abilities, 30);
     expect(may(959)).toBe(true);
     expect(may(960)).toBe(false);
     expect(may(0, { ...ABILITIES, keyLifetimeSeconds: null })).toBe(false);
@@ -36,8 +38,26 @@ describe('the next step', () => {
     expect(may(0, { ...ABILITIES, replaysStoredServerErrors: true })).toBe(false);
   });
 
+  test('under another credential is to send again only where keys don’t depend on the credential', () => {
+    const history = { allProvenNotSent: false, ageSeconds: 0, isSameCredential: false };
+    expect(maySendAgain(history, ABILITIES, 30)).toBe(true);
+    const scoped = { ...ABILITIES, keyScopeIncludesCredential: true };
+    expect(maySendAgain(history, scoped, 30)).toBe(false);
+    expect(maySendAgain({ ...history, isSameCredential: true }, scoped, 30)).toBe(true);
+  });
+
+  test('is to send again for ever where the PSP takes a reference only once', () => {
+    const history = { allProvenNotSent: false, ageSeconds: 10 ** 7, isSameCredential: false };
+    const abilities = { ...ABILITIES, keyLifetimeSeconds: null, keyScopeIncludesCredential: true };
+    expect(maySendAgain(history, abilities, 30)).toBe(false);
+    const unique = { ...abilities, deduplicatesByReference: true };
+    expect(maySendAgain(history, unique, 30)).toBe(true);
+    expect(maySendAgain(history, { ...unique, lookUpLagSeconds: null }, 30)).toBe(false);
+    expect(maySendAgain(history, { ...unique, replaysStoredServerErrors: true }, 30)).toBe(false);
+  });
+
   test('is never to send again to a PSP that remembers no key, though the clock has gone back', () => {
-    const history = { allProvenNotSent: false, ageSeconds: -3_600 };
+    const history = { allProvenNotSent: false, ageSeconds: -3_600, isSameCredential: true };
     expect(maySendAgain(history, { ...ABILITIES, keyLifetimeSeconds: null }, 30)).toBe(false);
   });
 });

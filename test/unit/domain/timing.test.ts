@@ -4,7 +4,13 @@ import {
   type OperationAbilities,
   type PspAbilities,
 } from '../../../domain/payment/psp-abilities.ts';
-import { assertTiming, TIMING, TimingError } from '../../../domain/payment/timing.ts';
+import {
+  assertTiming,
+  deadlinesOf,
+  longestDeadlines,
+  TIMING,
+  TimingError,
+} from '../../../domain/payment/timing.ts';
 
 const ABILITIES: OperationAbilities = {
   keyLifetimeSeconds: 1_000,
@@ -12,6 +18,8 @@ const ABILITIES: OperationAbilities = {
   maxInFlightSeconds: 10,
   invalidatesByKey: false,
   replaysStoredServerErrors: false,
+  keyScopeIncludesCredential: false,
+  deduplicatesByReference: false,
 };
 
 const charging = (charge: OperationAbilities): PspAbilities => ({
@@ -53,6 +61,21 @@ describe('the protocol’s times', () => {
     expect(() => assertTiming({ ...TIMING, ...change }, [])).toThrow(
       new TimingError(`The protocol's timing is broken: it must hold that ${inequality}.`),
     );
+  });
+
+  test.each([
+    [{ sendDeadlineSeconds: 12 }, 'F (30) ≥ consumed + claim + look-up + send + reserve (31)'],
+    [{ lookUpDeadlineSeconds: 6 }, 'F (30) ≥ consumed + claim + look-up + send + reserve (32)'],
+  ])('are refused for a PSP that answers more slowly: %j', (slow, inequality) => {
+    const psps = [charging(ABILITIES), charging({ ...ABILITIES, ...slow })];
+    expect(() => assertTiming(TIMING, psps)).toThrow(inequality);
+  });
+
+  test('leave a PSP with shorter deadlines the protocol’s own for the others', () => {
+    const fast = { ...ABILITIES, sendDeadlineSeconds: 1, lookUpDeadlineSeconds: 1 };
+    expect(deadlinesOf(fast)).toEqual({ lookUpSeconds: 1, sendSeconds: 1 });
+    expect(longestDeadlines([charging(fast)])).toEqual({ lookUpSeconds: 3, sendSeconds: 10 });
+    expect(longestDeadlines([charging({ ...fast, sendDeadlineSeconds: 25 })]).sendSeconds).toBe(25);
   });
 
   test('are refused as what they are, an error of timing', () => {
