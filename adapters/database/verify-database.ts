@@ -32,8 +32,9 @@ export async function verifyDatabase(
   const whole = await checkRange(database, 'whole', { after: '' });
   const newPayments = await checkRange(database, 'payments', { after: last.paymentsUpTo });
   const openPayments = await checkRange(database, 'payments', { ids: last.openPayments });
+  const movements = await checkRange(database, 'movements', { after: last.movementsUpTo });
   const transactions = await checkRange(database, 'transactions', { after: last.transactionsUpTo });
-  const ranges = [whole, newPayments, openPayments, transactions];
+  const ranges = [whole, newPayments, openPayments, movements, transactions];
   const names = [...new Set(INVARIANTS.map(({ name }) => name))];
   const invariants = names.map((name) => ({ name, violation: together(name, ranges) }));
   // What is broken is told again until it is put right.

@@ -47,7 +47,7 @@ create temp table made_order as
 select m.payment_id, m.merchant_id, m.at, m.fate, position, key as n,
        ${id('ord', 'm.at', `'ord' || key`)} as payment_order_id,
        ${id('ins', 'm.at', `'ins' || key`)} as instruction_id,
-       ${id('ltx', 'm.at', `'ltx' || key`)} as ledger_transaction_id,
+       ${id('mov', 'm.at', `'mov' || key`)} as movement_id, ${id('ltx', 'm.at', `'ltx' || key`)} as ledger_transaction_id,
        1000 + amount as amount_minor, case currency when 0 then 'EUR' when 1 then 'KRW' else 'USD' end as currency,
        case when is_split then
          jsonb_build_array(jsonb_build_object('seller_id', seller, 'amount_minor', '400'),
@@ -85,13 +85,14 @@ join (
 
 const INSERT_ORDERS = `
 insert into payment_order (payment_order_id, payment_id, merchant_id, position, amount_minor, currency, splits, is_split, psp_account, status,
-                           status_detail, failure, psp_reference, created_at, updated_at, accepted_in)
+                           status_detail, failure, psp_reference, authorized, captured, created_at, updated_at, accepted_in)
 select payment_order_id, payment_id, merchant_id, position, amount_minor, currency, splits, is_split, 'simulator',
        case state when 'succeeded' then 'SUCCESS' when 'declined' then 'FAILED' when 'quarantined' then 'EXECUTING'
                   else 'NOT_STARTED' end,
        case state when 'quarantined' then 'manual_review' when 'ready' then 'queued' when 'dead_lettered' then 'queued' end,
        case state when 'declined' then '{"category":"issuer_declined","code":"card_declined","psp_code":"05"}'::jsonb end,
-       case state when 'succeeded' then 'ch_' || n end, at, at + interval '2 seconds', '0'
+       case state when 'succeeded' then 'ch_' || n end, case state when 'succeeded' then amount_minor else 0 end,
+       case state when 'succeeded' then amount_minor else 0 end, at, at + interval '2 seconds', '0'
 from made_order`;
 
 const INSERT_INSTRUCTIONS = `
@@ -120,17 +121,25 @@ from made_order
 cross join lateral generate_series(1, attempts) as attempt
 where state <> 'ready'`;
 
+const INSERT_MOVEMENTS = `
+insert into movement (movement_id, merchant_id, psp_account, kind, amount_minor, currency, occurred_at, instruction_id,
+                      payment_order_id, origin)
+select movement_id, merchant_id, 'simulator', 'charge', amount_minor, currency, at + interval '2 seconds', instruction_id,
+       payment_order_id, 'own'
+from made_order where state = 'succeeded'`;
+
 const INSERT_TRANSACTIONS = `
-insert into ledger_transaction (ledger_transaction_id, merchant_id, source_id, posting_type, posted_at)
-select ledger_transaction_id, merchant_id, instruction_id, 'charge', at + interval '2 seconds'
+insert into ledger_transaction (ledger_transaction_id, merchant_id, source_kind, source_id, posting_type, posted_at)
+select ledger_transaction_id, merchant_id, 'movement', movement_id, 'charge', at + interval '2 seconds'
 from made_order where state = 'succeeded'`;
 
 const INSERT_ENTRIES = `
-insert into ledger_entry (ledger_transaction_id, entry_no, merchant_id, account_kind, account_owner, currency, direction, amount_minor)
-select ledger_transaction_id, 0, merchant_id, 'psp_receivable', 'simulator', currency, 'debit', amount_minor
+insert into ledger_entry (ledger_transaction_id, entry_no, merchant_id, account_kind, account_owner, currency, direction, phase,
+                          amount_minor)
+select ledger_transaction_id, 0, merchant_id, 'psp_receivable', 'simulator', currency, 'debit', 'posted', amount_minor
 from made_order where state = 'succeeded'
 union all
-select ledger_transaction_id, s.no, merchant_id, 'seller_payable', s.split ->> 'seller_id', currency, 'credit',
+select ledger_transaction_id, s.no, merchant_id, 'seller_payable', s.split ->> 'seller_id', currency, 'credit', 'posted',
        (s.split ->> 'amount_minor')::bigint
 from made_order
 cross join lateral jsonb_array_elements(splits) with ordinality as s(split, no)
@@ -172,6 +181,7 @@ export const CHUNK_STATEMENTS: readonly string[] = [
   INSERT_ORDERS,
   INSERT_INSTRUCTIONS,
   INSERT_EVIDENCE,
+  INSERT_MOVEMENTS,
   INSERT_TRANSACTIONS,
   INSERT_ENTRIES,
   INSERT_KEYS,

@@ -119,15 +119,17 @@ export async function charge(psp: Psp, job: PeerJob): Promise<JsonInput | undefi
     payment_id: job.payment_id,
     merchant_id: job.merchant_id,
     psp_reference: outcome.charge.pspReference,
+    movement_id: systemIds.next('mov'),
     ledger_transaction_id: systemIds.next('ltx'),
     started_at: startedAt,
     finished_at: new Date().toISOString(),
-    entries: posting.entries.map(({ account, direction, amountMinor }, index) => ({
+    entries: posting.entries.map(({ account, direction, phase, amountMinor }, index) => ({
       entry_no: index,
       account_kind: account.kind,
       account_owner: account.owner,
       currency: account.currency,
       direction,
+      phase,
       amount_minor: String(amountMinor),
     })),
   };
@@ -145,15 +147,16 @@ with parameter as materialized (
 input as materialized (
   select r.*
   from parameter, jsonb_to_recordset(p -> 'records') as r(
-    order_id text, payment_id text, merchant_id text, psp_reference text, ledger_transaction_id text,
+    order_id text, payment_id text, merchant_id text, psp_reference text, movement_id text, ledger_transaction_id text,
     started_at timestamptz, finished_at timestamptz, entries jsonb)
 ),
 ordered as (
   update payment_order o
-  set status = 'SUCCESS', status_detail = null, psp_reference = r.psp_reference, updated_at = clock()
+  set status = 'SUCCESS', status_detail = null, psp_reference = r.psp_reference,
+      authorized = o.authorized + o.amount_minor, captured = o.captured + o.amount_minor, updated_at = clock()
   from input r
   where o.payment_order_id = r.order_id and o.status <> 'SUCCESS'
-  returning o.payment_order_id, o.payment_id
+  returning o.payment_order_id, o.payment_id, o.amount_minor, o.currency
 ),
 counted as (
   update payment t
@@ -161,22 +164,30 @@ counted as (
   from ordered
   where t.payment_id = ordered.payment_id
 ),
+moved as (
+  insert into movement (movement_id, merchant_id, psp_account, kind, amount_minor, currency, occurred_at, instruction_id,
+                        payment_order_id, origin)
+  select r.movement_id, r.merchant_id, 'simulator', 'charge', o.amount_minor, o.currency, clock(), r.order_id, r.order_id, 'own'
+  from input r
+  join ordered o on o.payment_order_id = r.order_id
+),
 posted as (
-  insert into ledger_transaction (ledger_transaction_id, merchant_id, source_id, posting_type, posted_at)
-  select r.ledger_transaction_id, r.merchant_id, r.order_id, 'charge', clock()
+  insert into ledger_transaction (ledger_transaction_id, merchant_id, source_kind, source_id, posting_type, posted_at)
+  select r.ledger_transaction_id, r.merchant_id, 'movement', r.movement_id, 'charge', clock()
   from input r
   join ordered on ordered.payment_order_id = r.order_id
   returning ledger_transaction_id, merchant_id
 ),
 entered as (
   insert into ledger_entry (ledger_transaction_id, entry_no, merchant_id, account_kind, account_owner, currency,
-                            direction, amount_minor)
+                            direction, phase, amount_minor)
   select l.ledger_transaction_id, e.entry_no, l.merchant_id, e.account_kind, e.account_owner, e.currency,
-         e.direction, e.amount_minor
+         e.direction, e.phase, e.amount_minor
   from posted l
   join input r using (ledger_transaction_id)
   cross join lateral jsonb_to_recordset(r.entries) as e(
-    entry_no smallint, account_kind text, account_owner text, currency text, direction text, amount_minor bigint)
+    entry_no smallint, account_kind text, account_owner text, currency text, direction text, phase text,
+    amount_minor bigint)
   returning merchant_id, account_kind, account_owner, currency, direction, amount_minor
 ),
 balanced as (

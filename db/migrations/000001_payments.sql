@@ -114,6 +114,17 @@ create table payment_order (
                                             'outcome_unknown', 'manual_review')),
   failure          jsonb,
   psp_reference    text,
+  -- What became of the money, in minor units: the sum of the order's movements and of what is reserved for its open instructions
+  -- (domain/ledger/order-amounts.ts). Only added to, never set. What we reserve can't be negative; what PSPs tell is not checked.
+  authorized       bigint not null default 0,
+  released         bigint not null default 0,
+  captured         bigint not null default 0,
+  capture_pending  bigint not null default 0 check (capture_pending >= 0),
+  refunded         bigint not null default 0,
+  refund_pending   bigint not null default 0 check (refund_pending >= 0),
+  disputed_open    bigint not null default 0,
+  disputed_lost    bigint not null default 0,
+  reversed         bigint not null default 0,
   created_at       timestamptz not null,
   updated_at       timestamptz not null,
   accepted_in      xid8 not null default pg_current_xact_id(),

@@ -1,11 +1,43 @@
--- Append-only double-entry ledger. The same source can't be posted twice under one posting type.
+-- Money that moved at a PSP, each movement once, whoever tells of it: an answer, an event, a look-up or the PSP's own list of
+-- entries. What we asked for is named by its instruction and kind; what the PSP or somebody in its dashboard did is named by the
+-- PSP's entry and kind.
+create table movement (
+  movement_id      text primary key,
+  merchant_id      text not null,
+  psp_account      text not null,
+  kind             text not null check (kind in (
+    'authorization', 'authorization_release', 'charge', 'capture', 'refund', 'refund_failure', 'charge_reversal', 'dispute',
+    'dispute_reversal', 'fee', 'fee_credit', 'reserve', 'reserve_release', 'payout', 'payout_failure', 'adjustment')),
+  -- The kind says which way it moved; only an adjustment may be negative.
+  amount_minor     bigint not null check (amount_minor > 0 or kind = 'adjustment' and amount_minor < 0),
+  currency         text not null check (currency ~ '^[A-Z]{3}$'),
+  occurred_at      timestamptz not null,
+  -- When the PSP makes it available; null until the PSP says so.
+  available_at     timestamptz,
+  instruction_id   text,
+  payment_order_id text,
+  -- The PSP's own entry, attached once it is known.
+  psp_entry_id     text,
+  -- `own`: one of our instructions moved it. `psp`: the PSP did, or somebody in its dashboard.
+  origin           text not null check (origin in ('own', 'psp')),
+  constraint movement_has_a_name check (case origin when 'own' then instruction_id is not null else psp_entry_id is not null end)
+);
+create unique index movement_of_instruction_is_booked_once on movement (instruction_id, kind) where origin = 'own';
+create unique index movement_of_entry_is_booked_once on movement (psp_account, psp_entry_id, kind)
+  where psp_entry_id is not null;
+create index movement_by_order on movement (payment_order_id) where payment_order_id is not null;
+
+-- Append-only double-entry ledger. A source is a movement, a step of an instruction (a hold opened, a refund requested) or an
+-- operator's action; it can't be posted twice under one posting type. What each type posts is in domain/ledger/posting.ts; a new
+-- type needs no migration.
 create table ledger_transaction (
   ledger_transaction_id text primary key,
   merchant_id           text not null,
+  source_kind           text not null check (source_kind in ('movement', 'instruction', 'operation')),
   source_id             text not null,
-  posting_type          text not null check (posting_type in ('charge')),
+  posting_type          text not null check (posting_type ~ '^[a-z_]{1,40}$'),
   posted_at             timestamptz not null,
-  constraint ledger_transaction_is_posted_once unique (source_id, posting_type)
+  constraint ledger_transaction_is_posted_once unique (source_kind, source_id, posting_type)
 );
 
 create table ledger_entry (
@@ -13,11 +45,13 @@ create table ledger_entry (
   entry_no              smallint not null,
   merchant_id           text not null,
   account_kind          text not null check (account_kind in (
-    'psp_receivable', 'bank_cash', 'dispute_receivable', 'seller_payable', 'refund_clearing', 'payout_clearing',
-    'dispute_reserve', 'suspense', 'platform_fee_revenue', 'psp_fee_expense', 'chargeback_loss')),
+    'psp_receivable', 'bank_cash', 'dispute_receivable', 'seller_payable', 'unallocated_seller_funds', 'refund_clearing',
+    'payout_clearing', 'dispute_reserve', 'suspense', 'platform_fee_revenue', 'psp_fee_expense', 'chargeback_loss')),
   account_owner         text not null,
   currency              text not null check (currency ~ '^[A-Z]{3}$'),
   direction             text not null check (direction in ('debit', 'credit')),
+  -- A hold is `pending`; an entry that is `voided` releases as much of it.
+  phase                 text not null check (phase in ('pending', 'posted', 'voided')),
   amount_minor          bigint not null check (amount_minor > 0),
   primary key (ledger_transaction_id, entry_no)
 );
@@ -32,8 +66,9 @@ create table account_balance (
   shard           smallint not null check (shard between 0 and 31),
   posted_debits   numeric(38, 0) not null default 0 check (posted_debits >= 0),
   posted_credits  numeric(38, 0) not null default 0 check (posted_credits >= 0),
-  pending_debits  numeric(38, 0) not null default 0 check (pending_debits >= 0),
-  pending_credits numeric(38, 0) not null default 0 check (pending_credits >= 0),
+  -- A hold may be released in another shard than the one that it was opened in, so a shard's pending sum may be negative.
+  pending_debits  numeric(38, 0) not null default 0,
+  pending_credits numeric(38, 0) not null default 0,
   primary key (merchant_id, account_kind, account_owner, currency, shard)
 ) with (fillfactor = 50);
 
@@ -48,8 +83,8 @@ begin
     select currency, sum(case direction when 'debit' then amount_minor::numeric else -amount_minor::numeric end) as difference
     from ledger_entry
     where ledger_transaction_id = checked_id
-    group by currency
-  ) by_currency;
+    group by currency, phase
+  ) by_currency_and_phase;
   if not found_entries or unbalanced is not null then
     raise exception 'ledger transaction % does not balance in %', checked_id,
                     coalesce(unbalanced, 'any currency: it has no entries')
@@ -57,7 +92,7 @@ begin
   end if;
 end $$;
 
--- At commit: each new transaction has entries, and they balance per currency.
+-- At commit: each new transaction has entries, and they balance per currency and phase.
 create function assert_new_transaction_balances() returns trigger language plpgsql as $$ begin
   perform assert_balanced(new.ledger_transaction_id);
   return null;
@@ -72,7 +107,7 @@ declare
 begin
   select ledger_transaction_id, currency into unbalanced
   from added
-  group by ledger_transaction_id, currency
+  group by ledger_transaction_id, currency, phase
   having sum(case direction when 'debit' then amount_minor::numeric else -amount_minor::numeric end) <> 0
   limit 1;
   if found then
@@ -89,11 +124,26 @@ create trigger ledger_transaction_append_only before update or delete or truncat
 create trigger ledger_entry_append_only before update or delete or truncate on ledger_entry
   for each statement execute function refuse_change();
 
+-- A movement never changes, but for what the PSP tells of it later: its entry and its date, each attached once.
+create trigger movement_append_only before delete or truncate on movement
+  for each statement execute function refuse_change();
+create function refuse_changing_a_movement() returns trigger language plpgsql as $$ begin
+  if to_jsonb(new) - array['psp_entry_id', 'available_at'] <> to_jsonb(old) - array['psp_entry_id', 'available_at']
+     or new.psp_entry_id is distinct from old.psp_entry_id and old.psp_entry_id is not null
+     or new.available_at is distinct from old.available_at and old.available_at is not null then
+    raise exception 'the movement % is append-only: only an entry and a date that it lacks can be attached', old.movement_id
+      using errcode = '42501', constraint = 'movement_is_append_only';
+  end if;
+  return new;
+end $$;
+create trigger movement_changed before update on movement for each row execute function refuse_changing_a_movement();
+
 -- The checkpoint of `oncepay verify`: everything up to it was found correct (adapters/database/statements/verification.ts).
 create table verification (
   only_one           boolean primary key default true check (only_one),
   payments_up_to     text not null default '',
   open_payments      jsonb not null default '[]',
+  movements_up_to    text not null default '',
   transactions_up_to text not null default '',
   balances_up_to     text not null default '',
   verified_at        timestamptz
@@ -102,11 +152,13 @@ insert into verification default values;
 
 -- The sums of all entries up to `balances_up_to`, to compare the balances with.
 create table verified_balance (
-  merchant_id   text not null,
-  account_kind  text not null,
-  account_owner text not null,
-  currency      text not null,
-  debits        numeric(38, 0) not null,
-  credits       numeric(38, 0) not null,
+  merchant_id     text not null,
+  account_kind    text not null,
+  account_owner   text not null,
+  currency        text not null,
+  posted_debits   numeric(38, 0) not null,
+  posted_credits  numeric(38, 0) not null,
+  pending_debits  numeric(38, 0) not null,
+  pending_credits numeric(38, 0) not null,
   primary key (merchant_id, account_kind, account_owner, currency)
 );

@@ -20,17 +20,18 @@ grant insert (instruction_id, group_id, payment_order_id, payment_id, merchant_i
   on instruction to oncepay_accept;
 
 -- read: reads payments and balances, but no API keys and no instructions.
-grant select on payment, payment_order, evidence, account_balance to oncepay_read;
+grant select on payment, payment_order, evidence, movement, account_balance to oncepay_read;
 
 -- execute: claims and records. It can't read the buyer, and can't change the amount, currency, splits or PSP account that was accepted.
 -- It can insert into ledger and evidence, but not change them.
 grant select (payment_id, orders_started, orders_succeeded, orders_failed) on payment to oncepay_execute;
 grant update (orders_started, orders_succeeded, orders_failed) on payment to oncepay_execute;
 grant select on payment_order, instruction to oncepay_execute;
-grant update (status, status_detail, failure, psp_reference, updated_at) on payment_order to oncepay_execute;
+grant update (status, status_detail, failure, psp_reference, authorized, released, captured, capture_pending, refunded,
+              refund_pending, disputed_open, disputed_lost, reversed, updated_at) on payment_order to oncepay_execute;
 grant update (state, reason, attempt_no, attempts_not_sent, attempts_in_cycle, cycle, claim_token, first_claimed_at,
               not_before, parked, waits_for, psp_slot_at, resends, has_dead_letter) on instruction to oncepay_execute;
-grant select, insert on evidence, ledger_transaction, ledger_entry to oncepay_execute;
+grant select, insert on evidence, movement, ledger_transaction, ledger_entry to oncepay_execute;
 grant select, insert on account_balance to oncepay_execute;
 grant update (posted_debits, posted_credits, pending_debits, pending_credits) on account_balance to oncepay_execute;
 grant select, insert, update on psp_circuit to oncepay_execute;
@@ -64,8 +65,8 @@ grant insert on operation_log to oncepay_redrive;
 
 -- operate: reads everything but the hashes of keys; pauses, sets caps, creates and revokes keys. As a member of execute and
 -- redrive it has their rights too: an operator who closes a quarantine records it as the executor does.
-grant select on merchant, payment, payment_order, instruction, evidence, idempotency_key, ledger_transaction, ledger_entry,
-  account_balance, psp_circuit, psp_limiter, processing_pause, dead_letter, dead_letter_now, operation_log, amount_cap, job_run,
+grant select on merchant, payment, payment_order, instruction, evidence, idempotency_key, movement, ledger_transaction,
+  ledger_entry, account_balance, psp_circuit, psp_limiter, processing_pause, dead_letter, dead_letter_now, operation_log, amount_cap, job_run,
   schema_migration to oncepay_operate;
 grant insert, delete on processing_pause to oncepay_operate;
 grant insert on merchant to oncepay_operate;
@@ -101,6 +102,7 @@ create function acting_merchant() returns text language sql stable parallel safe
 -- Trigger functions run without a grant; other functions are granted to the logins that call them.
 revoke all on function is_terminal(text), relay_due_at(text, boolean, text, integer, integer, timestamptz, timestamptz),
   assert_balanced(text), assert_new_transaction_balances(), assert_new_entries_balance(), refuse_change(),
+  refuse_changing_a_movement(),
   refuse_leaving_a_terminal_state(), write_dead_letter(), dead_letter_state(dead_letter, text), keep_dead_letter_state(),
   mark_instruction(), refresh_dead_letter(), refuse_third_valid_api_key(), pseudonym(text, text, text),
   refuse_deleting_but_by_purge(), refuse_purging_evidence_early(), refuse_purging_log_early(), refuse_while_young(),
@@ -125,14 +127,14 @@ do $$
 declare
   kept text;
 begin
-  foreach kept in array array['payment', 'payment_order', 'instruction', 'idempotency_key', 'ledger_transaction',
-                              'ledger_entry', 'account_balance', 'evidence'] loop
+  foreach kept in array array['payment', 'payment_order', 'instruction', 'idempotency_key', 'movement',
+                              'ledger_transaction', 'ledger_entry', 'account_balance', 'evidence'] loop
     execute format('alter table %I enable row level security', kept);
     -- Batches cross merchants, and so do operators; a policy that is always true costs nothing. The grants say what they
     -- may do.
     execute format('create policy all_merchants on %I to oncepay_execute, oncepay_operate using (true) with check (true)', kept);
   end loop;
-  foreach kept in array array['payment', 'payment_order', 'account_balance'] loop
+  foreach kept in array array['payment', 'payment_order', 'movement', 'account_balance'] loop
     execute format('create policy own_merchant on %I for select to oncepay_read using (merchant_id = (select acting_merchant()))', kept);
   end loop;
   foreach kept in array array['payment', 'payment_order'] loop

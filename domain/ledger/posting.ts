@@ -2,9 +2,12 @@ import { assert } from '../assert.ts';
 import { type Split, sumOf } from '../money/split.ts';
 
 /** The kinds of accounts that this release posts to; the schema names more. */
-export type AccountKind = 'psp_receivable' | 'seller_payable';
+export type AccountKind = 'psp_receivable' | 'seller_payable' | 'unallocated_seller_funds';
 
-export type PostingType = 'charge';
+export type PostingType = 'charge' | 'unallocated_charge';
+
+/** What a posting books: a movement, a step of an instruction (a hold opened, a refund requested) or an operator's action. */
+export type PostingSource = 'movement' | 'instruction' | 'operation';
 
 /** One account: it has one owner and one currency. */
 export interface Account {
@@ -16,12 +19,15 @@ export interface Account {
 export interface LedgerEntry {
   readonly account: Account;
   readonly direction: 'debit' | 'credit';
+  /** A hold is pending; what is voided releases as much of it. */
+  readonly phase: 'pending' | 'posted' | 'voided';
   /** Minor units, greater than zero. */
   readonly amountMinor: bigint;
 }
 
-/** A double-entry transaction; always balanced per currency. */
+/** A double-entry transaction; always balanced per currency and phase. A source is posted once under each type. */
 export interface LedgerTransaction {
+  readonly source: PostingSource;
   readonly postingType: PostingType;
   readonly entries: readonly LedgerEntry[];
 }
@@ -42,17 +48,20 @@ export function chargePosting(charge: ChargePosting): LedgerTransaction {
   );
   const { currency } = charge;
   return balanced({
+    source: 'movement',
     postingType: 'charge',
     entries: [
       {
         account: { kind: 'psp_receivable', owner: charge.psp, currency },
         direction: 'debit',
+        phase: 'posted',
         amountMinor: charge.amountMinor,
       },
       ...charge.splits.map(
         (split): LedgerEntry => ({
           account: { kind: 'seller_payable', owner: split.sellerId, currency },
           direction: 'credit',
+          phase: 'posted',
           amountMinor: split.amountMinor,
         }),
       ),
@@ -60,21 +69,48 @@ export function chargePosting(charge: ChargePosting): LedgerTransaction {
   });
 }
 
-/** @throws AssertionError unless debits equal credits in every currency. The database checks the same at commit. */
+/**
+ * A charge that arrives after its order has `FAILED`: the PSP owes us the amount, but no seller is owed it until an operator
+ * decides.
+ */
+export function unallocatedChargePosting(charge: Omit<ChargePosting, 'splits'>): LedgerTransaction {
+  const { psp, currency, amountMinor } = charge;
+  return balanced({
+    source: 'movement',
+    postingType: 'unallocated_charge',
+    entries: [
+      {
+        account: { kind: 'psp_receivable', owner: psp, currency },
+        direction: 'debit',
+        phase: 'posted',
+        amountMinor,
+      },
+      {
+        account: { kind: 'unallocated_seller_funds', owner: psp, currency },
+        direction: 'credit',
+        phase: 'posted',
+        amountMinor,
+      },
+    ],
+  });
+}
+
+/** @throws AssertionError unless debits equal credits in every currency and phase. The database checks the same at commit. */
 export function balanced(transaction: LedgerTransaction): LedgerTransaction {
   assert(transaction.entries.length >= 2, 'a transaction has at least two entries');
   const difference = new Map<string, bigint>();
-  for (const { account, direction, amountMinor } of transaction.entries) {
+  for (const { account, direction, phase, amountMinor } of transaction.entries) {
     assert(amountMinor > 0n, `an entry's amount is greater than zero, not ${amountMinor}`);
     const signed = direction === 'debit' ? amountMinor : -amountMinor;
-    difference.set(account.currency, (difference.get(account.currency) ?? 0n) + signed);
+    const group = `${account.currency} ${phase}`;
+    difference.set(group, (difference.get(group) ?? 0n) + signed);
   }
-  for (const [currency, rest] of difference)
-    assert(rest === 0n, `debits and credits differ by ${rest} ${currency}`);
+  for (const [group, rest] of difference)
+    assert(rest === 0n, `debits and credits differ by ${rest} ${group}`);
   return transaction;
 }
 
-/** The platform's own accounts are in every batch: their balances are sharded, so that batches don't wait for each other. */
-export function isPlatformAccount(kind: AccountKind): boolean {
+/** What the PSPs owe us is in every batch: these balances are sharded, so that batches don't wait for each other. */
+export function isSharded(kind: AccountKind): boolean {
   return kind === 'psp_receivable';
 }

@@ -1,4 +1,6 @@
 import { unreachable } from '../assert.ts';
+import type { Movement } from '../ledger/movement.ts';
+import { amountsMoved } from '../ledger/order-amounts.ts';
 import { chargePosting } from '../ledger/posting.ts';
 import type { Split } from '../money/split.ts';
 import { backoffSeconds, rateLimitSeconds } from './backoff.ts';
@@ -105,11 +107,18 @@ function decideCharge(
 ): Transition {
   const mismatch = repetitionOf([charge, ...furtherCharges]) ?? mismatchOf(charge, expected);
   if (mismatch !== undefined) return { ...manualReview(mismatch), pspReference: charge.pspReference };
+  const movement: Movement = {
+    kind: 'charge',
+    amountMinor: expected.amountMinor,
+    currency: expected.currency,
+  };
   return {
     ...ended('succeeded', 'SUCCESS', null),
     provenNotSent: !sent,
     pspReference: charge.pspReference,
-    posting: chargePosting(expected),
+    movement,
+    amounts: amountsMoved(movement),
+    postings: [chargePosting(expected)],
   };
 }
 

@@ -1,3 +1,5 @@
+import type { Movement } from '../ledger/movement.ts';
+import type { AmountDeltas } from '../ledger/order-amounts.ts';
 import type { LedgerTransaction } from '../ledger/posting.ts';
 import { isParked } from './backoff.ts';
 import type { InstructionState } from './instruction.ts';
@@ -23,7 +25,11 @@ export interface Transition {
   readonly provenNotSent: boolean;
   /** It doesn't count towards the attempts of its cycle, because its failure says nothing about the instruction. */
   readonly costsNoAttempt: boolean;
-  readonly posting: LedgerTransaction | null;
+  /** The money that the instruction moved at the PSP; null where it moved none. */
+  readonly movement: Movement | null;
+  /** What is added to the order's amounts. */
+  readonly amounts: AmountDeltas;
+  readonly postings: readonly LedgerTransaction[];
 }
 
 /** A transition to a terminal state or to manual review. */
@@ -44,7 +50,9 @@ export function ended(
     waitsFor: null,
     provenNotSent: false,
     costsNoAttempt: false,
-    posting: null,
+    movement: null,
+    amounts: {},
+    postings: [],
   };
 }
 

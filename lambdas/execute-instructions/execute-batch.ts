@@ -158,6 +158,7 @@ async function attempt(
   invocation: Invocation,
 ): Promise<FinishedAttempt> {
   const { observation, steps, health } = await observe(instruction, effects, invocation);
+  const transition = transitionOf(instruction, observation, effects);
   return {
     instructionId: instruction.instruction_id,
     paymentOrderId: instruction.payment_order_id,
@@ -166,8 +167,9 @@ async function attempt(
     attemptNo: instruction.attempt_no,
     claimToken: invocation.claimToken,
     isProbe: instruction.is_probe,
-    ledgerTransactionId: effects.ids.next('ltx'),
-    transition: transitionOf(instruction, observation, effects),
+    transition,
+    movementId: effects.ids.next('mov'),
+    ledgerTransactionIds: transition.postings.map(() => effects.ids.next('ltx')),
     steps,
     health,
   };

@@ -1,3 +1,6 @@
+import { ORDER_AMOUNTS } from '../../../domain/ledger/order-amounts.ts';
+import { LEDGER } from './record-ledger-sql.ts';
+
 /**
  * The statement that records attempts, one constant per step; `RECORD_SQL` at the end of this file joins them in order.
  * `recordAttempts` documents the input and the rows returned. `mode` is `attempt`, or `closing`: an operator's decision,
@@ -19,8 +22,8 @@ input as materialized (
   from parameter, jsonb_to_recordset(attempts) as r(
     instruction_id text, psp text, payment_order_id text, attempt_no int, claim_token text, costs_no_attempt boolean,
     may_give_back boolean, state text, reason text, wait_seconds int, parked boolean, waits_for text, not_sent int,
-    order_status text, order_status_detail text, failure jsonb, psp_reference text, ledger_transaction_id text,
-    posting_type text, entries jsonb, steps jsonb)
+    order_status text, order_status_detail text, failure jsonb, psp_reference text, amounts jsonb, movement jsonb,
+    postings jsonb, steps jsonb)
   limit (select jsonb_array_length(attempts) from parameter)
 ),
 observed as materialized (
@@ -161,12 +164,15 @@ order_changed as (
       status_detail = r.order_status_detail,
       failure = r.failure,
       psp_reference = coalesce(r.psp_reference, o.psp_reference),
+      -- Added, never set: another instruction of the order may change them at the same time.
+${ORDER_AMOUNTS.map((name) => `      ${name} = o.${name} + coalesce(delta.${name}, 0),`).join('\n')}
       updated_at = moment.now
   from input r
   join applied using (instruction_id)
   cross join moment
+  cross join lateral jsonb_to_record(r.amounts) as delta(${ORDER_AMOUNTS.map((name) => `${name} bigint`).join(', ')})
   where o.payment_order_id = r.payment_order_id
-    and (o.status, o.status_detail) is distinct from (r.order_status, r.order_status_detail)
+    and ((o.status, o.status_detail) is distinct from (r.order_status, r.order_status_detail) or r.amounts <> '{}')
   returning o.payment_order_id, o.payment_id, o.status
 ),
 logged as (
@@ -199,52 +205,6 @@ counted as (
   from finished f
   join payment_locked using (payment_id)
   where t.payment_id = f.payment_id
-)`;
-
-/**
- * Posts to the ledger and updates the balances. Entries are summed first, so that each batch locks one row per account, in
- * key order. Every batch posts to the platform's own accounts (`isPlatformAccount` in domain/ledger); their balances are
- * sharded, and a batch adds to one shard.
- */
-const LEDGER = `
-posted as (
-  insert into ledger_transaction (ledger_transaction_id, merchant_id, source_id, posting_type, posted_at)
-  select r.ledger_transaction_id, a.merchant_id, r.instruction_id, r.posting_type, moment.now
-  from input r
-  join applied a using (instruction_id)
-  cross join moment
-  where r.ledger_transaction_id is not null
-  returning ledger_transaction_id, merchant_id
-),
-entry as materialized (
-  select p.ledger_transaction_id, p.merchant_id, e.*
-  from posted p
-  join input r using (ledger_transaction_id)
-  cross join lateral jsonb_to_recordset(r.entries) as e(
-    entry_no smallint, account_kind text, account_owner text, currency text, direction text, amount_minor bigint,
-    sharded boolean)
-),
-entered as (
-  insert into ledger_entry (ledger_transaction_id, entry_no, merchant_id, account_kind, account_owner, currency,
-                            direction, amount_minor)
-  select ledger_transaction_id, entry_no, merchant_id, account_kind, account_owner, currency, direction, amount_minor
-  from entry
-),
-summed as (
-  select merchant_id, account_kind, account_owner, currency, case when sharded then parameter.shard else 0 end as shard,
-         coalesce(sum(amount_minor) filter (where direction = 'debit'), 0) as debits,
-         coalesce(sum(amount_minor) filter (where direction = 'credit'), 0) as credits
-  from entry, parameter
-  group by 1, 2, 3, 4, 5
-  order by 1, 2, 3, 4, 5
-),
-balanced as (
-  insert into account_balance as b (merchant_id, account_kind, account_owner, currency, shard,
-                                    posted_debits, posted_credits)
-  select merchant_id, account_kind, account_owner, currency, shard, debits, credits from summed
-  on conflict (merchant_id, account_kind, account_owner, currency, shard) do update
-  set posted_debits = b.posted_debits + excluded.posted_debits,
-      posted_credits = b.posted_credits + excluded.posted_credits
 )`;
 
 const ANSWER = `

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { isPlatformAccount, type LedgerTransaction } from '../../../domain/ledger/posting.ts';
+import { isSharded, type LedgerTransaction } from '../../../domain/ledger/posting.ts';
 import { CIRCUIT, type PspHealth } from '../../../domain/payment/circuit.ts';
 import { isTerminal } from '../../../domain/payment/instruction.ts';
 import { manualReview, type Transition } from '../../../domain/payment/transition.ts';
@@ -25,8 +25,9 @@ export interface FinishedAttempt {
   readonly attemptNo: number;
   readonly claimToken: string;
   readonly transition: Transition;
-  /** The id of the ledger transaction, used if the transition has a posting. */
-  readonly ledgerTransactionId: string;
+  /** The id of the transition's movement, if it has one, and of each posting's ledger transaction. */
+  readonly movementId: string;
+  readonly ledgerTransactionIds: readonly string[];
   readonly steps: readonly EvidenceStep[];
   /** Whether this attempt probed an open circuit. */
   readonly isProbe: boolean;
@@ -65,8 +66,8 @@ export type RecordedAttempt = z.infer<typeof recordedRow>;
 type Warn = (message: string, detail: Readonly<Record<string, unknown>>) => void;
 
 /**
- * Records the results of attempts in one statement: evidence always; transition, ledger entries and balances only if the
- * attempt still holds its claim. Safe to replay. If the database rejects a row, each attempt is recorded on its own, so
+ * Records the results of attempts in one statement: evidence always; transition, movements, ledger entries and balances only
+ * if the attempt still holds its claim. Safe to replay. If the database rejects a row, each attempt is recorded on its own, so
  * that one bad row does not lose the other nine; an attempt that is rejected on its own is quarantined (rule 6).
  *
  * @param shard 0..31: which row of the platform accounts' balances this batch adds to
@@ -181,7 +182,7 @@ function observedInput(psp: string, attempts: readonly FinishedAttempt[]): JsonI
 
 function attemptInput(attempt: FinishedAttempt): JsonInput {
   const { transition, psp } = attempt;
-  const { failure, posting } = transition;
+  const { failure, movement } = transition;
   return {
     instruction_id: attempt.instructionId,
     psp,
@@ -201,9 +202,24 @@ function attemptInput(attempt: FinishedAttempt): JsonInput {
     failure:
       failure === null ? null : { category: failure.category, code: failure.code, psp_code: failure.pspCode },
     psp_reference: transition.pspReference,
-    ledger_transaction_id: posting === null ? null : attempt.ledgerTransactionId,
-    posting_type: posting?.postingType ?? null,
-    entries: posting === null ? [] : entriesInput(posting),
+    amounts: Object.fromEntries(
+      Object.entries(transition.amounts).map(([name, delta]) => [name, String(delta)]),
+    ),
+    movement:
+      movement === null
+        ? null
+        : {
+            movement_id: attempt.movementId,
+            kind: movement.kind,
+            amount_minor: String(movement.amountMinor),
+            currency: movement.currency,
+          },
+    postings: transition.postings.map((posting, index) => ({
+      ledger_transaction_id: attempt.ledgerTransactionIds[index] ?? null,
+      source_kind: posting.source,
+      posting_type: posting.postingType,
+      entries: entriesInput(posting),
+    })),
     steps: attempt.steps.map((step, index) => ({
       step: index,
       action: step.action,
@@ -216,13 +232,14 @@ function attemptInput(attempt: FinishedAttempt): JsonInput {
 }
 
 function entriesInput(transaction: LedgerTransaction): JsonInput {
-  return transaction.entries.map(({ account, direction, amountMinor }, index) => ({
+  return transaction.entries.map(({ account, direction, phase, amountMinor }, index) => ({
     entry_no: index,
     account_kind: account.kind,
     account_owner: account.owner,
     currency: account.currency,
     direction,
+    phase,
     amount_minor: String(amountMinor),
-    sharded: isPlatformAccount(account.kind),
+    sharded: isSharded(account.kind),
   }));
 }

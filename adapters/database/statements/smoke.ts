@@ -49,9 +49,10 @@ left join lateral (
   select t.posted_at, count(*) as entries,
          sum(n.amount_minor) filter (where n.direction = 'debit') as debits,
          sum(n.amount_minor) filter (where n.direction = 'credit') as credits
-  from ledger_transaction t
+  from movement m
+  join ledger_transaction t on t.source_kind = 'movement' and t.source_id = m.movement_id
   join ledger_entry n using (ledger_transaction_id)
-  where t.source_id = i.instruction_id
+  where m.payment_order_id = o.payment_order_id and m.kind = 'charge'
   group by t.posted_at
 ) l on true
 where o.payment_id = :input::jsonb ->> 'payment_id' and o.position = 0

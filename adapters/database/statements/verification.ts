@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { jsonColumn } from '../columns.ts';
 import type { Database } from '../database.ts';
+import { ENTRY_SUMS } from './entry-sums-sql.ts';
 
 /**
  * Everything up to these ids has been verified. Ids begin with their time, so whatever lies beyond them came later. Terminal
@@ -11,15 +12,23 @@ export interface Checkpoint {
   readonly paymentsUpTo: string;
   /** Payments up to there that were still open. */
   readonly openPayments: readonly string[];
+  /** Movements up to this id. */
+  readonly movementsUpTo: string;
   /** Ledger transactions up to this id. */
   readonly transactionsUpTo: string;
 }
 
-export const FROM_THE_BEGINNING: Checkpoint = { paymentsUpTo: '', openPayments: [], transactionsUpTo: '' };
+export const FROM_THE_BEGINNING: Checkpoint = {
+  paymentsUpTo: '',
+  openPayments: [],
+  movementsUpTo: '',
+  transactionsUpTo: '',
+};
 
 const checkpointRow = z.object({
   payments_up_to: z.string(),
   open_payments: jsonColumn(z.array(z.string())),
+  movements_up_to: z.string(),
   transactions_up_to: z.string(),
 });
 
@@ -30,8 +39,13 @@ export async function readCheckpoint(database: Database): Promise<Checkpoint> {
 }
 
 function checkpointOf(row: unknown): Checkpoint {
-  const { payments_up_to, open_payments, transactions_up_to } = checkpointRow.parse(row);
-  return { paymentsUpTo: payments_up_to, openPayments: open_payments, transactionsUpTo: transactions_up_to };
+  const { payments_up_to, open_payments, movements_up_to, transactions_up_to } = checkpointRow.parse(row);
+  return {
+    paymentsUpTo: payments_up_to,
+    openPayments: open_payments,
+    movementsUpTo: movements_up_to,
+    transactionsUpTo: transactions_up_to,
+  };
 }
 
 /**
@@ -48,6 +62,7 @@ export async function saveCheckpoint(database: Database, checkpoint: Checkpoint)
   await database.execute(SAVE_SQL, {
     payments_up_to: checkpoint.paymentsUpTo,
     open_payments: checkpoint.openPayments,
+    movements_up_to: checkpoint.movementsUpTo,
     transactions_up_to: checkpoint.transactionsUpTo,
   });
 }
@@ -82,7 +97,7 @@ const COMMITTED_AFTER_MINUTES = 15;
 const OPEN_LIMIT = 1_000;
 
 const READ_SQL = `
-select payments_up_to, open_payments::text as open_payments, transactions_up_to
+select payments_up_to, open_payments::text as open_payments, movements_up_to, transactions_up_to
 from verification
 `;
 
@@ -93,6 +108,7 @@ const keyOf = (prefix: string, at: string) =>
 const NEXT_SQL = `
 with moment as materialized (
   select ${keyOf('pay', `clock() - interval '${COMMITTED_AFTER_MINUTES} minutes'`)} as payments,
+         ${keyOf('mov', `clock() - interval '${COMMITTED_AFTER_MINUTES} minutes'`)} as movements,
          ${keyOf('ltx', `clock() - interval '${COMMITTED_AFTER_MINUTES} minutes'`)} as transactions
 ),
 open as materialized (
@@ -110,15 +126,16 @@ open as materialized (
 select coalesce((select payment_id from open where place = ${OPEN_LIMIT}), payments) as payments_up_to,
        (select coalesce(jsonb_agg(payment_id order by payment_id), '[]') from open where place <= ${OPEN_LIMIT})::text
          as open_payments,
-       transactions as transactions_up_to
+       movements as movements_up_to, transactions as transactions_up_to
 from moment
 `;
 
 const SAVE_SQL = `
 update verification
-set payments_up_to = r.payments_up_to, open_payments = r.open_payments, transactions_up_to = r.transactions_up_to,
-    verified_at = clock()
-from jsonb_to_record(:input::jsonb) as r(payments_up_to text, open_payments jsonb, transactions_up_to text)
+set payments_up_to = r.payments_up_to, open_payments = r.open_payments, movements_up_to = r.movements_up_to,
+    transactions_up_to = r.transactions_up_to, verified_at = clock()
+from jsonb_to_record(:input::jsonb) as r(
+  payments_up_to text, open_payments jsonb, movements_up_to text, transactions_up_to text)
 `;
 
 const SUM_SQL = `
@@ -137,16 +154,18 @@ chunk as materialized (
   ) t
 ),
 added as (
-  insert into verified_balance as b (merchant_id, account_kind, account_owner, currency, debits, credits)
-  select e.merchant_id, e.account_kind, e.account_owner, e.currency,
-         coalesce(sum(e.amount_minor) filter (where e.direction = 'debit'), 0),
-         coalesce(sum(e.amount_minor) filter (where e.direction = 'credit'), 0)
+  insert into verified_balance as b (merchant_id, account_kind, account_owner, currency,
+                                     posted_debits, posted_credits, pending_debits, pending_credits)
+  select e.merchant_id, e.account_kind, e.account_owner, e.currency,${ENTRY_SUMS}
   from chunk
   join ledger_entry e using (ledger_transaction_id)
   group by 1, 2, 3, 4
   order by 1, 2, 3, 4
   on conflict (merchant_id, account_kind, account_owner, currency) do update
-  set debits = b.debits + excluded.debits, credits = b.credits + excluded.credits
+  set posted_debits = b.posted_debits + excluded.posted_debits,
+      posted_credits = b.posted_credits + excluded.posted_credits,
+      pending_debits = b.pending_debits + excluded.pending_debits,
+      pending_credits = b.pending_credits + excluded.pending_credits
 ),
 moved as (
   update verification set balances_up_to = last.id

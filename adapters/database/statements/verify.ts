@@ -2,7 +2,8 @@ import * as z from 'zod/mini';
 import type { InstructionKey } from '../../../domain/payment/instruction.ts';
 import { operationSchema } from '../columns.ts';
 import type { Database, JsonInput } from '../database.ts';
-import { INVARIANTS, type Invariant, type InvariantScope } from './invariants.ts';
+import type { Invariant, InvariantScope } from './invariant.ts';
+import { INVARIANTS } from './invariants.ts';
 
 /** What contradicts an invariant: what, how often, and some of it. */
 export interface Violation {
@@ -14,7 +15,7 @@ export interface Violation {
 }
 
 const EXAMPLES = 10;
-/** Payments or transactions of one statement: some tens of milliseconds, however many there are. */
+/** Payments, movements or transactions of one statement: some tens of milliseconds, however many there are. */
 const CHUNK = 1_000;
 
 /** What is looked at: keys after `after`, or those that are listed. */
@@ -117,6 +118,20 @@ instructions as materialized (
 ),
 keys as (
   select count(*)::int as count, max(payment_id) as last from payments
+)`,
+  movements: (condition) => `
+movements as materialized (
+  select m.*
+  from movement m
+  where m.movement_id ${condition}
+  order by m.movement_id
+  limit ${CHUNK}
+),
+orders as materialized (
+  select o.* from payment_order o where o.payment_order_id in (select payment_order_id from movements)
+),
+keys as (
+  select count(*)::int as count, max(movement_id) as last from movements
 )`,
   transactions: (condition) => `
 transactions as materialized (

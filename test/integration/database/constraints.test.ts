@@ -25,10 +25,17 @@ const refused = (sql: string) =>
     (error: pg.DatabaseError) => ({ code: error.code, constraint: error.constraint }),
   );
 
-const entry = (id: string, no: number, direction: string, amount: number, currency = 'KRW') =>
-  `insert into ledger_entry values ('${id}', ${no}, 'mer', 'seller_payable', 's', '${currency}', '${direction}', ${amount})`;
+const entry = (
+  id: string,
+  no: number,
+  direction: string,
+  amount: number,
+  currency = 'KRW',
+  phase = 'posted',
+) =>
+  `insert into ledger_entry values ('${id}', ${no}, 'mer', 'seller_payable', 's', '${currency}', '${direction}', '${phase}', ${amount})`;
 const transaction = (id: string, source = id) =>
-  `insert into ledger_transaction values ('${id}', 'mer', '${source}', 'charge', now())`;
+  `insert into ledger_transaction values ('${id}', 'mer', 'movement', '${source}', 'charge', now())`;
 
 describe('the ledger refuses', () => {
   test.each([
@@ -39,6 +46,10 @@ describe('the ledger refuses', () => {
     [
       'two currencies that balance only together',
       [transaction('t2'), entry('t2', 0, 'debit', 1), entry('t2', 1, 'credit', 1, 'USD')],
+    ],
+    [
+      'two phases that balance only together',
+      [transaction('t6'), entry('t6', 0, 'debit', 1), entry('t6', 1, 'credit', 1, 'KRW', 'pending')],
     ],
     ['a transaction without entries', [transaction('t3')]],
   ])('%s, at commit', async (_name, statements) => {

@@ -155,7 +155,7 @@ describe('each duty is done with the rights of its own login', () => {
   });
 });
 
-const LEDGER = ['ledger_transaction', 'ledger_entry', 'evidence', 'operation_log'];
+const LEDGER = ['movement', 'ledger_transaction', 'ledger_entry', 'evidence', 'operation_log'];
 const NOT_TO_CHANGE = LEDGER.flatMap((table) => [
   `update ${table} set ${table === 'evidence' ? 'outcome' : table === 'operation_log' ? 'actor' : 'merchant_id'} = 'x'`,
   `delete from ${table}`,
@@ -166,6 +166,7 @@ const NOT_TO_CHANGE = LEDGER.flatMap((table) => [
 
 /** What only the executor writes, and operators in its stead. */
 const BOOKS = [
+  `insert into movement (movement_id) values ('mov_1')`,
   `insert into ledger_transaction (ledger_transaction_id) values ('ltx_1')`,
   `insert into ledger_entry (ledger_transaction_id) values ('ltx_1')`,
   `insert into evidence (instruction_id) values ('ins_1')`,

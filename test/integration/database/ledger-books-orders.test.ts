@@ -24,8 +24,8 @@ test('verify sees a balanced pair that was added to the transaction of an old ch
   await new ExecutorHarness(database).execute(...orders.map((order) => recordOf(order)));
   const before = await violations();
   const [row] = await database.execute(
-    `insert into ledger_entry (ledger_transaction_id, entry_no, merchant_id, account_kind, account_owner, currency, direction, amount_minor)
-     select e.ledger_transaction_id, n.entry_no, e.merchant_id, 'seller_payable', n.owner, e.currency, n.direction, 100
+    `insert into ledger_entry (ledger_transaction_id, entry_no, merchant_id, account_kind, account_owner, currency, direction, phase, amount_minor)
+     select e.ledger_transaction_id, n.entry_no, e.merchant_id, 'seller_payable', n.owner, e.currency, n.direction, 'posted', 100
      from (select * from ledger_entry limit 1) e,
           (values (50, 'seller-1', 'debit'), (51, 'a-thief', 'credit')) as n(entry_no, owner, direction)
      returning ledger_transaction_id`,
@@ -35,7 +35,7 @@ test('verify sees a balanced pair that was added to the transaction of an old ch
   expect(before).toEqual([]);
   expect(await violations()).toContainEqual(
     expect.objectContaining({
-      invariant: expect.stringContaining('books its order'),
+      invariant: expect.stringContaining('books its movement'),
       examples: [row?.ledger_transaction_id],
     }),
   );

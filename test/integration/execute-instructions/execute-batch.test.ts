@@ -445,17 +445,12 @@ describe('poison', () => {
   });
 });
 
-/** Posts under the same source by hand: the ledger's unique constraint will refuse the executor's posting. */
-async function postBefore(instructionId: string): Promise<void> {
+/** Books the same movement by hand: its unique index will refuse the executor's. */
+async function bookBefore(instructionId: string): Promise<void> {
   await database.execute(
-    `with posted as (
-       insert into ledger_transaction (ledger_transaction_id, merchant_id, source_id, posting_type, posted_at)
-       select 'ltx_' || id, 'mer_other', id, 'charge', clock() from jsonb_to_record(:input::jsonb) as r(id text)
-       returning ledger_transaction_id)
-     insert into ledger_entry (ledger_transaction_id, entry_no, merchant_id, account_kind, account_owner, currency,
-                               direction, amount_minor)
-     select ledger_transaction_id, e.no, 'mer_other', e.kind, 'x', 'KRW', e.direction, 1
-     from posted, (values (0, 'psp_receivable', 'debit'), (1, 'seller_payable', 'credit')) as e(no, kind, direction)`,
+    `insert into movement (movement_id, merchant_id, psp_account, kind, amount_minor, currency, occurred_at, instruction_id, origin)
+     select 'mov_' || id, 'mer_other', 'simulator', 'charge', 1, 'KRW', clock(), id, 'own'
+     from jsonb_to_record(:input::jsonb) as r(id text)`,
     { id: instructionId },
   );
 }
@@ -465,7 +460,7 @@ describe('one row that the database refuses', () => {
     const payment = await storePayment(database, ...Array.from({ length: 3 }, () => newOrder()));
     const [first, bad, last] = payment.orders;
     if (first === undefined || bad === undefined || last === undefined) throw new Error('three orders');
-    await postBefore(bad.instructionId);
+    await bookBefore(bad.instructionId);
     const harness = new ExecutorHarness(database);
 
     expect(await harness.execute(...payment.orders.map((order) => recordOf(order)))).toEqual([]);

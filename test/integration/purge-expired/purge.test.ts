@@ -222,6 +222,7 @@ describe('deleting is refused', () => {
     ['oncepay_purge', 'delete from idempotency_key', 'young keys to the purge itself'],
     ['oncepay_purge', 'delete from dead_letter', 'young letters to the purge itself'],
     ['oncepay_purge', 'delete from ledger_entry', 'the ledger to the purge'],
+    ['oncepay_purge', 'delete from movement', 'movements to the purge'],
     ['oncepay_purge', 'delete from payment', 'payments to the purge'],
     ['oncepay_purge', 'update payment set merchant_reference = payment_id', 'what the merchant calls it'],
     ['oncepay_execute', 'delete from evidence', 'evidence to the executor'],

@@ -57,7 +57,8 @@ const close = (order: NewOrder, evidence: Evidence, operator = ANN, database = o
 async function standingOf({ paymentOrderId, instructionId }: NewOrder) {
   const [row] = await operate.execute(
     `select i.state, i.attempt_no, o.status, o.status_detail, o.psp_reference,
-       (select count(*)::int from ledger_transaction t where t.source_id = i.instruction_id) as booked,
+       (select count(*)::int from movement m join ledger_transaction t on t.source_id = m.movement_id
+        where m.instruction_id = i.instruction_id and m.origin = 'own') as booked,
        (select coalesce(string_agg(e.outcome, ' '), '') from evidence e
         where e.instruction_id = i.instruction_id and e.action = 'close') as words
      from instruction i join payment_order o using (payment_order_id)

@@ -1,4 +1,11 @@
-import { hasFailed, isTerminalState, type ModelInstruction, type ModelState } from '../model/state.ts';
+import { foldMovements, ORDER_AMOUNTS } from '../../../domain/ledger/order-amounts.ts';
+import {
+  hasFailed,
+  isTerminalState,
+  type ModelInstruction,
+  type ModelOrder,
+  type ModelState,
+} from '../model/state.ts';
 import type { SimulatedPsp } from '../services/simulated-psp.ts';
 
 /** The invariants of the protocol, over what the database says and what the PSPs have done. */
@@ -6,6 +13,7 @@ export function checkInvariants(state: ModelState, psps: readonly SimulatedPsp[]
   const byName = new Map(psps.map((psp) => [psp.name, psp]));
   return [
     ...[...state.instructions.values()].flatMap((row) => checkInstruction(state, row, byName.get(row.psp))),
+    ...[...state.orders.values()].flatMap((order) => checkMoney(state, order)),
     ...checkLedger(state),
     ...checkPayments(state),
   ];
@@ -16,12 +24,10 @@ function checkInstruction(
   row: ModelInstruction,
   psp: SimulatedPsp | undefined,
 ): readonly string[] {
-  const postings = [...state.postings.values()].filter(({ sourceId }) => sourceId === row.id).length;
-  const wrong = row.operation === 'charge' ? checkCharge(state, row, postings, psp) : [];
+  const wrong = row.operation === 'charge' ? checkCharge(state, row, psp) : [];
   const expect = (holds: boolean, what: string) => {
     if (!holds) wrong.push(`${row.id}: ${what}`);
   };
-  expect(postings <= (row.operation === 'charge' ? 1 : 0), `posted ${postings} times`);
   if (row.state === 'quarantined') {
     const { statusDetail } = state.order(row.orderId);
     expect(statusDetail === 'manual_review', `quarantined, and the order says ${statusDetail}`);
@@ -31,12 +37,7 @@ function checkInstruction(
 }
 
 /** The order says what became of its charge. */
-function checkCharge(
-  state: ModelState,
-  row: ModelInstruction,
-  postings: number,
-  psp: SimulatedPsp | undefined,
-): string[] {
+function checkCharge(state: ModelState, row: ModelInstruction, psp: SimulatedPsp | undefined): string[] {
   const order = state.order(row.orderId);
   const taken = psp?.chargesOf(row.orderId) ?? [];
   const charges = taken.length;
@@ -46,7 +47,6 @@ function checkCharge(
   };
   const doubled = psp?.doubled.get(row.orderId);
   expect(charges <= (doubled === undefined ? 1 : 2), `charged ${charges} times`);
-  expect((order.status === 'SUCCESS') === (postings === 1), `${order.status} with ${postings} postings`);
   if (order.status === 'SUCCESS') {
     expect(charges >= 1, `SUCCESS with ${charges} charges`);
     expect(doubled?.isShown !== true, 'SUCCESS, and a look-up showed two charges');
@@ -62,13 +62,51 @@ function checkCharge(
   return wrong;
 }
 
+/** Invariant 3: what the order says of its money is what moved, and each movement is booked once. */
+function checkMoney(state: ModelState, order: ModelOrder): readonly string[] {
+  const movements = [...state.movements.values()].filter(({ orderId }) => orderId === order.id);
+  const taken = movements.filter(({ kind }) => kind === 'charge' || kind === 'capture');
+  const wrong: string[] = [];
+  const expect = (holds: boolean, what: string) => {
+    if (!holds) wrong.push(`${order.id}: ${what}`);
+  };
+  expect(
+    (order.status === 'SUCCESS') === taken.length > 0,
+    `${order.status} with ${taken.length} charges booked`,
+  );
+  for (const { id, instructionId, kind } of movements) {
+    const { state: ended } = state.instruction(instructionId);
+    const postings = [...state.postings.values()].filter(({ sourceId }) => sourceId === id).length;
+    const namesakes = movements.filter(
+      (other) => other.instructionId === instructionId && other.kind === kind,
+    );
+    expect(ended === 'succeeded', `${instructionId} moved money and is ${ended}`);
+    expect(namesakes.length === 1, `the ${kind} of ${instructionId} is booked ${namesakes.length} times`);
+    expect(postings === 1, `the ${kind} of ${instructionId} is posted ${postings} times`);
+  }
+  const open = [...state.instructions.values()]
+    .filter((row) => row.orderId === order.id && !isTerminalState(row.state))
+    .map(({ operation, amountMinor }) => ({ operation, amountMinor: BigInt(amountMinor) }));
+  const folded = foldMovements(movements, open);
+  for (const name of ORDER_AMOUNTS)
+    expect(
+      order.amounts[name] === folded[name],
+      `${name} is ${order.amounts[name]}, its movements say ${folded[name]}`,
+    );
+  return wrong;
+}
+
 function checkLedger(state: ModelState): readonly string[] {
-  return [...state.postings].flatMap(([id, { entries }]) => {
+  return [...state.postings].flatMap(([id, { sourceId, entries }]) => {
     const sum = entries.reduce(
       (total, entry) => total + (entry.direction === 'debit' ? entry.amountMinor : -entry.amountMinor),
       0n,
     );
-    return sum === 0n ? [] : [`${id} is out of balance by ${sum}`];
+    const isFound = [...state.movements.values()].some((movement) => movement.id === sourceId);
+    return [
+      ...(sum === 0n ? [] : [`${id} is out of balance by ${sum}`]),
+      ...(isFound ? [] : [`${id} books the movement ${sourceId}, which there is not`]),
+    ];
   });
 }
 

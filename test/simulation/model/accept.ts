@@ -1,4 +1,5 @@
 import type { DatabaseRow } from '../../../adapters/database/database.ts';
+import { NO_AMOUNTS } from '../../../domain/ledger/order-amounts.ts';
 import type { AcceptInput } from './inputs.ts';
 import type { ModelInstruction, ModelState } from './state.ts';
 
@@ -59,6 +60,7 @@ function addOrder(
     status: 'NOT_STARTED',
     statusDetail: 'queued',
     pspReference: null,
+    amounts: NO_AMOUNTS,
   });
   const { instruction_id: id, payment_order_id: orderId } = order;
   state.instructions.set(

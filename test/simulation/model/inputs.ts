@@ -1,4 +1,6 @@
 import * as z from 'zod/mini';
+import { MOVEMENT_KINDS } from '../../../domain/ledger/movement.ts';
+import { ORDER_AMOUNTS } from '../../../domain/ledger/order-amounts.ts';
 
 /** What the statements are given, parsed again: the model believes nothing that SQL wouldn't. */
 const nullable = <T extends z.ZodMiniType>(type: T) => z.optional(z.nullable(type));
@@ -37,7 +39,20 @@ const entry = z.object({
   account_owner: z.string(),
   currency: z.string(),
   direction: z.string(),
+  phase: z.enum(['pending', 'posted', 'voided']),
   amount_minor: z.string(),
+});
+const movement = z.object({
+  movement_id: z.string(),
+  kind: z.enum(MOVEMENT_KINDS),
+  amount_minor: z.string(),
+  currency: z.string(),
+});
+const posting = z.object({
+  ledger_transaction_id: z.string(),
+  source_kind: z.enum(['movement', 'instruction', 'operation']),
+  posting_type: z.string(),
+  entries: z.array(entry),
 });
 
 export const recordInput = z.object({
@@ -68,8 +83,9 @@ export const recordInput = z.object({
       order_status: z.enum(['NOT_STARTED', 'EXECUTING', 'SUCCESS', 'FAILED']),
       order_status_detail: z.nullable(z.string()),
       psp_reference: z.nullable(z.string()),
-      ledger_transaction_id: z.nullable(z.string()),
-      entries: z.array(entry),
+      amounts: z.partialRecord(z.enum(ORDER_AMOUNTS), z.string()),
+      movement: z.nullable(movement),
+      postings: z.array(posting),
       steps: z.array(z.object({ step: z.int() })),
     }),
   ),

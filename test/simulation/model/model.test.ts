@@ -24,6 +24,7 @@ afterAll(() => testDatabase.drop());
 const TABLES = [
   'ledger_entry',
   'ledger_transaction',
+  'movement',
   'account_balance',
   'evidence',
   'dead_letter',

@@ -1,4 +1,6 @@
 import type { DatabaseRow } from '../../../adapters/database/database.ts';
+import { movementNameOf } from '../../../domain/ledger/movement.ts';
+import { type AmountDeltas, addAmounts } from '../../../domain/ledger/order-amounts.ts';
 import { NO_FENCE } from '../planted/planted.ts';
 import { writeDeadLetter } from './claim.ts';
 import type { RecordInput } from './inputs.ts';
@@ -130,10 +132,11 @@ function transition(
   if (isGivenBack) row.attemptsInCycle -= 1;
   if (attempt.wait_seconds !== null) row.notBefore = now + attempt.wait_seconds * 1000;
   if (row.state === 'dead_lettered' || row.state === 'quarantined') writeDeadLetter(state, row, now);
-  post(state, attempt);
+  book(state, row, attempt);
   const order = state.order(attempt.payment_order_id);
+  order.amounts = addAmounts(order.amounts, bigints(attempt.amounts));
   const isSame = order.status === attempt.order_status && order.statusDetail === attempt.order_status_detail;
-  if (isSame) return false;
+  if (isSame) return Object.keys(attempt.amounts).length > 0;
   if (order.status === 'SUCCESS' || order.status === 'FAILED') throw new Error(`${order.id} is terminal`);
   order.status = attempt.order_status;
   order.statusDetail = attempt.order_status_detail;
@@ -143,15 +146,43 @@ function transition(
   return true;
 }
 
-function post(state: ModelState, attempt: Attempt): void {
-  if (attempt.ledger_transaction_id === null) return;
-  const isPosted = [...state.postings.values()].some(({ sourceId }) => sourceId === attempt.instruction_id);
-  if (isPosted) throw new Error(`${attempt.instruction_id} is posted already`);
-  state.postings.set(attempt.ledger_transaction_id, {
-    sourceId: attempt.instruction_id,
-    entries: attempt.entries.map((entry) => ({
+function bigints(amounts: Attempt['amounts']): AmountDeltas {
+  return Object.fromEntries(Object.entries(amounts).map(([name, delta]) => [name, BigInt(delta)]));
+}
+
+/** The movement and its postings; each is unique by its name, as in the database. */
+function book(state: ModelState, row: ModelInstruction, attempt: Attempt): void {
+  const { movement } = attempt;
+  if (movement !== null) {
+    const { kind, currency, movement_id: id, amount_minor: amountMinor } = movement;
+    const name = movementNameOf({ origin: 'own', instructionId: row.id }, kind);
+    if (state.movements.has(name)) throw new Error(`${name} is booked already`);
+    const moved = { id, kind, currency, amountMinor: BigInt(amountMinor) };
+    state.movements.set(name, { ...moved, instructionId: row.id, orderId: row.orderId });
+  }
+  for (const posting of attempt.postings) post(state, row, movement?.movement_id, posting);
+}
+
+function post(
+  state: ModelState,
+  row: ModelInstruction,
+  movementId: string | undefined,
+  posting: Attempt['postings'][number],
+): void {
+  const sourceId = posting.source_kind === 'movement' ? movementId : row.id;
+  if (sourceId === undefined) throw new Error(`${posting.ledger_transaction_id} books no movement`);
+  const { posting_type: postingType, ledger_transaction_id: id } = posting;
+  const isPosted = [...state.postings.values()].some(
+    (known) => known.sourceId === sourceId && known.postingType === postingType,
+  );
+  if (isPosted) throw new Error(`${sourceId} is posted already`);
+  state.postings.set(id, {
+    sourceId,
+    postingType,
+    entries: posting.entries.map((entry) => ({
       account: `${entry.account_kind} ${entry.account_owner}`,
       direction: entry.direction,
+      phase: entry.phase,
       amountMinor: BigInt(entry.amount_minor),
       currency: entry.currency,
     })),

@@ -1,3 +1,5 @@
+import type { Movement } from '../../../domain/ledger/movement.ts';
+import type { OrderAmounts } from '../../../domain/ledger/order-amounts.ts';
 import type { InstructionState } from '../../../domain/payment/instruction.ts';
 import type { Operation } from '../../../domain/payment/psp-outcome.ts';
 import type { OrderStatus } from '../../../domain/payment/status.ts';
@@ -49,6 +51,7 @@ export interface ModelOrder {
   status: OrderStatus;
   statusDetail: string | null;
   pspReference: string | null;
+  amounts: OrderAmounts;
 }
 
 export interface ModelPayment {
@@ -85,11 +88,20 @@ export interface ModelDeadLetter {
   redrivenAt: number | null;
 }
 
+export interface ModelMovement extends Movement {
+  readonly id: string;
+  readonly instructionId: string;
+  readonly orderId: string;
+}
+
 export interface ModelPosting {
+  /** The movement or the instruction that is booked. */
   readonly sourceId: string;
+  readonly postingType: string;
   readonly entries: readonly {
     readonly account: string;
     readonly direction: string;
+    readonly phase: string;
     readonly amountMinor: bigint;
     readonly currency: string;
   }[];
@@ -105,6 +117,8 @@ export class ModelState {
   readonly limiters = new Map<string, ModelLimiter>();
   readonly pauses = new Set<string>();
   readonly deadLetters = new Map<string, ModelDeadLetter>();
+  /** By their names, which are unique. */
+  readonly movements = new Map<string, ModelMovement>();
   readonly postings = new Map<string, ModelPosting>();
   readonly evidence = new Set<string>();
 

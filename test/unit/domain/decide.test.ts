@@ -46,7 +46,7 @@ const answer = (
 ) => observe({ kind: 'answered', outcome, sent }, instruction);
 
 describe('succeeded', () => {
-  test('is SUCCESS with its posting', () => {
+  test('is SUCCESS with its movement and posting', () => {
     const transition = answer({ kind: 'succeeded', charge: CHARGE });
     expect(transition).toMatchObject({
       state: 'succeeded',
@@ -59,7 +59,11 @@ describe('succeeded', () => {
       parked: false,
       provenNotSent: false,
     });
-    expect(transition.posting?.entries).toHaveLength(2);
+    expect(transition).toMatchObject({
+      movement: { kind: 'charge', amountMinor: 100n, currency: 'KRW' },
+      amounts: { authorized: 100n, captured: 100n },
+    });
+    expect(transition.postings.map(({ entries }) => entries.length)).toEqual([2]);
   });
 
   test.each([
@@ -73,7 +77,9 @@ describe('succeeded', () => {
       orderStatus: 'EXECUTING',
       orderStatusDetail: 'manual_review',
       pspReference: 'ch_1',
-      posting: null,
+      movement: null,
+      amounts: {},
+      postings: [],
     });
     expect(transition.reason).toContain(reason);
   });
@@ -91,7 +97,9 @@ test('several charges for one order are never booked as one, whatever each of th
     orderStatusDetail: 'manual_review',
     reason: 'the PSP has 2 charges where one was requested: ch_1, ch_2',
     pspReference: 'ch_1',
-    posting: null,
+    movement: null,
+    amounts: {},
+    postings: [],
   });
 });
 
@@ -108,7 +116,9 @@ test('declined is FAILED with its failure, at once', () => {
     waitsFor: null,
     provenNotSent: false,
     costsNoAttempt: false,
-    posting: null,
+    movement: null,
+    amounts: {},
+    postings: [],
   });
 });
 
@@ -118,7 +128,9 @@ test('requires_action ends the instruction and lets the order wait', () => {
     orderStatus: 'EXECUTING',
     orderStatusDetail: 'requires_action',
     pspReference: 'ch_1',
-    posting: null,
+    movement: null,
+    amounts: {},
+    postings: [],
   });
 });
 
@@ -133,7 +145,9 @@ describe.each([
       orderStatus: 'EXECUTING',
       orderStatusDetail: 'psp_requested',
       provenNotSent: true,
-      posting: null,
+      movement: null,
+      amounts: {},
+      postings: [],
     });
     expect(transition.waitSeconds).toBeGreaterThanOrEqual(1);
     expect(transition.reason).toBeTruthy();
@@ -169,7 +183,9 @@ describe('pending', () => {
       orderStatusDetail: 'outcome_unknown',
       reason: 'the PSP is still processing ch_1',
       provenNotSent: false,
-      posting: null,
+      movement: null,
+      amounts: {},
+      postings: [],
     });
   });
 
@@ -187,7 +203,9 @@ test('a PSP that refuses us makes a dead letter with the reason and records that
     provenNotSent: true,
     parked: false,
     waitSeconds: 0,
-    posting: null,
+    movement: null,
+    amounts: {},
+    postings: [],
   });
 });
 
@@ -301,10 +319,14 @@ test('what is not found, and not safe to send again, is unknown', () => {
 describe('past the last cycle', () => {
   const resolving = { isResolved: true, maybeSentBefore: true, attemptNo: 25, sent: false };
 
-  test('a charge that is found is SUCCESS with its posting', () => {
+  test('a charge that is found is SUCCESS with its movement and posting', () => {
     const transition = answer({ kind: 'succeeded', charge: CHARGE }, resolving);
     expect(transition).toMatchObject({ state: 'succeeded', orderStatus: 'SUCCESS', pspReference: 'ch_1' });
-    expect(transition.posting?.entries).toHaveLength(2);
+    expect(transition).toMatchObject({
+      movement: { kind: 'charge', amountMinor: 100n, currency: 'KRW' },
+      amounts: { authorized: 100n, captured: 100n },
+    });
+    expect(transition.postings.map(({ entries }) => entries.length)).toEqual([2]);
   });
 
   test('a decline that is found is FAILED with its own failure', () => {
@@ -325,7 +347,9 @@ describe('past the last cycle', () => {
       orderStatus: 'FAILED',
       orderStatusDetail: null,
       failure: { category: 'not_processed', code: 'rolled_back', pspCode: '' },
-      posting: null,
+      movement: null,
+      amounts: {},
+      postings: [],
       waitSeconds: null,
       parked: false,
       waitsFor: null,
@@ -359,7 +383,9 @@ describe('past the last cycle', () => {
       orderStatus: 'EXECUTING',
       orderStatusDetail: 'manual_review',
       reason,
-      posting: null,
+      movement: null,
+      amounts: {},
+      postings: [],
     });
   });
 });
@@ -370,7 +396,9 @@ test('manual review posts nothing, sends nothing and keeps the reason', () => {
     orderStatusDetail: 'manual_review',
     reason: 'why',
     waitSeconds: null,
-    posting: null,
+    movement: null,
+    amounts: {},
+    postings: [],
   });
 });
 
@@ -407,12 +435,13 @@ describe('whatever the PSP says', () => {
     isProbe: fc.boolean(),
   });
 
-  test('an order fails only by its "no", succeeds only with a posting, and is else tried again or reviewed', () => {
+  test('an order fails only by its "no", succeeds only with a movement that is posted, and is else tried again or reviewed', () => {
     fc.assert(
       fc.property(outcome, attempt, (said, tried) => {
         const transition = answer(said, tried);
         expect(transition.orderStatus === 'FAILED').toBe(said.kind === 'declined');
-        expect(transition.orderStatus === 'SUCCESS').toBe(transition.posting !== null);
+        expect(transition.orderStatus === 'SUCCESS').toBe(transition.movement !== null);
+        expect(transition.postings).toHaveLength(transition.movement === null ? 0 : 1);
         expect(transition.state === 'ready' || transition.state === 'dead_lettered').toBe(
           transition.waitSeconds !== null,
         );

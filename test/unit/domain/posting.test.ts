@@ -1,6 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { balanced, chargePosting, isPlatformAccount } from '../../../domain/ledger/posting.ts';
+import {
+  balanced,
+  chargePosting,
+  isSharded,
+  unallocatedChargePosting,
+} from '../../../domain/ledger/posting.ts';
 
 const split = fc.record({
   sellerId: fc.string({ minLength: 1 }),
@@ -23,6 +28,7 @@ describe('a charge', () => {
         expect(entries[0]).toEqual({
           account: { kind: 'psp_receivable', owner: 'p', currency: 'KRW' },
           direction: 'debit',
+          phase: 'posted',
           amountMinor,
         });
         expect(
@@ -51,37 +57,70 @@ describe('a charge', () => {
 describe('a transaction', () => {
   const account = { kind: 'seller_payable', owner: 's', currency: 'KRW' } as const;
   test.each([
-    ['with one entry', [{ account, direction: 'debit', amountMinor: 1n }], 'at least two entries'],
+    [
+      'with one entry',
+      [{ account, direction: 'debit', phase: 'posted', amountMinor: 1n }],
+      'at least two entries',
+    ],
     [
       'that doesn’t balance',
       [
-        { account, direction: 'debit', amountMinor: 2n },
-        { account, direction: 'credit', amountMinor: 1n },
+        { account, direction: 'debit', phase: 'posted', amountMinor: 2n },
+        { account, direction: 'credit', phase: 'posted', amountMinor: 1n },
       ],
       'differ by 1 KRW',
     ],
     [
       'that balances only across currencies',
       [
-        { account, direction: 'debit', amountMinor: 1n },
-        { account: { ...account, currency: 'USD' }, direction: 'credit', amountMinor: 1n },
+        { account, direction: 'debit', phase: 'posted', amountMinor: 1n },
+        { account: { ...account, currency: 'USD' }, direction: 'credit', phase: 'posted', amountMinor: 1n },
       ],
       'differ by 1 KRW',
     ],
     [
+      'that balances only across phases',
+      [
+        { account, direction: 'debit', phase: 'posted', amountMinor: 1n },
+        { account, direction: 'credit', phase: 'pending', amountMinor: 1n },
+      ],
+      'differ by 1 KRW posted',
+    ],
+    [
       'with an entry of zero',
       [
-        { account, direction: 'debit', amountMinor: 0n },
-        { account, direction: 'credit', amountMinor: 0n },
+        { account, direction: 'debit', phase: 'posted', amountMinor: 0n },
+        { account, direction: 'credit', phase: 'posted', amountMinor: 0n },
       ],
       'greater than zero, not 0',
     ],
   ] as const)('%s is refused', (_what, entries, message) => {
-    expect(() => balanced({ postingType: 'charge', entries })).toThrow(message);
+    expect(() => balanced({ source: 'movement', postingType: 'charge', entries })).toThrow(message);
   });
 });
 
-test('only the platform’s own accounts are spread over shards', () => {
-  expect(isPlatformAccount('psp_receivable')).toBe(true);
-  expect(isPlatformAccount('seller_payable')).toBe(false);
+test('a charge that comes too late is owed to no seller', () => {
+  expect(unallocatedChargePosting({ psp: 'p', currency: 'KRW', amountMinor: 7n })).toEqual({
+    source: 'movement',
+    postingType: 'unallocated_charge',
+    entries: [
+      {
+        account: { kind: 'psp_receivable', owner: 'p', currency: 'KRW' },
+        direction: 'debit',
+        phase: 'posted',
+        amountMinor: 7n,
+      },
+      {
+        account: { kind: 'unallocated_seller_funds', owner: 'p', currency: 'KRW' },
+        direction: 'credit',
+        phase: 'posted',
+        amountMinor: 7n,
+      },
+    ],
+  });
+});
+
+test('only what PSPs owe us is spread over shards', () => {
+  expect(isSharded('psp_receivable')).toBe(true);
+  expect(isSharded('seller_payable')).toBe(false);
 });
