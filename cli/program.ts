@@ -5,6 +5,7 @@ import { readVersion } from '../adapters/version.ts';
 import { addAudit } from './commands/audit.ts';
 import { addCaps } from './commands/caps.ts';
 import { addDeadLetters } from './commands/dead-letters.ts';
+import { addEvents } from './commands/events.ts';
 import { addKeys } from './commands/keys.ts';
 import { addMerchants } from './commands/merchants.ts';
 import { addPauses } from './commands/pauses.ts';
@@ -65,6 +66,7 @@ export function createProgram(run: Run, { stdout, stderr, leave }: Usage): Comma
   addDeadLetters(program, run);
   addQuarantine(program, run);
   addPauses(program, run);
+  addEvents(program, run);
   addVerify(program, run);
   addMerchants(program, run);
   addKeys(program, run);

@@ -81,6 +81,16 @@ export const OF_OPEN_ROUTE: Acknowledgements = {
     'Probes and client generators have no key, and the answer is the same for everybody: it comes from the bundle alone.',
 };
 
+export const OF_EVENTS: Acknowledgements = {
+  'AwsSolutions::AwsSolutions-APIG4':
+    'PSPs have no key of this API. Each event is signed with a secret of its PSP account, and the function checks the signature before anything else.',
+};
+
+export const OF_BUYERS_RETURN: Acknowledgements = {
+  'AwsSolutions::AwsSolutions-APIG4':
+    'Buyers have no key. The answer shows nothing of the payment, and leads only to the address that the merchant gave with it.',
+};
+
 export const OF_API_STAGE: Acknowledgements = {
   'AwsSolutions::AwsSolutions-APIG6':
     'Execution logs hold headers and bodies: API keys and buyers’ data. The access log and the functions’ logs say what happened.',

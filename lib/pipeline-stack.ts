@@ -15,6 +15,7 @@ import { MigrateDatabase } from './functions/migrate-database.ts';
 import { PurgeExpired, retentionText } from './functions/purge-expired.ts';
 import { ReadLedger } from './functions/read-ledger.ts';
 import { ReadPayment } from './functions/read-payment.ts';
+import { ReceiveEvent } from './functions/receive-event.ts';
 import { RedriveDeadLetters } from './functions/redrive-dead-letters.ts';
 import { RelayInstructions } from './functions/relay-instructions.ts';
 import { RotateDatabaseSecret } from './functions/rotate-database-secret.ts';
@@ -51,8 +52,15 @@ export class PipelineStack extends Stack {
 
   /** Those whose failure buyers notice; a scheduled function catches up with its next run. */
   private rollOut({ config }: FunctionContext): void {
-    const { authorizeMerchant, acceptPayment, readPayment, readLedger, describeApi, executeInstructions } =
-      this.functions;
+    const {
+      authorizeMerchant,
+      acceptPayment,
+      readPayment,
+      readLedger,
+      receiveEvent,
+      describeApi,
+      executeInstructions,
+    } = this.functions;
     new RollOut(this, 'RollOut', {
       config,
       alarms: this.monitoring.alarmsOfDeployments,
@@ -61,6 +69,7 @@ export class PipelineStack extends Stack {
         acceptPayment,
         readPayment,
         readLedger,
+        receiveEvent,
         describeApi,
         executeInstructions,
       ],
@@ -98,6 +107,7 @@ function createFunctions(scope: Construct, context: FunctionContext) {
     acceptPayment: new AcceptPayment(scope, 'AcceptPayment', context),
     readPayment: new ReadPayment(scope, 'ReadPayment', context),
     readLedger: new ReadLedger(scope, 'ReadLedger', context),
+    receiveEvent: new ReceiveEvent(scope, 'ReceiveEvent', context),
     describeApi: new DescribeApi(scope, 'DescribeApi', context),
     executeInstructions: new ExecuteInstructions(scope, 'ExecuteInstructions', context),
     relayInstructions: new RelayInstructions(scope, 'RelayInstructions', context),

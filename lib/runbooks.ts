@@ -7,6 +7,8 @@ export const RUNBOOKS = [
   'database-at-capacity',
   'database-failing',
   'dead-letters-wait',
+  'events-failing',
+  'events-stopped',
   'executor-errors',
   'executor-throttled',
   'firewall-blocks',

@@ -52,7 +52,7 @@ function lineOf(measurements: readonly Measurement[], { stage, service, at }: Me
 function dimensionsOf(metric: Measurement['metric'], of: string | undefined): string {
   const { by } = METRICS[metric];
   if (of === undefined || by === 'stage') return JSON.stringify([['stage']]);
-  return JSON.stringify(by === 'psp' ? [['stage'], ['stage', 'psp']] : [['stage', 'currency']]);
+  return JSON.stringify(by === 'currency' ? [['stage', by]] : [['stage'], ['stage', by]]);
 }
 
 function oneOrMany(values: readonly number[]): number | readonly number[] | undefined {

@@ -1,5 +1,5 @@
 import { SIMULATOR, SIMULATOR_2, type SimulatedPspName } from '../../domain/payment/payment-method.ts';
-import type { SecretReader } from '../secrets/secret-reader.ts';
+import { createSecretReader, createSecretsClient, type SecretReader } from '../secrets/secret-reader.ts';
 import type { Psp } from './psp.ts';
 import { simulatorKey, simulatorSigningSecret } from './simulator/api-keys.ts';
 import { createPspSimulator } from './simulator/psp-simulator.ts';
@@ -14,6 +14,29 @@ export interface SimulatorSettings {
   readonly urls: Readonly<Record<SimulatedPspName, string>>;
   /** The secret from which their API keys are derived. */
   readonly secret: SecretReader;
+}
+
+/** Undefined unless all variables are set; a stage that takes real money sets none. `now`: milliseconds since the epoch. */
+export function simulatorSettingsOf(
+  {
+    PSP_SIMULATOR_URL: simulator,
+    PSP_SIMULATOR_2_URL: simulator_2,
+    PSP_SIMULATOR_SECRET_ARN: secretArn,
+  }: SimulatorVariables,
+  now: () => number,
+): SimulatorSettings | undefined {
+  if (simulator === undefined || simulator_2 === undefined || secretArn === undefined) return undefined;
+  return {
+    urls: { simulator, simulator_2 },
+    secret: createSecretReader(createSecretsClient(), secretArn, now),
+  };
+}
+
+/** As the functions' environment has them. */
+interface SimulatorVariables {
+  readonly PSP_SIMULATOR_URL?: string | undefined;
+  readonly PSP_SIMULATOR_2_URL?: string | undefined;
+  readonly PSP_SIMULATOR_SECRET_ARN?: string | undefined;
 }
 
 /** The PSP accounts of this stage by name. CONTRIBUTING.md lists all that a new PSP needs. */

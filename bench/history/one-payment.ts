@@ -53,6 +53,6 @@ export const ANSWERING_PSP: Psp = {
   }),
   find: async () => ({ kind: 'not_found' }),
   invalidate: async () => ({ kind: 'invalidated' }),
-  parseEvent: async () => ({ kind: 'refused', reason: 'it sends no events' }),
+  parseEvent: async () => ({ kind: 'refused', reason: 'unsigned' }),
   movements: async () => ({ kind: 'not_supported' }),
 };

@@ -4,10 +4,10 @@ type MetricUnit = 'Count' | 'Milliseconds' | 'Seconds' | 'None';
 interface MetricDefinition {
   readonly unit: MetricUnit;
   /**
-   * What tells its series apart beside the stage. A metric by `psp` is kept for the stage as a whole too; one by
+   * What tells its series apart beside the stage. A metric by `psp` or `reason` is kept for the stage as a whole too; one by
    * `currency` never is: amounts of two currencies have no sum.
    */
-  readonly by: 'stage' | 'psp' | 'currency';
+  readonly by: 'stage' | 'psp' | 'currency' | 'reason';
 }
 
 /** The CloudWatch namespace of all metrics. */
@@ -22,6 +22,11 @@ export const METRICS = {
   OrdersAccepted: { unit: 'Count', by: 'psp' },
   RequestsReplayed: { unit: 'Count', by: 'stage' },
   SendsFailed: { unit: 'Count', by: 'stage' },
+  EventsReceived: { unit: 'Count', by: 'psp' },
+  EventsDuplicate: { unit: 'Count', by: 'psp' },
+  EventsUnmatched: { unit: 'Count', by: 'psp' },
+  EventsRefused: { unit: 'Count', by: 'reason' },
+  EventsFailed: { unit: 'Count', by: 'psp' },
   OrdersSucceeded: { unit: 'Count', by: 'psp' },
   OrdersFailed: { unit: 'Count', by: 'psp' },
   OutcomesUnknown: { unit: 'Count', by: 'psp' },
@@ -36,6 +41,8 @@ export const METRICS = {
   RelayRuns: { unit: 'Count', by: 'stage' },
   InstructionsRelayed: { unit: 'Count', by: 'stage' },
   RelaysRefused: { unit: 'Count', by: 'stage' },
+  EventsMatchedLate: { unit: 'Count', by: 'stage' },
+  EventsUnknown: { unit: 'Count', by: 'stage' },
   DeadLettersRedriven: { unit: 'Count', by: 'stage' },
   MeasureRuns: { unit: 'Count', by: 'stage' },
   CircuitOpen: { unit: 'Count', by: 'psp' },
@@ -49,12 +56,15 @@ export const METRICS = {
   CurrenciesOutOfBalance: { unit: 'Count', by: 'stage' },
   TrialBalanceDifference: { unit: 'None', by: 'currency' },
   PausesInForce: { unit: 'Count', by: 'stage' },
+  NewestEventAge: { unit: 'Seconds', by: 'psp' },
+  EventsStopped: { unit: 'Count', by: 'psp' },
   PurgeRuns: { unit: 'Count', by: 'stage' },
   IdempotencyKeysPurged: { unit: 'Count', by: 'stage' },
   BuyersPseudonymised: { unit: 'Count', by: 'stage' },
   EvidencePurged: { unit: 'Count', by: 'stage' },
   PoisonPurged: { unit: 'Count', by: 'stage' },
   OperationsPurged: { unit: 'Count', by: 'stage' },
+  EventsPurged: { unit: 'Count', by: 'stage' },
 } as const satisfies Readonly<Record<string, MetricDefinition>>;
 
 export type MetricName = keyof typeof METRICS;

@@ -63,3 +63,8 @@ export function consumedKeyOf(key: InstructionKey, restoreEpoch: string): string
 export function pspIdempotencyKeyOf(instructionId: string): string {
   return instructionId;
 }
+
+/** The instruction that a key at the PSP was made from; undefined for a key that isn't ours. */
+export function instructionIdOfKey(idempotencyKey: string): string | undefined {
+  return /^ins_[0-9a-f]{32}/.exec(idempotencyKey)?.[0];
+}

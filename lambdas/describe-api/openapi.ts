@@ -1,11 +1,22 @@
 import * as z from 'zod/mini';
 import { paymentRequestSchema } from '../accept-payment/schema.ts';
 import { IDEMPOTENCY_KEY_HEADER } from '../middleware/idempotency.ts';
-import { PROBLEMS, type ProblemCode } from '../middleware/problem.ts';
 import { ID_LIMIT, PATH_ID_PATTERN } from '../middleware/text.ts';
 import { listQuerySchema } from '../read-payment/schema.ts';
 import { trialBalanceSchema, walletSchema } from '../resources/ledger.ts';
 import { PAYMENT_ID_PATTERN, paymentListSchema, paymentSchema } from '../resources/payment.ts';
+import {
+  answersWithoutKey,
+  authorizationProblems,
+  gatewayResponses,
+  type Json,
+  ok,
+  page,
+  pathParameter,
+  problems,
+  ref,
+  requestIdHeader,
+} from './answers.ts';
 
 const problemSchema = z.object({
   type: z.string(),
@@ -19,35 +30,9 @@ const problemSchema = z.object({
   errors: z.optional(z.array(z.object({ pointer: z.string(), detail: z.string() }))),
 });
 
+const receivedEventSchema = z.object({ received: z.literal(true) });
+
 const healthSchema = z.object({ status: z.literal('ok') });
-
-type Json = { readonly [key: string]: unknown };
-
-/** The answers of the gateway and the authorizer on any route with a key, in addition to the functions' problems. */
-const GATEWAY_ANSWERS: Readonly<Record<string, { readonly name: string; readonly text: string }>> = {
-  401: {
-    name: 'Unauthorized',
-    text: '`unauthorized`: the API key is missing, wrong or sent more than once.',
-  },
-  403: { name: 'Forbidden', text: '`forbidden`: the API key may not do this.' },
-  429: { name: 'TooManyRequests', text: '`too_many_requests`: wait as long as Retry-After says.' },
-  500: {
-    name: 'InternalError',
-    text: '`internal_error`: something is wrong on our side; send the same request again.',
-  },
-  502: {
-    name: 'BadGateway',
-    text: '`internal_error`: no readable answer of a function; send the same request again.',
-  },
-  503: {
-    name: 'Unavailable',
-    text: '`database_resuming` or `database_unreachable`: wait as long as Retry-After says.',
-  },
-  504: {
-    name: 'Timeout',
-    text: '`timeout`: no answer in time; send the same request again with the same Idempotency-Key.',
-  },
-};
 
 /** The contract, generated from the schemas that validate requests. Committed as docs/openapi.json. */
 export function openApiDocument(): Json {
@@ -78,6 +63,7 @@ export function openApiDocument(): Json {
         TrialBalance: jsonSchema(trialBalanceSchema),
         Problem: jsonSchema(problemSchema),
         Health: jsonSchema(healthSchema),
+        ReceivedEvent: jsonSchema(receivedEventSchema),
       },
     },
   };
@@ -89,6 +75,8 @@ function paths(): Json {
     '/payments/{payment_id}': { get: readPayment() },
     '/wallets/{seller_id}': { get: readWallet() },
     '/ledger/trial-balance': { get: readTrialBalance() },
+    '/webhooks/{psp_account}': { post: receiveEvent() },
+    '/returns/{payment_order_id}': { get: returnFromPsp() },
     '/health': { get: readHealth() },
     '/openapi.json': { get: readContract() },
   };
@@ -193,6 +181,43 @@ function readTrialBalance(): Json {
   };
 }
 
+function receiveEvent(): Json {
+  return {
+    operationId: 'receiveEvent',
+    summary: 'For PSPs: an event, signed as the PSP of this account signs',
+    description:
+      'An event is stored once and is never believed: the payment that it names is looked up at the PSP. A duplicate and an event of something else are answered with 200, too. Everything that isn’t signed by the PSP gets the same 400.',
+    security: [],
+    parameters: [pathParameter('psp_account', { minLength: 1 })],
+    requestBody: { required: true, content: { 'application/json': { schema: { type: 'object' } } } },
+    responses: {
+      ...ok('Stored, now or before.', 'ReceivedEvent'),
+      ...problems('event_refused', 'not_found', 'body_too_large'),
+      ...answersWithoutKey(),
+    },
+  };
+}
+
+function returnFromPsp(): Json {
+  return {
+    operationId: 'returnFromPsp',
+    summary: 'For buyers: back from the PSP, and on to the payment’s return_url',
+    description:
+      'The buyer is sent to the `return_url` that was given with the payment, with `payment_id` added, and to no other address. It carries no status: read the payment. The query is ignored.',
+    security: [],
+    parameters: [pathParameter('payment_order_id', { minLength: 1 })],
+    responses: {
+      200: page('The payment has no return_url: a page that says that the payment is being confirmed.'),
+      303: {
+        description: 'To the merchant.',
+        headers: { Location: { schema: { type: 'string', format: 'uri' } }, ...requestIdHeader() },
+      },
+      404: page('There is no such payment order: a page that says so.'),
+      ...answersWithoutKey(),
+    },
+  };
+}
+
 function readHealth(): Json {
   return {
     operationId: 'readHealth',
@@ -211,66 +236,6 @@ function readContract(): Json {
       200: { description: 'OpenAPI 3.1.', content: { 'application/json': { schema: { type: 'object' } } } },
     },
   };
-}
-
-function pathParameter(name: string, schema: Json): Json {
-  return { name, in: 'path', required: true, schema: { type: 'string', ...schema } };
-}
-
-function ok(description: string, schema: string): Json {
-  return {
-    200: {
-      description,
-      headers: requestIdHeader(),
-      content: { 'application/json': { schema: ref(schema) } },
-    },
-  };
-}
-
-function requestIdHeader(): Json {
-  return {
-    'X-Request-Id': { description: 'Give it when you report a problem.', schema: { type: 'string' } },
-  };
-}
-
-/** One response per status; its description lists the codes that come with it. */
-function problems(...codes: readonly ProblemCode[]): Json {
-  const byStatus = Map.groupBy(codes, (code) => String(PROBLEMS[code].status));
-  const responses = [...byStatus].map(([status, group]) => [
-    status,
-    problemResponse(group.map((code) => `\`${code}\`: ${PROBLEMS[code].title}.`).join(' ')),
-  ]);
-  return Object.fromEntries(responses);
-}
-
-function authorizationProblems(): Json {
-  return Object.fromEntries(
-    Object.entries(GATEWAY_ANSWERS).map(([status, { name }]) => [
-      status,
-      { $ref: `#/components/responses/${name}` },
-    ]),
-  );
-}
-
-function gatewayResponses(): Json {
-  return Object.fromEntries(
-    Object.entries(GATEWAY_ANSWERS).map(([status, { name, text }]) => [
-      name,
-      status === '401' ? { ...problemResponse(text), headers: CHALLENGE } : problemResponse(text),
-    ]),
-  );
-}
-
-const CHALLENGE = {
-  'WWW-Authenticate': { description: 'The scheme, `Bearer` (RFC 9110).', schema: { type: 'string' } },
-};
-
-function problemResponse(description: string): Json {
-  return { description, content: { 'application/problem+json': { schema: ref('Problem') } } };
-}
-
-function ref(name: string): Json {
-  return { $ref: `#/components/schemas/${name}` };
 }
 
 function jsonSchema(schema: z.ZodMiniType): Json {

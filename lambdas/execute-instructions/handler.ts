@@ -7,8 +7,7 @@ import { connectDatabase } from '../../adapters/database/connect.ts';
 import { createConsumedMessages } from '../../adapters/dynamodb/consumed-messages.ts';
 import { readEnvironment, variables } from '../../adapters/environment.ts';
 import { systemIds } from '../../adapters/ids.ts';
-import { createPsps, type SimulatorSettings } from '../../adapters/psp/registry.ts';
-import { createSecretReader, createSecretsClient } from '../../adapters/secrets/secret-reader.ts';
+import { createPsps, simulatorSettingsOf } from '../../adapters/psp/registry.ts';
 import { createDeadLetterSender } from '../../adapters/sqs/dead-letter-sender.ts';
 import { createVisibilityChanger } from '../../adapters/sqs/instruction-queue.ts';
 import { systemTime } from '../../adapters/time.ts';
@@ -27,7 +26,7 @@ const environment = readEnvironment({
   ...variables.pspSimulator,
 });
 const sqs = new SQSClient(BOUNDED_CLIENT);
-const psps = createPsps({ simulator: simulatorSettings() });
+const psps = createPsps({ simulator: simulatorSettingsOf(environment, systemTime.now) });
 // Fail at start rather than run with a lease that ends before a PSP's charge is visible.
 assertTiming(
   TIMING,
@@ -77,15 +76,3 @@ export const handler = middy<SQSEvent, SQSBatchResponse>()
   .use(publishMetrics())
   .use(logInvocation())
   .handler(execute);
-
-/** Undefined unless all variables are set; a stage that takes real money sets none. */
-function simulatorSettings(): SimulatorSettings | undefined {
-  const {
-    PSP_SIMULATOR_URL: simulator,
-    PSP_SIMULATOR_2_URL: simulator_2,
-    PSP_SIMULATOR_SECRET_ARN: secretArn,
-  } = environment;
-  if (simulator === undefined || simulator_2 === undefined || secretArn === undefined) return undefined;
-  const secret = createSecretReader(createSecretsClient(), secretArn, systemTime.now);
-  return { urls: { simulator, simulator_2 }, secret };
-}

@@ -38,6 +38,10 @@ function measureGauges(gauges: Gauges, meter: Meter): void {
   meter.put('WaitingForPerson', gauges.inReview.count + gauges.quarantinedPoison);
   meter.put('LongestWaitForPerson', gauges.inReview.oldestSeconds ?? 0);
   meter.put('PausesInForce', gauges.pauses);
+  for (const { psp, ageSeconds, hasStopped } of gauges.events) {
+    meter.put('NewestEventAge', ageSeconds, psp);
+    meter.put('EventsStopped', hasStopped ? 1 : 0, psp);
+  }
   for (const { currency, amountMinor } of gauges.unknownMoney)
     meter.put('MoneyInUnknown', Number(amountMinor), currency);
 }

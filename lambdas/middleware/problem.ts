@@ -27,6 +27,7 @@ export const PROBLEMS = {
   repeated_header: { status: 400, title: 'A header is sent more than once', retryable: false },
   invalid_parameter: { status: 400, title: 'A parameter is not readable', retryable: false },
   invalid_cursor: { status: 400, title: 'The cursor is not valid', retryable: false },
+  event_refused: { status: 400, title: 'The event is not accepted', retryable: false },
   not_found: { status: 404, title: 'There is nothing here', retryable: false },
   method_not_allowed: { status: 405, title: 'The resource has no such method', retryable: false },
   duplicate_merchant_reference: {

@@ -26,6 +26,7 @@ const METRIC_OF = {
   idempotency_keys: 'IdempotencyKeysPurged',
   buyer_data: 'BuyersPseudonymised',
   evidence: 'EvidencePurged',
+  events: 'EventsPurged',
   poison: 'PoisonPurged',
   operation_log: 'OperationsPurged',
 } as const satisfies Readonly<Record<Purge, MetricName>>;

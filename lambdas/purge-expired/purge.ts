@@ -39,6 +39,7 @@ export async function purgeExpired(effects: PurgeEffects): Promise<PurgeReport> 
     idempotency_keys: 0,
     buyer_data: 0,
     evidence: 0,
+    events: 0,
     poison: 0,
     operation_log: 0,
   };

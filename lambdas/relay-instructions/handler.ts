@@ -3,6 +3,7 @@ import { SQSClient } from '@aws-sdk/client-sqs';
 import middy from '@middy/core';
 import type { Context } from 'aws-lambda';
 import { connectDatabase } from '../../adapters/database/connect.ts';
+import { matchEarlyEvents } from '../../adapters/database/statements/match-events.ts';
 import { alwaysActive, createActivity } from '../../adapters/dynamodb/activity.ts';
 import { readEnvironment, variables } from '../../adapters/environment.ts';
 import { createInstructionSender } from '../../adapters/sqs/instruction-queue.ts';
@@ -17,14 +18,24 @@ const environment = readEnvironment({
   ...variables.activityTable,
 });
 
+const database = connectDatabase(environment, { meter });
+
+/** Those of one run: a PSP whose events are all early has some other fault. */
+const EVENTS_LIMIT = 1_000;
+
 const effects: Omit<RelayEffects, 'remainingMilliseconds'> = {
-  database: connectDatabase(environment, { meter }),
+  database,
   queue: createInstructionSender(new SQSClient({}), environment.QUEUE_URL),
   activity:
     environment.ACTIVITY_TABLE_NAME === undefined
       ? alwaysActive
       : createActivity(new DynamoDBClient({}), environment.ACTIVITY_TABLE_NAME, systemTime.now),
   time: systemTime,
+  matchEvents: async () => {
+    const { matched, unknown } = await matchEarlyEvents(database, EVENTS_LIMIT);
+    if (matched > 0) meter.put('EventsMatchedLate', matched);
+    if (unknown > 0) meter.put('EventsUnknown', unknown);
+  },
   sentAgain: (instruction) =>
     logger.info('instruction sent again', {
       payment_id: instruction.payment_id,

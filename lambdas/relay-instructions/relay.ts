@@ -17,6 +17,8 @@ export interface RelayEffects {
   readonly queue: InstructionSender;
   readonly activity: Activity;
   readonly time: Time;
+  /** Wakes what early events name, before anything is taken. */
+  matchEvents(): Promise<void>;
   /** The time left in this invocation; the function is killed when it is used up. */
   remainingMilliseconds(): number;
   /** One line per instruction whose message was sent again. */
@@ -51,6 +53,7 @@ export async function relayInstructions(effects: RelayEffects): Promise<RelayRep
   if (await effects.activity.isIdle()) return { sent: 0, refused: 0, wasIdle: true };
   const startedAt = effects.time.now();
   const count: Count = { sent: 0, refused: 0 };
+  await effects.matchEvents();
   while (hasTime(effects)) {
     const last = await sendAllDue(effects, count);
     if (last.nothingWaits) await effects.activity.foundNothing(startedAt);

@@ -4,6 +4,7 @@ import {
   EndpointType,
   IdentitySource,
   LambdaIntegration,
+  type MethodDeploymentOptions,
   MethodLoggingLevel,
   RequestAuthorizer,
   type RequestValidator,
@@ -16,6 +17,8 @@ import {
   acknowledgeOpen,
   OF_API,
   OF_API_STAGE,
+  OF_BUYERS_RETURN,
+  OF_EVENTS,
   OF_OPEN_ROUTE,
   OF_STAGE_WITHOUT_FIREWALL,
 } from '../acknowledgements.ts';
@@ -31,13 +34,19 @@ export interface PaymentsApiProps extends FunctionContext {
   readonly acceptPayment: ServingFunction;
   readonly readPayment: ServingFunction;
   readonly readLedger: ServingFunction;
+  readonly receiveEvent: ServingFunction;
   readonly describeApi: ServingFunction;
 }
 
 /** The version of the contract, in every path. */
 const STAGE_NAME = 'v1';
 
-/** The REST API: Regional, one Lambda authorizer on all routes but two, problem+json for the gateway's own errors. */
+const EVENTS_PATH = 'webhooks';
+const RETURNS_PATH = 'returns';
+
+/**
+ * The REST API: Regional, one Lambda authorizer on all routes with a merchant's data, problem+json for the gateway's own errors.
+ */
 export class PaymentsApi extends Construct {
   readonly api: RestApi;
   /** The URL for clients, including `/v1/`. */
@@ -53,7 +62,14 @@ export class PaymentsApi extends Construct {
     const apiStage = this.api.deploymentStage;
     acknowledge(apiStage, OF_API_STAGE);
     if (config.firewall === undefined) acknowledge(apiStage, OF_STAGE_WITHOUT_FIREWALL);
-    else new WebFirewall(this, 'Firewall', { config, limits: config.firewall, key: data.key, apiStage });
+    else {
+      const events = {
+        path: `/${STAGE_NAME}/${EVENTS_PATH}/`,
+        perAddressPerMinute: config.api.rateLimit * 60,
+      };
+      const { firewall: limits } = config;
+      new WebFirewall(this, 'Firewall', { config, limits, events, key: data.key, apiStage });
+    }
     const { domain } = config;
     this.url =
       domain === undefined
@@ -79,6 +95,7 @@ export class PaymentsApi extends Construct {
         loggingLevel: MethodLoggingLevel.OFF,
         dataTraceEnabled: false,
         tracingEnabled: true,
+        methodOptions: methodOptionsOf(config),
       },
     });
   }
@@ -114,9 +131,22 @@ export class PaymentsApi extends Construct {
       // Every other method: OPTIONS, and a 405 with Allow in place of the gateway's 403.
       acknowledgeOpen(resource.addMethod('ANY', describeApi), OF_OPEN_ROUTE);
     }
+    this.addPspRoutes(integrationOf(props.receiveEvent), describeApi);
     // Without authorization: probes and client generators have no key.
     for (const path of ['health', 'openapi.json'])
       acknowledgeOpen(root.addResource(path).addMethod('ANY', describeApi), OF_OPEN_ROUTE);
+  }
+
+  /** Without authorization: neither PSPs nor buyers have a key. The function checks what a PSP has signed. */
+  private addPspRoutes(receiveEvent: LambdaIntegration, describeApi: LambdaIntegration): void {
+    const { root } = this.api;
+    const events = root.addResource(EVENTS_PATH).addResource('{psp_account}');
+    acknowledgeOpen(events.addMethod('POST', receiveEvent), OF_EVENTS);
+    const returns = root.addResource(RETURNS_PATH).addResource('{payment_order_id}');
+    for (const method of ['GET', 'HEAD'])
+      acknowledgeOpen(returns.addMethod(method, receiveEvent), OF_BUYERS_RETURN);
+    for (const resource of [events, returns])
+      acknowledgeOpen(resource.addMethod('ANY', describeApi), OF_OPEN_ROUTE);
   }
 
   /**
@@ -148,6 +178,23 @@ export class PaymentsApi extends Construct {
       });
     }
   }
+}
+
+/**
+ * Throttled apart from the merchants' requests, so that neither takes the other's share: as many events as requests, since a
+ * payment has one request and one or two events.
+ */
+function methodOptionsOf({ api }: FunctionContext['config']): Record<string, MethodDeploymentOptions> {
+  const apart: MethodDeploymentOptions = {
+    throttlingRateLimit: api.rateLimit,
+    throttlingBurstLimit: api.burstLimit,
+    loggingLevel: MethodLoggingLevel.OFF,
+    dataTraceEnabled: false,
+  };
+  return {
+    [`/${EVENTS_PATH}/{psp_account}/POST`]: apart,
+    [`/${RETURNS_PATH}/{payment_order_id}/GET`]: apart,
+  };
 }
 
 function integrationOf({ live }: ServingFunction): LambdaIntegration {

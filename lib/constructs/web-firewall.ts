@@ -10,6 +10,8 @@ import { problemTemplate, TOO_MANY_REQUESTS } from './gateway-problems.ts';
 export interface WebFirewallProps {
   readonly config: StageConfig;
   readonly limits: FirewallConfig;
+  /** Requests that come from few addresses, all of a PSP: they have a limit of their own. */
+  readonly events?: { readonly path: string; readonly perAddressPerMinute: number };
   readonly key: IKey;
   readonly apiStage: Stage;
 }
@@ -38,9 +40,9 @@ const COUNTED_ONLY = [
  * enforces the limits with a delay of about ten seconds; the stage's own throttle applies meanwhile.
  */
 export class WebFirewall extends Construct {
-  constructor(scope: Construct, id: string, { config, limits, key, apiStage }: WebFirewallProps) {
+  constructor(scope: Construct, id: string, { config, limits, events, key, apiStage }: WebFirewallProps) {
     super(scope, id);
-    const acl = this.createAcl(limits);
+    const acl = this.createAcl(limits, events);
     new CfnWebACLAssociation(this, 'Association', {
       webAclArn: acl.attrArn,
       resourceArn: apiStage.stageArn,
@@ -48,7 +50,8 @@ export class WebFirewall extends Construct {
     this.logRefusals(acl, config, key);
   }
 
-  private createAcl(limits: FirewallConfig): CfnWebACL {
+  private createAcl(limits: FirewallConfig, events: WebFirewallProps['events']): CfnWebACL {
+    const isEvent = events === undefined ? undefined : pathBeginsWith(events.path);
     return new CfnWebACL(this, 'Acl', {
       scope: 'REGIONAL',
       defaultAction: { allow: {} },
@@ -57,7 +60,11 @@ export class WebFirewall extends Construct {
         [TOO_MANY]: { contentType: 'APPLICATION_JSON', content: problemTemplate(TOO_MANY_REQUESTS, {}) },
       },
       rules: [
-        rateRule('PerAddress', 0, { limit: limits.perAddressPerMinute, aggregateKeyType: 'IP' }),
+        rateRule('PerAddress', 0, {
+          limit: limits.perAddressPerMinute,
+          aggregateKeyType: 'IP',
+          ...(isEvent === undefined ? {} : { scopeDownStatement: { notStatement: { statement: isEvent } } }),
+        }),
         rateRule('PerKey', 1, {
           limit: limits.perKeyPerMinute,
           aggregateKeyType: 'CUSTOM_KEYS',
@@ -65,6 +72,15 @@ export class WebFirewall extends Construct {
         }),
         managedRule('AWSManagedRulesCommonRuleSet', 2, COUNTED_ONLY),
         managedRule('AWSManagedRulesKnownBadInputsRuleSet', 3, []),
+        ...(events === undefined || isEvent === undefined
+          ? []
+          : [
+              rateRule('EventsPerAddress', 4, {
+                limit: events.perAddressPerMinute,
+                aggregateKeyType: 'IP',
+                scopeDownStatement: isEvent,
+              }),
+            ]),
       ],
     });
   }
@@ -109,6 +125,17 @@ const ONE_SPELLING = [
   { priority: 0, type: 'LOWERCASE' },
   { priority: 1, type: 'COMPRESS_WHITE_SPACE' },
 ];
+
+function pathBeginsWith(path: string): CfnWebACL.StatementProperty {
+  return {
+    byteMatchStatement: {
+      fieldToMatch: { uriPath: {} },
+      positionalConstraint: 'STARTS_WITH',
+      searchString: path,
+      textTransformations: [{ priority: 0, type: 'NONE' }],
+    },
+  };
+}
 
 function rateRule(
   name: string,

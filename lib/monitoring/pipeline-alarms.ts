@@ -46,6 +46,7 @@ export class PipelineAlarms extends Construct {
     super(scope, id);
     this.props = props;
     this.watchMoney();
+    this.watchEvents();
     this.ofDeployments = [this.watchApiErrors(), this.watchExecutorErrors()];
     this.watchTheApi();
     this.watchTheQueues();
@@ -102,6 +103,25 @@ export class PipelineAlarms extends Construct {
       periods: [5, 5],
       impact:
         'A PSP has failed for five minutes: its payments are accepted and wait, and it charges nobody meanwhile.',
+    });
+  }
+
+  private watchEvents(): void {
+    this.add({
+      runbook: 'events-failing',
+      metric: ownMetric(this.props.config.name, 'EventsFailed', Stats.SUM),
+      threshold: 1,
+      periods: [3, 5],
+      missing: SILENCE_IS_FINE,
+      impact:
+        'Events of a PSP are refused or can’t be stored for minutes: payments that wait for a buyer or a PSP are noticed only when they are polled, some minutes late.',
+    });
+    this.addGauge('EventsStopped', {
+      runbook: 'events-stopped',
+      threshold: 1,
+      periods: [3, 3],
+      impact:
+        'A PSP has sent no event for six hours while payments wait for it: their buyers see the result minutes late, and what happens after a payment is not noticed.',
     });
   }
 

@@ -8,7 +8,7 @@ import { listen } from '../http-server.ts';
 import type { FunctionHost } from '../lambda/function-host.ts';
 import { newTraceHeader } from '../lambda/trace.ts';
 import type { RequestObserver, RunningService } from '../service-request.ts';
-import type { ApiResource } from '../template/resources.ts';
+import type { ApiResource, Throttle } from '../template/resources.ts';
 import { Authorizer, type MayInvoke } from './authorizer.ts';
 import { type GatewayResponseType, gatewayResponse } from './gateway-responses.ts';
 import { type GatewayRequest, methodArn, proxyEvent } from './proxy-event.ts';
@@ -59,6 +59,7 @@ class Gateway {
   private readonly router: Router;
   private readonly authorizers: ReadonlyMap<string, Authorizer>;
   private readonly throttle: TokenBucket | undefined;
+  private readonly methodThrottles: ReadonlyMap<string, TokenBucket | undefined>;
 
   constructor(options: ApiGatewayOptions) {
     const { api, clock } = options;
@@ -70,10 +71,20 @@ class Gateway {
         new Authorizer(resource, options.hostOf(resource.functionName), clock, options.mayInvoke),
       ]),
     );
-    this.throttle =
-      api.rateLimit === undefined || api.burstLimit === undefined
+    const bucketOf = (throttle: Throttle | undefined) =>
+      throttle === undefined
         ? undefined
-        : new TokenBucket(api.rateLimit, api.burstLimit, clock.now());
+        : new TokenBucket(throttle.rateLimit, throttle.burstLimit, clock.now());
+    this.throttle = bucketOf(api.throttle);
+    this.methodThrottles = new Map(
+      [...api.methodThrottles].map(([method, throttle]) => [method, bucketOf(throttle)]),
+    );
+  }
+
+  /** A method's own throttle takes the place of the one for all. */
+  private throttleOf({ method, path }: Match['route']): TokenBucket | undefined {
+    const name = `${method} ${path}`;
+    return this.methodThrottles.has(name) ? this.methodThrottles.get(name) : this.throttle;
   }
 
   async serve(message: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -116,7 +127,7 @@ class Gateway {
     const match = path === undefined ? undefined : this.router.match(message.method ?? '', path);
     if (path === undefined || match === undefined) return 'MISSING_AUTHENTICATION_TOKEN';
     if (body === undefined) return 'REQUEST_TOO_LARGE';
-    if (this.throttle?.take(clock.now()) === false) return 'THROTTLED';
+    if (this.throttleOf(match.route)?.take(clock.now()) === false) return 'THROTTLED';
     const request = {
       message,
       requestId,

@@ -164,15 +164,14 @@ export const stageProperties = {
     MethodSettings: z
       .array(
         z.strictObject({
-          HttpMethod: z.literal('*'),
-          ResourcePath: z.literal('/*'),
+          HttpMethod: z.string(),
+          ResourcePath: z.string(),
           DataTraceEnabled: z.literal(false).optional(),
           LoggingLevel: z.literal('OFF').optional(),
           ThrottlingRateLimit: z.number().optional(),
           ThrottlingBurstLimit: z.number().optional(),
         }),
       )
-      .max(1)
       .optional(),
     TracingEnabled: z.boolean().default(false),
   }),

@@ -121,6 +121,12 @@ export interface GatewayResponseResource {
   readonly template: string | undefined;
 }
 
+/** Requests per second, on average and at most in a burst. */
+export interface Throttle {
+  readonly rateLimit: number;
+  readonly burstLimit: number;
+}
+
 export interface ApiResource {
   readonly id: string;
   readonly stackName: string;
@@ -129,8 +135,10 @@ export interface ApiResource {
   /** Whether the gateway begins a trace for each request. */
   readonly isTraced: boolean;
   readonly stage: string;
-  readonly rateLimit: number | undefined;
-  readonly burstLimit: number | undefined;
+  /** Of all methods but those that have a throttle of their own. */
+  readonly throttle: Throttle | undefined;
+  /** By method and path, such as `POST /webhooks/{psp_account}`; undefined for a method that isn't throttled. */
+  readonly methodThrottles: ReadonlyMap<string, Throttle | undefined>;
   readonly routes: readonly RouteResource[];
   readonly authorizers: ReadonlyMap<string, AuthorizerResource>;
   readonly responses: ReadonlyMap<string, GatewayResponseResource>;

@@ -10,7 +10,7 @@ import {
   validatorProperties,
 } from './properties.ts';
 import type { Found, ResourceReader } from './resource-reader.ts';
-import type { ApiResource, RouteResource } from './resources.ts';
+import type { ApiResource, RouteResource, Throttle } from './resources.ts';
 
 /** The REST APIs of the templates: each stack has at most one. */
 export function readApis(reader: ResourceReader): readonly ApiResource[] {
@@ -28,7 +28,8 @@ function readApi(reader: ResourceReader, { stack, logicalId, name }: Found & { n
   const ours = { in: stack };
   const [stage] = reader.all('AWS::ApiGateway::Stage', stageProperties, (properties) => properties, ours);
   if (stage === undefined) throw new UnknownResourceError(`${stack.name}: ${logicalId} has no stage.`);
-  const settings = stage.MethodSettings?.[0];
+  const settings = stage.MethodSettings ?? [];
+  const ofAll = settings.find(({ HttpMethod, ResourcePath }) => HttpMethod === '*' && ResourcePath === '/*');
   const authorizers = reader.all(
     'AWS::ApiGateway::Authorizer',
     authorizerProperties,
@@ -57,12 +58,29 @@ function readApi(reader: ResourceReader, { stack, logicalId, name }: Found & { n
     name,
     stage: stage.StageName,
     isTraced: stage.TracingEnabled,
-    rateLimit: settings?.ThrottlingRateLimit,
-    burstLimit: settings?.ThrottlingBurstLimit,
+    throttle: throttleOf(ofAll),
+    methodThrottles: new Map(
+      settings
+        .filter((one) => one !== ofAll)
+        .map((one) => [
+          `${one.HttpMethod} ${one.ResourcePath.slice(1).replaceAll('~1', '/')}`,
+          throttleOf(one),
+        ]),
+    ),
     routes: routesOf(reader, ours),
     authorizers: new Map(authorizers.map((authorizer) => [authorizer.id, authorizer])),
     responses: new Map(responses.map((response) => [response.type, response])),
   };
+}
+
+interface MethodSetting {
+  readonly ThrottlingRateLimit?: number | undefined;
+  readonly ThrottlingBurstLimit?: number | undefined;
+}
+
+function throttleOf(setting: MethodSetting | undefined): Throttle | undefined {
+  const { ThrottlingRateLimit: rateLimit, ThrottlingBurstLimit: burstLimit } = setting ?? {};
+  return rateLimit === undefined || burstLimit === undefined ? undefined : { rateLimit, burstLimit };
 }
 
 function routesOf(reader: ResourceReader, ours: { readonly in: Stack }): readonly RouteResource[] {

@@ -130,6 +130,16 @@ describe.each(STAGES)('in %s', (stage) => {
     ],
     ['read-payment', statementsAs('read')],
     ['read-ledger', statementsAs('read')],
+    [
+      'receive-event',
+      [
+        ...statementsAs('receive'),
+        'sqs:SendMessage on the queue',
+        ...SEND,
+        ...simulatorSecret,
+        ...(isDev ? ['dynamodb:PutItem on the activity table', ACTIVITY] : []),
+      ],
+    ],
     ['describe-api', []],
     [
       'execute-instructions',

@@ -10,8 +10,14 @@ import { STAGES } from '../../lib/stage-config.ts';
 import { ACCESS_LOG_LINE } from '../support/access-log-line.ts';
 import { aliasOf, only, resourcesOf, type Synthesized, synthesized } from '../support/synthesized.ts';
 
+/** Of PSPs and of buyers, who have no key. */
+const WITHOUT_KEY = [
+  'POST /webhooks/{psp_account}',
+  'GET /returns/{payment_order_id}',
+  'HEAD /returns/{payment_order_id}',
+];
 /** Of no other method, or of any where no key is asked for. */
-const isOpenRoute = (name: string) => name.startsWith('ANY ');
+const isOpenRoute = (name: string) => name.startsWith('ANY ') || WITHOUT_KEY.includes(name);
 
 interface Route {
   readonly name: string;
@@ -60,6 +66,9 @@ describe.each(STAGES)('the API of %s', (stage) => {
     ['GET /payments/{payment_id}', 'read-payment'],
     ['GET /wallets/{seller_id}', 'read-ledger'],
     ['GET /ledger/trial-balance', 'read-ledger'],
+    ['POST /webhooks/{psp_account}', 'receive-event'],
+    ['GET /returns/{payment_order_id}', 'receive-event'],
+    ['ANY /webhooks/{psp_account}', 'describe-api'],
     ['ANY /health', 'describe-api'],
     ['ANY /openapi.json', 'describe-api'],
   ])('sends %s to %s', (name, served) => {
@@ -89,15 +98,30 @@ describe.each(STAGES)('the API of %s', (stage) => {
     });
     expect(only(pipeline, 'AWS::ApiGateway::Stage').Properties).toMatchObject({
       StageName: 'v1',
-      MethodSettings: [
-        {
+      MethodSettings: expect.arrayContaining([
+        expect.objectContaining({
           HttpMethod: '*',
           ResourcePath: '/*',
           ThrottlingRateLimit: config.api.rateLimit,
           ThrottlingBurstLimit: config.api.burstLimit,
-        },
-      ],
+        }),
+      ]),
     });
+  });
+
+  test.each([
+    ['POST', '/~1webhooks~1{psp_account}'],
+    ['GET', '/~1returns~1{payment_order_id}'],
+  ])('throttles %s %s apart from the merchants’ requests', (HttpMethod, ResourcePath) => {
+    const { MethodSettings } = only(pipeline, 'AWS::ApiGateway::Stage').Properties;
+    expect(MethodSettings).toContainEqual(
+      expect.objectContaining({
+        HttpMethod,
+        ResourcePath,
+        ThrottlingRateLimit: config.api.rateLimit,
+        ThrottlingBurstLimit: config.api.burstLimit,
+      }),
+    );
   });
 
   test('logs each request without body, header, query or user agent, and keeps no execution log', () => {
@@ -105,9 +129,8 @@ describe.each(STAGES)('the API of %s', (stage) => {
     const { Format } = AccessLogSetting as { Format: string };
     expect(JSON.parse(Format)).toEqual(ACCESS_LOG_LINE);
     expect(Format).not.toMatch(/header|body|query|authorization\b|\.path|userAgent/i);
-    expect(MethodSettings).toEqual([
-      expect.objectContaining({ LoggingLevel: 'OFF', DataTraceEnabled: false }),
-    ]);
+    for (const settings of MethodSettings as readonly object[])
+      expect(settings).toMatchObject({ LoggingLevel: 'OFF', DataTraceEnabled: false });
   });
 
   test('is refused by the gateway only where an Idempotency-Key is missing', () => {
@@ -210,7 +233,7 @@ describe.each(['staging', 'prod'] as const)('the firewall of %s', (stage) => {
   });
 
   test('limits each address and each key per minute', () => {
-    expect(rateOf('PerAddress')).toEqual({
+    expect(rateOf('PerAddress')).toMatchObject({
       AggregateKeyType: 'IP',
       EvaluationWindowSec: 60,
       Limit: config.firewall?.perAddressPerMinute,
@@ -219,6 +242,24 @@ describe.each(['staging', 'prod'] as const)('the firewall of %s', (stage) => {
       AggregateKeyType: 'CUSTOM_KEYS',
       CustomKeys: [{ Header: { Name: 'authorization' } }],
       Limit: config.firewall?.perKeyPerMinute,
+    });
+  });
+
+  test('limits events by themselves: a PSP sends all of them from few addresses', () => {
+    const ofEvents = {
+      ByteMatchStatement: expect.objectContaining({
+        FieldToMatch: { UriPath: {} },
+        PositionalConstraint: 'STARTS_WITH',
+        SearchString: '/v1/webhooks/',
+      }),
+    };
+    expect(rateOf('EventsPerAddress')).toMatchObject({
+      AggregateKeyType: 'IP',
+      Limit: config.api.rateLimit * 60,
+      ScopeDownStatement: ofEvents,
+    });
+    expect(rateOf('PerAddress')).toMatchObject({
+      ScopeDownStatement: { NotStatement: { Statement: ofEvents } },
     });
   });
 

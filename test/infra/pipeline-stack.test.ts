@@ -21,6 +21,7 @@ describe.each(STAGES)('the pipeline of %s', (stage) => {
     ['accept-payment', ['TAKES_REAL_MONEY', 'AMOUNT_CAPS', ...DATABASE, 'QUEUE_URL', ...activity]],
     ['read-payment', DATABASE],
     ['read-ledger', DATABASE],
+    ['receive-event', ['TAKES_REAL_MONEY', ...DATABASE, 'QUEUE_URL', ...activity, ...simulator]],
     ['describe-api', []],
     ['execute-instructions', [...DATABASE, ...EXECUTOR, ...simulator]],
     ['relay-instructions', [...DATABASE, 'QUEUE_URL', ...activity]],
@@ -35,12 +36,12 @@ describe.each(STAGES)('the pipeline of %s', (stage) => {
     );
   });
 
-  test('has these twelve functions', () => {
-    expect(functions.size).toBe(12);
+  test('has these thirteen functions', () => {
+    expect(functions.size).toBe(13);
   });
 
   test('tells the functions whether they take real money', () => {
-    for (const name of ['accept-payment', 'authorize-merchant'])
+    for (const name of ['accept-payment', 'authorize-merchant', 'receive-event'])
       expect(functions.get(name)?.environment.TAKES_REAL_MONEY).toBe(String(stage === 'prod'));
   });
 
@@ -220,6 +221,7 @@ describe.each(STAGES)('a deployment of %s', (stage) => {
     'execute-instructions',
     'read-ledger',
     'read-payment',
+    'receive-event',
   ];
 
   test('moves the aliases of functions that buyers notice at the stage’s pace', () => {

@@ -38,6 +38,7 @@ const BUDGETS: Readonly<Record<string, number>> = {
   'purge-expired': 320_000,
   'read-ledger': 270_000,
   'read-payment': 290_000,
+  'receive-event': 400_000,
   'redrive-dead-letters': 365_000,
   'relay-instructions': 350_000,
   'rotate-database-secret': 330_000,

@@ -10,6 +10,7 @@ export const DUTIES = [
   'redrive',
   'read',
   'authorize',
+  'receive',
   'measure',
   'purge',
   'operate',
@@ -30,6 +31,7 @@ const DUTY_OF_FUNCTION: Readonly<Record<string, Duty>> = {
   'read-payment': 'read',
   'read-ledger': 'read',
   'authorize-merchant': 'authorize',
+  'receive-event': 'receive',
   'measure-pipeline': 'measure',
   'purge-expired': 'purge',
 };
@@ -55,7 +57,7 @@ export function loginsOf(duty: Duty): readonly [string, string] {
 const BY_KEY = { enable_seqscan: 'off', enable_hashjoin: 'off', enable_mergejoin: 'off' };
 
 /**
- * How the statements of a duty are planned. Those of executor, relay and redrive find their rows by key, whatever the
+ * How the statements of a duty are planned. Those of executor, relay, redrive and events find their rows by key, whatever the
  * size of the tables. A session keeps the plan of its first minutes, when the tables may have been empty and reading
  * them whole the cheapest; the same plan at a million orders would be read whole for each batch.
  */
@@ -65,6 +67,7 @@ export const PLANNING: Partial<Record<Duty, Readonly<Record<string, string>>>> =
   // An operator asks seldom, and each time for something else: what is rare is known to be rare.
   operate: { enable_seqscan: 'off', plan_cache_mode: 'force_custom_plan' },
   execute: BY_KEY,
+  receive: BY_KEY,
   relay: BY_KEY,
   redrive: BY_KEY,
 };

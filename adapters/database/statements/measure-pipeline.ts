@@ -9,7 +9,13 @@ const gaugeRow = z.object({
   count: z.int(),
   oldest_seconds: z.nullable(z.int()),
 });
-const row = z.discriminatedUnion('kind', [circuitRow, currencyRow, gaugeRow]);
+const accountRow = z.object({
+  kind: z.literal('events'),
+  name: z.string(),
+  count: z.int(),
+  oldest_seconds: z.int(),
+});
+const row = z.discriminatedUnion('kind', [circuitRow, currencyRow, accountRow, gaugeRow]);
 
 interface Gauge {
   readonly count: number;
@@ -30,6 +36,14 @@ export interface Gauges {
   /** Quarantined instructions; age since they were accepted. */
   readonly inReview: Gauge;
   readonly quarantinedPoison: number;
+  /** Of every PSP account that has ever sent an event. */
+  readonly events: readonly {
+    readonly psp: string;
+    /** Since its newest event. */
+    readonly ageSeconds: number;
+    /** There has been none for hours, although payments wait for the PSP or their buyer. */
+    readonly hasStopped: boolean;
+  }[];
   readonly pauses: number;
 }
 
@@ -37,10 +51,11 @@ const NONE: Gauge = { count: 0, oldestSeconds: null };
 
 /** One statement, whose cost grows with what is under way and not with what was ever paid. */
 export async function readGauges(database: Database): Promise<Gauges> {
-  const rows = (await database.execute(GAUGES_SQL, { limit: LIMIT })).map((found) => row.parse(found));
+  const input = { limit: LIMIT, silent_seconds: SILENT_SECONDS, waited_seconds: WAITED_SECONDS };
+  const rows = (await database.execute(GAUGES_SQL, input)).map((found) => row.parse(found));
   const gauge = (kind: z.infer<typeof gaugeRow>['kind']): Gauge => {
     const found = rows.find((each) => each.kind === kind);
-    return found === undefined || !('oldest_seconds' in found)
+    return found === undefined || found.kind !== kind || !('oldest_seconds' in found)
       ? NONE
       : { count: found.count, oldestSeconds: found.oldest_seconds };
   };
@@ -55,6 +70,11 @@ export async function readGauges(database: Database): Promise<Gauges> {
     open: gauge('open'),
     inReview: gauge('in_review'),
     quarantinedPoison: gauge('poison').count,
+    events: rows.flatMap((each) =>
+      each.kind === 'events'
+        ? [{ psp: each.name, ageSeconds: each.oldest_seconds, hasStopped: each.count > 0 }]
+        : [],
+    ),
     pauses: gauge('pauses').count,
   };
 }
@@ -62,9 +82,30 @@ export async function readGauges(database: Database): Promise<Gauges> {
 /** Past so many under way the figures are "at least": a backlog that long is known from the queue, and counting it all would add to its cause. */
 const LIMIT = 50_000;
 
+/** An account that has sent events is suspect after this long without one, */
+const SILENT_SECONDS = 6 * 3_600;
+/** and only if a payment has waited this long: a PSP tells of a buyer within minutes, and of an expiry within the hour. */
+const WAITED_SECONDS = 3_600;
+
 export const GAUGES_SQL = `
 with moment as materialized (
   select clock() as now
+),
+event_account as materialized (
+  -- Each account that occurs, by a walk over the index, and its newest event.
+  with recursive walk as (
+    select min(psp_account) as psp_account from psp_event
+    union all
+    select (select min(e.psp_account) from psp_event e where e.psp_account > walk.psp_account)
+    from walk
+    where walk.psp_account is not null
+  )
+  select walk.psp_account, newest.received_at
+  from walk
+  cross join lateral (
+    select received_at from psp_event where psp_account = walk.psp_account order by event_id desc limit 1
+  ) newest
+  where walk.psp_account is not null
 ),
 under_way as materialized (
   -- Each by its partial index: what the relay would send by the clock, and what waits for a circuit or a pause.
@@ -103,6 +144,16 @@ select 'in_review', null, null, count(*)::int, extract(epoch from max(moment.now
 from in_review, moment
 union all
 select 'poison', null, null, count(*)::int, null from dead_letter where poison_state = 'quarantined'
+union all
+select 'events', psp_account, null,
+       (received_at < moment.now - make_interval(secs => (:input::jsonb ->> 'silent_seconds')::int)
+        and exists (
+          select from instruction i
+          where i.psp_account = event_account.psp_account and i.state in ('awaiting_buyer', 'awaiting_psp')
+            and i.first_claimed_at < moment.now - make_interval(secs => (:input::jsonb ->> 'waited_seconds')::int)
+        ))::int,
+       greatest(0, extract(epoch from moment.now - received_at))::int
+from event_account, moment
 union all
 select 'pauses', null, null, count(*)::int, null from processing_pause
 `;

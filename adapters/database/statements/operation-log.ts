@@ -24,6 +24,7 @@ export const OPERATIONS = [
   'cap_set',
   'cap_cleared',
   'look_up_first_marked',
+  'event_replayed',
 ] as const;
 export type OperationName = (typeof OPERATIONS)[number];
 

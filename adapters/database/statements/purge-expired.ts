@@ -11,7 +11,14 @@ export interface RetentionDays {
 }
 
 /** What is removed, in the order in which it is. */
-export const PURGES = ['idempotency_keys', 'buyer_data', 'evidence', 'poison', 'operation_log'] as const;
+export const PURGES = [
+  'idempotency_keys',
+  'buyer_data',
+  'evidence',
+  'events',
+  'poison',
+  'operation_log',
+] as const;
 export type Purge = (typeof PURGES)[number];
 
 /**
@@ -27,8 +34,9 @@ export function keptDays(purge: Purge, days: RetentionDays): number {
       return IDEMPOTENCY_KEY_DAYS;
     case 'buyer_data':
       return days.buyerData;
-    // A dead letter's body may hold what a client typed: it goes with the evidence.
+    // A dead letter's body may hold what a client typed, and an event what a PSP knows of a buyer: both go with the evidence.
     case 'evidence':
+    case 'events':
     case 'poison':
       return days.evidence;
     case 'operation_log':
@@ -135,6 +143,13 @@ const DUE_SQL: Readonly<Record<Purge, string>> = {
   idempotency_keys: rowsDue('idempotency_key', `created_at < ${BEFORE}`),
   buyer_data: buyersDue(''),
   evidence: evidenceDue(''),
+  // Ids begin with their time, as those of the operation log.
+  events: `${GIVEN},
+due as materialized (
+  select ctid
+  from (select ctid, received_at from psp_event order by event_id ${LIMIT}) oldest
+  where received_at < ${BEFORE}
+)`,
   poison: rowsDue(
     'dead_letter',
     `is_poison and poison_state = 'closed' and last_seen_at < ${BEFORE}`,
@@ -182,6 +197,7 @@ gone as (
   update payment t set purge_stage = 2 from due where t.payment_id = due.payment_id and t.purge_stage = 1 returning 1
 )
 select count(*)::int as count from gone`,
+  events: deleteRows('events', 'psp_event'),
   poison: deleteRows('poison', 'dead_letter'),
   operation_log: deleteRows('operation_log', 'operation_log'),
 };

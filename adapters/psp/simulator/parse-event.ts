@@ -1,6 +1,6 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import * as z from 'zod/mini';
-import type { PspEvent, RawEvent } from '../psp-event.ts';
+import type { EventRefusal, PspEvent, RawEvent } from '../psp-event.ts';
 import { chargeSchema, moment, parse, text } from './charge-answer.ts';
 
 /** The secrets whose signatures are valid: two during a rotation. */
@@ -19,6 +19,7 @@ const MAX_SIGNATURES = 4;
 
 const eventSchema = z.object({
   id: text,
+  type: text,
   created: moment,
   data: z.object({ charge: z.extend(chargeSchema, { idempotency_key: z.optional(text) }) }),
 });
@@ -26,22 +27,21 @@ const eventSchema = z.object({
 /** @throws when the secrets can't be read */
 export async function parseSimulatorEvent(raw: RawEvent, secrets: SigningSecrets): Promise<PspEvent> {
   const header = raw.headers[SIGNATURE_HEADER];
-  if (header === undefined) return refused('it has no Simulator-Signature');
-  const signature = readSignature(header);
-  if (signature === undefined) return refused('its Simulator-Signature is not t=…,v1=…');
-  const ageSeconds = raw.now / 1000 - Number(signature.time);
-  if (Math.abs(ageSeconds) > TOLERANCE_SECONDS) {
-    return refused(`it was signed more than ${TOLERANCE_SECONDS} seconds from now; check the clocks`);
-  }
+  const signature = header === undefined ? undefined : readSignature(header);
+  if (signature === undefined) return refused('unsigned');
+  const ageSeconds = raw.now / 1000 - signature.seconds;
+  if (Math.abs(ageSeconds) > TOLERANCE_SECONDS) return refused('not_signed_now');
   const isSigned = (keys: readonly string[]) => keys.some((key) => isSignedWith(key, signature, raw.body));
-  if (!isSigned(await secrets.read()) && !isSigned(await secrets.refresh())) {
-    return refused('its signature matches no valid secret');
-  }
-  return readEvent(raw.body);
+  if (!isSigned(await secrets.read()) && !isSigned(await secrets.refresh()))
+    return refused('wrong_signature');
+  return readEvent(raw.body, signature);
 }
 
 interface Signature {
+  /** As it is signed. */
   readonly time: string;
+  /** The same, since the epoch. */
+  readonly seconds: number;
   readonly digests: readonly Buffer[];
 }
 
@@ -50,7 +50,7 @@ function readSignature(header: string): Signature | undefined {
   const [, time, rest] = match ?? [];
   if (time === undefined || rest === undefined) return undefined;
   const digests = rest.split(',v1=').slice(1, 1 + MAX_SIGNATURES);
-  return { time, digests: digests.map((digest) => Buffer.from(digest, 'hex')) };
+  return { time, seconds: Number(time), digests: digests.map((digest) => Buffer.from(digest, 'hex')) };
 }
 
 function isSignedWith(secret: string, { time, digests }: Signature, body: Uint8Array): boolean {
@@ -58,20 +58,22 @@ function isSignedWith(secret: string, { time, digests }: Signature, body: Uint8A
   return digests.some((digest) => timingSafeEqual(digest, expected));
 }
 
-function readEvent(body: Uint8Array): PspEvent {
+function readEvent(body: Uint8Array, { seconds }: Signature): PspEvent {
   const event = parse(eventSchema, Buffer.from(body).toString('utf8'));
-  if (event === undefined) return refused('its body is not an event about a charge');
+  if (event === undefined) return refused('unreadable');
   const { id, reference, status, idempotency_key: idempotencyKey } = event.data.charge;
   return {
     kind: 'event',
     eventId: event.id,
+    type: event.type,
     objectId: id,
     objectState: status,
     references: { reference, ...(idempotencyKey === undefined ? {} : { idempotencyKey }) },
     createdAt: event.created,
+    signedAt: new Date(seconds * 1000),
   };
 }
 
-function refused(reason: string): PspEvent {
+function refused(reason: EventRefusal): PspEvent {
   return { kind: 'refused', reason };
 }

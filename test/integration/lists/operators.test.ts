@@ -5,6 +5,7 @@ import {
   type DeadLetterFilter,
   listDeadLetters,
 } from '../../../adapters/database/statements/list-dead-letters.ts';
+import { listEvents, showEvent } from '../../../adapters/database/statements/list-events.ts';
 import { listApiKeys } from '../../../adapters/database/statements/operate-keys.ts';
 import {
   listOperations,
@@ -12,6 +13,7 @@ import {
   type OperationQuery,
 } from '../../../adapters/database/statements/operation-log.ts';
 import { listCircuits, listPauses } from '../../../adapters/database/statements/processing-pauses.ts';
+import { EVENT_STATES } from '../../../adapters/database/statements/receive-event.ts';
 import { generateHistory } from '../../../bench/history/generate.ts';
 import { QUIET_MERCHANT } from '../../../bench/history/generate-sql.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/postgres.ts';
@@ -47,6 +49,16 @@ beforeAll(async () => {
      select 'sha256:' || n, true, case when n % 2 = 0 then 'waiting' else 'closed' end, '\\x00', 'many',
             clock() - make_interval(mins => n), clock() - make_interval(mins => n)
      from generate_series(1, 3000) as n`,
+    {},
+  );
+  await database.execute(
+    `insert into psp_event (event_id, psp_account, psp_event_id, type, object_id, object_state, created_at, signed_at,
+                            received_at, instruction_id, state, is_reordered, body_sha256, body_bytes, body)
+     select 'pev_' || lpad(n::text, 6, '0'), case when n % 3 = 0 then 'simulator_2' else 'simulator' end, 'evt_' || n,
+            'charge.succeeded', 'ch_' || n, 'succeeded', clock() - make_interval(mins => n), clock(),
+            clock() - make_interval(mins => n), 'ins_' || n % 50, case when n % 100 = 0 then 'early' else 'matched' end,
+            false, repeat('0', 64), 1, '\\x00'
+     from generate_series(1, 6000) as n`,
     {},
   );
   await database.execute(
@@ -115,6 +127,27 @@ describe.each(modes)('a list of an operator’s, planned with %s, reads no more 
         }
       }
     }
+  });
+
+  test('of events, with every filter, on every page', async () => {
+    for (const states of [...EVENT_STATES.map((state) => [state]), EVENT_STATES]) {
+      for (const psp of [undefined, 'simulator', 'nobody']) {
+        for (const before of [undefined, 'pev_003000', 'pev_000001']) {
+          const filter = { states, psp, before, limit: PAGE };
+          const rows = await rowsOf((database) => listEvents(database, filter), mode);
+          // A page of each state and account, and the walk to the next account.
+          expect([rows, filter]).toEqual([
+            expect.toSatisfy((read: number) => read <= states.length * (PSPS * PAGE + PSPS + 1)),
+            filter,
+          ]);
+        }
+      }
+    }
+  });
+
+  test('of one event, by our id or the PSP’s', async () => {
+    for (const id of ['pev_000300', 'evt_300', 'evt_none'])
+      expect(await rowsOf((database) => showEvent(database, id), mode)).toBeLessThanOrEqual(PAGE);
   });
 
   test('of keys, with every filter', async () => {

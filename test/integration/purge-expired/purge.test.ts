@@ -14,6 +14,8 @@ import { registerMovedDeadLetters } from '../../../adapters/database/statements/
 import { registerPoison } from '../../../adapters/database/statements/register-poison.ts';
 import { checkInvariant } from '../../../adapters/database/statements/verify.ts';
 import { JOB, type PurgeReport, purgeExpired } from '../../../lambdas/purge-expired/purge.ts';
+import { EventReceiver } from '../../support/event-receiver.ts';
+import { eventBody } from '../../support/events.ts';
 import { ExecutorHarness, recordOf, ScriptedPsp } from '../../support/executor.ts';
 import { chargeOf, MERCHANT, moveClock, newOrder, storePayment } from '../../support/payments.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/postgres.ts';
@@ -110,6 +112,24 @@ test('idempotency keys go after thirty days and one more', async () => {
   expect(await count('idempotency_key')).toBe(keys);
   await later(32);
   expect(await count('idempotency_key')).toBe(0);
+});
+
+test('an event goes when the evidence of its time does, whatever it names', async () => {
+  const [order] = (await executed()).orders;
+  const receiver = new EventReceiver(testDatabase.as('oncepay_receive'));
+  await receiver.receive(
+    eventBody({ reference: order?.paymentOrderId ?? '', idempotencyKey: order?.instructionId ?? '' }),
+  );
+  await receiver.receive(eventBody({ reference: 'a shop’s own', idempotencyKey: 'a shop’s own' }));
+  await later(89);
+  expect(await count('psp_event')).toBe(2);
+  expect(await later(91)).toMatchObject({ purged: { events: 2 } });
+  expect(await count('psp_event')).toBe(0);
+});
+
+test('a young event can’t be removed, not even by the purge', async () => {
+  await new EventReceiver(testDatabase.as('oncepay_receive')).receive(eventBody());
+  await expect(asPurge.execute('delete from psp_event', {})).rejects.toMatchObject({ sqlState: '42501' });
 });
 
 test('closed poison goes with its body, and what a person hasn’t closed stays', async () => {

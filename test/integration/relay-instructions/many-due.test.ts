@@ -65,6 +65,7 @@ async function relay(
     activity: alwaysActive,
     time: systemTime,
     remainingMilliseconds: () => 60_000,
+    matchEvents: async () => {},
     sentAgain: () => {},
     ...overrides,
   });
@@ -139,6 +140,7 @@ describe('what waits for a pause that was lifted', () => {
     let remaining = 60_000;
     const first = await relay({
       remainingMilliseconds: () => remaining,
+      matchEvents: async () => {},
       sentAgain: () => {
         remaining = 9_000;
       },

@@ -42,6 +42,7 @@ async function relayAt(
     activity: alwaysActive,
     time: systemTime,
     remainingMilliseconds: () => 60_000,
+    matchEvents: async () => {},
     sentAgain: () => {},
     ...overrides,
   });

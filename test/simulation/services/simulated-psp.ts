@@ -107,7 +107,7 @@ export class SimulatedPsp {
       execute: (request, signal) => around('charge', () => this.charge(request, signal)).catch(lost),
       find: (request) => around('lookUp', () => this.lookUp(request)).catch(noAnswer),
       invalidate: (request) => around('invalidate', () => this.invalidate(request)).catch(noAnswer),
-      parseEvent: async () => ({ kind: 'refused', reason: 'it sends no events' }),
+      parseEvent: async () => ({ kind: 'refused', reason: 'unsigned' }),
       movements: async () => ({ kind: 'not_supported' }),
     };
   }

@@ -90,6 +90,7 @@ describe('docs/metrics.md', () => {
       'relay-instructions': ['lambdas/relay-instructions/handler.ts'],
       'redrive-dead-letters': ['lambdas/redrive-dead-letters/handler.ts'],
       'measure-pipeline': ['lambdas/measure-pipeline/measure.ts', 'lambdas/measure-pipeline/handler.ts'],
+      'receive-event': ['lambdas/receive-event/receive.ts', 'lambdas/receive-event/handler.ts'],
       'purge-expired': ['lambdas/purge-expired/handler.ts'],
       'every function that uses the database': ['adapters/database/meter-failures.ts'],
     };

@@ -40,14 +40,16 @@ function received(sent: Sent = {}) {
 }
 
 describe('an event of a simulated PSP', () => {
-  test('names the object, its state and our references', async () => {
-    expect(await received()).toEqual({
+  test('names the object, its state, our references and when it was signed', async () => {
+    expect(await received({ signedAt: NOW - 2_000 })).toEqual({
       kind: 'event',
       eventId: 'evt_1',
+      type: 'charge.succeeded',
       objectId: 'ch_1',
       objectState: 'succeeded',
       references: { reference: 'ord_1', idempotencyKey: 'ins_1' },
       createdAt: new Date(NOW),
+      signedAt: new Date(NOW - 2_000),
     });
   });
 
@@ -71,14 +73,14 @@ describe('an event of a simulated PSP', () => {
   test.each([-301_000, 301_000])('is refused %i ms from its signature', async (milliseconds) => {
     expect(await received({ signedAt: NOW + milliseconds })).toEqual({
       kind: 'refused',
-      reason: 'it was signed more than 300 seconds from now; check the clocks',
+      reason: 'not_signed_now',
     });
   });
 
   test('is refused if no valid secret signed it', async () => {
     expect(await received({ signedWith: ['whsec_other'] })).toEqual({
       kind: 'refused',
-      reason: 'its signature matches no valid secret',
+      reason: 'wrong_signature',
     });
     expect((await received({ valid: [] })).kind).toBe('refused');
   });
@@ -88,7 +90,7 @@ describe('an event of a simulated PSP', () => {
     const secrets = { read: async () => ['whsec_1'], refresh: async () => ['whsec_1'] };
     expect(await parseSimulatorEvent(raw, secrets)).toEqual({
       kind: 'refused',
-      reason: 'it has no Simulator-Signature',
+      reason: 'unsigned',
     });
   });
 
@@ -125,7 +127,7 @@ describe('an event of a simulated PSP', () => {
   ])('is refused although it is signed, if its body is %s', async (_what, body) => {
     expect(await received({ body })).toEqual({
       kind: 'refused',
-      reason: 'its body is not an event about a charge',
+      reason: 'unreadable',
     });
   });
 

@@ -1,7 +1,8 @@
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Command } from 'commander';
+import type { Command } from 'commander';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { createProgram } from '../../../cli/program.ts';
 import { brokenLinks, commandsIn, pages, topFolders } from '../../support/documents.ts';
 import { ROOT } from '../../support/source-files.ts';
 
@@ -62,15 +63,12 @@ describe('every page', () => {
 describe('every oncepay command on a page', () => {
   let program: Command;
 
-  beforeAll(async () => {
-    program = new Command('oncepay');
-    for (const option of ['--stage <stage>', '--profile <name>', '--region <region>', '--data <folder>'])
-      program.option(option);
-    program.option('--json').option('-h, --help');
-    for (const file of globSync('cli/commands/*.ts', { cwd: ROOT })) {
-      for (const [name, add] of Object.entries(await import(join(ROOT, file))))
-        if (name.startsWith('add') && typeof add === 'function') add(program, async () => undefined);
-    }
+  beforeAll(() => {
+    const ignored = { write: () => {} };
+    const leave = (error: Error) => {
+      throw error;
+    };
+    program = createProgram(() => async () => {}, { stdout: ignored, stderr: ignored, leave });
   });
 
   test('exists, with options that it accepts', () => {
@@ -95,7 +93,7 @@ function violationsOf(program: Command, words: readonly string[]): readonly stri
     else if (!word.startsWith('-')) return [`there is no ${word}`];
     else break;
   }
-  const taken = [...program.options, ...command.options].map(({ long }) => long);
+  const taken = ['--help', ...[...program.options, ...command.options].map(({ long }) => long)];
   return words
     .filter((word) => /^--[a-z]/.test(word))
     .map((word) => word.replace(/[=`].*$/, ''))

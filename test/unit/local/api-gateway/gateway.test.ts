@@ -262,7 +262,7 @@ describe('the client is given', () => {
 test('requests beyond the burst are throttled until the rate has made room', async () => {
   const throttled = await TinyApi.start(
     { tiny: ECHO },
-    { routes: [route('GET', '/things/{id}')], rateLimit: 1, burstLimit: 2 },
+    { routes: [route('GET', '/things/{id}')], throttle: { rateLimit: 1, burstLimit: 2 } },
   );
   const statuses: (number | undefined)[] = [];
   for (let count = 0; count < 3; count += 1)
@@ -272,4 +272,27 @@ test('requests beyond the burst are throttled until the rate has made room', asy
   await throttled.close();
 
   expect(statuses).toEqual([200, 200, 429, 200]);
+});
+
+test('a method with a throttle of its own takes nothing of the others’, nor they of its', async () => {
+  const throttled = await TinyApi.start(
+    { tiny: ECHO },
+    {
+      routes: [route('GET', '/things/{id}'), route('POST', '/events/{of}')],
+      throttle: { rateLimit: 1, burstLimit: 1 },
+      methodThrottles: new Map([['POST /events/{of}', { rateLimit: 1, burstLimit: 2 }]]),
+    },
+  );
+  const statuses: (number | undefined)[] = [];
+  for (const [method, path] of [
+    ['GET', '/v1/things/1'],
+    ['GET', '/v1/things/1'],
+    ['POST', '/v1/events/a'],
+    ['POST', '/v1/events/b'],
+    ['POST', '/v1/events/a'],
+  ] as const)
+    statuses.push((await throttled.call(method, path)).status);
+  await throttled.close();
+
+  expect(statuses).toEqual([200, 429, 200, 200, 429]);
 });
