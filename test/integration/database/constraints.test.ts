@@ -84,6 +84,55 @@ describe('the ledger refuses', () => {
   });
 });
 
+describe('a movement', () => {
+  const copy = (changes: string) =>
+    `insert into movement select (jsonb_populate_record(m, '${changes}')).* from movement m where origin = 'own'`;
+  const fromPsp = (id: string, entry: string, more = '') =>
+    copy(`{"movement_id":"${id}","instruction_id":null,"origin":"psp","psp_entry_id":"${entry}"${more}}`);
+
+  test('of an instruction is booked once under each kind', async () => {
+    expect(await refused(copy('{"movement_id":"m1"}'))).toEqual({
+      code: '23505',
+      constraint: 'movement_of_instruction_is_booked_once',
+    });
+  });
+
+  test('of the PSP is booked once for its entry, account and kind', async () => {
+    expect(await refused(fromPsp('m2', 'txn_1', ',"kind":"refund"'))).toBeUndefined();
+    expect(await refused(fromPsp('m3', 'txn_1', ',"kind":"fee"'))).toBeUndefined();
+    expect(await refused(fromPsp('m4', 'txn_1', ',"kind":"fee","psp_account":"other"'))).toBeUndefined();
+    expect(await refused(fromPsp('m5', 'txn_1', ',"kind":"fee"'))).toEqual({
+      code: '23505',
+      constraint: 'movement_of_entry_is_booked_once',
+    });
+  });
+
+  test.each([
+    ['of no instruction that is said to be ours', '{"movement_id":"m6","instruction_id":null}'],
+    ['of the PSP without its entry', '{"movement_id":"m7","instruction_id":null,"origin":"psp"}'],
+    ['of less than nothing', '{"movement_id":"m8","instruction_id":"i8","amount_minor":-1}'],
+    ['of a kind that there is not', '{"movement_id":"m9","instruction_id":"i9","kind":"gift"}'],
+  ])('%s is refused', async (_what, changes) => {
+    expect(await refused(copy(changes))).toMatchObject({ code: '23514' });
+  });
+
+  test('gets its entry and its date once, and never changes otherwise', async () => {
+    const change = (what: string) => refused(`update movement set ${what} where origin = 'own'`);
+    const appendOnly = { code: '42501', constraint: 'movement_is_append_only' };
+    expect(await change(`psp_entry_id = 'txn_9'`)).toBeUndefined();
+    expect(await change(`available_at = '2026-01-01'`)).toBeUndefined();
+    expect(await change(`psp_entry_id = 'txn_10'`)).toEqual(appendOnly);
+    expect(await change(`psp_entry_id = null`)).toEqual(appendOnly);
+    expect(await change(`available_at = '2026-01-02'`)).toEqual(appendOnly);
+    for (const column of ['merchant_id', 'psp_account', 'currency', 'instruction_id', 'payment_order_id'])
+      expect(await change(`${column} = ${column} || 'X'`), column).toEqual(appendOnly);
+    expect(await change('amount_minor = amount_minor + 1')).toEqual(appendOnly);
+    expect(await change(`occurred_at = occurred_at + interval '1 second'`)).toEqual(appendOnly);
+    expect(await refused('delete from movement')).toMatchObject({ code: '42501' });
+    expect(await refused('truncate movement')).toMatchObject({ code: '42501' });
+  });
+});
+
 describe('the database refuses', () => {
   test.each(['instruction', 'payment_order'])('to let %s leave a terminal state', async (table) => {
     const change = table === 'instruction' ? `state = 'ready'` : `status = 'FAILED', failure = '{}'`;
@@ -100,6 +149,7 @@ describe('the database refuses', () => {
 
   test.each([
     ['an order without an amount', `update payment_order set amount_minor = 0`],
+    ['to reserve less than nothing', `update payment_order set refund_pending = -1`],
     ['a currency that is none', `update payment_order set currency = 'krw'`],
     ['more orders finished than there are', `update payment set orders_succeeded = 5`],
     [

@@ -86,6 +86,10 @@ export const recordInput = z.object({
       amounts: z.partialRecord(z.enum(ORDER_AMOUNTS), z.string()),
       movement: z.nullable(movement),
       postings: z.array(posting),
+      /** Of a planted bug: the ledger's step books what the fence refused, and draws the movement's name. */
+      books_unfenced: z.optional(z.boolean()),
+      /** Of a planted bug: amounts are added whether the attempt holds its claim or not. */
+      adds_unfenced: z.optional(z.boolean()),
       steps: z.array(z.object({ step: z.int() })),
     }),
   ),

@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { INVARIANTS } from '../../../adapters/database/statements/invariants.ts';
 import { checkInvariant } from '../../../adapters/database/statements/verify.ts';
+import { ORDER_AMOUNTS } from '../../../domain/ledger/order-amounts.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/postgres.ts';
 import { runSchedule } from '../run-schedule.ts';
 import { CheckedDatabase } from './checked-database.ts';
+import { ModelState } from './state.ts';
 
 /** More on demand: MODEL_SCHEDULES=1000 npx vitest run --project simulation test/simulation/model */
 const SCHEDULES = Number(process.env.MODEL_SCHEDULES ?? 40);
@@ -54,15 +56,70 @@ async function ordersInReviewForAPredecessor(): Promise<ReadonlySet<unknown>> {
   return new Set(rows.map(({ id }) => id));
 }
 
+/** Amounts, movements and ledger, which no statement of the protocol reads back. */
+async function moneyInPostgres() {
+  const { database } = testDatabase;
+  const [orders, movements, postings] = await Promise.all([
+    database.execute(
+      `select payment_order_id as id, ${ORDER_AMOUNTS.map((name) => `${name}::text`).join(', ')} from payment_order order by 1`,
+      {},
+    ),
+    database.execute(
+      `select movement_id as id, kind, amount_minor::text as amount, currency, instruction_id, payment_order_id
+       from movement order by 1`,
+      {},
+    ),
+    database.execute(
+      `select ledger_transaction_id as id, source_id, posting_type, direction, phase, amount_minor::text as amount, currency,
+              account_kind || ' ' || account_owner as account
+       from ledger_transaction join ledger_entry using (ledger_transaction_id) order by 1, entry_no`,
+      {},
+    ),
+  ]);
+  return { orders, movements, postings };
+}
+
+function moneyIn(state: ModelState) {
+  const byId = (one: { readonly id: string }, other: { readonly id: string }) => (one.id < other.id ? -1 : 1);
+  const orders = [...state.orders.values()].map(({ id, amounts }) => ({
+    id,
+    ...Object.fromEntries(ORDER_AMOUNTS.map((name) => [name, String(amounts[name])])),
+  }));
+  const movements = [...state.movements.values()].map((movement) => ({
+    id: movement.id,
+    kind: movement.kind,
+    amount: String(movement.amountMinor),
+    currency: movement.currency,
+    instruction_id: movement.instructionId,
+    payment_order_id: movement.orderId,
+  }));
+  const postings = [...state.postings].map(([id, posting]) => ({ id, ...posting })).toSorted(byId);
+  return {
+    orders: orders.toSorted(byId),
+    movements: movements.toSorted(byId),
+    postings: postings.flatMap(({ id, sourceId, postingType, entries }) =>
+      entries.map(({ amountMinor, ...entry }) => ({
+        id,
+        source_id: sourceId,
+        posting_type: postingType,
+        amount: String(amountMinor),
+        ...entry,
+      })),
+    ),
+  };
+}
+
 test.each(Array.from({ length: SCHEDULES }, (_, index) => index + 1))(
   'PostgreSQL answers every statement as the model does, with seed %i',
   async (seed) => {
     const { database } = testDatabase;
     await empty();
     let diverged: unknown;
+    let state = new ModelState();
     const { violations } = await runSchedule({
       seed,
       beside: (model, scheduler) => {
+        state = model.state;
         const checked = new CheckedDatabase(database, model, async () => {
           const now = new Date(scheduler.clock.now()).toISOString();
           await database.execute(`update simulated_clock set now = '${now}'`, {});
@@ -81,6 +138,7 @@ test.each(Array.from({ length: SCHEDULES }, (_, index) => index + 1))(
     });
     expect(diverged).toBeUndefined();
     expect(violations).toEqual([]);
+    expect(await moneyInPostgres()).toEqual(moneyIn(state));
     for (const invariant of INVARIANTS.slice(0, -1)) {
       const subjects = (await checkInvariant(database, invariant))?.examples ?? [];
       const inReview = await ordersInReviewForAPredecessor();

@@ -1,6 +1,6 @@
 import type { DatabaseRow } from '../../../adapters/database/database.ts';
 import { movementNameOf } from '../../../domain/ledger/movement.ts';
-import { type AmountDeltas, addAmounts } from '../../../domain/ledger/order-amounts.ts';
+import { addAmounts } from '../../../domain/ledger/order-amounts.ts';
 import { NO_FENCE } from '../planted/planted.ts';
 import { writeDeadLetter } from './claim.ts';
 import type { RecordInput } from './inputs.ts';
@@ -99,6 +99,8 @@ function apply(
   const isUnfenced = attempt.claim_token === NO_FENCE;
   const isApplied = isUnfenced || (holds && row.state === 'executing');
   const changed = isApplied && transition(state, row, attempt, input, opened, now);
+  if (attempt.books_unfenced === true && !isApplied) book(state, row, attempt);
+  if (attempt.adds_unfenced === true && !isApplied) add(state, attempt);
   return {
     instruction_id: row.id,
     is_applied: isApplied || (holds && row.state !== 'executing'),
@@ -133,8 +135,8 @@ function transition(
   if (attempt.wait_seconds !== null) row.notBefore = now + attempt.wait_seconds * 1000;
   if (row.state === 'dead_lettered' || row.state === 'quarantined') writeDeadLetter(state, row, now);
   book(state, row, attempt);
+  add(state, attempt);
   const order = state.order(attempt.payment_order_id);
-  order.amounts = addAmounts(order.amounts, bigints(attempt.amounts));
   const isSame = order.status === attempt.order_status && order.statusDetail === attempt.order_status_detail;
   if (isSame) return Object.keys(attempt.amounts).length > 0;
   if (order.status === 'SUCCESS' || order.status === 'FAILED') throw new Error(`${order.id} is terminal`);
@@ -146,30 +148,34 @@ function transition(
   return true;
 }
 
-function bigints(amounts: Attempt['amounts']): AmountDeltas {
-  return Object.fromEntries(Object.entries(amounts).map(([name, delta]) => [name, BigInt(delta)]));
+/** To the order's amounts. */
+function add(state: ModelState, { payment_order_id, amounts }: Attempt): void {
+  const order = state.order(payment_order_id);
+  const deltas = Object.entries(amounts).map(([name, delta]) => [name, BigInt(delta)]);
+  order.amounts = addAmounts(order.amounts, Object.fromEntries(deltas));
 }
 
 /** The movement and its postings; each is unique by its name, as in the database. */
 function book(state: ModelState, row: ModelInstruction, attempt: Attempt): void {
-  const { movement } = attempt;
-  if (movement !== null) {
-    const { kind, currency, movement_id: id, amount_minor: amountMinor } = movement;
-    const name = movementNameOf({ origin: 'own', instructionId: row.id }, kind);
+  const { movement, postings } = attempt;
+  // Of the planted bug.
+  const drawn = attempt.books_unfenced === true ? ` ${state.movements.size}` : '';
+  const movementId = movement === null ? undefined : movement.movement_id + drawn;
+  if (movement !== null && movementId !== undefined) {
+    const { kind, currency } = movement;
+    const name = movementNameOf({ origin: 'own', instructionId: row.id }, kind) + drawn;
     if (state.movements.has(name)) throw new Error(`${name} is booked already`);
-    const moved = { id, kind, currency, amountMinor: BigInt(amountMinor) };
+    const moved = { id: movementId, kind, currency, amountMinor: BigInt(movement.amount_minor) };
     state.movements.set(name, { ...moved, instructionId: row.id, orderId: row.orderId });
   }
-  for (const posting of attempt.postings) post(state, row, movement?.movement_id, posting);
+  for (const posting of postings)
+    post(state, posting.source_kind === 'movement' ? movementId : row.id, {
+      ...posting,
+      ledger_transaction_id: posting.ledger_transaction_id + drawn,
+    });
 }
 
-function post(
-  state: ModelState,
-  row: ModelInstruction,
-  movementId: string | undefined,
-  posting: Attempt['postings'][number],
-): void {
-  const sourceId = posting.source_kind === 'movement' ? movementId : row.id;
+function post(state: ModelState, sourceId: string | undefined, posting: Attempt['postings'][number]): void {
   if (sourceId === undefined) throw new Error(`${posting.ledger_transaction_id} books no movement`);
   const { posting_type: postingType, ledger_transaction_id: id } = posting;
   const isPosted = [...state.postings.values()].some(

@@ -49,6 +49,28 @@ export const RECORD_BUGS: readonly Bug[] = [
     where: { faults: new Set(['PSP limits the rate']), rate: 0.6 },
   },
   {
+    name: 'draw a movement’s name in the statement, and book what the fence refused',
+    rule: 12,
+    planted: onStatement(RECORD_SQL, {
+      input: (input) => ({
+        ...input,
+        attempts: listOf(input, 'attempts').map((attempt) => ({ ...attempt, books_unfenced: true })),
+      }),
+    }),
+    where: { faults: new Set(['answer lost']), rate: 0.3 },
+  },
+  {
+    name: 'add to an order’s amounts again in a replay',
+    rule: 7,
+    planted: onStatement(RECORD_SQL, {
+      input: (input) => ({
+        ...input,
+        attempts: listOf(input, 'attempts').map((attempt) => ({ ...attempt, adds_unfenced: true })),
+      }),
+    }),
+    where: { faults: new Set(['answer lost']), rate: 0.3 },
+  },
+  {
     name: 'no fence: whoever records last wins',
     rule: 6,
     planted: onStatement(RECORD_SQL, {
