@@ -78,12 +78,15 @@ function transitionOf(evidence: Evidence, expected: ExpectedCharge, attemptNo: n
   const { reference, amountMinor, currency } = expected;
   const charge = { pspReference: evidence.pspReference, reference, amountMinor, currency };
   const instruction = {
+    operation: 'charge' as const,
     expected,
     // No request is made, so the PSP's abilities don't matter here.
     abilities: NO_ABILITIES,
     attemptNo,
     maybeSentBefore: true,
     isResolved: true,
+    awaits: null,
+    secondsPastExpiry: null,
     isProbe: false,
     random: 0,
   };

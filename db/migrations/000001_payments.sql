@@ -110,8 +110,10 @@ create table payment_order (
   status           text not null default 'NOT_STARTED'
                    check (status in ('NOT_STARTED', 'EXECUTING', 'SUCCESS', 'FAILED')),
   status_detail    text default 'queued'
-                   check (status_detail in ('queued', 'psp_requested', 'requires_action', 'authorized',
+                   check (status_detail in ('queued', 'psp_requested', 'awaiting_buyer', 'awaiting_psp', 'authorized',
                                             'outcome_unknown', 'manual_review')),
+  -- What the buyer has to do next: {"type": "redirect", "url", "expires_at"}.
+  next_action      jsonb,
   failure          jsonb,
   psp_reference    text,
   -- What became of the money, in minor units: the sum of the order's movements and of what is reserved for its open instructions
@@ -132,6 +134,7 @@ create table payment_order (
   -- For instructions to name their order together with its payment and merchant.
   constraint payment_order_of_payment unique (payment_order_id, payment_id, merchant_id),
   check (status <> 'FAILED' or failure is not null),
+  check (next_action is null or status_detail = 'awaiting_buyer'),
   -- An order is inserted in the same transaction as its payment and for the same merchant. The accepting login can't add one to
   -- an existing payment, since no login may write `accepted_in` and each insert gets the default.
   constraint payment_order_comes_with_its_payment

@@ -1,7 +1,11 @@
 -- What the executor works on: instructions, evidence, circuits, rate limiters, pauses and dead letters.
 
 create function is_terminal(state text) returns boolean language sql immutable parallel safe as
-  $$ select state in ('succeeded', 'declined', 'requires_action', 'cancelled') $$;
+  $$ select state in ('succeeded', 'declined', 'cancelled') $$;
+
+-- Accepted by the PSP, and the result comes later: when the buyer has acted, or when the PSP has decided.
+create function is_awaiting(state text) returns boolean language sql immutable parallel safe as
+  $$ select state in ('awaiting_buyer', 'awaiting_psp') $$;
 
 -- When the relay sends an instruction's message (again), by rule 10; null: never. In plpgsql, which keeps its plan:
 -- PostgreSQL can't inline this as an SQL function, since it considers sums of timestamps and intervals dependent on the time
@@ -12,7 +16,7 @@ create function relay_due_at(
   not_before timestamptz
 ) returns timestamptz language plpgsql immutable parallel safe as $$ begin
   return case
-    when state not in ('ready', 'executing', 'dead_lettered') then null
+    when state not in ('ready', 'executing', 'awaiting_buyer', 'awaiting_psp', 'dead_lettered') then null
     -- The dead-letter queue may have lost it, too.
     when state = 'dead_lettered' then greatest(last_sent_at, not_before) + interval '24 hours'
     -- Sent when the cause of its waiting is over, not by the clock.
@@ -49,8 +53,8 @@ create table instruction (
   request           jsonb not null,
   request_version   smallint not null,
   state             text not null default 'ready'
-                    check (state in ('ready', 'executing', 'succeeded', 'declined', 'requires_action', 'cancelled',
-                                     'dead_lettered', 'quarantined')),
+                    check (state in ('ready', 'executing', 'awaiting_buyer', 'awaiting_psp', 'succeeded', 'declined',
+                                     'cancelled', 'dead_lettered', 'quarantined')),
   reason            text,
   -- Never restarts. Attempts proven never to have reached the PSP are counted beside it: where the two differ, some
   -- earlier attempt may have charged, and the PSP is looked up before anything is sent (rule 3).
@@ -61,6 +65,18 @@ create table instruction (
   claim_token       text,
   first_claimed_at  timestamptz,
   not_before        timestamptz not null,
+  -- What it waits for since the PSP accepted it; a claim keeps it, so that an attempt that crashed is another look-up and
+  -- never another send.
+  awaits            text check (awaits in ('buyer', 'psp')),
+  -- When it is looked up next, and when it is invalidated. `not_before` is the earlier of the two while it waits.
+  poll_at           timestamptz,
+  expires_at        timestamptz,
+  -- The newest event or return of the buyer since the last claim: a look-up that began before it may have missed it.
+  woken_at          timestamptz,
+  -- The PSP's id of what was requested, by which it is looked up once it is known.
+  psp_reference     text,
+  -- The version of our credential at the PSP with which it may have been sent.
+  credential_version text,
   -- No message is on its way: the relay sends one when `not_before` has come (rule 9).
   parked            boolean not null default false,
   -- What a parked instruction waits for beside the time: `circuit:<psp>`, `rate:<psp>` or `pause:<pause_id>`; null:
@@ -82,6 +98,7 @@ create table instruction (
   relay_due_at      timestamptz generated always as (
     relay_due_at(state, parked, waits_for, attempt_no, resends, last_sent_at, not_before)) stored,
   check (attempts_not_sent <= attempt_no),
+  check (not is_awaiting(state) or (awaits is not null and poll_at is not null and expires_at is not null)),
   -- It names an order together with its payment and merchant, so that no login can add one to another merchant's order.
   constraint instruction_of_its_order
     foreign key (payment_order_id, payment_id, merchant_id)
@@ -112,6 +129,38 @@ create trigger payment_order_terminal before update of status on payment_order f
 create trigger instruction_terminal before update of state on instruction for each row
   when (is_terminal(old.state) and new.state <> old.state)
   execute function refuse_leaving_a_terminal_state();
+
+-- An event of the PSP or the buyer's return: what waits is looked up now. It is believed in nothing else. Returns the
+-- instructions whose message the caller sends; their sends are recorded as the relay's are, so the relay sends again what is
+-- lost. What is executing or has a message on its way only notes that it was woken: the record looks at that.
+create function wake_v1(ids text[]) returns table (
+  instruction_id text, group_id text, payment_id text, correlation_id text, operation text, send_no integer)
+language sql volatile security definer set search_path = public, pg_temp as $$
+  with moment as materialized (
+    select clock() as now
+  ),
+  locked as materialized (
+    select i.instruction_id, is_awaiting(i.state) and i.parked as is_sent
+    from instruction i
+    where i.instruction_id = any (ids) and not is_terminal(i.state)
+    order by i.instruction_id
+    for update of i
+  ),
+  woken as (
+    update instruction i
+    set woken_at = moment.now,
+        poll_at = case when locked.is_sent then moment.now else i.poll_at end,
+        not_before = case when locked.is_sent then moment.now else i.not_before end,
+        parked = i.parked and not locked.is_sent,
+        send_no = i.send_no + locked.is_sent::int,
+        resends = case when locked.is_sent then 0 else i.resends end,
+        last_sent_at = case when locked.is_sent then moment.now else i.last_sent_at end
+    from locked, moment
+    where i.instruction_id = locked.instruction_id
+    returning i.instruction_id, i.group_id, i.payment_id, i.correlation_id, i.operation, i.send_no, locked.is_sent
+  )
+  select w.instruction_id, w.group_id, w.payment_id, w.correlation_id, w.operation, w.send_no from woken w where w.is_sent
+$$;
 
 create function refuse_change() returns trigger language plpgsql as $$ begin
   raise exception '% on % is refused: it is append-only', tg_op, tg_table_name
@@ -340,8 +389,8 @@ create function dead_letter_state(d dead_letter, instruction_state text) returns
                                else d.poison_state end
     when instruction_state = 'dead_lettered' then case when d.redriven_at is null then 'waiting' else 'redriven' end
     when instruction_state = 'quarantined' then 'quarantined'
-    when instruction_state in ('ready', 'executing') and d.redriven_at is null and d.message_id is not null then 'waiting'
-    when instruction_state in ('ready', 'executing') then 'redriven'
+    when instruction_state in ('ready', 'executing', 'awaiting_buyer', 'awaiting_psp') then
+      case when d.redriven_at is null and d.message_id is not null then 'waiting' else 'redriven' end
     else 'resolved'
   end
 $$;

@@ -27,10 +27,11 @@ grant select on payment, payment_order, evidence, movement, account_balance to o
 grant select (payment_id, orders_started, orders_succeeded, orders_failed) on payment to oncepay_execute;
 grant update (orders_started, orders_succeeded, orders_failed) on payment to oncepay_execute;
 grant select on payment_order, instruction to oncepay_execute;
-grant update (status, status_detail, failure, psp_reference, authorized, released, captured, capture_pending, refunded,
-              refund_pending, disputed_open, disputed_lost, reversed, updated_at) on payment_order to oncepay_execute;
+grant update (status, status_detail, next_action, failure, psp_reference, authorized, released, captured, capture_pending,
+              refunded, refund_pending, disputed_open, disputed_lost, reversed, updated_at) on payment_order to oncepay_execute;
 grant update (state, reason, attempt_no, attempts_not_sent, attempts_in_cycle, cycle, claim_token, first_claimed_at,
-              not_before, parked, waits_for, psp_slot_at, resends, has_dead_letter) on instruction to oncepay_execute;
+              not_before, parked, waits_for, psp_slot_at, resends, has_dead_letter, awaits, poll_at, expires_at, woken_at,
+              psp_reference, credential_version) on instruction to oncepay_execute;
 grant select, insert on evidence, movement, ledger_transaction, ledger_entry to oncepay_execute;
 grant select, insert on account_balance to oncepay_execute;
 grant update (posted_debits, posted_credits, pending_debits, pending_credits) on account_balance to oncepay_execute;
@@ -100,7 +101,7 @@ create function acting_merchant() returns text language sql stable parallel safe
   $$ select nullif(current_setting('oncepay.merchant_id', true), '') $$;
 
 -- Trigger functions run without a grant; other functions are granted to the logins that call them.
-revoke all on function is_terminal(text), relay_due_at(text, boolean, text, integer, integer, timestamptz, timestamptz),
+revoke all on function is_terminal(text), is_awaiting(text), wake_v1(text[]), relay_due_at(text, boolean, text, integer, integer, timestamptz, timestamptz),
   assert_balanced(text), assert_new_transaction_balances(), assert_new_entries_balance(), refuse_change(),
   refuse_changing_a_movement(),
   refuse_leaving_a_terminal_state(), write_dead_letter(), dead_letter_state(dead_letter, text), keep_dead_letter_state(),
@@ -118,6 +119,7 @@ grant execute on function limiter_spacing_v1(psp_limiter, timestamptz), limiter_
 grant execute on function relay_due_at(text, boolean, text, integer, integer, timestamptz, timestamptz)
   to oncepay_accept, oncepay_execute, oncepay_relay, oncepay_redrive;
 grant execute on function is_terminal(text) to oncepay_execute, oncepay_purge;
+grant execute on function is_awaiting(text) to oncepay_accept, oncepay_execute, oncepay_relay, oncepay_redrive;
 grant execute on function assert_balanced(text) to oncepay_execute;
 grant execute on function dead_letter_state(dead_letter, text) to oncepay_execute, oncepay_redrive;
 grant execute on function acting_merchant() to oncepay_accept, oncepay_read;

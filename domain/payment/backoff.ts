@@ -24,6 +24,22 @@ export function rateLimitSeconds(retryAfterSeconds: number | undefined): number 
   return Math.min(RETRY_AFTER_CAP_SECONDS, Math.max(1, Math.ceil(retryAfterSeconds ?? 1)));
 }
 
+/** The first look-up of what waits; a relay run a minute makes earlier ones pointless. */
+const POLL_BASE_SECONDS = 30;
+const POLL_CAP_SECONDS = 600;
+
+/**
+ * How long what waits for the buyer or the PSP is left alone, in whole seconds: doubling, since events and the buyer's return
+ * tell almost everything sooner.
+ *
+ * @param attemptNo the attempt that has just found it waiting, from 1
+ * @param pollAfterSeconds the least that the PSP asks for
+ */
+export function pollSeconds(attemptNo: number, pollAfterSeconds = 0): number {
+  const doubled = POLL_BASE_SECONDS * 2 ** Math.min(attemptNo - 1, 30);
+  return Math.max(Math.ceil(pollAfterSeconds), Math.min(POLL_CAP_SECONDS, doubled));
+}
+
 /**
  * Longer waits are parked in the database instead of the queue, which stalls at 120,000 messages in flight (rule 9). The
  * relay adds up to a minute to a parked wait, which is acceptable for waits of more than two minutes.

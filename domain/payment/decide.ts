@@ -3,15 +3,17 @@ import type { Movement } from '../ledger/movement.ts';
 import { amountsMoved } from '../ledger/order-amounts.ts';
 import { chargePosting } from '../ledger/posting.ts';
 import type { Split } from '../money/split.ts';
-import { backoffSeconds, rateLimitSeconds } from './backoff.ts';
+import { backoffSeconds, pollSeconds, rateLimitSeconds } from './backoff.ts';
 import { CIRCUIT } from './circuit.ts';
+import type { Awaits } from './instruction.ts';
 import type { OperationAbilities } from './psp-abilities.ts';
-import type { PspCharge, PspOutcome } from './psp-outcome.ts';
+import type { Decline, Operation, PspCharge, PspOutcome } from './psp-outcome.ts';
 import { propagationSeconds } from './timing.ts';
-import { ended, manualReview, retry, rollBack, type Transition } from './transition.ts';
+import { EXPIRED, ended, manualReview, retry, rollBack, type Transition, waitFor } from './transition.ts';
 
 /** One attempt at one instruction: what was asked for, and what is known of the attempts before. */
 export interface AttemptedInstruction {
+  readonly operation: Operation;
   readonly expected: ExpectedCharge;
   readonly abilities: OperationAbilities;
   readonly attemptNo: number;
@@ -19,6 +21,10 @@ export interface AttemptedInstruction {
   readonly maybeSentBefore: boolean;
   /** Past its last cycle: nothing more is sent, and a look-up decides (rule 11). */
   readonly isResolved: boolean;
+  /** What it was waiting for when this attempt looked it up; null if it was sent, or its outcome is unknown. */
+  readonly awaits: Awaits | null;
+  /** Seconds since it expired, negative before; null if it has no expiry. */
+  readonly secondsPastExpiry: number | null;
   /** It probes a half-open circuit. */
   readonly isProbe: boolean;
   /** The backoff's jitter, in [0, 1). */
@@ -40,8 +46,11 @@ export type Observation =
   | { readonly kind: 'answered'; readonly outcome: PspOutcome; readonly sent: boolean }
   /** The PSP has no such charge, and neither sending again nor invalidating is safe. */
   | { readonly kind: 'not_found' }
-  /** The PSP has no such charge and refuses the key from now on: no late request can charge. */
-  | { readonly kind: 'invalidated' }
+  /**
+   * The PSP refuses the key from now on: no late request can charge, and no buyer can act any more. `decline`: the buyer's
+   * last failed action.
+   */
+  | { readonly kind: 'invalidated'; readonly decline?: Decline }
   /** No request was needed: every attempt is proven never to have reached the PSP. */
   | { readonly kind: 'never_sent' }
   /** No further request was made: it could not have ended in the time left. */
@@ -57,6 +66,7 @@ export function decide(instruction: AttemptedInstruction, observation: Observati
         ? manualReview('not found at the PSP, which cannot be told to refuse a late request')
         : tryAgainUnknown(instruction, 'not found at the PSP, and not safe to send again', false);
     case 'invalidated':
+      return rollBack(observation.decline ?? (instruction.awaits === null ? undefined : EXPIRED));
     case 'never_sent':
       return rollBack();
     case 'no_time':
@@ -70,24 +80,26 @@ export function decide(instruction: AttemptedInstruction, observation: Observati
 function decideOutcome(instruction: AttemptedInstruction, outcome: PspOutcome, sent: boolean): Transition {
   switch (outcome.kind) {
     case 'succeeded':
-      return decideCharge(instruction, outcome, sent);
+      return decideSuccess(instruction, outcome, sent);
     case 'declined':
-      return { ...ended('declined', 'FAILED', null), failure: outcome.decline };
+      // A buyer can act again on what a look-up finds, until the PSP itself calls the object dead.
+      return !outcome.isFinal && (!sent || instruction.awaits !== null)
+        ? waitForBuyer(instruction, {}, sent)
+        : { ...ended('declined', 'FAILED', null), failure: outcome.decline };
     case 'requires_action':
-      return {
-        ...ended('requires_action', 'EXECUTING', 'requires_action'),
-        pspReference: outcome.pspReference,
-      };
+      return waitForBuyer(instruction, outcome, sent);
+    case 'pending':
+      return waitForPsp(instruction, outcome, sent);
     case 'rate_limited':
       return tryAgainWithinRate(instruction, outcome.retryAfterSeconds, sent && outcome.maybeSent);
     case 'not_sent':
       return instruction.isResolved
         ? unresolved(outcome.reason)
         : tryAgain(instruction, outcome.reason, backoffOf(instruction));
-    case 'pending':
-      return decideUnknown(instruction, `the PSP is still processing ${outcome.pspReference}`, sent);
     case 'unknown':
-      return decideUnknown(instruction, outcome.reason, sent);
+      return instruction.isResolved
+        ? unresolved(outcome.reason)
+        : tryAgainUnknown(instruction, outcome.reason, sent);
     case 'misconfigured':
       return instruction.isResolved ? unresolved(outcome.reason) : refused(instruction, outcome.reason);
     default:
@@ -95,31 +107,97 @@ function decideOutcome(instruction: AttemptedInstruction, outcome: PspOutcome, s
   }
 }
 
-function decideUnknown(instruction: AttemptedInstruction, reason: string, sent: boolean): Transition {
-  return instruction.isResolved ? unresolved(reason) : tryAgainUnknown(instruction, reason, sent);
+/** Where neither the PSP nor our request names another time. */
+const EXPIRY_SECONDS = { buyer: 3600, psp: 24 * 3600 } as const;
+/** Past its expiry, an object is left so long to end at the PSP by itself; then a person decides. */
+const EXPIRY_GRACE_SECONDS = 24 * 3600;
+
+function waitForBuyer(
+  instruction: AttemptedInstruction,
+  action: { readonly pspReference?: string; readonly redirectUrl?: string | null; readonly expiresAt?: Date },
+  sent: boolean,
+): Transition {
+  const { pspReference = null, redirectUrl = null } = action;
+  const expiresAt = action.expiresAt ?? null;
+  return (
+    waitsInVain(instruction) ??
+    waitFor(
+      {
+        awaits: 'buyer',
+        pollSeconds: pollSeconds(instruction.attemptNo),
+        expiresAt,
+        expiresSeconds: EXPIRY_SECONDS.buyer,
+        nextAction: redirectUrl === null ? null : { type: 'redirect', url: redirectUrl, expiresAt },
+      },
+      pspReference,
+      !sent,
+    )
+  );
 }
 
-/** A charge is compared with the request before it is trusted, and must be the only one (rule 12). */
-function decideCharge(
-  { expected }: AttemptedInstruction,
+function waitForPsp(
+  instruction: AttemptedInstruction,
+  { pspReference, expiresAt, pollAfterSeconds }: Extract<PspOutcome, { kind: 'pending' }>,
+  sent: boolean,
+): Transition {
+  return (
+    waitsInVain(instruction) ??
+    waitFor(
+      {
+        awaits: 'psp',
+        pollSeconds: pollSeconds(instruction.attemptNo, pollAfterSeconds),
+        expiresAt: expiresAt ?? null,
+        expiresSeconds: EXPIRY_SECONDS.psp,
+        nextAction: null,
+      },
+      pspReference,
+      !sent,
+    )
+  );
+}
+
+/**
+ * What a person must decide: what waits at a PSP that can't be looked up, and what is open after its expiry. The clock alone
+ * never fails an order: only the PSP's word that the object is dead does. So what can neither be invalidated nor expires at
+ * the PSP is for a person at once, and anything else once it has stayed open for a day.
+ */
+function waitsInVain({ secondsPastExpiry, abilities }: AttemptedInstruction): Transition | undefined {
+  if (abilities.lookUpLagSeconds === null) return manualReview('waits at a PSP that answers no look-ups');
+  if (secondsPastExpiry === null || secondsPastExpiry < 0) return undefined;
+  const ends = abilities.invalidatesByKey || abilities.expiresByItself;
+  if (ends && secondsPastExpiry < EXPIRY_GRACE_SECONDS) return undefined;
+  return manualReview('expired, and still open at the PSP');
+}
+
+/** What succeeded is compared with the request before it is trusted, and must be the only one (rule 12). */
+function decideSuccess(
+  { operation, expected }: AttemptedInstruction,
   { charge, furtherCharges = [] }: Extract<PspOutcome, { kind: 'succeeded' }>,
   sent: boolean,
 ): Transition {
   const mismatch = repetitionOf([charge, ...furtherCharges]) ?? mismatchOf(charge, expected);
   if (mismatch !== undefined) return { ...manualReview(mismatch), pspReference: charge.pspReference };
-  const movement: Movement = {
-    kind: 'charge',
-    amountMinor: expected.amountMinor,
-    currency: expected.currency,
-  };
-  return {
-    ...ended('succeeded', 'SUCCESS', null),
-    provenNotSent: !sent,
-    pspReference: charge.pspReference,
-    movement,
-    amounts: amountsMoved(movement),
-    postings: [chargePosting(expected)],
-  };
+  const { amountMinor, currency } = expected;
+  const succeeded = { provenNotSent: !sent, pspReference: charge.pspReference };
+  switch (operation) {
+    case 'charge': {
+      const movement: Movement = { kind: 'charge', amountMinor, currency };
+      const booked = { movement, amounts: amountsMoved(movement), postings: [chargePosting(expected)] };
+      return { ...ended('succeeded', 'SUCCESS', null), ...succeeded, ...booked };
+    }
+    case 'authorize': {
+      const movement: Movement = { kind: 'authorization', amountMinor, currency };
+      const booked = { movement, amounts: amountsMoved(movement) };
+      return { ...ended('succeeded', 'EXECUTING', 'authorized'), ...succeeded, ...booked };
+    }
+    case 'capture':
+    case 'void':
+    case 'refund':
+    case 'payout':
+      return manualReview(`this version doesn't know what a ${operation} that succeeded changes`);
+    default:
+      return unreachable(operation);
+  }
 }
 
 function repetitionOf(charges: readonly PspCharge[]): string | undefined {
@@ -150,11 +228,9 @@ function tryAgainWithinRate(
   retryAfterSeconds: number | undefined,
   sent: boolean,
 ): Transition {
-  const { abilities, maybeSentBefore } = instruction;
   const rateSeconds = rateLimitSeconds(retryAfterSeconds);
-  const waitSeconds = sent ? Math.max(rateSeconds, propagationSeconds(abilities)) : rateSeconds;
-  const reason = 'the PSP limits our rate';
-  const waiting = retry({ reason, waitSeconds, provenNotSent: !sent, maybeSentBefore });
+  const waitSeconds = sent ? Math.max(rateSeconds, propagationSeconds(instruction.abilities)) : rateSeconds;
+  const waiting = retryOf(instruction, 'the PSP limits our rate', waitSeconds, !sent);
   const free = { ...waiting, costsNoAttempt: true };
   if (waiting.parked || instruction.attemptNo <= RATE_LIMITED_IN_QUEUE) return free;
   return { ...free, parked: true, waitsFor: 'rate' };
@@ -171,10 +247,10 @@ function tryAgainForOurOwnLackOfTime(instruction: AttemptedInstruction, reason: 
  * attempt on, a backoff is added for a PSP that keeps failing.
  */
 function tryAgainUnknown(instruction: AttemptedInstruction, reason: string, sent: boolean): Transition {
-  const { abilities, attemptNo, random, maybeSentBefore } = instruction;
+  const { abilities, attemptNo, random } = instruction;
   const backoff = attemptNo > 1 ? backoffSeconds(attemptNo - 1, random) : 0;
   const waitSeconds = propagationSeconds(abilities) + backoff;
-  return retry({ reason, waitSeconds, provenNotSent: !sent, maybeSentBefore });
+  return retryOf(instruction, reason, waitSeconds, !sent);
 }
 
 /**
@@ -194,12 +270,17 @@ function unresolved(reason: string): Transition {
 }
 
 /** A retry after an attempt that is proven to have had no effect at the PSP. */
-function tryAgain(
-  { maybeSentBefore }: AttemptedInstruction,
+function tryAgain(instruction: AttemptedInstruction, reason: string, waitSeconds: number): Transition {
+  return retryOf(instruction, reason, waitSeconds, true);
+}
+
+function retryOf(
+  { maybeSentBefore, awaits }: AttemptedInstruction,
   reason: string,
   waitSeconds: number,
+  provenNotSent: boolean,
 ): Transition {
-  return retry({ reason, waitSeconds, provenNotSent: true, maybeSentBefore });
+  return retry({ reason, waitSeconds, provenNotSent, maybeSentBefore, awaits });
 }
 
 function backoffOf({ attemptNo, random }: AttemptedInstruction): number {

@@ -6,20 +6,24 @@ export type InstructionState =
   | 'executing'
   | 'succeeded'
   | 'declined'
-  | 'requires_action'
+  | 'awaiting_buyer'
+  | 'awaiting_psp'
   | 'cancelled'
   | 'dead_lettered'
   | 'quarantined';
 
-const TERMINAL: ReadonlySet<InstructionState> = new Set([
-  'succeeded',
-  'declined',
-  'requires_action',
-  'cancelled',
-]);
+/** What an instruction waits for that the PSP has accepted. */
+export type Awaits = 'buyer' | 'psp';
+
+const TERMINAL: ReadonlySet<InstructionState> = new Set(['succeeded', 'declined', 'cancelled']);
 
 export function isTerminal(state: InstructionState): boolean {
   return TERMINAL.has(state);
+}
+
+/** Accepted by the PSP, and the result comes later. */
+export function isAwaiting(state: InstructionState): boolean {
+  return state === 'awaiting_buyer' || state === 'awaiting_psp';
 }
 
 /**

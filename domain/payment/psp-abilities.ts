@@ -27,6 +27,8 @@ export interface OperationAbilities {
   readonly lookUpDeadlineSeconds?: number;
   /** An object can be invalidated by its key: refused for a completed one, final for one that has not landed. */
   readonly invalidatesByKey: boolean;
+  /** An object that nobody completes expires at the PSP, which says so in look-ups. */
+  readonly expiresByItself: boolean;
   /** The PSP replays a stored 5xx for a key, so that re-sending never resolves an unknown outcome. */
   readonly replaysStoredServerErrors: boolean;
 }

@@ -5,7 +5,10 @@ export type OrderStatus = 'NOT_STARTED' | 'EXECUTING' | 'SUCCESS' | 'FAILED';
 export type OrderStatusDetail =
   | 'queued'
   | 'psp_requested'
-  | 'requires_action'
+  /** The buyer must act at the PSP; the order's `next_action` says where. */
+  | 'awaiting_buyer'
+  /** The PSP has accepted it and has the result later. */
+  | 'awaiting_psp'
   | 'authorized'
   | 'outcome_unknown'
   | 'manual_review'

@@ -119,6 +119,7 @@ export function longestPropagationSeconds({ operations }: Pick<PspAbilities, 'op
 /** An operation of which nothing is promised, for a PSP that this version of the code doesn't know. */
 export const NO_ABILITIES: OperationAbilities = {
   keyLifetimeSeconds: null,
+  expiresByItself: false,
   keyScopeIncludesCredential: true,
   deduplicatesByReference: false,
   lookUpLagSeconds: null,

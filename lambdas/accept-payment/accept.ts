@@ -91,6 +91,7 @@ function newPayment(request: PaymentRequest, origin: RequestOrigin, effects: Acc
     merchantReference: request.merchant_reference,
     buyerId: request.buyer_id,
     paymentMethod: request.payment_method,
+    returnUrl: request.return_url,
     metadata: request.metadata ?? {},
     createdAt: new Date(effects.now()),
     correlationId: origin.correlationId,

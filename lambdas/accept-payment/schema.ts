@@ -6,6 +6,7 @@ import {
   knownPaymentMethods,
   parsePaymentMethod,
 } from '../../domain/payment/payment-method.ts';
+import { problemOfReturnUrl, RETURN_URL_LIMIT } from '../../domain/payment/return-url.ts';
 import {
   FREE_TEXT_PATTERN,
   ID_LIMIT,
@@ -132,6 +133,14 @@ export const paymentRequestSchema = z
       z.meta({
         minLength: 1,
         description: `A token of the buyer’s payment method, never card data. Known are ${describedPaymentMethods().join(', ')}.`,
+      }),
+    ),
+    return_url: z.optional(
+      textBy((text) => problemOfFreeText(RETURN_URL_LIMIT)(text) ?? problemOfReturnUrl(text), {
+        format: 'uri',
+        maxLength: RETURN_URL_LIMIT,
+        description:
+          'Where the buyer comes back to after acting on a page of the PSP; HTTPS. Read the payment then: the URL tells no result.',
       }),
     ),
     metadata: z.optional(metadata),

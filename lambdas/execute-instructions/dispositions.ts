@@ -1,7 +1,7 @@
 import type { Refusal } from '../../adapters/database/statements/claim-instructions.ts';
 import type { RecordedAttempt } from '../../adapters/database/statements/record-attempts.ts';
 import { unreachable } from '../../domain/assert.ts';
-import { isTerminal } from '../../domain/payment/instruction.ts';
+import { isAwaiting, isTerminal } from '../../domain/payment/instruction.ts';
 import { TIMING } from '../../domain/payment/timing.ts';
 import type { BatchItem } from './batch.ts';
 import { infrastructureBackoffSeconds } from './sqs-record.ts';
@@ -37,6 +37,7 @@ export function dispositionOfRefusal(verdict: Refusal): Disposition {
     case 'terminal':
       return { kind: 'consume' };
     case 'quarantined':
+    case 'awaiting':
     case 'paused':
     case 'circuit_open':
       return { kind: 'acknowledge' };
@@ -71,6 +72,8 @@ export function dispositionOfAttempt(row: RecordedAttempt | undefined): Disposit
     return { kind: 'dead_letter', reason: row.reason ?? 'no reason was recorded', cycle: row.cycle };
   }
   if (row.state === 'quarantined' || (row.is_applied && row.parked)) return { kind: 'acknowledge' };
+  // Even if another worker has put it there: the message would keep its group waiting until the next look-up.
+  if (isAwaiting(row.state) && row.parked) return { kind: 'acknowledge' };
   return again(row.seconds_left);
 }
 

@@ -117,6 +117,7 @@ async function claim(
       attemptsPerCycle: TIMING.attemptsPerCycle,
       cycles: TIMING.cycles,
       probes: CIRCUIT.probes,
+      credentialVersions: {},
     });
   } catch (error) {
     effects.log.warn('nothing could be claimed', { error, correlation_ids: correlationIdsOf(items) });
@@ -195,6 +196,7 @@ function attemptedInstruction(
   effects: ExecutorEffects,
 ): AttemptedInstruction {
   return {
+    operation: instruction.operation,
     expected: {
       psp: instruction.psp_account,
       reference: instruction.group_id,
@@ -206,6 +208,8 @@ function attemptedInstruction(
     attemptNo: instruction.attempt_no,
     maybeSentBefore: !instruction.all_proven_not_sent,
     isResolved: instruction.verdict === 'resolve',
+    awaits: instruction.awaits,
+    secondsPastExpiry: instruction.seconds_past_expiry,
     isProbe: instruction.is_probe,
     random: effects.ids.random(),
   };

@@ -2,10 +2,16 @@ import type { ClaimedInstruction } from '../../adapters/database/statements/clai
 import type { EvidenceStep } from '../../adapters/database/statements/record-attempts.ts';
 import type { Psp, PspRequest, Traced } from '../../adapters/psp/psp.ts';
 import { withDeadline } from '../../adapters/time.ts';
+import { assert } from '../../domain/assert.ts';
 import { healthOf, type PspHealth } from '../../domain/payment/circuit.ts';
 import type { Observation } from '../../domain/payment/decide.ts';
 import { pspIdempotencyKeyOf } from '../../domain/payment/instruction.ts';
-import { type AttemptHistory, firstStepOf, maySendAgain } from '../../domain/payment/next-step.ts';
+import {
+  type AttemptHistory,
+  firstStepOf,
+  maySendAgain,
+  stepAfterLookUp,
+} from '../../domain/payment/next-step.ts';
 import { parsePaymentMethod } from '../../domain/payment/payment-method.ts';
 import type { OperationAbilities } from '../../domain/payment/psp-abilities.ts';
 import type { Operation, PspFinding, PspInvalidation, PspOutcome } from '../../domain/payment/psp-outcome.ts';
@@ -52,56 +58,86 @@ export async function observe(
     psp,
     request,
     abilities,
-    history: {
-      allProvenNotSent: instruction.all_proven_not_sent,
-      ageSeconds: instruction.age_seconds,
-      isSameCredential: true,
-    },
+    history: historyOf(instruction),
     effects,
     invocation,
   };
-  return instruction.verdict === 'resolve' ? resolve(caller) : sendOrLookUp(caller);
+  const isResolved = instruction.verdict === 'resolve';
+  if (firstStepOf(caller.history) === 'look_up') return lookUpFirst(caller, isResolved);
+  return isResolved ? neverSent() : observedOf(await send(caller));
 }
 
-/** Sends, or looks up first where something may have been sent before (rules 3 and 4). */
-async function sendOrLookUp(caller: Caller): Promise<Observed> {
+function historyOf(instruction: ClaimedInstruction): AttemptHistory {
+  return {
+    allProvenNotSent: instruction.all_proven_not_sent,
+    ageSeconds: instruction.age_seconds,
+    awaits: instruction.awaits,
+    isSameCredential: instruction.is_same_credential,
+    isExpired: (instruction.seconds_past_expiry ?? -1) >= 0,
+  };
+}
+
+/**
+ * Looks up what may have been sent (rule 3). Then it is sent again where that is safe (rule 4); where it is resolved, nothing is
+ * sent, and what isn't found is invalidated (rule 11).
+ */
+async function lookUpFirst(caller: Caller, isResolved: boolean): Promise<Observed> {
   const { history, abilities } = caller;
-  if (firstStepOf(history) === 'send') return send(caller);
   const found = await lookUp(caller);
-  if (found.answer.kind !== 'not_found') return observedOf(found);
-  if (!maySendAgain(history, abilities, TIMING.functionTimeoutSeconds)) return observedOf(found);
-  return after(found, await send(caller));
-}
-
-/** Sends nothing: looks up the charge and, if there is none, invalidates the key (rule 11). */
-async function resolve(caller: Caller): Promise<Observed> {
-  if (caller.history.allProvenNotSent) {
-    return { observation: { kind: 'never_sent' }, steps: [], health: { kind: 'silent' } };
+  const finding = found.answer;
+  if (finding.kind === 'no_time') return observedOf(found);
+  if (
+    finding.kind === 'not_found' &&
+    !isResolved &&
+    maySendAgain(history, abilities, TIMING.functionTimeoutSeconds)
+  )
+    return after(found, observedOf(await send(caller)));
+  switch (stepAfterLookUp(finding, history, abilities, isResolved)) {
+    case 'confirm':
+      return after(found, observedOf(await confirm(caller, finding)));
+    case 'invalidate':
+      return after(found, invalidated(await invalidate(caller), finding));
+    case 'none':
+      return observedOf(found);
   }
-  const found = await lookUp(caller);
-  if (found.answer.kind !== 'not_found' || !caller.abilities.invalidatesByKey) return observedOf(found);
-  return after(found, observedOf(await invalidate(caller)));
 }
 
-async function send(caller: Caller): Promise<Observed> {
-  const { psp, request } = caller;
-  const sent = await call(
-    caller,
-    'send',
-    TIMING.sendDeadlineSeconds,
-    async (signal): Promise<Traced<PspOutcome>> => {
-      try {
-        return await psp.execute(request, signal);
-      } catch (error) {
-        // An adapter that throws has a bug; it may have sent the request.
-        return unknown(error);
-      }
-    },
+/** Resolved, and every attempt is proven never to have reached the PSP. */
+function neverSent(): Observed {
+  return { observation: { kind: 'never_sent' }, steps: [], health: { kind: 'silent' } };
+}
+
+/** The buyer's last failed action, if there is one, is why the order fails. */
+function invalidated(called: Called, finding: PspFinding): Observed {
+  const observed = observedOf(called);
+  if (observed.observation.kind !== 'invalidated' || finding.kind !== 'found') return observed;
+  const { outcome } = finding;
+  if (outcome.kind !== 'declined') return observed;
+  return { ...observed, observation: { kind: 'invalidated', decline: outcome.decline } };
+}
+
+/** The buyer has approved the object that the look-up found: our request completes it. */
+function confirm(caller: Caller, finding: PspFinding): Promise<Called> {
+  assert(
+    finding.kind === 'found' && finding.outcome.kind === 'requires_action',
+    'only an open object is confirmed',
   );
-  return observedOf(sent);
+  return send({ ...caller, request: { ...caller.request, pspReference: finding.outcome.pspReference } });
 }
 
-function lookUp(caller: Caller): Promise<Called> {
+function send(caller: Caller): Promise<Called> {
+  const { psp, request } = caller;
+  return call(caller, 'send', TIMING.sendDeadlineSeconds, async (signal): Promise<Traced<PspOutcome>> => {
+    try {
+      return await psp.execute(request, signal);
+    } catch (error) {
+      // An adapter that throws has a bug; it may have sent the request.
+      return unknown(error);
+    }
+  });
+}
+
+function lookUp(caller: Caller): Promise<Called<PspFinding>> {
   const { psp, request } = caller;
   return call(
     caller,
@@ -134,24 +170,24 @@ function invalidate(caller: Caller): Promise<Called> {
 }
 
 type Action = 'look_up' | 'send' | 'invalidate';
-type Answer =
-  | PspFinding
-  | PspOutcome
-  | PspInvalidation
-  | { readonly kind: 'no_time'; readonly reason: string };
+type PspAnswer = PspFinding | PspOutcome | PspInvalidation;
+interface NoTime {
+  readonly kind: 'no_time';
+  readonly reason: string;
+}
 
-interface Called {
-  readonly answer: Answer;
+interface Called<Answer = PspAnswer> {
+  readonly answer: Answer | NoTime;
   readonly step: EvidenceStep;
 }
 
 /** A call starts only if it can end, and be recorded, within this invocation (rule 5). */
-async function call(
+async function call<Answer extends PspAnswer>(
   { effects, invocation }: Caller,
   action: Action,
   deadlineSeconds: number,
-  request: (signal: AbortSignal) => Promise<Traced<PspFinding | PspOutcome | PspInvalidation>>,
-): Promise<Called> {
+  request: (signal: AbortSignal) => Promise<Traced<Answer>>,
+): Promise<Called<Answer>> {
   const { time } = effects;
   const startedAt = new Date(time.now());
   const needed = (deadlineSeconds + TIMING.recordReserveSeconds) * 1000;
@@ -174,7 +210,7 @@ function observedOf({ answer, step }: Called): Observed {
   };
 }
 
-function observationOf(answer: Answer, isSend: boolean): Observation {
+function observationOf(answer: PspAnswer | NoTime, isSend: boolean): Observation {
   switch (answer.kind) {
     case 'not_found':
     case 'invalidated':
@@ -212,7 +248,7 @@ function notCarriedOut(reason: string, { time }: ExecutorEffects): Observed {
 
 /** @returns undefined for an operation that this version of the code has no request for */
 function requestOf(instruction: ClaimedInstruction): PspRequest | undefined {
-  const { operation } = instruction;
+  const { operation, awaits, psp_reference } = instruction;
   if (operation !== 'charge' && operation !== 'authorize') return undefined;
   const { payment_method: token, return_url: returnUrl } = instruction.request;
   return {
@@ -224,6 +260,8 @@ function requestOf(instruction: ClaimedInstruction): PspRequest | undefined {
     currency: instruction.currency,
     paymentMethod: parsePaymentMethod(token)?.token ?? token,
     ...(returnUrl === undefined ? {} : { returnUrl }),
+    // Only of what the PSP has accepted and is not sent again: to send with it means to confirm it.
+    ...(awaits !== null && psp_reference !== null ? { pspReference: psp_reference } : {}),
   };
 }
 

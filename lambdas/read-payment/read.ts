@@ -116,6 +116,7 @@ function orderResource(order: OrderRow): PaymentOrderResource {
     psp_reference: order.psp_reference,
     status: order.status,
     status_detail: order.status_detail,
+    ...(order.next_action === null ? {} : { next_action: order.next_action }),
     ...(order.failure === null ? {} : { failure: order.failure }),
     updated_at: order.updated_at,
   };

@@ -22,6 +22,14 @@ export const attemptSchema = z.object({
 
 const failureSchema = z.object({ category: z.string(), code: z.string(), psp_code: z.string() });
 
+export const nextActionSchema = z
+  .object({
+    type: z.literal('redirect'),
+    url: z.string(),
+    expires_at: z.nullable(timestamp),
+  })
+  .check(z.describe('What the buyer has to do next; only while `status_detail` is `awaiting_buyer`.'));
+
 export const paymentOrderSchema = z.object({
   id: z.string().check(z.meta({ pattern: '^ord_[0-9a-f]{32}$' })),
   seller_id: z.optional(z.string()),
@@ -32,8 +40,17 @@ export const paymentOrderSchema = z.object({
   psp_reference: z.nullable(z.string()),
   status: z.enum(['NOT_STARTED', 'EXECUTING', 'SUCCESS', 'FAILED']),
   status_detail: z.nullable(
-    z.enum(['queued', 'psp_requested', 'requires_action', 'authorized', 'outcome_unknown', 'manual_review']),
+    z.enum([
+      'queued',
+      'psp_requested',
+      'awaiting_buyer',
+      'awaiting_psp',
+      'authorized',
+      'outcome_unknown',
+      'manual_review',
+    ]),
   ),
+  next_action: z.optional(nextActionSchema),
   failure: z.optional(failureSchema),
   updated_at: timestamp,
   timeline: z.optional(

@@ -9,6 +9,7 @@ import { DeadLetterAlarm } from './dead-letter-alarm.ts';
 import type { Faults } from './faults.ts';
 import { invokeAccept } from './functions/accept-function.ts';
 import { ExecuteFunction } from './functions/execute-function.ts';
+import { invokeReceive } from './functions/receive-function.ts';
 import { invokeRedrive, type RedriveActor } from './functions/redrive-function.ts';
 import { invokeRelay } from './functions/relay-function.ts';
 import { Interference } from './interference.ts';
@@ -24,10 +25,10 @@ import { Queues } from './services/queues.ts';
 import type { Services } from './services/services.ts';
 import { SimulatedDatabase } from './services/simulated-database.ts';
 import { SimulatedIds } from './services/simulated-ids.ts';
-import { type BrokenPromises, SimulatedPsp } from './services/simulated-psp.ts';
+import { type BrokenPromises, type BuyerRules, SimulatedPsp } from './services/simulated-psp.ts';
 import { Violations } from './violations.ts';
 
-export interface SimulationOptions extends BrokenPromises {
+export interface SimulationOptions extends BrokenPromises, BuyerRules {
   readonly scheduler: Scheduler;
   readonly faults: Faults;
   readonly database: Database;
@@ -80,7 +81,8 @@ export class Simulation {
       instructionQueue: new SimulatedInstructionQueue(context, queues, this.messageCheck),
       deadLetterQueue: new SimulatedDeadLetterQueue(context, queues),
       psps: Object.entries(options.psps).map(
-        ([name, abilities]) => new SimulatedPsp(name, abilities, options, context),
+        ([name, abilities]) =>
+          new SimulatedPsp(name, abilities, options, context, (instructionId) => this.onEvent(instructionId)),
       ),
     };
     this.executor = new ExecuteFunction(context, this.services, consumedCheck, options.redeliversAtOnce);
@@ -114,6 +116,17 @@ export class Simulation {
     this.alarm.evaluate();
   }
 
+  /** A PSP sends an event: at once or later, once or twice, or it is lost. It says nothing that is believed. */
+  private onEvent(instructionId: string): void {
+    const { faults, scheduler } = this.context;
+    if (faults.strikes('event lost', 3)) return;
+    const deliveries = faults.strikes('event twice', 3) ? 2 : 1;
+    for (let delivery = 0; delivery < deliveries; delivery += 1) {
+      const delay = scheduler.random.below(faults.strikes('event late', 3) ? 3_600_000 : 2_000);
+      scheduler.clock.after(delay, () => invokeReceive(this.context, this.services, instructionId));
+    }
+  }
+
   private onAlarm(): void {
     this.redrive('alarm');
     if (this.context.faults.strikes('alarm fires twice', 5)) this.redrive('alarm');
@@ -129,6 +142,7 @@ export class Simulation {
 
   /** What must hold when everything has come to its end. */
   checkEnd(): void {
+    for (const psp of this.services.psps) psp.finish();
     for (const violation of checkInvariants(this.context.state, this.services.psps))
       this.violations.add(violation);
     this.interference.checkPoison();

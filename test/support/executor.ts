@@ -24,6 +24,7 @@ export const DEDUPLICATING: OperationAbilities = {
   lookUpLagSeconds: 1,
   maxInFlightSeconds: 2,
   invalidatesByKey: false,
+  expiresByItself: false,
   replaysStoredServerErrors: false,
   keyScopeIncludesCredential: false,
   deduplicatesByReference: false,

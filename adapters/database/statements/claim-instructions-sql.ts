@@ -17,7 +17,7 @@ parameter as materialized (
   select p.*
   from jsonb_to_record(:input::jsonb) as p(
     instructions jsonb, claim_token text, lease_seconds int, propagation_seconds jsonb, default_propagation_seconds int,
-    attempts_per_cycle int, cycles int, probes int)
+    attempts_per_cycle int, cycles int, probes int, credential_versions jsonb)
 ),
 input as materialized (
   select r.instruction_id, r.group_id, r.operation, max(r.dead_letter_cycle) as dead_letter_cycle
@@ -49,19 +49,22 @@ locked as materialized (
  * - Its parent must have succeeded; the queue's order is not relied on. If the parent failed, this one is never sent:
  *   `orphaned`. If no worker holds the parent, this one is parked: its message would not have been delivered if the parent's
  *   message were still ahead of it in the FIFO group.
+ * - What awaits the buyer or the PSP is claimed when it is to be looked up or expires, and not before: `awaiting`.
  */
 const CHECKED = `
 checked as materialized (
   select l.*, l.psp_account as psp,
     l.cycle + (l.state = 'dead_lettered')::int as next_cycle,
+    l.attempts_not_sent >= l.attempt_no as was_never_sent,
+    credential_versions ->> l.psp_account as held_credential,
     case when l.state = 'dead_lettered' then 0 else l.attempts_in_cycle end as attempts_spent,
     case
       when is_terminal(l.state) then 'terminal'
       when l.state = 'quarantined' then 'quarantined'
       when l.state = 'executing' and l.claim_token = parameter.claim_token then 'mine'
       when parent.state in ('declined', 'cancelled') then 'orphaned'
-      when parent.state not in ('succeeded', 'requires_action') then 'waiting'
-      when l.not_before > moment.now then 'not_before'
+      when parent.state <> 'succeeded' then 'waiting'
+      when l.not_before > moment.now then case when is_awaiting(l.state) then 'awaiting' else 'not_before' end
       when l.state = 'dead_lettered' and input.dead_letter_cycle is distinct from l.cycle then 'exhausted'
       when pause.pause_id is not null then 'paused'
       when l.state <> 'dead_lettered' and l.attempts_in_cycle >= parameter.attempts_per_cycle then
@@ -74,7 +77,7 @@ checked as materialized (
     end as last_reason,
     'pause:' || pause.pause_id as pause,
     parent.state <> 'executing' or parent.not_before <= moment.now as parent_is_idle,
-    case when parent.state not in ('succeeded', 'requires_action') then greatest(l.not_before, parent.not_before)
+    case when parent.state <> 'succeeded' then greatest(l.not_before, parent.not_before)
          else l.not_before end as free_at
   from locked l
   join input on input.instruction_id = l.instruction_id
@@ -104,6 +107,8 @@ claimed as (
       waits_for = null,
       resends = 0,
       psp_slot_at = null,
+      woken_at = null,
+      credential_version = case when d.was_never_sent then d.held_credential else i.credential_version end,
       not_before = moment.now + make_interval(secs =>
         lease_seconds + coalesce((propagation_seconds ->> d.psp)::int, default_propagation_seconds))
   from decided d
@@ -218,9 +223,11 @@ select
   case when d.decision in ('claimed', 'resolve') then d.next_cycle else d.cycle end as cycle,
   coalesce(c.attempt_no, d.attempt_no) as attempt_no,
   d.attempts_not_sent >= coalesce(c.attempt_no, d.attempt_no) - 1 as all_proven_not_sent,
+  d.was_never_sent or d.credential_version is not distinct from d.held_credential as is_same_credential,
   coalesce(extract(epoch from moment.now - d.first_claimed_at), 0)::int as age_seconds,
   d.correlation_id, d.psp_account, d.amount_minor::text as amount_minor, d.currency, d.splits::text as splits,
   d.request::text as request, d.request_version,
+  d.awaits, d.psp_reference, floor(extract(epoch from moment.now - d.expires_at))::int as seconds_past_expiry,
   s.payment_order_id is not null as order_started,
   coalesce(d.is_probe, false) as is_probe
 from input

@@ -19,6 +19,8 @@ export interface ClaimRequest {
   readonly cycles: number;
   /** How many instructions of one batch may probe a half-open circuit. */
   readonly probes: number;
+  /** The version of our credential that this worker holds, by PSP account. */
+  readonly credentialVersions: Readonly<Record<string, string>>;
 }
 
 export interface RequestedInstruction extends InstructionKey {
@@ -45,6 +47,13 @@ const claimedRow = z.object({
   attempt_no: z.int(),
   cycle: z.int(),
   all_proven_not_sent: z.boolean(),
+  /** What may have been sent was sent with the credential that this worker holds. */
+  is_same_credential: z.boolean(),
+  awaits: z.nullable(z.enum(['buyer', 'psp'])),
+  /** The PSP's id of it, once it is known. */
+  psp_reference: z.nullable(z.string()),
+  /** Negative before; null if it has no expiry. */
+  seconds_past_expiry: z.nullable(z.int()),
   age_seconds: z.int(),
   psp_account: z.string(),
   amount_minor: z.string(),
@@ -74,7 +83,10 @@ const verdictRow = z.discriminatedUnion('verdict', [
   z.object({ ...named, verdict: z.literal('exhausted'), cycle: z.int(), reason: z.string() }),
   /** The instruction exists, but with another group or operation; `reason` names them. */
   z.object({ ...named, verdict: z.literal('mismatched'), reason: z.string() }),
-  z.object({ ...named, verdict: z.enum(['terminal', 'quarantined', 'locked', 'missing', 'paused']) }),
+  z.object({
+    ...named,
+    verdict: z.enum(['terminal', 'quarantined', 'awaiting', 'locked', 'missing', 'paused']),
+  }),
 ]);
 
 export type Verdict = z.infer<typeof verdictRow>;
@@ -115,6 +127,7 @@ export async function claimInstructions(
     attempts_per_cycle: request.attemptsPerCycle,
     cycles: request.cycles,
     probes: request.probes,
+    credential_versions: request.credentialVersions,
   });
   return rows.map((row) => verdictRow.parse(row));
 }

@@ -27,7 +27,20 @@ const orderRow = z.object({
   psp_reference: z.nullable(z.string()),
   status: z.enum(['NOT_STARTED', 'EXECUTING', 'SUCCESS', 'FAILED']),
   status_detail: z.nullable(
-    z.enum(['queued', 'psp_requested', 'requires_action', 'authorized', 'outcome_unknown', 'manual_review']),
+    z.enum([
+      'queued',
+      'psp_requested',
+      'awaiting_buyer',
+      'awaiting_psp',
+      'authorized',
+      'outcome_unknown',
+      'manual_review',
+    ]),
+  ),
+  next_action: z.nullable(
+    jsonColumn(
+      z.object({ type: z.literal('redirect'), url: z.string(), expires_at: z.nullable(z.string()) }),
+    ),
   ),
   failure: z.nullable(jsonColumn(z.object({ category: z.string(), code: z.string(), psp_code: z.string() }))),
   updated_at: z.string(),
@@ -122,7 +135,7 @@ const TIMESTAMP = `'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'`;
 const COLUMNS = `
   kind text, payment_id text, merchant_reference text, buyer_id text, payment_method text, metadata text, status text,
   created_at text, payment_order_id text, amount_minor text, currency text, splits text, is_split boolean, psp_account text,
-  psp_reference text, status_detail text, failure text, updated_at text, attempt_no int, action text, outcome text,
+  psp_reference text, status_detail text, next_action text, failure text, updated_at text, attempt_no int, action text, outcome text,
   detail text, started_at text, finished_at text, sort_at timestamptz, sort_id text, sort_kind int, sort_no int`;
 
 /** Rows rather than one document: a row of the Data API holds 64 KB at most. */
@@ -131,14 +144,14 @@ select 'payment' as kind, t.payment_id, t.merchant_reference, t.buyer_id, t.paym
        to_char(t.created_at at time zone 'UTC', ${TIMESTAMP}) as created_at,
        null::text as payment_order_id, null::text as amount_minor, null::text as currency, null::text as splits,
        null::boolean as is_split, null::text as psp_account, null::text as psp_reference, null::text as status_detail,
-       null::text as failure, null::text as updated_at, null::int as attempt_no, null::text as action,
+       null::text as next_action, null::text as failure, null::text as updated_at, null::int as attempt_no, null::text as action,
        null::text as outcome, null::text as detail, null::text as started_at, null::text as finished_at,
        t.created_at as sort_at, t.payment_id as sort_id, 0 as sort_kind, 0 as sort_no
 from page t
 union all
 select 'order', o.payment_id, null, null, null, null, o.status, null,
        o.payment_order_id, o.amount_minor::text, o.currency, o.splits::text, o.is_split, o.psp_account, o.psp_reference,
-       o.status_detail, o.failure::text, to_char(o.updated_at at time zone 'UTC', ${TIMESTAMP}),
+       o.status_detail, o.next_action::text, o.failure::text, to_char(o.updated_at at time zone 'UTC', ${TIMESTAMP}),
        null, null, null, null, null, null, t.created_at, t.payment_id, 1, o.position
 from page t
 join payment_order o on o.payment_id = t.payment_id`;
@@ -157,7 +170,7 @@ with page as materialized (
 ${PAYMENT_AND_ORDER_ROWS}
 union all
 select 'attempt', null, null, null, null, null, null, null, e.payment_order_id, null, null, null, null, null, null,
-       null, null, null, e.attempt_no, e.action, e.outcome, e.detail::text,
+       null, null, null, null, e.attempt_no, e.action, e.outcome, e.detail::text,
        to_char(e.started_at at time zone 'UTC', ${TIMESTAMP}), to_char(e.finished_at at time zone 'UTC', ${TIMESTAMP}),
        t.created_at, t.payment_id, 2,
        (row_number() over (partition by e.payment_order_id order by e.attempt_no, e.started_at, e.step))::int

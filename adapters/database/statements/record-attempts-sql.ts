@@ -22,8 +22,8 @@ input as materialized (
   from parameter, jsonb_to_recordset(attempts) as r(
     instruction_id text, psp text, payment_order_id text, attempt_no int, claim_token text, costs_no_attempt boolean,
     may_give_back boolean, state text, reason text, wait_seconds int, parked boolean, waits_for text, not_sent int,
-    order_status text, order_status_detail text, failure jsonb, psp_reference text, amounts jsonb, movement jsonb,
-    postings jsonb, steps jsonb)
+    awaits text, poll_seconds int, expires_at timestamptz, expires_seconds int, order_status text, order_status_detail text,
+    next_action jsonb, failure jsonb, psp_reference text, amounts jsonb, movement jsonb, postings jsonb, steps jsonb)
   limit (select jsonb_array_length(attempts) from parameter)
 ),
 observed as materialized (
@@ -36,7 +36,7 @@ observed as materialized (
 /** The fence: an attempt that no longer holds the claim (attempt number, token or state differs) changes nothing. */
 const FENCE = `
 locked as materialized (
-  select i.instruction_id
+  select i.instruction_id, i.woken_at, i.expires_at
   from instruction i
   join input r using (instruction_id)
   cross join parameter
@@ -150,11 +150,26 @@ applied as (
         r.costs_no_attempt
         or r.may_give_back and i.attempt_no < give_back_limit
            and r.psp in (select psp from circuit_failed where is_open))::int,
-      not_before = coalesce(moment.now + make_interval(secs => r.wait_seconds), i.not_before)
+      awaits = coalesce(r.awaits, i.awaits),
+      poll_at = coalesce(next_look_up.poll_at, i.poll_at),
+      expires_at = case when r.poll_seconds is null then i.expires_at else next_look_up.expires_at end,
+      psp_reference = coalesce(r.psp_reference, i.psp_reference),
+      not_before = coalesce(next_look_up.at, moment.now + make_interval(secs => r.wait_seconds), i.not_before)
   from input r
   join locked using (instruction_id)
   cross join moment
   cross join parameter
+  cross join lateral (
+    -- While it waits: at once if it was woken after it was claimed, else by the poll or when it expires.
+    select w.poll_at, w.expires_at,
+           case when w.poll_at is null then null when w.expires_at > moment.now then least(w.poll_at, w.expires_at)
+                else w.poll_at end as at
+    from (
+      select case when r.poll_seconds is null then null when locked.woken_at is not null then moment.now
+                  else moment.now + make_interval(secs => r.poll_seconds) end as poll_at,
+             coalesce(r.expires_at, locked.expires_at, moment.now + make_interval(secs => r.expires_seconds)) as expires_at
+    ) w
+  ) next_look_up
   where i.instruction_id = r.instruction_id
   returning i.instruction_id, i.merchant_id, i.payment_id, i.state, i.parked, i.not_before, i.cycle, i.reason
 ),
@@ -162,6 +177,7 @@ order_changed as (
   update payment_order o
   set status = r.order_status,
       status_detail = r.order_status_detail,
+      next_action = case when r.order_status_detail = 'awaiting_buyer' then coalesce(r.next_action, o.next_action) end,
       failure = r.failure,
       psp_reference = coalesce(r.psp_reference, o.psp_reference),
       -- Added, never set: another instruction of the order may change them at the same time.
@@ -172,7 +188,8 @@ ${ORDER_AMOUNTS.map((name) => `      ${name} = o.${name} + coalesce(delta.${name
   cross join moment
   cross join lateral jsonb_to_record(r.amounts) as delta(${ORDER_AMOUNTS.map((name) => `${name} bigint`).join(', ')})
   where o.payment_order_id = r.payment_order_id
-    and ((o.status, o.status_detail) is distinct from (r.order_status, r.order_status_detail) or r.amounts <> '{}')
+    and ((o.status, o.status_detail) is distinct from (r.order_status, r.order_status_detail)
+         or r.amounts <> '{}' or r.next_action is not null and r.next_action is distinct from o.next_action)
   returning o.payment_order_id, o.payment_id, o.status
 ),
 logged as (

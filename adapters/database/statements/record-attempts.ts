@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import { isSharded, type LedgerTransaction } from '../../../domain/ledger/posting.ts';
 import { CIRCUIT, type PspHealth } from '../../../domain/payment/circuit.ts';
 import { isTerminal } from '../../../domain/payment/instruction.ts';
-import { manualReview, type Transition } from '../../../domain/payment/transition.ts';
+import { manualReview, type NextAction, type Transition } from '../../../domain/payment/transition.ts';
 import { type Database, DatabaseError, type JsonInput } from '../database.ts';
 import { RECORD_SQL } from './record-attempts-sql.ts';
 
@@ -47,7 +47,8 @@ export const recordedRow = z.object({
     'executing',
     'succeeded',
     'declined',
-    'requires_action',
+    'awaiting_buyer',
+    'awaiting_psp',
     'cancelled',
     'dead_lettered',
     'quarantined',
@@ -182,7 +183,7 @@ function observedInput(psp: string, attempts: readonly FinishedAttempt[]): JsonI
 
 function attemptInput(attempt: FinishedAttempt): JsonInput {
   const { transition, psp } = attempt;
-  const { failure, movement } = transition;
+  const { failure, movement, waiting } = transition;
   return {
     instruction_id: attempt.instructionId,
     psp,
@@ -196,6 +197,11 @@ function attemptInput(attempt: FinishedAttempt): JsonInput {
     wait_seconds: transition.waitSeconds,
     parked: transition.parked,
     waits_for: transition.waitsFor === null ? null : `${transition.waitsFor}:${psp}`,
+    awaits: waiting?.awaits ?? null,
+    poll_seconds: waiting?.pollSeconds ?? null,
+    expires_at: waiting?.expiresAt?.toISOString() ?? null,
+    expires_seconds: waiting?.expiresSeconds ?? null,
+    next_action: nextActionInput(waiting?.nextAction ?? null),
     not_sent: transition.provenNotSent && !isTerminal(transition.state) ? 1 : 0,
     order_status: transition.orderStatus,
     order_status_detail: transition.orderStatusDetail,
@@ -229,6 +235,12 @@ function attemptInput(attempt: FinishedAttempt): JsonInput {
       finished_at: step.finishedAt.toISOString(),
     })),
   };
+}
+
+/** As the API shows it. */
+function nextActionInput(action: NextAction | null): JsonInput {
+  if (action === null) return null;
+  return { type: action.type, url: action.url, expires_at: action.expiresAt?.toISOString() ?? null };
 }
 
 function entriesInput(transaction: LedgerTransaction): JsonInput {

@@ -12,6 +12,7 @@ export const SIMULATOR_CHARGE: OperationAbilities = {
   lookUpLagSeconds: 1,
   maxInFlightSeconds: 2,
   invalidatesByKey: true,
+  expiresByItself: true,
   replaysStoredServerErrors: false,
 };
 

@@ -1,7 +1,13 @@
 import type { DatabaseRow } from '../../../adapters/database/database.ts';
 import type { ClaimInput } from './inputs.ts';
 import { nextSlotOf, roomOf, spacingOf } from './limiter.ts';
-import { hasFailed, isTerminalState, type ModelInstruction, type ModelState } from './state.ts';
+import {
+  hasFailed,
+  isAwaitingState,
+  isTerminalState,
+  type ModelInstruction,
+  type ModelState,
+} from './state.ts';
 
 interface Judged {
   readonly row: ModelInstruction;
@@ -93,6 +99,7 @@ function judge(
     if (row.state === 'executing' && row.claimToken === input.claim_token) return 'mine';
     if (parent !== undefined && hasFailed(parent) && !input.ignores_failed_parents) return 'orphaned';
     if (openParent !== undefined && !input.ignores_parents) return 'waiting';
+    if (row.notBefore > now && isAwaitingState(row.state)) return 'awaiting';
     if (row.notBefore > now)
       return input.quarantines_live && row.state === 'executing' ? 'given_up' : 'not_before';
     if (isDead && deadLetterCycle !== row.cycle) return 'exhausted';
@@ -222,7 +229,13 @@ function apply(
   const order = state.order(row.orderId);
   const isProbe = (state.circuits.get(row.psp)?.openUntil ?? null) !== null;
   const wasStarted = order.status !== 'NOT_STARTED';
-  const before = { cycle: row.cycle, notBefore: row.notBefore, firstClaimedAt: row.firstClaimedAt };
+  const held = input.credential_versions[row.psp] ?? null;
+  const before = {
+    cycle: row.cycle,
+    notBefore: row.notBefore,
+    firstClaimedAt: row.firstClaimedAt,
+    isSameCredential: row.attemptsNotSent >= row.attemptNo || row.credentialVersion === held,
+  };
   const isLimited = isLimitedBy(slot, now);
   const decision = isLimited ? 'rate_limited' : admission;
   const isParked = isLimited ? slot?.isReserved === false : isParkedBy(decision, judged, now);
@@ -250,6 +263,10 @@ function apply(
       row.cycle > before.cycle && decision !== 'claimed' && decision !== 'resolve' ? before.cycle : row.cycle,
     attempt_no: row.attemptNo,
     all_proven_not_sent: row.attemptsNotSent >= row.attemptNo - 1,
+    is_same_credential: before.isSameCredential,
+    awaits: row.awaits,
+    psp_reference: row.pspReference,
+    seconds_past_expiry: row.expiresAt === null ? null : Math.floor((now - row.expiresAt) / 1000),
     age_seconds: before.firstClaimedAt === null ? 0 : Math.round((now - before.firstClaimedAt) / 1000),
     psp_account: row.psp,
     amount_minor: row.amountMinor,
@@ -276,6 +293,7 @@ function take(
   input: ClaimInput,
   now: number,
 ): void {
+  const wasNeverSent = row.attemptsNotSent >= row.attemptNo;
   const propagation = input.propagation_seconds[row.psp] ?? input.default_propagation_seconds;
   row.state = 'executing';
   row.reason = null;
@@ -283,11 +301,13 @@ function take(
   row.cycle = nextCycle;
   row.attemptsInCycle = attemptsSpent + 1;
   row.claimToken = input.claim_token;
+  if (wasNeverSent) row.credentialVersion = input.credential_versions[row.psp] ?? null;
   row.firstClaimedAt ??= now;
   row.parked = false;
   row.waitsFor = null;
   row.resends = 0;
   row.slotAt = null;
+  row.wokenAt = null;
   row.notBefore = now + (input.lease_seconds + propagation) * 1000;
   const order = state.order(row.orderId);
   if (order.status !== 'NOT_STARTED') return;

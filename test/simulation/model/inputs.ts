@@ -21,6 +21,7 @@ export const claimInput = z.object({
   attempts_per_cycle: z.int(),
   cycles: z.int(),
   probes: z.int(),
+  credential_versions: z.record(z.string(), z.string()),
   /** Of a planted bug: live leases are quarantined. */
   quarantines_live: z.optional(z.boolean()),
   /** Of a planted bug: an instruction is claimed before its parent has ended. */
@@ -70,7 +71,8 @@ export const recordInput = z.object({
         'executing',
         'succeeded',
         'declined',
-        'requires_action',
+        'awaiting_buyer',
+        'awaiting_psp',
         'cancelled',
         'dead_lettered',
         'quarantined',
@@ -80,6 +82,11 @@ export const recordInput = z.object({
       parked: z.boolean(),
       waits_for: z.nullable(z.string()),
       not_sent: z.int(),
+      awaits: z.nullable(z.enum(['buyer', 'psp'])),
+      poll_seconds: z.nullable(z.number()),
+      expires_at: z.nullable(z.string()),
+      expires_seconds: z.nullable(z.number()),
+      next_action: z.nullable(z.record(z.string(), z.unknown())),
       order_status: z.enum(['NOT_STARTED', 'EXECUTING', 'SUCCESS', 'FAILED']),
       order_status_detail: z.nullable(z.string()),
       psp_reference: z.nullable(z.string()),
@@ -151,6 +158,9 @@ export const parentsInput = z.object({
   ),
 });
 export type ParentsInput = z.infer<typeof parentsInput>;
+
+export const wakeInput = z.object({ ids: z.array(z.string()) });
+export type WakeInput = z.infer<typeof wakeInput>;
 
 export const relayInput = z.object({ limit: z.int(), probes: z.int() });
 export const poisonInput = z.object({

@@ -9,6 +9,7 @@ import {
 } from '../../../adapters/database/statements/redrive-dead-letters.ts';
 import { POISON_SQL } from '../../../adapters/database/statements/register-poison.ts';
 import { RELAY_SQL } from '../../../adapters/database/statements/relay-instructions.ts';
+import { WAKE_SQL } from '../../../adapters/database/statements/wake-instructions.ts';
 import { ADD_PARENTS_SQL } from '../../support/payments.ts';
 import { accept } from './accept.ts';
 import { claim } from './claim.ts';
@@ -23,11 +24,13 @@ import {
   recordInput,
   registerInput,
   relayInput,
+  wakeInput,
 } from './inputs.ts';
 import { addParents } from './parents.ts';
 import { record } from './record.ts';
 import { relay } from './relay.ts';
 import { ModelState } from './state.ts';
+import { wake } from './wake.ts';
 
 type Statement = (state: ModelState, input: JsonInput, now: number) => DatabaseRow[];
 
@@ -37,6 +40,7 @@ const STATEMENTS: ReadonlyMap<string, Statement> = new Map([
   [CLAIM_SQL, (state, input, now) => claim(state, claimInput.parse(input), now)],
   [RECORD_SQL, (state, input, now) => record(state, recordInput.parse(input), now)],
   [RELAY_SQL, (state, input, now) => relay(state, relayInput.parse(input), now)],
+  [WAKE_SQL, (state, input, now) => wake(state, wakeInput.parse(input), now)],
   [POISON_SQL, (state, input, now) => registerPoison(state, poisonInput.parse(input), now)],
   [PLAN_SQL, (state, input, now) => plan(state, planInput.parse(input), now)],
   [REGISTER_SQL, (state, input, now) => registerMoved(state, registerInput.parse(input), now)],

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { DatabaseRow } from '../../../adapters/database/database.ts';
 import { movementNameOf } from '../../../domain/ledger/movement.ts';
 import { addAmounts } from '../../../domain/ledger/order-amounts.ts';
@@ -133,19 +134,38 @@ function transition(
     (attempt.may_give_back && row.attemptNo < giveBackLimit && opened.has(attempt.psp));
   if (isGivenBack) row.attemptsInCycle -= 1;
   if (attempt.wait_seconds !== null) row.notBefore = now + attempt.wait_seconds * 1000;
+  row.awaits = attempt.awaits ?? row.awaits;
+  row.pspReference = attempt.psp_reference ?? row.pspReference;
+  if (attempt.poll_seconds !== null) wait(row, attempt, attempt.poll_seconds, now);
   if (row.state === 'dead_lettered' || row.state === 'quarantined') writeDeadLetter(state, row, now);
   book(state, row, attempt);
   add(state, attempt);
   const order = state.order(attempt.payment_order_id);
   const isSame = order.status === attempt.order_status && order.statusDetail === attempt.order_status_detail;
-  if (isSame) return Object.keys(attempt.amounts).length > 0;
+  const isSameAction =
+    attempt.next_action === null || isDeepStrictEqual(attempt.next_action, order.nextAction);
+  if (isSame && isSameAction) return Object.keys(attempt.amounts).length > 0;
   if (order.status === 'SUCCESS' || order.status === 'FAILED') throw new Error(`${order.id} is terminal`);
   order.status = attempt.order_status;
   order.statusDetail = attempt.order_status_detail;
+  order.nextAction =
+    order.statusDetail === 'awaiting_buyer' ? (attempt.next_action ?? order.nextAction) : null;
   order.pspReference = attempt.psp_reference ?? order.pspReference;
   if (order.status === 'SUCCESS') state.payment(order.paymentId).succeeded += 1;
   if (order.status === 'FAILED') state.payment(order.paymentId).failed += 1;
   return true;
+}
+
+/** Until it is woken, looked up or expires. */
+function wait(row: ModelInstruction, attempt: Attempt, pollSeconds: number, now: number): void {
+  const pollAt = row.wokenAt === null ? now + pollSeconds * 1000 : now;
+  const expiresAt =
+    attempt.expires_at === null
+      ? (row.expiresAt ?? now + (attempt.expires_seconds ?? 0) * 1000)
+      : Date.parse(attempt.expires_at);
+  row.pollAt = pollAt;
+  row.expiresAt = expiresAt;
+  row.notBefore = expiresAt > now ? Math.min(pollAt, expiresAt) : pollAt;
 }
 
 /** To the order's amounts. */

@@ -35,6 +35,12 @@ export interface ModelInstruction {
   parked: boolean;
   waitsFor: string | null;
   slotAt: number | null;
+  awaits: 'buyer' | 'psp' | null;
+  pollAt: number | null;
+  expiresAt: number | null;
+  wokenAt: number | null;
+  pspReference: string | null;
+  credentialVersion: string | null;
   sendNo: number;
   resends: number;
   lastSentAt: number;
@@ -50,6 +56,7 @@ export interface ModelOrder {
   readonly splits: string;
   status: OrderStatus;
   statusDetail: string | null;
+  nextAction: unknown;
   pspReference: string | null;
   amounts: OrderAmounts;
 }
@@ -145,15 +152,14 @@ export class ModelState {
   }
 }
 
-const TERMINAL: ReadonlySet<InstructionState> = new Set([
-  'succeeded',
-  'declined',
-  'requires_action',
-  'cancelled',
-]);
+const TERMINAL: ReadonlySet<InstructionState> = new Set(['succeeded', 'declined', 'cancelled']);
 
 export function isTerminalState(state: InstructionState): boolean {
   return TERMINAL.has(state);
+}
+
+export function isAwaitingState(state: InstructionState): boolean {
+  return state === 'awaiting_buyer' || state === 'awaiting_psp';
 }
 
 /** No money was taken by it, nor will be. */
@@ -166,7 +172,7 @@ const MINUTE = 60 * SECOND;
 
 /** As the SQL function of this name. */
 export function relayDueAt(row: ModelInstruction): number | null {
-  if (!['ready', 'executing', 'dead_lettered'].includes(row.state)) return null;
+  if (isTerminalState(row.state) || row.state === 'quarantined') return null;
   if (row.state === 'dead_lettered') return Math.max(row.lastSentAt, row.notBefore) + 24 * 60 * MINUTE;
   if (row.waitsFor !== null) return null;
   if (row.parked) return row.notBefore;

@@ -12,6 +12,7 @@ const FORGETFUL: OperationAbilities = {
   lookUpLagSeconds: 30,
   maxInFlightSeconds: 30,
   invalidatesByKey: false,
+  expiresByItself: false,
   replaysStoredServerErrors: false,
   keyScopeIncludesCredential: false,
   deduplicatesByReference: false,

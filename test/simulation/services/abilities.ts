@@ -11,6 +11,7 @@ export function abilitiesOf(seed: number): OperationAbilities {
     lookUpLagSeconds: bit(1) && bit(4) ? null : 30,
     maxInFlightSeconds: 30,
     invalidatesByKey: bit(2),
+    expiresByItself: bit(8),
     replaysStoredServerErrors: bit(3),
     keyScopeIncludesCredential: bit(8),
     deduplicatesByReference: false,

@@ -10,6 +10,7 @@ import {
 } from '../../../adapters/database/statements/redrive-dead-letters.ts';
 import { POISON_SQL } from '../../../adapters/database/statements/register-poison.ts';
 import { RELAY_SQL } from '../../../adapters/database/statements/relay-instructions.ts';
+import { WAKE_SQL } from '../../../adapters/database/statements/wake-instructions.ts';
 import type { ConsumedCheck } from '../checks/consumed-check.ts';
 import type { Context } from '../context.ts';
 import type { Process } from '../scheduler.ts';
@@ -48,6 +49,7 @@ const STATEMENT_NAMES: ReadonlyMap<string, string> = new Map([
   [CLAIM_SQL, 'claim'],
   [RECORD_SQL, 'record'],
   [RELAY_SQL, 'relay'],
+  [WAKE_SQL, 'wake'],
   [POISON_SQL, 'poison'],
   [PLAN_SQL, 'plan'],
   [REGISTER_SQL, 'register'],

@@ -5,17 +5,12 @@ import type {
   PspFinding,
   PspInvalidation,
   PspOutcome,
+  PspState,
 } from '../../../domain/payment/psp-outcome.ts';
 import type { Context } from '../context.ts';
 import type { Faults } from '../faults.ts';
-import type { ModelState } from '../model/state.ts';
 import type { Process, Scheduler } from '../scheduler.ts';
-
-/** Whose answer is that the buyer must act. */
-interface OpenAction {
-  readonly outcome: Extract<PspOutcome, { kind: 'requires_action' }>;
-  readonly visibleAt: number;
-}
+import { type ObjectRules, OpenObjects } from './open-objects.ts';
 
 interface Landed {
   readonly charge: PspCharge;
@@ -31,6 +26,9 @@ export interface BrokenPromises {
   /** Its requests land, and its charges show, far later than declared: its deduplication must save us all the same. */
   readonly breaksTimes: boolean;
 }
+
+/** How a PSP deals with buyers, beside its abilities. */
+export type BuyerRules = Pick<ObjectRules, 'needsConfirmation'>;
 
 interface RateLimit {
   readonly until: number;
@@ -53,13 +51,14 @@ export class SimulatedPsp {
   /** By reference: what it has charged twice by a mistake of its own, and whether a look-up has shown that. */
   readonly doubled = new Map<string, { isShown: boolean }>();
   private readonly broken: BrokenPromises;
-  private readonly actions = new Map<string, OpenAction>();
+  private readonly objects: OpenObjects;
+  /** The first answer about an object is stored under its key, and replayed whatever has become of the object. */
+  private readonly replies = new Map<string, PspState>();
   private readonly keys = new Map<string, { readonly landed: Landed; readonly at: number }>();
   private readonly invalidated = new Set<string>();
   private readonly storedErrors = new Set<string>();
   private readonly scheduler: Scheduler;
   private readonly faults: Faults;
-  private readonly state: ModelState;
   /** When it was called, for whatever it was. */
   readonly callTimes: number[] = [];
   private limit: RateLimit = { until: 0, share: 0, retryAfterSeconds: undefined };
@@ -69,19 +68,31 @@ export class SimulatedPsp {
   constructor(
     name: string,
     abilities: OperationAbilities,
-    broken: BrokenPromises,
-    { scheduler, faults, state }: Context,
+    options: BrokenPromises & BuyerRules,
+    { scheduler, faults }: Context,
+    onEvent: (instructionId: string) => void,
   ) {
-    this.broken = broken;
+    const { expiresByItself } = abilities;
+    this.objects = new OpenObjects(
+      scheduler,
+      { expiresByItself, needsConfirmation: options.needsConfirmation },
+      (request) => this.take(request),
+      ({ key }) => onEvent(key),
+    );
+    this.broken = options;
     this.name = name;
     this.abilities = abilities;
     this.scheduler = scheduler;
     this.faults = faults;
-    this.state = state;
   }
 
   chargesOf(reference: string): readonly PspCharge[] {
     return this.landed.map(({ charge }) => charge).filter((charge) => charge.reference === reference);
+  }
+
+  /** Lets buyers and the PSP do all that they still have in mind. */
+  finish(): void {
+    this.objects.finish();
   }
 
   refuseFor(milliseconds: number): void {
@@ -137,7 +148,11 @@ export class SimulatedPsp {
   private land(request: PspRequest): PspOutcome {
     if (this.invalidated.has(request.idempotencyKey)) return decline('invalidated');
     if (/[02]$/.test(request.reference)) return decline('declined');
-    if (this.needsAction(request.idempotencyKey)) return this.askForAction(request);
+    const object = request.pspReference === undefined ? undefined : this.objects.byId(request.pspReference);
+    if (object !== undefined) return this.objects.confirm(object);
+    const awaits = this.awaitsOf(request);
+    if (awaits !== undefined) return this.open(request, awaits);
+    if (request.operation === 'authorize') return authorized(request);
     const known = this.keys.get(request.idempotencyKey);
     const now = this.scheduler.clock.now();
     const { keyLifetimeSeconds: lifetime } = this.abilities;
@@ -149,6 +164,12 @@ export class SimulatedPsp {
     ) {
       return { kind: 'succeeded', charge: known.landed.charge };
     }
+    return { kind: 'succeeded', charge: this.take(request) };
+  }
+
+  /** Takes the money. */
+  private take(request: PspRequest): PspCharge {
+    const now = this.scheduler.clock.now();
     const { reference, currency } = request;
     const amountMinor = request.amountMinor + (this.faults.strikes('PSP another amount', 0.2) ? 1n : 0n);
     const charge = { pspReference: `ch_${this.landed.length}`, reference, amountMinor, currency };
@@ -156,28 +177,22 @@ export class SimulatedPsp {
     this.landed.push(landed);
     this.keys.set(request.idempotencyKey, { landed, at: now });
     this.scheduler.tell(`${this.name} charges ${request.idempotencyKey}`);
-    return { kind: 'succeeded', charge };
+    return charge;
   }
 
-  /** An authorization does, a charge doesn't. */
-  private needsAction(idempotencyKey: string): boolean {
-    // A planted bug adds to the key.
-    const [instructionId = ''] = idempotencyKey.split('#');
-    return this.state.instructions.get(instructionId)?.operation === 'authorize';
+  /** An authorization and one charge in eight wait for their buyers, and one in sixteen for the PSP. */
+  private awaitsOf({ operation, reference }: PspRequest): 'buyer' | 'psp' | undefined {
+    // Where nothing can be looked up, nothing waits.
+    if (this.abilities.lookUpLagSeconds === null) return undefined;
+    if (operation === 'authorize' || /[48]$/.test(reference)) return 'buyer';
+    return /6$/.test(reference) ? 'psp' : undefined;
   }
 
-  private askForAction({ idempotencyKey, reference }: PspRequest): PspOutcome {
-    const known = this.actions.get(idempotencyKey);
-    if (known !== undefined) return known.outcome;
-    const outcome = {
-      kind: 'requires_action',
-      pspReference: `action_${idempotencyKey}`,
-      redirectUrl: `https://psp.test/${reference}`,
-    } as const;
-    this.actions.set(idempotencyKey, {
-      outcome,
-      visibleAt: this.scheduler.clock.now() + this.lagMilliseconds(),
-    });
+  private open(request: PspRequest, awaits: 'buyer' | 'psp'): PspOutcome {
+    const reply = this.broken.breaksDeduplication ? undefined : this.replies.get(request.idempotencyKey);
+    if (reply !== undefined) return reply;
+    const outcome = this.objects.stateOf(this.objects.open(request, awaits, this.lagMilliseconds()));
+    this.replies.set(request.idempotencyKey, outcome);
     return outcome;
   }
 
@@ -231,8 +246,11 @@ export class SimulatedPsp {
       return { kind: 'no_answer', outcome: { kind: 'unknown', reason: 'no look-up' } };
     }
     const now = this.scheduler.clock.now();
-    const action = this.actions.get(request.idempotencyKey);
-    if (action !== undefined && action.visibleAt <= now) return { kind: 'found', outcome: action.outcome };
+    const known = request.pspReference === undefined ? undefined : this.objects.byId(request.pspReference);
+    if (known !== undefined) return { kind: 'found', outcome: this.objects.stateOf(known) };
+    const object = this.objects.byKey(request.idempotencyKey);
+    if (object !== undefined && object.visibleAt <= now)
+      return { kind: 'found', outcome: this.objects.stateOf(object) };
     const [charge, ...further] = this.landed
       .filter((landed) => landed.key === request.idempotencyKey && landed.visibleAt <= now)
       .map((landed) => landed.charge);
@@ -245,6 +263,12 @@ export class SimulatedPsp {
   private invalidate(request: PspRequest): PspInvalidation {
     const refusal = this.refusal();
     if (refusal !== undefined) return { kind: 'no_answer', outcome: refusal };
+    const object = this.objects.byKey(request.idempotencyKey);
+    if (object !== undefined && !this.objects.invalidate(object)) {
+      const outcome = this.objects.stateOf(object);
+      if (outcome.kind === 'pending') return { kind: 'found', outcome };
+      if (outcome.kind === 'succeeded') return { kind: 'charged', charge: outcome.charge };
+    }
     const landed = this.landed.find(({ key }) => key === request.idempotencyKey);
     if (landed !== undefined) return { kind: 'charged', charge: landed.charge };
     this.invalidated.add(request.idempotencyKey);
@@ -266,6 +290,12 @@ export class SimulatedPsp {
     if (now < this.downUntil) return { kind: 'not_sent', reason: 'connection refused' };
     return now < this.refusedUntil ? { kind: 'misconfigured', reason: 'HTTP 401' } : undefined;
   }
+}
+
+/** Takes no money, and is the same however often it is asked for. */
+function authorized({ idempotencyKey, reference, amountMinor, currency }: PspRequest): PspOutcome {
+  const charge = { pspReference: `auth_${idempotencyKey}`, reference, amountMinor, currency };
+  return { kind: 'succeeded', charge };
 }
 
 function decline(pspCode: string): PspOutcome {

@@ -15,6 +15,7 @@ const ABILITIES: OperationAbilities = {
   lookUpLagSeconds: 5,
   maxInFlightSeconds: 7,
   invalidatesByKey: false,
+  expiresByItself: false,
   replaysStoredServerErrors: false,
   keyScopeIncludesCredential: false,
   deduplicatesByReference: false,
@@ -27,6 +28,9 @@ const EXPECTED: ExpectedCharge = {
   splits: [{ sellerId: 's', amountMinor: 100n }],
 };
 const FIRST: AttemptedInstruction = {
+  operation: 'charge',
+  awaits: null,
+  secondsPastExpiry: null,
   expected: EXPECTED,
   abilities: ABILITIES,
   attemptNo: 1,
@@ -111,6 +115,7 @@ test('declined is FAILED with its failure, at once', () => {
     reason: null,
     failure: DECLINE,
     pspReference: null,
+    waiting: null,
     waitSeconds: null,
     parked: false,
     waitsFor: null,
@@ -122,17 +127,104 @@ test('declined is FAILED with its failure, at once', () => {
   });
 });
 
-test('requires_action ends the instruction and lets the order wait', () => {
-  expect(answer({ kind: 'requires_action', pspReference: 'ch_1', redirectUrl: 'https://x' })).toMatchObject({
-    state: 'requires_action',
+describe('what the PSP has accepted and not ended', () => {
+  const OPEN: PspOutcome = { kind: 'requires_action', pspReference: 'ch_1', redirectUrl: 'https://x' };
+  const PENDING: PspOutcome = { kind: 'pending', pspReference: 'ch_1' };
+
+  test('waits for the buyer, who is told where to go, and costs no attempt', () => {
+    const expiresAt = new Date('2026-01-01T01:00:00Z');
+    expect(answer({ ...OPEN, expiresAt })).toMatchObject({
+      state: 'awaiting_buyer',
+      orderStatus: 'EXECUTING',
+      orderStatusDetail: 'awaiting_buyer',
+      pspReference: 'ch_1',
+      waiting: {
+        awaits: 'buyer',
+        pollSeconds: 30,
+        expiresAt,
+        nextAction: { type: 'redirect', url: 'https://x', expiresAt },
+      },
+      parked: true,
+      costsNoAttempt: true,
+      provenNotSent: false,
+      movement: null,
+    });
+  });
+
+  test('waits for the PSP, at least as long as it asks', () => {
+    expect(answer({ ...PENDING, pollAfterSeconds: 900 })).toMatchObject({
+      state: 'awaiting_psp',
+      orderStatusDetail: 'awaiting_psp',
+      waiting: { awaits: 'psp', pollSeconds: 900, nextAction: null },
+    });
+  });
+
+  test('is looked up less and less often, up to ten minutes', () => {
+    const polls = [1, 2, 3, 9].map((attemptNo) => answer(PENDING, { attemptNo }).waiting?.pollSeconds);
+    expect(polls).toEqual([30, 60, 120, 600]);
+  });
+
+  test('waits on when a look-up fails, and keeps what it waits for', () => {
+    expect(
+      answer({ kind: 'unknown', reason: 'reset' }, { awaits: 'buyer', maybeSentBefore: true, sent: false }),
+    ).toMatchObject({
+      state: 'ready',
+      orderStatusDetail: 'awaiting_buyer',
+      waiting: null,
+      provenNotSent: true,
+    });
+  });
+
+  test('is no failure after a buyer’s action that the buyer can repeat', () => {
+    const declined: PspOutcome = { kind: 'declined', decline: DECLINE, isFinal: false };
+    expect(answer(declined, { sent: false })).toMatchObject({ state: 'awaiting_buyer' });
+    expect(answer({ ...declined, isFinal: true }, { awaits: 'buyer' })).toMatchObject({
+      orderStatus: 'FAILED',
+    });
+    expect(answer(declined)).toMatchObject({ orderStatus: 'FAILED' });
+  });
+
+  test('fails once it is invalidated: with the buyer’s last failure, or as expired', () => {
+    expect(observe({ kind: 'invalidated', decline: DECLINE }, { awaits: 'buyer' })).toMatchObject({
+      state: 'cancelled',
+      orderStatus: 'FAILED',
+      failure: DECLINE,
+    });
+    expect(observe({ kind: 'invalidated' }, { awaits: 'buyer' }).failure).toMatchObject({ code: 'expired' });
+    expect(observe({ kind: 'invalidated' }).failure).toMatchObject({ code: 'rolled_back' });
+  });
+
+  test.each([OPEN, PENDING])(
+    'is for a person, and never FAILED, when it can’t end after its expiry: %o',
+    (outcome) => {
+      const past = (secondsPastExpiry: number, abilities: Partial<OperationAbilities> = {}) =>
+        answer(outcome, { awaits: 'buyer', secondsPastExpiry, abilities: { ...ABILITIES, ...abilities } })
+          .state;
+      expect(past(-1)).toMatch(/^awaiting_/);
+      expect(past(0)).toBe('quarantined');
+      expect(past(0, { invalidatesByKey: true })).toMatch(/^awaiting_/);
+      expect(past(0, { expiresByItself: true })).toMatch(/^awaiting_/);
+      expect(past(86_400, { expiresByItself: true })).toBe('quarantined');
+    },
+  );
+});
+
+test('an authorization that succeeds takes no money: its order waits for the capture', () => {
+  expect(answer({ kind: 'succeeded', charge: CHARGE }, { operation: 'authorize' })).toMatchObject({
+    state: 'succeeded',
     orderStatus: 'EXECUTING',
-    orderStatusDetail: 'requires_action',
-    pspReference: 'ch_1',
-    movement: null,
-    amounts: {},
+    orderStatusDetail: 'authorized',
+    amounts: { authorized: 100n },
     postings: [],
   });
 });
+
+test.each(['capture', 'void', 'refund', 'payout'] as const)(
+  'a %s is for a person in this version',
+  (operation) => {
+    expect(answer({ kind: 'succeeded', charge: CHARGE }, { operation }).state).toBe('quarantined');
+  },
+);
 
 describe.each([
   ['not_sent', { kind: 'not_sent', reason: 'refused' }],
@@ -172,25 +264,6 @@ describe('a rate limit that may have kept the request', () => {
 
   test('of a look-up is as any other', () => {
     expect(answer(limited, { sent: false })).toMatchObject({ waitSeconds: 1, provenNotSent: true });
-  });
-});
-
-describe('pending', () => {
-  const pending = { kind: 'pending', pspReference: 'ch_1' } as const;
-  test('is looked up later', () => {
-    expect(answer(pending)).toMatchObject({
-      state: 'ready',
-      orderStatusDetail: 'outcome_unknown',
-      reason: 'the PSP is still processing ch_1',
-      provenNotSent: false,
-      movement: null,
-      amounts: {},
-      postings: [],
-    });
-  });
-
-  test('is reviewed where the instruction is resolved', () => {
-    expect(answer(pending, { isResolved: true }).state).toBe('quarantined');
   });
 });
 

@@ -9,28 +9,43 @@ import {
   isTerminal,
   pspIdempotencyKeyOf,
 } from '../../../domain/payment/instruction.ts';
-import { firstStepOf, maySendAgain } from '../../../domain/payment/next-step.ts';
+import {
+  type AttemptHistory,
+  firstStepOf,
+  maySendAgain,
+  stepAfterLookUp,
+} from '../../../domain/payment/next-step.ts';
 import type { OperationAbilities } from '../../../domain/payment/psp-abilities.ts';
+import type { PspState } from '../../../domain/payment/psp-outcome.ts';
 
 const ABILITIES: OperationAbilities = {
   keyLifetimeSeconds: 1_000,
   lookUpLagSeconds: 1,
   maxInFlightSeconds: 10,
   invalidatesByKey: false,
+  expiresByItself: false,
   replaysStoredServerErrors: false,
   keyScopeIncludesCredential: false,
   deduplicatesByReference: false,
 };
 
+const FRESH: AttemptHistory = {
+  allProvenNotSent: true,
+  ageSeconds: 0,
+  awaits: null,
+  isSameCredential: true,
+  isExpired: false,
+};
+
 describe('the next step', () => {
   test('is to send only where every attempt before is proven never to have been sent', () => {
-    expect(firstStepOf({ allProvenNotSent: true, ageSeconds: 0, isSameCredential: true })).toBe('send');
-    expect(firstStepOf({ allProvenNotSent: false, ageSeconds: 0, isSameCredential: true })).toBe('look_up');
+    expect(firstStepOf({ ...FRESH, allProvenNotSent: true, ageSeconds: 0 })).toBe('send');
+    expect(firstStepOf({ ...FRESH, allProvenNotSent: false, ageSeconds: 0 })).toBe('look_up');
   });
 
   test('after "not found" is to send again while the PSP surely remembers the key', () => {
-    const may = (ageSeconds: number, abilities = ABILITIES, isSameCredential = true) =>
-      maySendAgain({ allProvenNotSent: false, ageSeconds, isSameCredential }, abilities, 30);
+    const may = (ageSeconds: number, abilities = ABILITIES) =>
+      maySendAgain({ ...FRESH, allProvenNotSent: false, ageSeconds }, abilities, 30);
     expect(may(959)).toBe(true);
     expect(may(960)).toBe(false);
     expect(may(0, { ...ABILITIES, keyLifetimeSeconds: null })).toBe(false);
@@ -38,8 +53,14 @@ describe('the next step', () => {
     expect(may(0, { ...ABILITIES, replaysStoredServerErrors: true })).toBe(false);
   });
 
+  test('after "not found" is never to send again what the PSP has accepted', () => {
+    const history = { ...FRESH, allProvenNotSent: false };
+    expect(maySendAgain({ ...history, awaits: 'buyer' }, ABILITIES, 30)).toBe(false);
+    expect(maySendAgain({ ...history, awaits: 'psp' }, ABILITIES, 30)).toBe(false);
+  });
+
   test('under another credential is to send again only where keys don’t depend on the credential', () => {
-    const history = { allProvenNotSent: false, ageSeconds: 0, isSameCredential: false };
+    const history = { ...FRESH, allProvenNotSent: false, isSameCredential: false };
     expect(maySendAgain(history, ABILITIES, 30)).toBe(true);
     const scoped = { ...ABILITIES, keyScopeIncludesCredential: true };
     expect(maySendAgain(history, scoped, 30)).toBe(false);
@@ -47,7 +68,7 @@ describe('the next step', () => {
   });
 
   test('is to send again for ever where the PSP takes a reference only once', () => {
-    const history = { allProvenNotSent: false, ageSeconds: 10 ** 7, isSameCredential: false };
+    const history = { ...FRESH, allProvenNotSent: false, ageSeconds: 10 ** 7, isSameCredential: false };
     const abilities = { ...ABILITIES, keyLifetimeSeconds: null, keyScopeIncludesCredential: true };
     expect(maySendAgain(history, abilities, 30)).toBe(false);
     const unique = { ...abilities, deduplicatesByReference: true };
@@ -57,8 +78,58 @@ describe('the next step', () => {
   });
 
   test('is never to send again to a PSP that remembers no key, though the clock has gone back', () => {
-    const history = { allProvenNotSent: false, ageSeconds: -3_600, isSameCredential: true };
+    const history = { ...FRESH, allProvenNotSent: false, ageSeconds: -3_600 };
     expect(maySendAgain(history, { ...ABILITIES, keyLifetimeSeconds: null }, 30)).toBe(false);
+  });
+});
+
+describe('the step after a look-up', () => {
+  const step = (
+    outcome: PspState | 'not_found',
+    { isExpired = false }: Partial<AttemptHistory> = {},
+    { invalidates = true, isResolved = false } = {},
+  ) =>
+    stepAfterLookUp(
+      outcome === 'not_found' ? { kind: 'not_found' } : { kind: 'found', outcome },
+      { isExpired },
+      { invalidatesByKey: invalidates },
+      isResolved,
+    );
+  const OPEN: PspState = { kind: 'requires_action', pspReference: 'x', redirectUrl: 'https://x' };
+  const APPROVED: PspState = { ...OPEN, redirectUrl: null };
+  const PENDING: PspState = { kind: 'pending', pspReference: 'x' };
+  const DECLINED: PspState = {
+    kind: 'declined',
+    decline: { category: 'other', code: 'c', pspCode: 'p' },
+    isFinal: false,
+  };
+
+  test.each([OPEN, PENDING])(
+    'of what is open is none before it expires, then its invalidation: %o',
+    (outcome) => {
+      expect(step(outcome)).toBe('none');
+      expect(step(outcome, { isExpired: true })).toBe('invalidate');
+      expect(step(outcome, { isExpired: true }, { invalidates: false })).toBe('none');
+    },
+  );
+
+  test('of what the buyer has approved is its confirmation, but when it has expired or is resolved', () => {
+    expect(step(APPROVED)).toBe('confirm');
+    expect(step(APPROVED, { isExpired: true })).toBe('invalidate');
+    expect(step(APPROVED, {}, { isResolved: true })).toBe('none');
+  });
+
+  test('of a buyer’s failed action that could be repeated is its invalidation', () => {
+    expect(step(DECLINED)).toBe('invalidate');
+    expect(step(DECLINED, {}, { invalidates: false })).toBe('none');
+    expect(step({ ...DECLINED, isFinal: true })).toBe('none');
+  });
+
+  test('of what is not found is its invalidation once it is resolved or has expired', () => {
+    expect(step('not_found')).toBe('none');
+    expect(step('not_found', {}, { isResolved: true })).toBe('invalidate');
+    expect(step('not_found', { isExpired: true })).toBe('invalidate');
+    expect(step('not_found', {}, { isResolved: true, invalidates: false })).toBe('none');
   });
 });
 
@@ -101,12 +172,13 @@ describe('an instruction', () => {
       'executing',
       'succeeded',
       'declined',
-      'requires_action',
+      'awaiting_buyer',
+      'awaiting_psp',
       'cancelled',
       'dead_lettered',
       'quarantined',
     ];
-    expect(states.filter(isTerminal)).toEqual(['succeeded', 'declined', 'requires_action', 'cancelled']);
+    expect(states.filter(isTerminal)).toEqual(['succeeded', 'declined', 'cancelled']);
   });
   test('is one request to the PSP whatever the attempt, and one consumed message per restore epoch', () => {
     expect(pspIdempotencyKeyOf('ins_1')).toBe('ins_1');

@@ -17,6 +17,7 @@ const ABILITIES: OperationAbilities = {
   lookUpLagSeconds: 1,
   maxInFlightSeconds: 10,
   invalidatesByKey: false,
+  expiresByItself: false,
   replaysStoredServerErrors: false,
   keyScopeIncludesCredential: false,
   deduplicatesByReference: false,
