@@ -185,11 +185,8 @@ function decideSuccess(
       const booked = { movement, amounts: amountsMoved(movement), postings: [chargePosting(expected)] };
       return { ...ended('succeeded', 'SUCCESS', null), ...succeeded, ...booked };
     }
-    case 'authorize': {
-      const movement: Movement = { kind: 'authorization', amountMinor, currency };
-      const booked = { movement, amounts: amountsMoved(movement) };
-      return { ...ended('succeeded', 'EXECUTING', 'authorized'), ...succeeded, ...booked };
-    }
+    case 'authorize':
+      return { ...ended('succeeded', 'EXECUTING', 'authorized'), ...succeeded };
     case 'capture':
     case 'void':
     case 'refund':

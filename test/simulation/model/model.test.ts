@@ -16,6 +16,8 @@ beforeAll(async () => {
   const { database } = testDatabase;
   await database.execute('create table simulated_clock (now timestamptz not null)', {});
   await database.execute('insert into simulated_clock values (clock())', {});
+  // `wake_v1` runs with the rights of the schema's owner.
+  await database.execute('grant select on simulated_clock to public', {});
   await database.execute(
     "create or replace function clock() returns timestamptz language sql stable as 'select now from simulated_clock'",
     {},

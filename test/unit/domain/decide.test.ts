@@ -214,7 +214,7 @@ test('an authorization that succeeds takes no money: its order waits for the cap
     state: 'succeeded',
     orderStatus: 'EXECUTING',
     orderStatusDetail: 'authorized',
-    amounts: { authorized: 100n },
+    movement: null,
     postings: [],
   });
 });
