@@ -73,25 +73,48 @@ async function show({ database }: Pipeline, output: Output, id: string): Promise
   return EXIT.ok;
 }
 
-function drawFound({ payments, orders, attempts }: FoundPayments): string {
+function drawFound({ payments, orders, movements, attempts }: FoundPayments): string {
   const [payment] = payments;
   return [
     `${payment?.payment_id}  ${payment?.status}  ${payment?.merchant_reference}`,
     table(
-      ['order', 'amount', 'psp', 'status', 'detail'],
+      ['order', 'amount', 'captured', 'psp', 'status', 'detail'],
       orders.map((order) => [
         order.payment_order_id,
         formatAmount(BigInt(order.amount_minor), order.currency),
+        formatAmount(BigInt(order.amount_captured), order.currency),
         order.psp_account,
         order.status,
         order.status_detail ?? order.failure?.code ?? null,
       ]),
     ),
-    table(
-      ['order', 'attempt', 'what', 'outcome', 'at'],
-      attempts.map((row) => [row.payment_order_id, row.attempt_no, row.action, row.outcome, row.started_at]),
-    ),
+    drawTimeline(movements, attempts),
   ].join('\n');
+}
+
+/** Attempts and movements by time: an attempt is followed by the money that it moved. */
+function drawTimeline(movements: FoundPayments['movements'], attempts: FoundPayments['attempts']): string {
+  const events = [
+    ...attempts.map((row) => ({
+      at: row.started_at,
+      cells: [row.payment_order_id, row.attempt_no, row.action, row.outcome],
+    })),
+    ...movements.map((row) => ({
+      at: row.occurred_at,
+      cells: [
+        row.payment_order_id,
+        null,
+        row.movement_kind,
+        formatAmount(BigInt(row.amount_minor), row.currency),
+      ],
+    })),
+  ];
+  return table(
+    ['order', 'attempt', 'what', 'outcome', 'at'],
+    events
+      .toSorted((one, other) => Date.parse(one.at) - Date.parse(other.at))
+      .map(({ at, cells }) => [...cells, at]),
+  );
 }
 
 async function ledger({ database }: Pipeline, output: Output): Promise<number> {

@@ -140,6 +140,8 @@ function orderResource(order: NewOrder, createdAt: Date): PaymentOrderResource {
     ...(order.isSplit ? { splits: parts } : { seller_id: parts[0]?.seller_id }),
     amount: Number(order.amountMinor),
     currency: order.currency,
+    amount_captured: 0,
+    amount_refunded: 0,
     psp: order.pspAccount,
     psp_reference: null,
     status: 'NOT_STARTED',

@@ -58,7 +58,7 @@ export function openApiDocument(): Json {
       schemas: {
         PaymentRequest: jsonSchema(paymentRequestSchema),
         Payment: jsonSchema(paymentSchema),
-        PaymentList: jsonSchema(paymentListSchema),
+        PaymentList: paymentList(),
         Wallet: jsonSchema(walletSchema),
         TrialBalance: jsonSchema(trialBalanceSchema),
         Problem: jsonSchema(problemSchema),
@@ -238,7 +238,16 @@ function readContract(): Json {
   };
 }
 
+const JSON_SCHEMA = { io: 'input', target: 'draft-2020-12' } as const;
+
+/** Its payments by reference, not written out a second time. */
+function paymentList(): Json {
+  const list = z.toJSONSchema(paymentListSchema, JSON_SCHEMA);
+  const { $schema: _dialect, properties, ...rest } = list;
+  return { ...rest, properties: { ...properties, data: { type: 'array', items: ref('Payment') } } };
+}
+
 function jsonSchema(schema: z.ZodMiniType): Json {
-  const { $schema: _dialect, ...rest } = z.toJSONSchema(schema, { io: 'input', target: 'draft-2020-12' });
+  const { $schema: _dialect, ...rest } = z.toJSONSchema(schema, JSON_SCHEMA);
   return rest;
 }

@@ -4,11 +4,17 @@ import {
   type AttemptRow,
   type FoundPayments,
   listPayments,
+  type MovementRow,
   type OrderRow,
   type PaymentRow,
   readPayment,
 } from '../../adapters/database/statements/read-payments.ts';
-import type { AttemptResource, PaymentOrderResource, PaymentResource } from '../resources/payment.ts';
+import type {
+  AttemptResource,
+  MovementResource,
+  PaymentOrderResource,
+  PaymentResource,
+} from '../resources/payment.ts';
 import { decodeCursor, encodeCursor } from './cursor.ts';
 import { parseMoment } from './moment.ts';
 import { DEFAULT_LIMIT, type ListQuery } from './schema.ts';
@@ -75,20 +81,25 @@ async function readWhatFits(
   }
 }
 
-function resourcesOf(found: FoundPayments, withTimeline: boolean): readonly PaymentResource[] {
+function resourcesOf(found: FoundPayments, withHistory: boolean): readonly PaymentResource[] {
   const orders = Map.groupBy(found.orders, (order) => order.payment_id);
+  const movements = Map.groupBy(found.movements, (movement) => movement.payment_order_id);
   const attempts = Map.groupBy(found.attempts, (attempt) => attempt.payment_order_id);
+  const historyOf = ({ payment_order_id: id }: OrderRow): OrderHistory => ({
+    movements: (movements.get(id) ?? []).map(movementResource),
+    timeline: (attempts.get(id) ?? []).map(attemptResource),
+  });
   return found.payments.map((payment) =>
-    paymentResource(payment, orders.get(payment.payment_id) ?? [], (order) =>
-      withTimeline ? { timeline: (attempts.get(order.payment_order_id) ?? []).map(attemptResource) } : {},
-    ),
+    paymentResource(payment, orders.get(payment.payment_id) ?? [], withHistory ? historyOf : () => ({})),
   );
 }
+
+type OrderHistory = Pick<PaymentOrderResource, 'movements' | 'timeline'>;
 
 function paymentResource(
   payment: PaymentRow,
   orders: readonly OrderRow[],
-  timelineOf: (order: OrderRow) => { readonly timeline?: AttemptResource[] },
+  historyOf: (order: OrderRow) => OrderHistory,
 ): PaymentResource {
   return {
     id: payment.payment_id,
@@ -98,7 +109,7 @@ function paymentResource(
     metadata: payment.metadata,
     status: payment.status,
     created_at: payment.created_at,
-    payment_orders: orders.map((order) => ({ ...orderResource(order), ...timelineOf(order) })),
+    payment_orders: orders.map((order) => ({ ...orderResource(order), ...historyOf(order) })),
   };
 }
 
@@ -112,6 +123,8 @@ function orderResource(order: OrderRow): PaymentOrderResource {
     ...(order.is_split ? { splits } : { seller_id: splits[0]?.seller_id }),
     amount: Number(order.amount_minor),
     currency: order.currency,
+    amount_captured: Number(order.amount_captured),
+    amount_refunded: Number(order.amount_refunded),
     psp: order.psp_account,
     psp_reference: order.psp_reference,
     status: order.status,
@@ -119,6 +132,17 @@ function orderResource(order: OrderRow): PaymentOrderResource {
     ...(order.next_action === null ? {} : { next_action: order.next_action }),
     ...(order.failure === null ? {} : { failure: order.failure }),
     updated_at: order.updated_at,
+  };
+}
+
+function movementResource(movement: MovementRow): MovementResource {
+  return {
+    id: movement.movement_id,
+    kind: movement.movement_kind,
+    amount: Number(movement.amount_minor),
+    currency: movement.currency,
+    occurred_at: movement.occurred_at,
+    available_at: movement.available_at,
   };
 }
 

@@ -427,7 +427,7 @@ describe('payments and ledger', () => {
     expect(list).toContainEqual(expect.objectContaining({ payment_id: body.id }));
     const { out } = await oncepay('payments', 'show', body.payment_orders[0].id);
     expect(out).toContain(body.id);
-    expect(out).toMatch(/send\s+│ succeeded/);
+    expect(out).toMatch(/send\s+│ succeeded[\s\S]*charge\s+│ 15,000 KRW/);
     const ledger = await oncepay('ledger');
     expect(ledger).toMatchObject({ code: 0, out: expect.stringContaining('KRW') });
   });

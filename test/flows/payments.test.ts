@@ -37,6 +37,8 @@ describe('a payment', () => {
     const [order] = payment.payment_orders;
     expect(payment.status).toBe('SUCCESS');
     expect(order).toMatchObject({ status: 'SUCCESS', status_detail: null, amount: 1234, seller_id: seller });
+    expect(order).toMatchObject({ amount_captured: 1234, amount_refunded: 0 });
+    expect(order.movements).toEqual([expect.objectContaining({ kind: 'charge', amount: 1234 })]);
     expect(order.timeline).toEqual([expect.objectContaining({ action: 'send', outcome: 'succeeded' })]);
     expect(await api.charges(order.id)).toBe(1);
     expect((await api.get(`/wallets/${seller}`)).body).toEqual({

@@ -1,8 +1,10 @@
 import * as z from 'zod/mini';
+import { MOVEMENT_KINDS } from '../../../domain/ledger/movement.ts';
 import { PAYMENT_STATUSES, type PaymentStatus } from '../../../domain/payment/status.ts';
 import { jsonColumn, splitsSchema } from '../columns.ts';
 import type { Database } from '../database.ts';
 import { merchantStatement } from '../merchant-statement.ts';
+import { ATTEMPT_ROWS, COLUMNS, MOVEMENT_ROWS, PAYMENT_AND_ORDER_ROWS } from './payment-rows-sql.ts';
 
 const paymentRow = z.object({
   kind: z.literal('payment'),
@@ -21,6 +23,8 @@ const orderRow = z.object({
   payment_order_id: z.string(),
   amount_minor: z.string(),
   currency: z.string(),
+  amount_captured: z.string(),
+  amount_refunded: z.string(),
   splits: splitsSchema,
   is_split: z.boolean(),
   psp_account: z.string(),
@@ -46,6 +50,17 @@ const orderRow = z.object({
   updated_at: z.string(),
 });
 
+const movementRow = z.object({
+  kind: z.literal('movement'),
+  payment_order_id: z.string(),
+  movement_id: z.string(),
+  movement_kind: z.enum(MOVEMENT_KINDS),
+  amount_minor: z.string(),
+  currency: z.string(),
+  occurred_at: z.string(),
+  available_at: z.nullable(z.string()),
+});
+
 const attemptRow = z.object({
   kind: z.literal('attempt'),
   payment_order_id: z.string(),
@@ -57,16 +72,18 @@ const attemptRow = z.object({
   finished_at: z.string(),
 });
 
-const row = z.discriminatedUnion('kind', [paymentRow, orderRow, attemptRow]);
+const row = z.discriminatedUnion('kind', [paymentRow, orderRow, movementRow, attemptRow]);
 
 export type PaymentRow = z.infer<typeof paymentRow>;
 export type OrderRow = z.infer<typeof orderRow>;
+export type MovementRow = z.infer<typeof movementRow>;
 export type AttemptRow = z.infer<typeof attemptRow>;
 
-/** Payments, newest first, each with its orders by position; attempts only when one payment is read. */
+/** Payments, newest first, each with its orders by position; movements and attempts only when one payment is read. */
 export interface FoundPayments {
   readonly payments: readonly PaymentRow[];
   readonly orders: readonly OrderRow[];
+  readonly movements: readonly MovementRow[];
   readonly attempts: readonly AttemptRow[];
 }
 
@@ -115,46 +132,14 @@ function beginningOf({ createdTo, after }: PaymentFilter): PaymentFilter['after'
 }
 
 function inKinds(rows: readonly Readonly<Record<string, unknown>>[]): FoundPayments {
-  const found: { payments: PaymentRow[]; orders: OrderRow[]; attempts: AttemptRow[] } = {
-    payments: [],
-    orders: [],
-    attempts: [],
+  const parsed = rows.map((raw) => row.parse(raw));
+  return {
+    payments: parsed.filter((each) => each.kind === 'payment'),
+    orders: parsed.filter((each) => each.kind === 'order'),
+    movements: parsed.filter((each) => each.kind === 'movement'),
+    attempts: parsed.filter((each) => each.kind === 'attempt'),
   };
-  for (const raw of rows) {
-    const parsed = row.parse(raw);
-    if (parsed.kind === 'payment') found.payments.push(parsed);
-    else if (parsed.kind === 'order') found.orders.push(parsed);
-    else found.attempts.push(parsed);
-  }
-  return found;
 }
-
-const TIMESTAMP = `'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'`;
-
-/** What comes out: the last four are what it is sorted by. */
-const COLUMNS = `
-  kind text, payment_id text, merchant_reference text, buyer_id text, payment_method text, metadata text, status text,
-  created_at text, payment_order_id text, amount_minor text, currency text, splits text, is_split boolean, psp_account text,
-  psp_reference text, status_detail text, next_action text, failure text, updated_at text, attempt_no int, action text, outcome text,
-  detail text, started_at text, finished_at text, sort_at timestamptz, sort_id text, sort_kind int, sort_no int`;
-
-/** Rows rather than one document: a row of the Data API holds 64 KB at most. */
-const PAYMENT_AND_ORDER_ROWS = `
-select 'payment' as kind, t.payment_id, t.merchant_reference, t.buyer_id, t.payment_method, t.metadata, t.status,
-       to_char(t.created_at at time zone 'UTC', ${TIMESTAMP}) as created_at,
-       null::text as payment_order_id, null::text as amount_minor, null::text as currency, null::text as splits,
-       null::boolean as is_split, null::text as psp_account, null::text as psp_reference, null::text as status_detail,
-       null::text as next_action, null::text as failure, null::text as updated_at, null::int as attempt_no, null::text as action,
-       null::text as outcome, null::text as detail, null::text as started_at, null::text as finished_at,
-       t.created_at as sort_at, t.payment_id as sort_id, 0 as sort_kind, 0 as sort_no
-from page t
-union all
-select 'order', o.payment_id, null, null, null, null, o.status, null,
-       o.payment_order_id, o.amount_minor::text, o.currency, o.splits::text, o.is_split, o.psp_account, o.psp_reference,
-       o.status_detail, o.next_action::text, o.failure::text, to_char(o.updated_at at time zone 'UTC', ${TIMESTAMP}),
-       null, null, null, null, null, null, t.created_at, t.payment_id, 1, o.position
-from page t
-join payment_order o on o.payment_id = t.payment_id`;
 
 const NEWEST_FIRST = 'order by sort_at desc, sort_id desc, sort_kind, sort_no';
 
@@ -169,14 +154,9 @@ with page as materialized (
 )
 ${PAYMENT_AND_ORDER_ROWS}
 union all
-select 'attempt', null, null, null, null, null, null, null, e.payment_order_id, null, null, null, null, null, null,
-       null, null, null, null, e.attempt_no, e.action, e.outcome, e.detail::text,
-       to_char(e.started_at at time zone 'UTC', ${TIMESTAMP}), to_char(e.finished_at at time zone 'UTC', ${TIMESTAMP}),
-       t.created_at, t.payment_id, 2,
-       (row_number() over (partition by e.payment_order_id order by e.attempt_no, e.started_at, e.step))::int
-from page t
-join payment_order o on o.payment_id = t.payment_id
-join evidence e on e.payment_order_id = o.payment_order_id
+${MOVEMENT_ROWS}
+union all
+${ATTEMPT_ROWS}
 ${NEWEST_FIRST}`,
 );
 

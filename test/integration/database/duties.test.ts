@@ -349,7 +349,7 @@ describe('no login may do another’s duty', () => {
 
 describe('row-level security', () => {
   test('shows a reader no row if no merchant is set', async () => {
-    for (const table of ['payment', 'payment_order', 'evidence', 'account_balance']) {
+    for (const table of ['payment', 'payment_order', 'evidence', 'movement', 'account_balance']) {
       expect(await as.read.execute(`select count(*)::int as n from ${table}`, {})).toEqual([{ n: 0 }]);
     }
   });

@@ -83,6 +83,30 @@ test('one payment has the timeline of each order', async () => {
   ]);
 });
 
+test('one payment has the money that moved, and what was captured of each order', async () => {
+  const { paymentId, orders } = await storeOnlyPaymentOf('mer_moved');
+  const [before] = (await showPayment(database, 'mer_moved', paymentId))?.payment_orders ?? [];
+  expect(before).toMatchObject({ amount_captured: 0, amount_refunded: 0, movements: [] });
+
+  await new ExecutorHarness(database).execute(...orders.map((order) => recordOf(order)));
+
+  const [order] = (await showPayment(database, 'mer_moved', paymentId))?.payment_orders ?? [];
+  expect(order).toMatchObject({ amount_captured: 15_000, amount_refunded: 0 });
+  expect(order?.movements).toEqual([
+    {
+      id: expect.stringMatching(/^mov_[0-9a-f]{32}$/),
+      kind: 'charge',
+      amount: 15_000,
+      currency: 'KRW',
+      occurred_at: expect.stringMatching(/^\d{4}-.*Z$/),
+      available_at: null,
+    },
+  ]);
+  const [listed] = (await pageOfPayments(database, 'mer_moved', {})).data;
+  expect(listed?.payment_orders[0]).not.toHaveProperty('movements');
+  expect(listed?.payment_orders[0]).toMatchObject({ amount_captured: 15_000 });
+});
+
 test('another merchant finds nothing', async () => {
   expect(await showPayment(database, 'mer_other', paymentIds[0] ?? '')).toBeUndefined();
   expect((await pageOfPayments(database, 'mer_other', {})).data).toEqual([]);
