@@ -42,6 +42,8 @@ export interface RunningPsps {
   readonly variables: Readonly<Record<string, string>>;
   /** The secret from which their keys are derived; a stage that takes real money has none. */
   readonly secretArn: string | undefined;
+  /** Points the PSPs' events at the API, where it isn't so by deployment. */
+  sendEventsTo(apiUrl: string): void;
 }
 
 /** Thrown at start for a stage that has no simulator's stack to run. */
@@ -60,7 +62,8 @@ export async function startPsps(
   const secretArn = secretArnIn(options.deployment);
   const started = options.host === 'local' ? await startOwn(options, secretArn) : await startStack(options);
   onStarted(started.close);
-  return { controlUrl: started.controlUrl, variables: started.variables, secretArn };
+  const { controlUrl, variables, sendEventsTo } = started;
+  return { controlUrl, variables, secretArn, sendEventsTo };
 }
 
 async function startOwn({ directory, ports, clock, secretOf }: PspsOptions, secretArn: string | undefined) {
@@ -91,6 +94,8 @@ async function startStack({ deployment, ports, ...options }: PspsOptions) {
       PSP_SIMULATOR_URL: `${controlUrl}/simulator`,
       PSP_SIMULATOR_2_URL: `${controlUrl}/simulator_2`,
     },
+    // A deployed simulator sends to https addresses only.
+    sendEventsTo: () => {},
     close,
   };
 }

@@ -126,6 +126,7 @@ class Starter {
     const keys = await provideApiKeys(directory, apiKeyModeIn(deployment), postgres.url);
     this.step('opening the API');
     const serving = await this.serve(deployment, sqs, functions, iam);
+    psp.sendEventsTo(serving.api);
     const control = await this.startControl({ functions, dynamodb, postgres }, rdsData, serving);
     const addresses = { gateway: serving.api, control: control.url, keys, deployment, postgres };
     const endpoints = endpointsOf({ ...addresses, ...services });

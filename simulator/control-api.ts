@@ -6,13 +6,7 @@ import { type ControlledEvents, listEvents, redeliverEvents } from './control-ev
 import { InvalidRequest, named, pageSize, parse, pspName } from './control-request.ts';
 import type { Call, Charge, RecordView } from './record.ts';
 import { type Answer, answer, apiError } from './reply.ts';
-import {
-  changedSwitches,
-  INITIAL_SWITCHES,
-  type SwitchBoard,
-  shownSwitches,
-  switchChange,
-} from './switches.ts';
+import { changedSwitches, type SwitchBoard, shownSwitches, switchChange } from './switches.ts';
 
 /** One simulated PSP behind the control address. */
 export interface ControlledPsp {
@@ -217,6 +211,6 @@ async function changeControls(controlled: ControlledPsps, query: unknown, body: 
 }
 
 async function resetSwitches({ switches, goDownFor }: ControlledPsp): Promise<void> {
-  await switches.change(() => INITIAL_SWITCHES);
+  await switches.change(() => switches.initial);
   await goDownFor(0);
 }

@@ -27,6 +27,8 @@ export interface EventsOptions {
   readonly secretOf: (version: number) => Promise<string>;
   /** Milliseconds since the epoch, when an attempt begins and ends. */
   readonly now: () => number;
+  /** The time in signatures, if it isn't the same: the receiver has a clock of its own. Milliseconds since the epoch. */
+  readonly signingTime?: () => number;
 }
 
 /** Waits between attempts: six attempts within 13 minutes, where a real PSP goes on for days. */
@@ -109,7 +111,7 @@ export class Events {
   }
 
   private async send(body: string, settings: Settings): Promise<Delivery> {
-    const { sender, now } = this.options;
+    const { sender, now, signingTime = now } = this.options;
     const at = now();
     const url = settings.webhook_url;
     const refusal = url === null ? 'there is no webhook URL' : sender.refusalOf(url);
@@ -118,7 +120,7 @@ export class Events {
     const secrets = await Promise.all(versions.map((version) => this.options.secretOf(version)));
     const headers = {
       'content-type': 'application/json',
-      [SIGNATURE_HEADER.toLowerCase()]: signatureOf(secrets, body, at),
+      [SIGNATURE_HEADER.toLowerCase()]: signatureOf(secrets, body, signingTime()),
     };
     return { at, ...(await sender.post(url, headers, body)) };
   }

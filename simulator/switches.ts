@@ -182,6 +182,8 @@ export const INITIAL_SWITCHES: Switches = {
 
 /** Reads and changes the switches of one PSP. */
 export interface SwitchBoard {
+  /** What a reset brings back. */
+  readonly initial: Switches;
   read(): Promise<Switches>;
   /** `change` is pure: it may be called again if another change came first. */
   change(change: (before: Switches) => Switches): Promise<Switches>;

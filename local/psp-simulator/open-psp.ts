@@ -53,7 +53,7 @@ export function openPsp(
   const switches = new LocalSwitches();
   const moment = () => ({ now: clock.now(), switches: switches.current });
   const pageUrl = (chargeId: string) => `${url()}/pay/${chargeId}`;
-  // A receiver is waited for in real time, whatever the clock: it is another program.
+  // A receiver is waited for, and events are signed, in real time, whatever the clock: it is another program.
   const sender = createWebhookSender(refuseOtherMachines, systemClock);
   const secretOf = async (version: number) => simulatorSigningSecret(secret(), name, version);
   const events = new LocalEvents({
@@ -65,6 +65,7 @@ export function openPsp(
       pageUrl,
       secretOf,
       now: () => clock.now(),
+      signingTime: () => systemClock.now(),
     }),
     clock,
     settings: () => switches.current.settings,

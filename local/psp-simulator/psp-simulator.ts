@@ -22,6 +22,8 @@ export interface RunningPspSimulator {
   readonly secondListenerUrl: string;
   /** The same, in the variables of the functions that call them. */
   readonly variables: Readonly<Record<string, string>>;
+  /** Sends the events of both to this API, which has an address for each. */
+  sendEventsTo(apiUrl: string): void;
   /** Cuts open connections; resolves when both ports are free and the record is closed. */
   close(): Promise<void>;
 }
@@ -59,6 +61,9 @@ export async function startPspSimulator(options: PspSimulatorOptions): Promise<R
         PSP_SIMULATOR_URL: listenerUrl,
         PSP_SIMULATOR_2_URL: secondListenerUrl,
       },
+      sendEventsTo: (apiUrl) => {
+        for (const psp of [psps.simulator, psps.simulator_2]) psp.sendEventsTo(apiUrl);
+      },
       close: async () => {
         await closeServer(control);
         await closePsps();
@@ -83,6 +88,7 @@ function openListener(
   const goDownFor = (milliseconds: number) => listener.goDownFor(milliseconds);
   return {
     controlled: { ...psp.controlled, goDownFor },
+    sendEventsTo: (apiUrl: string) => psp.served.switches.sendEventsTo(`${apiUrl}/webhooks/${name}`),
     listener,
     open: async () => {
       await listener.open();

@@ -15,6 +15,7 @@ import {
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Runbook } from '../../lib/runbooks.ts';
 import type { AlarmStatus } from '../../local/alarms/alarms.ts';
+import { signatureOf } from '../../simulator/webhook-signature.ts';
 import { ApiClient } from '../support/api-client.ts';
 import { ROOT } from '../support/runtime.ts';
 import { SteppedRuntime } from '../support/stepped-runtime.ts';
@@ -228,6 +229,22 @@ async function waitingForALock(): Promise<number> {
   );
   return rows[0].waiting;
 }
+
+test('events that look like a PSP’s and are not, and events that don’t come', async () => {
+  for (let passed = 0; passed < 3; passed += 1) {
+    const { status } = await fetch(`${api.endpoints.api}/webhooks/simulator`, {
+      method: 'POST',
+      headers: { 'simulator-signature': signatureOf(['another secret'], '{}', Date.now()) },
+      body: '{}',
+    });
+    expect(status).toBe(400);
+    // Six hours without an event are too long for this test: by its datapoints.
+    await put('events-stopped', 1);
+    await minute();
+  }
+  await begin(2, 'events-failing', 'events-stopped');
+  await end('events-failing', 'events-stopped');
+});
 
 test('executions that fail', async () => {
   for (let killed = 0; killed < 3; killed += 1) {

@@ -13,6 +13,7 @@ const MAX_ATTEMPTS = 20;
 
 /** The switches of one simulated PSP in the table: each environment applies them from its next call on. */
 export class DynamoDbSwitches implements SwitchBoard {
+  readonly initial = INITIAL_SWITCHES;
   private readonly table: SimulatorTable;
   private readonly psp: SimulatedPspName;
 

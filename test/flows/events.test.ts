@@ -1,0 +1,166 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type ApiAnswer, ApiClient } from '../support/api-client.ts';
+import { oncepayAt } from '../support/command-line.ts';
+import { eventBody, signedHeaders } from '../support/events.ts';
+import { LocalRuntime } from '../support/runtime.ts';
+
+const runtime = new LocalRuntime();
+let api: ApiClient;
+let secret: string;
+
+beforeAll(async () => {
+  api = new ApiClient(await runtime.start());
+  secret = (await oncepay('simulator', 'signing-secret')).out.trim();
+});
+afterAll(() => runtime.dispose());
+
+const oncepay = (...args: readonly string[]) => oncepayAt(runtime.directory, args);
+
+/** @returns the order of a payment that has ended */
+async function paid(): Promise<ApiAnswer['body']> {
+  const { body } = await api.pay();
+  return (await api.settled(body.id)).payment_orders[0];
+}
+
+async function eventsOf(orderId: string): Promise<ApiAnswer['body'][]> {
+  const { json } = await oncepay('events', 'list', '--limit', '500', '--json');
+  return json.filter((event: { payment_order_id: string }) => event.payment_order_id === orderId);
+}
+
+const stored = (orderId: string) => expect.poll(() => eventsOf(orderId), { timeout: 10_000 });
+
+async function post(body: string, headers: Readonly<Record<string, string>>): Promise<number> {
+  return (await fetch(`${api.endpoints.api}/webhooks/simulator`, { method: 'POST', headers, body })).status;
+}
+
+async function control(change: object): Promise<void> {
+  const response = await fetch(`${api.endpoints.psp}/control`, {
+    method: 'POST',
+    body: JSON.stringify(change),
+  });
+  expect(response.status).toBe(200);
+}
+
+describe('the events of the simulated PSPs', () => {
+  test('come to the API without anybody’s doing, and are stored', async () => {
+    const order = await paid();
+    await stored(order.id).toMatchObject([
+      { psp_account: 'simulator', type: 'charge.succeeded', state: expect.stringMatching(/matched|ended/) },
+    ]);
+  });
+
+  test('that come twice, or as two events of one change, are stored once', async () => {
+    await control({ event_duplicate_rate: 1, event_twin_rate: 1 });
+    const order = await paid();
+    await stored(order.id).toMatchObject([{ deliveries: 4 }]);
+    await control({ reset: true });
+    await stored((await paid()).id).toHaveLength(1);
+  });
+
+  test('come to the account’s own address', async () => {
+    const { body } = await api.pay({ paymentMethod: 'sim2_ok' });
+    const [order] = (await api.settled(body.id)).payment_orders;
+    await stored(order.id).toMatchObject([{ psp_account: 'simulator_2' }]);
+  });
+
+  test('are accepted under either of two secrets, and no other', async () => {
+    for (const [versions, delivered] of [
+      [[2], true],
+      [[1, 2], true],
+      [[3], false],
+    ] as const) {
+      await control({ webhook_secret_versions: versions });
+      const order = await paid();
+      if (delivered) await stored(order.id).toHaveLength(1);
+      await expect
+        .poll(async () => {
+          const { json } = await oncepay('simulator', 'events', '--reference', order.id, '--json');
+          return json.events[0].deliveries[0]?.status;
+        })
+        .toBe(delivered ? 200 : 400);
+      if (!delivered) expect(await eventsOf(order.id)).toEqual([]);
+    }
+    await control({ reset: true });
+  });
+});
+
+describe('an event that somebody posts', () => {
+  test('unsigned, or signed by somebody else, gets one answer and changes nothing', async () => {
+    const order = await paid();
+    await stored(order.id).toHaveLength(1);
+    const before = await api.get(`/payments?limit=1`);
+    const body = eventBody({ reference: order.id, status: 'declined' });
+    expect(await post(body, {})).toBe(400);
+    expect(await post(body, signedHeaders(body, ['guessed'], Date.now()))).toBe(400);
+    expect(await post(body, signedHeaders(body, [secret], Date.now() - 301_000))).toBe(400);
+    expect(await eventsOf(order.id)).toHaveLength(1);
+    expect((await api.get(`/payments?limit=1`)).body).toEqual(before.body);
+  });
+
+  test('signed, and about nothing of ours, is stored as foreign and changes nothing', async () => {
+    const body = eventBody({ reference: 'a shop’s own', idempotencyKey: 'a shop’s own' });
+    expect(await post(body, signedHeaders(body, [secret], Date.now()))).toBe(200);
+    const { json } = await oncepay('events', 'list', '--state', 'foreign', '--json');
+    expect(json).toMatchObject([{ psp_event_id: JSON.parse(body).id }]);
+  });
+
+  test('signed, and claiming what isn’t so, is stored and not believed', async () => {
+    const order = await paid();
+    const body = eventBody({ reference: order.id, idempotencyKey: 'x', status: 'declined' });
+    expect(await post(body, signedHeaders(body, [secret], Date.now()))).toBe(200);
+    await stored(order.id).toHaveLength(2);
+    expect((await paid()).status).toBe('SUCCESS');
+    const { body: payments } = await api.get(`/payments?limit=100`);
+    const statuses = payments.data.flatMap(({ payment_orders }: ApiAnswer['body']) =>
+      payment_orders.filter(({ id }: { id: string }) => id === order.id),
+    );
+    expect(statuses).toMatchObject([{ status: 'SUCCESS' }]);
+  });
+
+  test('of more than 64 KB is refused', async () => {
+    const body = eventBody({ reference: 'x'.repeat(70_000) });
+    expect(await post(body, signedHeaders(body, [secret], Date.now()))).toBe(413);
+  });
+
+  test('to an account that isn’t ours is not found', async () => {
+    const response = await fetch(`${api.endpoints.api}/webhooks/${randomUUID()}`, {
+      method: 'POST',
+      body: '{}',
+    });
+    expect(response.status).toBe(404);
+  });
+});
+
+test('an operator shows and replays an event, and the log says who', async () => {
+  const order = await paid();
+  await stored(order.id).toHaveLength(1);
+  const [event] = await eventsOf(order.id);
+  const shown = await oncepay('events', 'show', event.event_id, '--json');
+  expect(JSON.parse(shown.json.body)).toMatchObject({ id: event.psp_event_id });
+  expect((await oncepay('events', 'replay', event.event_id, '--why', 'a test', '--json')).json).toEqual([
+    { event_id: event.event_id, state: 'ended' },
+  ]);
+  const { json } = await oncepay('audit', 'list', '--subject', event.event_id, '--json');
+  expect(json).toMatchObject([{ action: 'event_replayed', reason: 'a test' }]);
+  expect((await oncepay('events', 'replay', 'pev_none', '--why', 'a test')).code).toBe(1);
+  expect((await oncepay('events', 'replay', '--why', 'a test')).code).toBe(2);
+});
+
+describe('a buyer who comes back from the PSP', () => {
+  const open = (id: string) =>
+    fetch(`${api.endpoints.api}/returns/${id}?redirect=https://evil.example`, { redirect: 'manual' });
+
+  test('sees a page if the shop gave no address', async () => {
+    const response = await open((await paid()).id);
+    expect(response.status).toBe(200);
+    expect(response.headers.get('content-type')).toBe('text/html; charset=utf-8');
+    expect(await response.text()).toContain('Your payment is being confirmed');
+  });
+
+  test.each(['ord_1', `ord_${'0'.repeat(32)}`, 'x'])('with %s sees that there is nothing', async (id) => {
+    const response = await open(id);
+    expect(response.status).toBe(404);
+    expect(response.headers.get('content-type')).toBe('text/html; charset=utf-8');
+  });
+});
