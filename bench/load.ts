@@ -1,5 +1,6 @@
 import { Pool } from 'undici';
 import * as z from 'zod';
+import { SIMULATED_PSPS } from '../domain/payment/payment-method.ts';
 import type { Endpoints } from '../local/endpoints.ts';
 
 /** Sellers that the load is spread over. */
@@ -14,7 +15,10 @@ export function paymentBody(run: string, number: number): string {
   });
 }
 
-export async function payOnce({ api, apiKey }: Endpoints, run: string, number: number): Promise<void> {
+const acceptedSchema = z.object({ payment_orders: z.tuple([z.object({ id: z.string() })]) });
+
+/** @returns the order's id */
+export async function payOnce({ api, apiKey }: Endpoints, run: string, number: number): Promise<string> {
   const response = await fetch(`${api}/payments`, {
     method: 'POST',
     headers: {
@@ -26,7 +30,16 @@ export async function payOnce({ api, apiKey }: Endpoints, run: string, number: n
   });
   if (response.status !== 202)
     throw new Error(`payment ${number}: ${response.status} ${await response.text()}`);
-  await response.arrayBuffer();
+  return acceptedSchema.parse(await response.json()).payment_orders[0].id;
+}
+
+/** The simulated PSPs send no events: what is measured is the payments alone. */
+export async function withoutEvents({ psp }: Pick<Endpoints, 'psp'>): Promise<void> {
+  for (const name of SIMULATED_PSPS) {
+    const change = { psp: name, webhook_url: null };
+    const response = await fetch(`${psp}/control`, { method: 'POST', body: JSON.stringify(change) });
+    if (!response.ok) throw new Error(`the simulator refuses to be silent: ${await response.text()}`);
+  }
 }
 
 const listSchema = z.object({ data: z.array(z.unknown()) });

@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { measureColdStart } from './cold-start/measure-cold-start.ts';
+import { measureEvents } from './events/measure-events.ts';
 import { measureHistory } from './history/measure-history.ts';
 import { measureIam } from './iam/measure-iam.ts';
 import { measureRequests } from './requests/measure-requests.ts';
@@ -50,6 +51,18 @@ program
   .option('--json', 'print JSON instead of tables', false)
   .action((options: { rounds: number; payments: number; rate: number; json: boolean }) =>
     measureSlowPsp(options),
+  );
+
+program
+  .command('events')
+  .description('what events of PSPs, a third of them duplicates, cost the payments beside them')
+  .option('--rounds <n>', 'rounds with and without, interleaved', positive, 2)
+  .option('--seconds <n>', 'of each round', positive, 60)
+  .option('--payments <n>', 'payments a second', positive, 50)
+  .option('--events <n>', 'events a second', positive, 100)
+  .option('--json', 'print JSON instead of tables', false)
+  .action((options: { rounds: number; seconds: number; payments: number; events: number; json: boolean }) =>
+    measureEvents(options),
   );
 
 program

@@ -49,7 +49,7 @@ export async function measureRelease(place: Place, parked: number): Promise<Rele
       activity: alwaysActive,
       time: systemTime,
       remainingMilliseconds: () => deadline - performance.now(),
-      matchEvents: async () => {},
+      matchEvents: async () => [],
       sentAgain: () => {},
     });
     runs += 1;

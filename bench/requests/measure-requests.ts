@@ -5,7 +5,7 @@ import * as z from 'zod';
 import type { Endpoints } from '../../local/endpoints.ts';
 import { choosePorts } from '../../local/ports.ts';
 import { startRuntime } from '../../local/runtime.ts';
-import { payOnce, settle } from '../load.ts';
+import { payOnce, settle, withoutEvents } from '../load.ts';
 import { progress, say, settingsOfThisMachine, table, writeResult } from '../report.ts';
 import { FIXED, PRICES } from './prices.ts';
 
@@ -43,6 +43,7 @@ export async function measureRequests(json: boolean): Promise<void> {
   const runtime = await startRuntime({ directory, stage: 'staging', ports: choosePorts(0) });
   try {
     const { endpoints } = runtime;
+    await withoutEvents(endpoints);
     await payOnce(endpoints, 'warm-up', 0);
     await countsOnceTerminal(endpoints);
     const results = [await fullBatches(endpoints), await batchesOfOne(endpoints)];

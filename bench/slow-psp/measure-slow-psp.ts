@@ -5,7 +5,7 @@ import pg from 'pg';
 import type { Endpoints } from '../../local/endpoints.ts';
 import { choosePorts } from '../../local/ports.ts';
 import { startRuntime } from '../../local/runtime.ts';
-import { payOnce } from '../load.ts';
+import { payOnce, withoutEvents } from '../load.ts';
 import { median, progress, say, settingsOfThisMachine, table, writeResult } from '../report.ts';
 
 export interface SlowPspOptions {
@@ -70,8 +70,9 @@ async function measureRound(
   options: SlowPspOptions,
 ): Promise<Round> {
   await control(endpoints, { reset: true });
+  await withoutEvents(endpoints);
   await control(endpoints, { latency: LATENCY, hang_rate: hangs ? HANG_RATE : 0 });
-  const posts: Promise<void>[] = [];
+  const posts: Promise<unknown>[] = [];
   const startedAt = performance.now();
   for (let number = 1; number <= options.payments; number += 1) {
     const wait = startedAt + (number * 1000) / options.rate - performance.now();

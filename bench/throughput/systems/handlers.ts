@@ -30,7 +30,7 @@ async function start({ databaseUrl, pspUrl }: SystemStart): Promise<SystemReady>
   const served = await serveAccept(database, async (request, merchantId, key) => {
     const { answer } = await acceptPayment(
       request,
-      { merchantId, idempotencyKey: key, correlationId: key },
+      { merchantId, idempotencyKey: key, correlationId: key, apiUrl: 'https://api.example/v1' },
       {
         database,
         queue,

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import * as z from 'zod';
 import { choosePorts } from '../../../local/ports.ts';
 import { startRuntime } from '../../../local/runtime.ts';
+import { withoutEvents } from '../../load.ts';
 import type { SystemReady } from '../system.ts';
 import { runSystem } from '../system-process.ts';
 
@@ -18,6 +19,7 @@ async function start(): Promise<SystemReady> {
   const runtime = await startRuntime({ directory, stage: 'staging', ports: choosePorts(0) });
   const { endpoints } = runtime;
   control = endpoints.runtime;
+  await withoutEvents(endpoints);
   await fetch(`${endpoints.psp}/control`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
