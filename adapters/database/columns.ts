@@ -23,7 +23,11 @@ export const operationSchema = z.enum(OPERATIONS);
 
 /** `instruction.request`. */
 export const requestSchema = jsonColumn(
-  z.object({ payment_method: z.string(), return_url: z.optional(z.string()) }),
+  z.object({
+    payment_method: z.string(),
+    return_url: z.optional(z.string()),
+    returns_at: z.optional(z.string()),
+  }),
 );
 
 /** `payment_order.splits` and `instruction.splits`, see the migrations. */

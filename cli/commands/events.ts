@@ -9,6 +9,7 @@ import {
 import { listOperations } from '../../adapters/database/statements/operation-log.ts';
 import { EVENT_STATES } from '../../adapters/database/statements/receive-event.ts';
 import { redactText } from '../../adapters/redact.ts';
+import { createInstructionSender } from '../../adapters/sqs/instruction-queue.ts';
 import { REPLAY_LIMIT, replayEvents } from '../../operations/replay-events.ts';
 import type { Pipeline } from '../connect.ts';
 import { CliError, EXIT } from '../errors.ts';
@@ -40,7 +41,7 @@ export function addEvents(program: Command, run: Run): void {
     withFilters(
       group
         .command('replay [id]')
-        .description('Wakes again what an event names: it is looked up at its PSP within a minute.'),
+        .description('Wakes again what an event names: it is looked up at its PSP.'),
     ),
   ).action(run(replaySchema, replay));
 }
@@ -133,7 +134,10 @@ async function replay(
     : (await eventsOf(pipeline, { ...options, limit: Math.min(options.limit, REPLAY_LIMIT) })).map(
         ({ event_id }) => event_id,
       );
-  const replayed = await replayEvents(pipeline, ids, operator);
+  const { database, activity, sqs, queueUrl } = pipeline;
+  const queue = createInstructionSender(sqs, queueUrl);
+  const sendFailed = () => output.note('SQS refused a message: the relay sends it within minutes.');
+  const replayed = await replayEvents({ database, activity, queue, sendFailed }, ids, operator);
   output.data(replayed, () =>
     table(
       ['id', 'state'],
@@ -141,6 +145,8 @@ async function replay(
     ),
   );
   const woke = replayed.filter(({ state }) => state === 'matched').length;
-  output.note(`${woke} of ${replayed.length} name an open instruction; the relay sends it within a minute.`);
+  output.note(
+    `${woke} of ${replayed.length} name an open instruction, which is looked up at its PSP if it waits.`,
+  );
   return EXIT.ok;
 }

@@ -40,31 +40,6 @@ create index psp_event_of_object on psp_event (psp_account, object_id, created_a
 create index instruction_awaits on instruction (psp_account, first_claimed_at)
   where state in ('awaiting_buyer', 'awaiting_psp');
 
--- What must be done at an instruction that an event or its buyer's return is about. Replaced by the states that wait.
-create function wake_v1(instruction_ids text[], at timestamptz) returns setof text language sql as $$
-  select instruction_id from instruction where false
-$$;
-
--- Wakes instructions, and takes those whose message is to be sent at once, as the relay takes what is due: the send is recorded
--- before it is made, so that a lost one is made again (rule 10). One that is not parked has a message on its way already. One
--- that waits for a circuit, a rate or a pause is sent by the relay when that is over.
---
--- It runs with the owner's rights, so that a login that may wake can change nothing else about an instruction.
-create function wake_and_take_v1(instruction_ids text[], at timestamptz)
-returns table (instruction_id text, group_id text, operation text, send_no integer, correlation_id text)
-language plpgsql security definer set search_path = public, pg_temp as $$
-#variable_conflict use_column
-declare
-  awaiting text[];
-begin
-  awaiting := array(select wake_v1(instruction_ids, at));
-  return query
-  update instruction i
-  set send_no = i.send_no + 1, resends = 0, parked = false, last_sent_at = at
-  where i.instruction_id = any (awaiting) and i.parked and i.waits_for is null
-  returning i.instruction_id, i.group_id, i.operation, i.send_no, i.correlation_id;
-end $$;
-
 -- What a buyer's return to us needs: where to send him, and what to wake. Nothing for an order that isn't there.
 create function order_return_v1(order_id text)
 returns table (payment_id text, return_url text, open_instruction_ids text[])
@@ -83,7 +58,7 @@ create trigger psp_event_kept_while_young before delete on psp_event for each ro
   when (old.received_at > clock() - interval '30 days')
   execute function refuse_while_young();
 
-revoke all on function wake_and_take_v1(text[], timestamptz), order_return_v1(text) from public;
+revoke all on function order_return_v1(text) from public;
 
 -- receive: stores events and wakes what they name. It is the only login behind an address that anybody can call: it reads which
 -- instruction is of which account and whether it has ended, nothing else of a payment, and can't change what it has stored.
@@ -91,17 +66,17 @@ grant insert, update (deliveries),
       select (event_id, psp_account, psp_event_id, type, object_id, object_state, created_at, state, deliveries)
   on psp_event to oncepay_receive;
 grant select (instruction_id, payment_order_id, psp_account, state) on instruction to oncepay_receive;
-grant execute on function is_terminal(text), wake_and_take_v1(text[], timestamptz), order_return_v1(text) to oncepay_receive;
+grant execute on function is_terminal(text), wake_v1(text[]), order_return_v1(text) to oncepay_receive;
 create policy named_by_events on instruction for select to oncepay_receive using (true);
 
 -- relay: finds what events name that came before it.
 grant select (event_id, psp_account, instruction_id, payment_order_id, received_at, state), update (state)
   on psp_event to oncepay_relay;
 grant select (payment_order_id, psp_account, state) on instruction to oncepay_relay;
-grant execute on function is_terminal(text) to oncepay_relay;
+grant execute on function is_terminal(text), wake_v1(text[]) to oncepay_relay;
 
 grant select, update (state) on psp_event to oncepay_operate;
-grant execute on function is_terminal(text) to oncepay_operate;
+grant execute on function is_terminal(text), wake_v1(text[]) to oncepay_operate;
 grant select, delete on psp_event to oncepay_purge;
 grant select (psp_account, event_id, received_at) on psp_event to oncepay_measure;
 grant select (psp_account, first_claimed_at) on instruction to oncepay_measure;

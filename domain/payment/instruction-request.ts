@@ -4,8 +4,10 @@
  */
 export interface InstructionRequest {
   readonly payment_method: string;
-  /** Where the buyer comes back to after a redirect. */
+  /** Where the buyer goes after coming back from the PSP: the merchant's. */
   readonly return_url?: string | undefined;
+  /** Where the PSP sends the buyer back to: ours, without the order's id. Only with a `return_url`. */
+  readonly returns_at?: string | undefined;
 }
 
 /** How adapters read a request; a change of what is sent takes the next number and leaves the old one as it was. */

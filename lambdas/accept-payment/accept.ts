@@ -37,6 +37,8 @@ export interface RequestOrigin {
   readonly idempotencyKey: string;
   /** The API's id of the request; every later step of the payment carries it. */
   readonly correlationId: string;
+  /** The API's public URL, including its version. */
+  readonly apiUrl: string;
 }
 
 export interface Accepted {
@@ -92,6 +94,7 @@ function newPayment(request: PaymentRequest, origin: RequestOrigin, effects: Acc
     buyerId: request.buyer_id,
     paymentMethod: request.payment_method,
     returnUrl: request.return_url,
+    returnsAt: `${origin.apiUrl}/returns`,
     metadata: request.metadata ?? {},
     createdAt: new Date(effects.now()),
     correlationId: origin.correlationId,

@@ -15,6 +15,7 @@ import { readJsonBody } from '../middleware/json-body.ts';
 import { logger } from '../middleware/logger.ts';
 import { merchantOf } from '../middleware/merchant.ts';
 import { meter, publishMetrics } from '../middleware/metrics.ts';
+import { publicUrlOf } from '../middleware/public-url.ts';
 import { validate } from '../middleware/validate.ts';
 import { type AcceptEffects, type Accepted, acceptPayment } from './accept.ts';
 import { requireTestMethodOnlyInTest } from './live-and-test.ts';
@@ -57,6 +58,7 @@ async function accept(event: APIGatewayProxyEvent): Promise<HttpAnswer> {
     merchantId: merchantOf(event),
     idempotencyKey: idempotencyKeyOf(event),
     correlationId: event.requestContext.requestId,
+    apiUrl: publicUrlOf(event),
   };
   const request = validate(paymentRequestSchema, readJsonBody(event));
   requireTestMethodOnlyInTest(request.payment_method, environment.TAKES_REAL_MONEY);

@@ -10,7 +10,7 @@ import { type ControlledPsp, serveControlApi } from '../../simulator/control-api
 import { type Answer, apiError } from '../../simulator/reply.ts';
 import { logInvocation } from '../middleware/logger.ts';
 import { plainRequestOf, proxyResultOf } from '../middleware/plain-http.ts';
-import { publicUrlOf } from '../simulate-psp/public-url.ts';
+import { publicUrlOf } from '../middleware/public-url.ts';
 import { eventsOf, pageUrlAt, recordOf, secret, table } from '../simulate-psp/simulator-host.ts';
 
 /** @param url of the stage: events name pages of the PSP */

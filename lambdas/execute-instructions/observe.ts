@@ -250,7 +250,7 @@ function notCarriedOut(reason: string, { time }: ExecutorEffects): Observed {
 function requestOf(instruction: ClaimedInstruction): PspRequest | undefined {
   const { operation, awaits, psp_reference } = instruction;
   if (operation !== 'charge' && operation !== 'authorize') return undefined;
-  const { payment_method: token, return_url: returnUrl } = instruction.request;
+  const { payment_method: token, returns_at: returnsAt } = instruction.request;
   return {
     operation,
     requestVersion: instruction.request_version,
@@ -259,7 +259,7 @@ function requestOf(instruction: ClaimedInstruction): PspRequest | undefined {
     amountMinor: BigInt(instruction.amount_minor),
     currency: instruction.currency,
     paymentMethod: parsePaymentMethod(token)?.token ?? token,
-    ...(returnUrl === undefined ? {} : { returnUrl }),
+    ...(returnsAt === undefined ? {} : { returnUrl: `${returnsAt}/${instruction.group_id}` }),
     // Only of what the PSP has accepted and is not sent again: to send with it means to confirm it.
     ...(awaits !== null && psp_reference !== null ? { pspReference: psp_reference } : {}),
   };

@@ -10,9 +10,9 @@ import type { Ids } from '../../adapters/ids.ts';
 import type { Meter } from '../../adapters/metrics/meter.ts';
 import type { Psp } from '../../adapters/psp/psp.ts';
 import type { PspEvent, RawEvent } from '../../adapters/psp/psp-event.ts';
+import { type SendEffects, sendWoken } from '../../adapters/sqs/send-woken.ts';
 import { instructionIdOfKey } from '../../domain/payment/instruction.ts';
 import { Problem } from '../middleware/problem.ts';
-import { type SendEffects, sendWoken } from './send-woken.ts';
 
 export interface ReceiveEffects extends SendEffects {
   readonly database: Database;

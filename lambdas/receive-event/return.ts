@@ -1,9 +1,9 @@
 import type { Database } from '../../adapters/database/database.ts';
 import { returnBuyer } from '../../adapters/database/statements/return-buyer.ts';
 import type { Activity } from '../../adapters/dynamodb/activity.ts';
+import { type SendEffects, sendWoken } from '../../adapters/sqs/send-woken.ts';
 import type { HttpAnswer } from '../middleware/http.ts';
 import { RETURNED_PAGE, UNKNOWN_PAGE } from './return-page.ts';
-import { type SendEffects, sendWoken } from './send-woken.ts';
 
 export interface ReturnEffects extends SendEffects {
   readonly database: Database;

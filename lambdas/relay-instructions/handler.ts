@@ -32,9 +32,10 @@ const effects: Omit<RelayEffects, 'remainingMilliseconds'> = {
       : createActivity(new DynamoDBClient({}), environment.ACTIVITY_TABLE_NAME, systemTime.now),
   time: systemTime,
   matchEvents: async () => {
-    const { matched, unknown } = await matchEarlyEvents(database, EVENTS_LIMIT);
+    const { matched, unknown, woken } = await matchEarlyEvents(database, EVENTS_LIMIT);
     if (matched > 0) meter.put('EventsMatchedLate', matched);
     if (unknown > 0) meter.put('EventsUnknown', unknown);
+    return woken;
   },
   sentAgain: (instruction) =>
     logger.info('instruction sent again', {

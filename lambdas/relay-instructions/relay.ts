@@ -1,9 +1,9 @@
 import type { Database } from '../../adapters/database/database.ts';
 import {
-  type DueInstruction,
   type DueInstructions,
   takeDueInstructions,
 } from '../../adapters/database/statements/relay-instructions.ts';
+import type { WokenInstruction } from '../../adapters/database/statements/wake-instructions.ts';
 import type { Activity } from '../../adapters/dynamodb/activity.ts';
 import {
   BATCH_LIMIT,
@@ -17,12 +17,12 @@ export interface RelayEffects {
   readonly queue: InstructionSender;
   readonly activity: Activity;
   readonly time: Time;
-  /** Wakes what early events name, before anything is taken. */
-  matchEvents(): Promise<void>;
+  /** Wakes what early events name. @returns the instructions whose message is to be sent */
+  matchEvents(): Promise<readonly WokenInstruction[]>;
   /** The time left in this invocation; the function is killed when it is used up. */
   remainingMilliseconds(): number;
   /** One line per instruction whose message was sent again. */
-  sentAgain(instruction: DueInstruction): void;
+  sentAgain(instruction: WokenInstruction): void;
 }
 
 interface Count {
@@ -53,7 +53,7 @@ export async function relayInstructions(effects: RelayEffects): Promise<RelayRep
   if (await effects.activity.isIdle()) return { sent: 0, refused: 0, wasIdle: true };
   const startedAt = effects.time.now();
   const count: Count = { sent: 0, refused: 0 };
-  await effects.matchEvents();
+  await sendRows(await effects.matchEvents(), effects, count);
   while (hasTime(effects)) {
     const last = await sendAllDue(effects, count);
     if (last.nothingWaits) await effects.activity.foundNothing(startedAt);
@@ -67,19 +67,27 @@ export async function relayInstructions(effects: RelayEffects): Promise<RelayRep
 async function sendAllDue(effects: RelayEffects, count: Count): Promise<DueInstructions> {
   for (;;) {
     const taken = await takeDueInstructions(effects.database, TAKE_LIMIT);
-    const refused = await sendAll(taken.due.map(messageOf), effects.queue);
-    for (const row of taken.due) if (!refused.has(row.instruction_id)) effects.sentAgain(row);
-    count.refused += refused.size;
-    count.sent += taken.due.length - refused.size;
+    await sendRows(taken.due, effects, count);
     if (taken.due.length < TAKE_LIMIT || !hasTime(effects)) return taken;
   }
+}
+
+async function sendRows(
+  rows: readonly WokenInstruction[],
+  effects: RelayEffects,
+  count: Count,
+): Promise<void> {
+  const refused = await sendAll(rows.map(messageOf), effects.queue);
+  for (const row of rows) if (!refused.has(row.instruction_id)) effects.sentAgain(row);
+  count.refused += refused.size;
+  count.sent += rows.length - refused.size;
 }
 
 function hasTime(effects: RelayEffects): boolean {
   return effects.remainingMilliseconds() > RESERVE_MS;
 }
 
-function messageOf(row: DueInstruction): InstructionMessage {
+function messageOf(row: WokenInstruction): InstructionMessage {
   return {
     instructionId: row.instruction_id,
     groupId: row.group_id,

@@ -12,7 +12,7 @@ import { type Answer, apiError } from '../../simulator/reply.ts';
 import { SimulatedPsp } from '../../simulator/simulated-psp.ts';
 import { logger, logInvocation } from '../middleware/logger.ts';
 import { plainRequestOf, proxyResultOf } from '../middleware/plain-http.ts';
-import { publicUrlOf } from './public-url.ts';
+import { publicUrlOf } from '../middleware/public-url.ts';
 import { type ServedPsp, simulate } from './simulate.ts';
 import { eventsOf, pageUrlAt, recordOf, secret, table } from './simulator-host.ts';
 

@@ -26,8 +26,10 @@ export interface NewPayment {
   readonly merchantReference: string;
   readonly buyerId: string;
   readonly paymentMethod: string;
-  /** Where the buyer comes back to after a redirect. */
+  /** Where the buyer goes after coming back from the PSP. */
   readonly returnUrl?: string | undefined;
+  /** Our own address for buyers who come back, without the order's id. */
+  readonly returnsAt?: string | undefined;
   readonly metadata: Readonly<Record<string, string>>;
   readonly createdAt: Date;
   /** Of the request that made it. */
@@ -175,8 +177,9 @@ function inputOf(payment: NewPayment, request: IdempotentRequest, caps: AmountCa
 }
 
 /** What the adapter needs beside amount, currency and ids: the same for all orders of a payment. */
-function requestOf({ paymentMethod, returnUrl }: NewPayment): InstructionRequest {
-  return { payment_method: paymentMethod, ...(returnUrl === undefined ? {} : { return_url: returnUrl }) };
+function requestOf({ paymentMethod, returnUrl, returnsAt }: NewPayment): InstructionRequest {
+  const back = returnUrl === undefined ? {} : { return_url: returnUrl, returns_at: returnsAt };
+  return { payment_method: paymentMethod, ...back };
 }
 
 /** Keys are kept for 30 days; an older one counts as free. */

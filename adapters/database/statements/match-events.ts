@@ -1,24 +1,38 @@
 import * as z from 'zod/mini';
 import type { Database } from '../database.ts';
 import { NAMED_AND_STATE } from './receive-event.ts';
+import { MESSAGE, NO_MESSAGE, type WokenInstruction, wokenRow } from './wake-instructions.ts';
 
-const matchedRow = z.object({ matched: z.int(), unknown: z.int() });
+const row = z.discriminatedUnion('kind', [
+  z.extend(wokenRow, { kind: z.literal('message') }),
+  z.object({ kind: z.literal('count'), matched: z.int(), unknown: z.int() }),
+]);
+
+export interface MatchedEvents {
+  /** How many found what they name. */
+  readonly matched: number;
+  /** How many are given up. */
+  readonly unknown: number;
+  /** The instructions whose message is to be sent. */
+  readonly woken: readonly WokenInstruction[];
+}
 
 /** An event that names what isn't here is kept in view for an hour: our own commit takes seconds. */
 const EARLY_SECONDS = 3_600;
 
 /**
- * Looks again for what early events name, and wakes it: the relay sends it in the same run. What has not come within an hour is
- * unknown: an event of another database's payment, or of one that a restore lost.
- *
- * @returns how many events found their instruction, and how many became unknown
+ * Looks again for what early events name, and wakes it. What has not come within an hour is unknown: an event of another
+ * database's payment, or of one that a restore lost. Concurrent runs take different events.
  */
-export async function matchEarlyEvents(
-  database: Database,
-  limit: number,
-): Promise<{ readonly matched: number; readonly unknown: number }> {
-  const [row] = await database.execute(MATCH_SQL, { limit, early_seconds: EARLY_SECONDS });
-  return matchedRow.parse(row);
+export async function matchEarlyEvents(database: Database, limit: number): Promise<MatchedEvents> {
+  const rows = await database.execute(MATCH_SQL, { limit, early_seconds: EARLY_SECONDS });
+  const parsed = rows.map((found) => row.parse(found));
+  const count = parsed.find((found) => found.kind === 'count');
+  return {
+    matched: count?.matched ?? 0,
+    unknown: count?.unknown ?? 0,
+    woken: parsed.filter((found) => found.kind === 'message'),
+  };
 }
 
 export const MATCH_SQL = `
@@ -36,10 +50,9 @@ early as materialized (
 named as materialized (${NAMED_AND_STATE.named('early')}
 ),
 woken as materialized (
-  select wake_v1(
-    array(select distinct instruction_id from named where is_own and not has_ended order by instruction_id), moment.now)
-  from moment
-  where exists (select from named)
+  select w.*
+  from (select array_agg(distinct instruction_id) as ids from named where is_own and not has_ended) open
+  cross join lateral wake_v1(open.ids) w
 ),
 now_known as (
   update psp_event e
@@ -56,7 +69,10 @@ now_known as (
   where e.event_id = found.event_id and found.state <> 'early'
   returning e.state
 )
-select (select count(*) filter (where state <> 'unknown') from now_known)::int as matched,
-       (select count(*) filter (where state = 'unknown') from now_known)::int as unknown,
-       (select count(*) from woken)::int as woken
+select 'count' as kind, (count(*) filter (where state <> 'unknown'))::int as matched,
+       (count(*) filter (where state = 'unknown'))::int as unknown, ${NO_MESSAGE}
+from now_known
+union all
+select 'message', null, null, ${MESSAGE}
+from woken
 `;

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
-import { operationSchema } from '../columns.ts';
 import type { Database } from '../database.ts';
+import { MESSAGE, NO_MESSAGE, type WokenInstruction, wokenRow } from './wake-instructions.ts';
 
 /** What became of an event. A `duplicate` was stored before, by its id or as another event of the same change. */
 export const EVENT_STATES = ['matched', 'ended', 'early', 'unknown', 'foreign'] as const;
@@ -32,22 +32,12 @@ export interface VerifiedEvent {
   };
 }
 
-const messageRow = z.object({
-  kind: z.literal('message'),
-  instruction_id: z.string(),
-  group_id: z.string(),
-  operation: operationSchema,
-  send_no: z.int(),
-  correlation_id: z.nullable(z.string()),
-});
+const messageRow = z.extend(wokenRow, { kind: z.literal('message') });
 const eventRow = z.object({
   kind: z.literal('event'),
   state: z.enum([...EVENT_STATES, 'duplicate']),
 });
 const row = z.discriminatedUnion('kind', [messageRow, eventRow]);
-
-/** A message to send now: the instruction is recorded as sent. */
-export type WokenInstruction = z.infer<typeof messageRow>;
 
 export interface ReceivedEvent {
   readonly state: EventState | 'duplicate';
@@ -151,15 +141,10 @@ counted as (
   where e.event_id = known.event_id and not exists (select from stored)
 ),
 woken as materialized (
-  select w.*
-  from moment
-  cross join stored
-  cross join lateral wake_and_take_v1(
-    array(select instruction_id from named where is_own and not has_ended order by instruction_id), moment.now) w
+  select w.* from stored cross join lateral wake_v1(array(select instruction_id from named where is_own and not has_ended)) w
 )
-select 'event' as kind, coalesce((select state from stored), 'duplicate') as state, null::text as instruction_id,
-       null::text as group_id, null::text as operation, null::int as send_no, null::text as correlation_id
+select 'event' as kind, coalesce((select state from stored), 'duplicate') as state, ${NO_MESSAGE}
 union all
-select 'message', null, instruction_id, group_id, operation, send_no, correlation_id
+select 'message', null, ${MESSAGE}
 from woken
 `;

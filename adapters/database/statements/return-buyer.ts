@@ -1,18 +1,14 @@
 import * as z from 'zod/mini';
-import { operationSchema } from '../columns.ts';
 import type { Database } from '../database.ts';
-import type { WokenInstruction } from './receive-event.ts';
+import { MESSAGE, NO_MESSAGE, type WokenInstruction, wokenRow } from './wake-instructions.ts';
 
 const row = z.discriminatedUnion('kind', [
+  z.extend(wokenRow, { kind: z.literal('message') }),
   z.object({
-    kind: z.literal('message'),
-    instruction_id: z.string(),
-    group_id: z.string(),
-    operation: operationSchema,
-    send_no: z.int(),
-    correlation_id: z.nullable(z.string()),
+    kind: z.literal('order'),
+    returning_payment_id: z.string(),
+    return_url: z.nullable(z.string()),
   }),
-  z.object({ kind: z.literal('order'), payment_id: z.string(), return_url: z.nullable(z.string()) }),
 ]);
 
 export interface ReturnedBuyer {
@@ -33,26 +29,19 @@ export async function returnBuyer(
   const order = parsed.find((found) => found.kind === 'order');
   if (order === undefined) return undefined;
   const woken = parsed.filter((found) => found.kind === 'message');
-  return { paymentId: order.payment_id, returnUrl: order.return_url, woken };
+  return { paymentId: order.returning_payment_id, returnUrl: order.return_url, woken };
 }
 
 export const RETURN_SQL = `
-with moment as materialized (
-  select clock() as now
-),
-returned as materialized (
+with returned as materialized (
   select r.* from order_return_v1(:input::jsonb ->> 'payment_order_id') r
 ),
 woken as materialized (
-  select w.*
-  from moment
-  cross join returned
-  cross join lateral wake_and_take_v1(returned.open_instruction_ids, moment.now) w
+  select w.* from returned cross join lateral wake_v1(returned.open_instruction_ids) w
 )
-select 'order' as kind, payment_id, return_url, null::text as instruction_id, null::text as group_id,
-       null::text as operation, null::int as send_no, null::text as correlation_id
+select 'order' as kind, payment_id as returning_payment_id, return_url, ${NO_MESSAGE}
 from returned
 union all
-select 'message', null, null, instruction_id, group_id, operation, send_no, correlation_id
+select 'message', null, null, ${MESSAGE}
 from woken
 `;

@@ -2,7 +2,8 @@ import * as z from 'zod/mini';
 import { operationSchema } from '../columns.ts';
 import type { Database } from '../database.ts';
 
-const wokenRow = z.object({
+/** A message to send now: the instruction is recorded as sent. */
+export const wokenRow = z.object({
   instruction_id: z.string(),
   group_id: z.string(),
   payment_id: z.nullable(z.string()),
@@ -25,6 +26,11 @@ export async function wakeInstructions(
   const rows = await database.execute(WAKE_SQL, { ids: instructionIds });
   return rows.map((row) => wokenRow.parse(row));
 }
+
+/** The columns of a message in a statement that also returns other rows. */
+export const MESSAGE = 'instruction_id, group_id, payment_id, correlation_id, operation, send_no';
+export const NO_MESSAGE = `null::text as instruction_id, null::text as group_id, null::text as payment_id,
+       null::text as correlation_id, null::text as operation, null::int as send_no`;
 
 export const WAKE_SQL = `
 select instruction_id, group_id, payment_id, correlation_id, operation, send_no

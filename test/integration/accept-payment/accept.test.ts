@@ -47,7 +47,12 @@ function request(overrides: Partial<PaymentRequest> = {}): PaymentRequest {
 }
 
 function from(merchantId: string, idempotencyKey: string) {
-  return { merchantId, idempotencyKey, correlationId: `request of ${idempotencyKey}` };
+  return {
+    merchantId,
+    idempotencyKey,
+    correlationId: `request of ${idempotencyKey}`,
+    apiUrl: 'https://api.example/v1',
+  };
 }
 
 async function count(table: string): Promise<number> {
@@ -146,4 +151,20 @@ test('an amount of 2^53-1 is stored to the last digit', async () => {
     { id: payment.paymentId },
   );
   expect(row?.amount).toBe('9007199254740991');
+});
+
+test('a buyer is to come back through us, and then to the merchant', async () => {
+  const accepted = await acceptPayment(
+    { ...request(), return_url: 'https://shop.example/done' },
+    from('mer_1', 'key-return'),
+    effects,
+  );
+  const [row] = await testDatabase.database.execute(
+    `select request::text as request from instruction where payment_id = :input::jsonb ->> 'id'`,
+    { id: accepted.payment.paymentId },
+  );
+  expect(JSON.parse(String(row?.request))).toMatchObject({
+    return_url: 'https://shop.example/done',
+    returns_at: 'https://api.example/v1/returns',
+  });
 });

@@ -52,6 +52,7 @@ function pay(
     merchantId: merchant,
     idempotencyKey: key === '' ? `key-${payments}` : key,
     correlationId: `request-${payments}`,
+    apiUrl: 'https://api.example/v1',
   };
   return acceptPayment(request, origin, effects);
 }

@@ -74,7 +74,7 @@ async function relayAndExecute(database: TestDatabase) {
     activity: alwaysActive,
     time: systemTime,
     remainingMilliseconds: () => 60_000,
-    matchEvents: async () => {},
+    matchEvents: async () => [],
     sentAgain: () => {},
   });
   const harness = new ExecutorHarness(database.as('oncepay_execute'));

@@ -76,7 +76,7 @@ describe('an event', () => {
     expect(shown?.bodySha256).toBe(createHash('sha256').update(body).digest('hex'));
   });
 
-  test('changes nothing of the payment that it names', async () => {
+  test('changes nothing of the payment that it names, but that it was woken', async () => {
     const order = await storedOrder();
     const before = await rowsOf(order);
     await receiver.receive(bodyOf(order));
@@ -229,7 +229,7 @@ test('an event that isn’t signed does not count as one that fails, which would
 
 async function rowsOf({ instructionId, paymentOrderId }: NewOrder) {
   return database.execute(
-    `select to_jsonb(i)::text as instruction, to_jsonb(o)::text as payment_order
+    `select (to_jsonb(i) - 'woken_at')::text as instruction, to_jsonb(o)::text as payment_order
      from instruction i
      join payment_order o using (payment_order_id)
      where i.instruction_id = :input::jsonb ->> 'id' and o.payment_order_id = :input::jsonb ->> 'order_id'`,

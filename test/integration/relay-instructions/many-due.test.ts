@@ -65,7 +65,7 @@ async function relay(
     activity: alwaysActive,
     time: systemTime,
     remainingMilliseconds: () => 60_000,
-    matchEvents: async () => {},
+    matchEvents: async () => [],
     sentAgain: () => {},
     ...overrides,
   });
@@ -140,7 +140,7 @@ describe('what waits for a pause that was lifted', () => {
     let remaining = 60_000;
     const first = await relay({
       remainingMilliseconds: () => remaining,
-      matchEvents: async () => {},
+      matchEvents: async () => [],
       sentAgain: () => {
         remaining = 9_000;
       },

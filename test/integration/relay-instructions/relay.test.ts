@@ -42,7 +42,7 @@ async function relayAt(
     activity: alwaysActive,
     time: systemTime,
     remainingMilliseconds: () => 60_000,
-    matchEvents: async () => {},
+    matchEvents: async () => [],
     sentAgain: () => {},
     ...overrides,
   });

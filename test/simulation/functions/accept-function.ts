@@ -25,7 +25,12 @@ export function invokeAccept(
   };
   const accepted = acceptPayment(
     payment,
-    { merchantId: 'mer_one', idempotencyKey: process.name, correlationId: `request ${process.name}` },
+    {
+      merchantId: 'mer_one',
+      idempotencyKey: process.name,
+      correlationId: `request ${process.name}`,
+      apiUrl: 'https://api.example/v1',
+    },
     {
       database: services.database.for(process),
       queue: parents.sentBy(services.instructionQueue.senderFor(process)),

@@ -16,7 +16,7 @@ export function invokeRelay(context: Context, services: Services): void {
     activity: alwaysActive,
     time: simulatedTime(context, process),
     remainingMilliseconds: () => deadline - scheduler.clock.now(),
-    matchEvents: async () => {},
+    matchEvents: async () => [],
     sentAgain: () => {},
   });
   context.processes.endAfter(process, relayed);

@@ -1,5 +1,5 @@
-import type { WokenInstruction } from '../../adapters/database/statements/receive-event.ts';
-import { BATCH_LIMIT, type InstructionSender } from '../../adapters/sqs/instruction-queue.ts';
+import type { WokenInstruction } from '../database/statements/wake-instructions.ts';
+import { BATCH_LIMIT, type InstructionSender } from './instruction-queue.ts';
 
 export interface SendEffects {
   readonly queue: InstructionSender;

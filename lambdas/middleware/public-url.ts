@@ -1,5 +1,5 @@
 import type { APIGatewayProxyEvent } from 'aws-lambda';
-import { headerValuesOf } from '../middleware/headers.ts';
+import { headerValuesOf } from './headers.ts';
 
 /**
  * The public URL of the API's stage, without a trailing slash. Both headers can be trusted: the gateway routes by the host,
