@@ -20,7 +20,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   domain: [],
   // Of the product the runtime takes what makes keys and reads the database, never a handler: those come as bundles.
   local: ['adapters', 'simulator', 'domain'],
-  bench: ['local', 'lambdas', 'adapters', 'domain', 'lib/constructs/bundling.ts'],
+  bench: ['local', 'lambdas', 'adapters', 'simulator', 'domain', 'lib/constructs/bundling.ts'],
   scripts: ['lambdas', 'adapters', 'lib', 'local'],
   chaos: [],
   cli: ['operations', 'adapters', 'domain'],
