@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { jsonColumn } from './database/columns.ts';
 import { DUTIES } from './database/set-up/logins.ts';
+import { PSP_ADAPTERS } from './psp/adapter-names.ts';
 
 const text = z.string().check(z.minLength(1));
 const days = z.int().check(z.minimum(1));
@@ -65,13 +66,22 @@ export const variables = {
   get activityTable() {
     return { ACTIVITY_TABLE_NAME: z.optional(text) };
   },
-  /** Only on a stage that takes no real money. */
-  get pspSimulator() {
+  /** The stage's accounts at PSPs, for a function that calls them. */
+  get pspAccounts() {
     return {
-      PSP_SIMULATOR_URL: z.optional(z.url()),
-      PSP_SIMULATOR_2_URL: z.optional(z.url()),
-      PSP_SIMULATOR_SECRET_ARN: z.optional(text),
+      PSP_ACCOUNTS: jsonColumn(
+        z.array(
+          z.pipe(
+            z.object({ name: text, adapter: z.enum(PSP_ADAPTERS), url: z.url(), secret_arn: text }),
+            z.transform(({ secret_arn: secretArn, ...account }) => ({ ...account, secretArn })),
+          ),
+        ),
+      ),
     };
+  },
+  /** The adapter of each account, for a function that calls no PSP. */
+  get pspAdapters() {
+    return { PSP_ADAPTERS: jsonColumn(z.record(z.string(), z.enum(PSP_ADAPTERS))) };
   },
   /** For the functions of the simulated PSPs. */
   get simulatorHost() {

@@ -4,6 +4,7 @@ export { PipelineMetrics } from './pipeline-metrics.ts';
 export type { PipelineFunctions } from './pipeline-stack.ts';
 export {
   type FirewallConfig,
+  type PspAccountConfig,
   type RollOutPace,
   STAGES,
   type Stage,

@@ -1,5 +1,6 @@
 import type { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import type { PspAdapter } from '../adapters/psp/adapter-names.ts';
 import { STAGES, type Stage } from '../domain/stage.ts';
 
 export { STAGES, type Stage };
@@ -24,6 +25,25 @@ export interface FirewallConfig {
   /** One merchant's servers may share an address, so this is at least the limit per key. */
   readonly perAddressPerMinute: number;
   readonly perKeyPerMinute: number;
+}
+
+/** An account at a PSP. */
+export interface PspAccountConfig {
+  /** Stored with each payment, so another account never gets the same name. */
+  readonly name: string;
+  readonly adapter: PspAdapter;
+  /** Left out for `simulator` and `simulator_2` on a stage with simulated PSPs of its own, whose stack has both. */
+  readonly connection?: {
+    /** The address of the PSP's API, without the API's path. */
+    readonly url: string;
+    /**
+     * The secret in Secrets Manager that holds the credentials: `{"api_key": "…", "signing_secrets": ["…"]}`. A rotated one is
+     * noticed within five minutes, or when the PSP refuses the old key.
+     */
+    readonly secretArn: string;
+    /** The customer managed key that encrypts the secret; left out if it is encrypted with AWS's own. */
+    readonly keyArn?: string;
+  };
 }
 
 /** The settings that differ between stages. Values that don't differ are constants where they are used. */
@@ -89,6 +109,8 @@ export interface StageConfig {
     readonly operationLog: Duration;
   };
   readonly rollOut: RollOutPace;
+  /** At most ten. Payments are accepted for these accounts only. */
+  readonly pspAccounts: readonly PspAccountConfig[];
   /** The number of concurrent batches: 10 payments each, and one Data API connection. */
   readonly executorConcurrency: number;
   /** Changed when Aurora is restored to an earlier point, so that records of a lost future are ignored. */

@@ -1,4 +1,5 @@
 import { RemovalPolicy } from 'aws-cdk-lib';
+import { pspAccounts } from './psp-account-validation.ts';
 import type { StageConfig } from './stage-config.ts';
 
 /** Thrown at synth for settings that AWS would refuse, or that would lose money; names each value and its fix. */
@@ -17,7 +18,17 @@ export function assertSettings(config: StageConfig): void {
   );
 }
 
-const RULES: readonly Rule[] = [realMoney, database, api, executor, retention, purges, caps, names];
+const RULES: readonly Rule[] = [
+  realMoney,
+  database,
+  api,
+  executor,
+  retention,
+  purges,
+  caps,
+  names,
+  pspAccounts,
+];
 
 /** A stage that takes real money must keep its record. */
 function realMoney(config: StageConfig) {

@@ -1,6 +1,13 @@
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
-import { DEFAULT_PREFIX, STAGES, type Stage, type StageConfig, type StageOverrides } from './stage-config.ts';
+import {
+  DEFAULT_PREFIX,
+  type PspAccountConfig,
+  STAGES,
+  type Stage,
+  type StageConfig,
+  type StageOverrides,
+} from './stage-config.ts';
 import { assertSettings } from './stage-validation.ts';
 
 /**
@@ -17,6 +24,12 @@ const LIVE_CAPS = {
 
 /** A revoked key works at most this much longer; each key costs one database statement a minute. */
 const AUTHORIZER_CACHE = Duration.seconds(60);
+
+/** Of the stage's own simulator. */
+const SIMULATED_ACCOUNTS: readonly PspAccountConfig[] = [
+  { name: 'simulator', adapter: 'simulator' },
+  { name: 'simulator_2', adapter: 'simulator' },
+];
 
 const CONFIGS: Readonly<Record<Stage, Omit<StageConfig, 'name'>>> = {
   dev: {
@@ -48,6 +61,7 @@ const CONFIGS: Readonly<Record<Stage, Omit<StageConfig, 'name'>>> = {
       evidence: Duration.days(31),
       operationLog: Duration.days(90),
     },
+    pspAccounts: SIMULATED_ACCOUNTS,
     restoreEpoch: '1',
   },
   staging: {
@@ -74,6 +88,7 @@ const CONFIGS: Readonly<Record<Stage, Omit<StageConfig, 'name'>>> = {
       evidence: Duration.days(90),
       operationLog: Duration.days(180),
     },
+    pspAccounts: SIMULATED_ACCOUNTS,
     restoreEpoch: '1',
   },
   prod: {
@@ -102,6 +117,8 @@ const CONFIGS: Readonly<Record<Stage, Omit<StageConfig, 'name'>>> = {
       evidence: Duration.days(3 * 366),
       operationLog: Duration.days(3 * 366),
     },
+    // No adapter of a real PSP exists yet.
+    pspAccounts: [],
     restoreEpoch: '1',
   },
 };

@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
+import { SIMULATOR } from '../domain/payment/payment-method.ts';
 import type { ServiceMetrics } from './alarms/service-metrics.ts';
 import type { Clock } from './clock.ts';
 import type { ServiceRoles } from './iam/service-roles.ts';
 import type { Functions } from './lambda/functions.ts';
+import { pspAccountsIn, type SimulatedPspUrls } from './lambda/psp-accounts.ts';
 import type { Ports } from './ports.ts';
 import { startPspSimulator } from './psp-simulator/psp-simulator.ts';
 import { startGateway } from './serve.ts';
@@ -38,8 +40,8 @@ export interface PspsOptions {
 export interface RunningPsps {
   /** No slash at its end. */
   readonly controlUrl: string;
-  /** The PSPs' addresses, in the variables of the functions that call them. */
-  readonly variables: Readonly<Record<string, string>>;
+  /** The PSPs' addresses by account, which no template can contain. */
+  readonly urls: SimulatedPspUrls;
   /** The secret from which their keys are derived; a stage that takes real money has none. */
   readonly secretArn: string | undefined;
   /** Points the PSPs' events at the API, where it isn't so by deployment. */
@@ -62,8 +64,8 @@ export async function startPsps(
   const secretArn = secretArnIn(options.deployment);
   const started = options.host === 'local' ? await startOwn(options, secretArn) : await startStack(options);
   onStarted(started.close);
-  const { controlUrl, variables, sendEventsTo } = started;
-  return { controlUrl, variables, secretArn, sendEventsTo };
+  const { controlUrl, urls, sendEventsTo } = started;
+  return { controlUrl, urls, secretArn, sendEventsTo };
 }
 
 async function startOwn({ directory, ports, clock, secretOf }: PspsOptions, secretArn: string | undefined) {
@@ -90,19 +92,16 @@ async function startStack({ deployment, ports, ...options }: PspsOptions) {
   const controlUrl = `${url}/${api.stage}`;
   return {
     controlUrl,
-    variables: {
-      PSP_SIMULATOR_URL: `${controlUrl}/simulator`,
-      PSP_SIMULATOR_2_URL: `${controlUrl}/simulator_2`,
-    },
+    urls: { simulator: `${controlUrl}/simulator`, simulator_2: `${controlUrl}/simulator_2` },
     // A deployed simulator sends to https addresses only.
     sendEventsTo: () => {},
     close,
   };
 }
 
-/** As in the executor's environment. */
+/** As in the executor's environment: both PSPs' keys are derived from one secret. */
 function secretArnIn({ functions }: Deployment): string | undefined {
   return functions
-    .map(({ environment }) => environment.PSP_SIMULATOR_SECRET_ARN)
-    .find((arn) => arn !== undefined);
+    .flatMap(({ environment }) => pspAccountsIn(environment))
+    .find(({ name }) => name === SIMULATOR)?.secret_arn;
 }

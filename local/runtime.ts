@@ -247,7 +247,7 @@ class Starter {
     const functions = new Functions({
       deployment,
       environment: sdkEnvironment(REGION, services),
-      simulatorUrls: services.psp.variables,
+      simulatorUrls: services.psp.urls,
       onLine: this.writeLine,
       observer: this.counter.observe,
       onInvocation: this.measured.invocationEnded,

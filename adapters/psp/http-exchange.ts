@@ -21,7 +21,12 @@ export type HttpExchange =
       readonly body: string;
     }
   /** No connection was established, so not a byte of the request can have been sent. */
-  | { readonly kind: 'not_connected'; readonly reason: string }
+  | {
+      readonly kind: 'not_connected';
+      readonly reason: string;
+      /** The cause is ours, and says nothing about the server. */
+      readonly isOurs?: true;
+    }
   /** The request may have arrived; no complete answer came back. */
   | { readonly kind: 'broken'; readonly reason: string };
 

@@ -1,50 +1,56 @@
 import type { ExchangeHttp, HttpCall, HttpExchange } from './http-exchange.ts';
 
-/** The source of our API key at a PSP. */
-export interface PspKey {
-  read(): Promise<string>;
-  /** Reads the key again, after the PSP has refused it. */
-  refresh(): Promise<string>;
+/**
+ * Our API key at a PSP as one batch of instructions holds it. All calls of the batch are made with it: the claim has stored its
+ * version, on which it depends whether a later attempt may send again (rule 23).
+ */
+export interface HeldKey {
+  readonly key: string;
+  /** Looks for another version of the key, after the PSP has refused this one. */
+  isReplaced(): Promise<boolean>;
 }
 
 /** A constant key. */
-export function fixedKey(key: string): PspKey {
-  return { read: async () => key, refresh: async () => key };
+export function fixedKey(key: string): HeldKey {
+  return { key, isReplaced: async () => false };
 }
 
+/** The reason of a call that wasn't made, or was refused, because of our key alone. */
+const ROTATED = 'our key was rotated: the next attempt uses the new one';
+const UNREADABLE = 'our key can’t be read';
+
 /**
- * Exchanges with our API key. A refused key may have been rotated since it was read: it is read again, and the request is
- * repeated once if the key has changed. A PSP that refuses a key has done nothing, so nothing is sent twice.
+ * Exchanges with our API key. A refused key may have been rotated since it was read. Then nothing was sent, since a PSP that
+ * refuses a key has done nothing; and nothing is repeated under the new key, which the claim of this attempt doesn't name.
  *
+ * @param held undefined while the key can't be read: nothing is sent
  * @param headersWith the headers with the key
  * @param isRefused whether the answer refuses the key, and only that
  */
 export function createKeyedExchange(
   exchange: ExchangeHttp,
-  key: PspKey,
+  held: HeldKey | undefined,
   headersWith: (key: string) => Readonly<Record<string, string>>,
   isRefused: (answer: HttpExchange) => boolean,
 ): ExchangeHttp {
-  const send = (call: HttpCall, shown: string, signal: AbortSignal) =>
-    exchange({ ...call, headers: { ...call.headers, ...headersWith(shown) } }, signal);
-  return async (call, signal) => {
-    const known = await inTime(key.read(), signal);
-    if (known === undefined) return { kind: 'not_connected', reason: 'our key can’t be read' };
-    const answer = await send(call, known, signal);
-    if (!isRefused(answer)) return answer;
-    const current = await inTime(key.refresh(), signal);
-    return current === undefined || current === known ? answer : send(call, current, signal);
+  if (held === undefined) return async () => ({ kind: 'not_connected', reason: UNREADABLE });
+  return async (call: HttpCall, signal: AbortSignal) => {
+    const answer = await exchange(
+      { ...call, headers: { ...call.headers, ...headersWith(held.key) } },
+      signal,
+    );
+    if (!isRefused(answer) || !(await inTime(held.isReplaced(), signal))) return answer;
+    return { kind: 'not_connected', reason: ROTATED, isOurs: true };
   };
 }
 
-/** Undefined if it fails or the deadline comes first; then nothing is sent. */
-async function inTime(reading: Promise<string>, signal: AbortSignal): Promise<string | undefined> {
-  const { promise: aborted, resolve } = Promise.withResolvers<undefined>();
-  const abort = () => resolve(undefined);
+/** False if it fails or the deadline comes first. */
+async function inTime(asking: Promise<boolean>, signal: AbortSignal): Promise<boolean> {
+  const { promise: aborted, resolve } = Promise.withResolvers<false>();
+  const abort = () => resolve(false);
   signal.addEventListener('abort', abort, { once: true });
   if (signal.aborted) abort();
-  const read = reading.catch(() => undefined);
-  const first = await Promise.race([read, aborted]);
+  const first = await Promise.race([asking.catch(() => false), aborted]);
   signal.removeEventListener('abort', abort);
   return first;
 }

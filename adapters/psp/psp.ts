@@ -49,6 +49,8 @@ export type Traced<Answer> = Answer & { readonly trace?: Readonly<Record<string,
 export interface Psp {
   readonly account: string;
   readonly abilities: PspAbilities;
+  /** The version of the credentials with which it makes all calls; null if it has none, so that nothing is sent. */
+  readonly credentialVersion: string | null;
   /** Sends the request once, without retries of its own. Confirms the object that `pspReference` names, if it is given. */
   execute(request: PspRequest, signal: AbortSignal): Promise<Traced<PspOutcome>>;
   /** Looks up the object by the PSP's id if it is known, otherwise by the key that it was sent with and the reference. */

@@ -4,13 +4,23 @@ import {
   type SecretsManagerClientConfig,
 } from '@aws-sdk/client-secrets-manager';
 
-/** The current text of one secret. */
-export interface SecretReader {
-  /** The last value, if it isn't too old. */
-  read(): Promise<string>;
-  /** Reads it again, after the old value was refused. Within a second of the last read it returns that value. */
-  refresh(): Promise<string>;
+/** One version of a secret. */
+export interface SecretValue {
+  readonly text: string;
+  /** Secrets Manager's id of the version. */
+  readonly versionId: string;
 }
+
+/** The current value of one secret. */
+export interface CachedSecret<Value = SecretValue> {
+  /** The last value, if it isn't too old. */
+  read(): Promise<Value>;
+  /** Reads it again, after the old value was refused. Within a second of the last read it returns that value. */
+  refresh(): Promise<Value>;
+}
+
+/** The current text of one secret. */
+export type SecretReader = CachedSecret<string>;
 
 /** A rotated secret is noticed within this, at one request per environment each time. */
 const KEPT_MS = 5 * 60_000;
@@ -35,26 +45,26 @@ export function createSecretsClient(config: SecretsManagerClientConfig = {}): Se
  *
  * @param now milliseconds since the epoch
  */
-export function createSecretReader(
+export function createCachedSecret(
   client: SecretsManagerClient,
   secretArn: string,
   now: () => number,
-): SecretReader {
-  let text: string | undefined;
+): CachedSecret {
+  let value: SecretValue | undefined;
   let readAt = Number.NEGATIVE_INFINITY;
-  let reading: Promise<string> | undefined;
-  const fetch = async (): Promise<string> => {
+  let reading: Promise<SecretValue> | undefined;
+  const fetch = async (): Promise<SecretValue> => {
     readAt = now();
     try {
-      text = await read(client, secretArn);
+      value = await read(client, secretArn);
     } catch (error) {
-      if (text === undefined) throw error;
+      if (value === undefined) throw error;
     }
-    return text;
+    return value;
   };
-  const notOlderThan = (milliseconds: number): Promise<string> => {
+  const notOlderThan = (milliseconds: number): Promise<SecretValue> => {
     if (reading !== undefined) return reading;
-    if (text !== undefined && now() - readAt < milliseconds) return Promise.resolve(text);
+    if (value !== undefined && now() - readAt < milliseconds) return Promise.resolve(value);
     reading = fetch().finally(() => {
       reading = undefined;
     });
@@ -63,8 +73,22 @@ export function createSecretReader(
   return { read: () => notOlderThan(KEPT_MS), refresh: () => notOlderThan(REFRESH_INTERVAL_MS) };
 }
 
-async function read(client: SecretsManagerClient, SecretId: string): Promise<string> {
-  const { SecretString } = await client.send(new GetSecretValueCommand({ SecretId }));
+/** The text alone, for a caller to whom the version means nothing. */
+export function createSecretReader(
+  client: SecretsManagerClient,
+  secretArn: string,
+  now: () => number,
+): SecretReader {
+  const secret = createCachedSecret(client, secretArn, now);
+  return {
+    read: async () => (await secret.read()).text,
+    refresh: async () => (await secret.refresh()).text,
+  };
+}
+
+async function read(client: SecretsManagerClient, SecretId: string): Promise<SecretValue> {
+  const { SecretString, VersionId } = await client.send(new GetSecretValueCommand({ SecretId }));
   if (SecretString === undefined) throw new Error(`the secret ${SecretId} has no text`);
-  return SecretString;
+  if (VersionId === undefined) throw new Error(`the secret ${SecretId} has no version`);
+  return { text: SecretString, versionId: VersionId };
 }

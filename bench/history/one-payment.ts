@@ -46,6 +46,7 @@ export function keysOf(payment: NewPayment): readonly InstructionKey[] {
 /** Answers immediately, always with a charge. */
 export const ANSWERING_PSP: Psp = {
   account: 'simulator',
+  credentialVersion: 'constant',
   abilities: PSP_SIMULATOR_ABILITIES,
   execute: async ({ reference, amountMinor, currency }) => ({
     kind: 'succeeded',

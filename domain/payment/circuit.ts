@@ -12,7 +12,7 @@ export type PspHealth =
     }
   /** It limits our rate. That concerns the limiter and says nothing to the circuit. */
   | { readonly kind: 'rate_limited'; readonly retryAfterSeconds: number | undefined }
-  /** No request was made. */
+  /** No request was made, or it failed for a reason of ours. */
   | { readonly kind: 'silent' };
 
 /** When a circuit opens, and for how long. */
@@ -44,12 +44,20 @@ export function healthOf(answer: PspOutcome | PspFinding | PspInvalidation): Psp
     case 'rate_limited':
       return { kind: 'rate_limited', retryAfterSeconds: answer.retryAfterSeconds };
     case 'not_sent':
+      return answer.isOurs ? { kind: 'silent' } : failed(answer);
     case 'unknown':
     case 'misconfigured':
-      return { kind: 'failed', cause: answer.kind, reason: answer.reason };
+      return failed(answer);
     case 'no_answer':
       return healthOf(answer.outcome);
     default:
       return unreachable(answer);
   }
+}
+
+function failed({
+  kind: cause,
+  reason,
+}: Extract<PspOutcome, { kind: 'not_sent' | 'unknown' | 'misconfigured' }>): PspHealth {
+  return { kind: 'failed', cause, reason };
 }

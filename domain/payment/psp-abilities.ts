@@ -1,4 +1,4 @@
-import { exponentOf, MAX_AMOUNT_MINOR } from '../money/currency.ts';
+import { exponentOf, formatAmount, MAX_AMOUNT_MINOR } from '../money/currency.ts';
 import type { Operation } from './psp-outcome.ts';
 
 /** What a PSP can do, as its adapter declares it. */
@@ -49,3 +49,27 @@ export const EVERY_AMOUNT: CurrencyLimits = (currency) => {
   const exponent = exponentOf(currency);
   return exponent === undefined ? undefined : { minimumMinor: 1n, maximumMinor: MAX_AMOUNT_MINOR, exponent };
 };
+
+/** Why a PSP account doesn't take an amount, with the fix; undefined if it does. */
+export function problemOfAmount(
+  limitsOf: CurrencyLimits,
+  amountMinor: bigint,
+  currency: string,
+): { readonly field: 'amount' | 'currency'; readonly detail: string } | undefined {
+  const limits = limitsOf(currency);
+  if (limits === undefined) {
+    return { field: 'currency', detail: `is ${currency}, which this PSP account doesn't take; use another` };
+  }
+  const { minimumMinor, maximumMinor, exponent } = limits;
+  const given = formatAmount(amountMinor, currency);
+  const amount = (detail: string) => ({ field: 'amount', detail: `is ${given}; ${detail}` }) as const;
+  if (amountMinor < minimumMinor) {
+    return amount(`this PSP account takes at least ${formatAmount(minimumMinor, currency)}`);
+  }
+  if (amountMinor > maximumMinor) {
+    return amount(`this PSP account takes at most ${formatAmount(maximumMinor, currency)}`);
+  }
+  const step = 10n ** BigInt(Math.max(0, (exponentOf(currency) ?? exponent) - exponent));
+  if (amountMinor % step === 0n) return undefined;
+  return amount(`this PSP account takes multiples of ${formatAmount(step, currency)}`);
+}

@@ -61,7 +61,12 @@ export type PspOutcome =
       readonly isFinal: boolean;
     }
   /** Proven to have had no effect at the PSP: DNS failure, connection refused, a documented "not processed". */
-  | { readonly kind: 'not_sent'; readonly reason: string }
+  | {
+      readonly kind: 'not_sent';
+      readonly reason: string;
+      /** The cause is ours, such as a key that was rotated, and says nothing about the PSP's health. */
+      readonly isOurs?: true;
+    }
   | {
       readonly kind: 'rate_limited';
       readonly retryAfterSeconds: number | undefined;

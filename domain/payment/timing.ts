@@ -64,8 +64,12 @@ export function assertTiming(timing: Timing, psps: readonly PspAbilities[]): voi
   require(reserve >= ending, `reserve (${reserve}) ≥ record + consume + dead letters + hide (${ending})`);
   const { lookUpSeconds, sendSeconds } = longestDeadlines(psps, timing);
   const batch =
-    timing.requestDeadlineSeconds + timing.statementDeadlineSeconds + lookUpSeconds + sendSeconds + reserve;
-  require(f >= batch, `F (${f}) ≥ consumed + claim + look-up + send + reserve (${batch})`);
+    2 * timing.requestDeadlineSeconds +
+    timing.statementDeadlineSeconds +
+    lookUpSeconds +
+    sendSeconds +
+    reserve;
+  require(f >= batch, `F (${f}) ≥ keys + consumed + claim + look-up + send + reserve (${batch})`);
   require(l >= f + 5, `L (${l}) ≥ F + 5 (${f + 5})`);
   require(v >= 6 * f, `V (${v}) ≥ 6 F (${6 * f})`);
   require(timing.maxReceiveCount >= 5, `maxReceiveCount (${timing.maxReceiveCount}) ≥ 5`);

@@ -5,6 +5,7 @@ import { connectDatabase } from '../../adapters/database/connect.ts';
 import { alwaysActive, createActivity } from '../../adapters/dynamodb/activity.ts';
 import { readEnvironment, variables } from '../../adapters/environment.ts';
 import { systemIds } from '../../adapters/ids.ts';
+import { ABILITIES } from '../../adapters/psp/abilities.ts';
 import { Sha256 } from '../../adapters/sha256.ts';
 import { createInstructionSender } from '../../adapters/sqs/instruction-queue.ts';
 import { systemTime } from '../../adapters/time.ts';
@@ -19,11 +20,13 @@ import { publicUrlOf } from '../middleware/public-url.ts';
 import { validate } from '../middleware/validate.ts';
 import { type AcceptEffects, type Accepted, acceptPayment } from './accept.ts';
 import { requireTestMethodOnlyInTest } from './live-and-test.ts';
+import { requireAmountsOfAccount } from './psp-limits.ts';
 import { paymentRequestSchema } from './schema.ts';
 
 const environment = readEnvironment({
   ...variables.takesRealMoney,
   ...variables.amountCaps,
+  ...variables.pspAdapters,
   ...variables.database,
   ...variables.queue,
   ...variables.activityTable,
@@ -36,6 +39,13 @@ const sqs = new SQSClient({
   maxAttempts: 2,
   requestHandler: { requestTimeout: 2_000, connectionTimeout: 1_000 },
 });
+
+const currencies = new Map(
+  Object.entries(environment.PSP_ADAPTERS).map(([account, adapter]) => [
+    account,
+    ABILITIES[adapter].currencies,
+  ]),
+);
 
 const effects: AcceptEffects = {
   database: connectDatabase(environment, { meter }),
@@ -62,6 +72,7 @@ async function accept(event: APIGatewayProxyEvent): Promise<HttpAnswer> {
   };
   const request = validate(paymentRequestSchema, readJsonBody(event));
   requireTestMethodOnlyInTest(request.payment_method, environment.TAKES_REAL_MONEY);
+  requireAmountsOfAccount(request, currencies);
   const accepted = await acceptPayment(request, origin, effects);
   if (accepted.isReplay) meter.put('RequestsReplayed', 1);
   else tellAccepted(accepted);

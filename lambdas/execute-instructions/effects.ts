@@ -11,6 +11,7 @@ import type { Time } from '../../adapters/time.ts';
 export interface ExecutorEffects {
   readonly database: Database;
   readonly consumed: ConsumedMessages;
+  /** By account, with the credentials that were current before this batch. */
   readonly psps: ReadonlyMap<string, Psp>;
   readonly visibility: VisibilityChanger;
   readonly deadLetters: DeadLetterSender;

@@ -113,11 +113,15 @@ async function claim(
       propagationSecondsByPsp: Object.fromEntries(
         psps.map(({ account, abilities }) => [account, longestPropagationSeconds(abilities)]),
       ),
+      credentialVersions: Object.fromEntries(
+        psps.flatMap(({ account, credentialVersion: version }) =>
+          version === null ? [] : [[account, version]],
+        ),
+      ),
       defaultPropagationSeconds: TIMING.defaultMaxInFlightSeconds + TIMING.defaultLookUpLagSeconds,
       attemptsPerCycle: TIMING.attemptsPerCycle,
       cycles: TIMING.cycles,
       probes: CIRCUIT.probes,
-      credentialVersions: {},
     });
   } catch (error) {
     effects.log.warn('nothing could be claimed', { error, correlation_ids: correlationIdsOf(items) });

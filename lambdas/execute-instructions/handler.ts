@@ -7,7 +7,7 @@ import { connectDatabase } from '../../adapters/database/connect.ts';
 import { createConsumedMessages } from '../../adapters/dynamodb/consumed-messages.ts';
 import { readEnvironment, variables } from '../../adapters/environment.ts';
 import { systemIds } from '../../adapters/ids.ts';
-import { createPsps, simulatorSettingsOf } from '../../adapters/psp/registry.ts';
+import { createPsps, readAccounts } from '../../adapters/psp/psps.ts';
 import { createDeadLetterSender } from '../../adapters/sqs/dead-letter-sender.ts';
 import { createVisibilityChanger } from '../../adapters/sqs/instruction-queue.ts';
 import { systemTime } from '../../adapters/time.ts';
@@ -23,24 +23,25 @@ const environment = readEnvironment({
   ...variables.queue,
   ...variables.deadLetterQueue,
   ...variables.consumedTable,
-  ...variables.pspSimulator,
+  ...variables.pspAccounts,
 });
 const sqs = new SQSClient(BOUNDED_CLIENT);
-const psps = createPsps({ simulator: simulatorSettingsOf(environment, systemTime.now) });
+const psps = createPsps({
+  accounts: readAccounts(environment.PSP_ACCOUNTS, systemTime.now),
+  time: systemTime,
+  deadlineMs: TIMING.requestDeadlineSeconds * 1_000,
+  warn: (message, detail) => logger.warn(message, detail),
+});
 // Fail at start rather than run with a lease that ends before a PSP's charge is visible.
-assertTiming(
-  TIMING,
-  [...psps.values()].map((psp) => psp.abilities),
-);
+assertTiming(TIMING, psps.abilities);
 
-const effects: ExecutorEffects = {
+const effects: Omit<ExecutorEffects, 'psps'> = {
   database: connectDatabase(environment, { meter }),
   consumed: createConsumedMessages(
     new DynamoDBClient(BOUNDED_CLIENT),
     environment.CONSUMED_TABLE_NAME,
     systemTime.now,
   ),
-  psps,
   visibility: createVisibilityChanger(sqs, environment.QUEUE_URL),
   deadLetters: createDeadLetterSender(sqs, environment.DEAD_LETTER_QUEUE_URL),
   time: systemTime,
@@ -65,10 +66,15 @@ const effects: ExecutorEffects = {
 };
 
 async function execute(event: SQSEvent, context: Context): Promise<SQSBatchResponse> {
-  const failed = await executeBatch(event.Records, effects, {
-    claimToken: effects.ids.next('clm'),
-    remainingMilliseconds: () => context.getRemainingTimeInMillis(),
-  });
+  const held = await psps.hold();
+  const failed = await executeBatch(
+    event.Records,
+    { ...effects, psps: held },
+    {
+      claimToken: effects.ids.next('clm'),
+      remainingMilliseconds: () => context.getRemainingTimeInMillis(),
+    },
+  );
   return { batchItemFailures: failed.map((itemIdentifier) => ({ itemIdentifier })) };
 }
 

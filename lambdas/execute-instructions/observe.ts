@@ -126,23 +126,28 @@ function confirm(caller: Caller, finding: PspFinding): Promise<Called> {
 }
 
 function send(caller: Caller): Promise<Called> {
-  const { psp, request } = caller;
-  return call(caller, 'send', TIMING.sendDeadlineSeconds, async (signal): Promise<Traced<PspOutcome>> => {
-    try {
-      return await psp.execute(request, signal);
-    } catch (error) {
-      // An adapter that throws has a bug; it may have sent the request.
-      return unknown(error);
-    }
-  });
+  const { psp, request, abilities } = caller;
+  return call(
+    caller,
+    'send',
+    deadlinesOf(abilities).sendSeconds,
+    async (signal): Promise<Traced<PspOutcome>> => {
+      try {
+        return await psp.execute(request, signal);
+      } catch (error) {
+        // An adapter that throws has a bug; it may have sent the request.
+        return unknown(error);
+      }
+    },
+  );
 }
 
 function lookUp(caller: Caller): Promise<Called<PspFinding>> {
-  const { psp, request } = caller;
+  const { psp, request, abilities } = caller;
   return call(
     caller,
     'look_up',
-    TIMING.lookUpDeadlineSeconds,
+    deadlinesOf(abilities).lookUpSeconds,
     async (signal): Promise<Traced<PspFinding>> => {
       try {
         return await psp.find(request, signal);

@@ -5,10 +5,11 @@ import { connectDatabase } from '../../adapters/database/connect.ts';
 import { alwaysActive, createActivity } from '../../adapters/dynamodb/activity.ts';
 import { readEnvironment, variables } from '../../adapters/environment.ts';
 import { systemIds } from '../../adapters/ids.ts';
-import { createPsps, simulatorSettingsOf } from '../../adapters/psp/registry.ts';
+import { createPsps, readAccounts } from '../../adapters/psp/psps.ts';
 import { Sha256 } from '../../adapters/sha256.ts';
 import { createInstructionSender } from '../../adapters/sqs/instruction-queue.ts';
 import { systemTime } from '../../adapters/time.ts';
+import { TIMING } from '../../domain/payment/timing.ts';
 import { type HttpAnswer, httpFunction } from '../middleware/http.ts';
 import { logger } from '../middleware/logger.ts';
 import { meter, publishMetrics } from '../middleware/metrics.ts';
@@ -21,7 +22,7 @@ const environment = readEnvironment({
   ...variables.database,
   ...variables.queue,
   ...variables.activityTable,
-  ...variables.pspSimulator,
+  ...variables.pspAccounts,
 });
 
 /** The PSP and the buyer wait, so only one retry; the relay sends it later. */
@@ -40,7 +41,12 @@ const effects: ReceiveEffects & ReturnEffects = {
     environment.ACTIVITY_TABLE_NAME === undefined
       ? alwaysActive
       : createActivity(new DynamoDBClient({}), environment.ACTIVITY_TABLE_NAME, systemTime.now),
-  psps: createPsps({ simulator: simulatorSettingsOf(environment, systemTime.now) }),
+  psps: createPsps({
+    accounts: readAccounts(environment.PSP_ACCOUNTS, systemTime.now),
+    time: systemTime,
+    deadlineMs: TIMING.requestDeadlineSeconds * 1_000,
+    warn: (message, detail) => logger.warn(message, detail),
+  }).events,
   ids: systemIds,
   meter,
   sendFailed: (detail) => {

@@ -3,6 +3,7 @@ import type { Construct } from 'constructs';
 import { ServingFunction } from '../constructs/serving-function.ts';
 import type { FunctionContext } from '../function-context.ts';
 import { sendMessages, useTable } from '../grants.ts';
+import { pspAdaptersEnvironment } from '../psp-accounts.ts';
 import { activityEnvironment } from './environment.ts';
 
 export class AcceptPayment extends ServingFunction {
@@ -18,6 +19,7 @@ export class AcceptPayment extends ServingFunction {
       environment: {
         TAKES_REAL_MONEY: String(context.config.takesRealMoney),
         AMOUNT_CAPS: capsText(context),
+        ...pspAdaptersEnvironment(context),
         QUEUE_URL: queue.queueUrl,
         ...activityEnvironment(context),
       },

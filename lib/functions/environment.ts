@@ -6,16 +6,6 @@ export function activityEnvironment({ data }: FunctionContext): Record<string, s
   return data.activityTable === undefined ? {} : { ACTIVITY_TABLE_NAME: data.activityTable.tableName };
 }
 
-/** The simulated PSPs' addresses, and the secret from which their keys are derived. */
-export function simulatorEnvironment({ simulator }: FunctionContext): Record<string, string> {
-  if (simulator === undefined) return {};
-  return {
-    PSP_SIMULATOR_URL: simulator.urls.simulator,
-    PSP_SIMULATOR_2_URL: simulator.urls.simulator_2,
-    PSP_SIMULATOR_SECRET_ARN: simulator.secret.secretArn,
-  };
-}
-
 /** The table of the simulated PSPs' record, and the secret from which their callers' keys are derived. */
 export function simulatorHostEnvironment({ simulator }: SimulatorContext): Record<string, string> {
   return {

@@ -6,8 +6,8 @@ import { TIMING } from '../../domain/payment/timing.ts';
 import { acknowledge, OF_EVENT_SOURCE } from '../acknowledgements.ts';
 import { ServingFunction } from '../constructs/serving-function.ts';
 import type { FunctionContext } from '../function-context.ts';
-import { readStageSecret, receiveMessages, sendMessages, useTable } from '../grants.ts';
-import { simulatorEnvironment } from './environment.ts';
+import { receiveMessages, sendMessages, useTable } from '../grants.ts';
+import { pspAccountsEnvironment, readPspSecrets } from '../psp-accounts.ts';
 
 /** The queue's consumer. */
 export class ExecuteInstructions extends ServingFunction {
@@ -25,7 +25,7 @@ export class ExecuteInstructions extends ServingFunction {
         DEAD_LETTER_QUEUE_URL: deadLetterQueue.queueUrl,
         CONSUMED_TABLE_NAME: consumedTable.tableName,
         RESTORE_EPOCH: context.config.restoreEpoch,
-        ...simulatorEnvironment(context),
+        ...pspAccountsEnvironment(context),
       },
       grants: grantsOf(context),
     });
@@ -45,7 +45,8 @@ export class ExecuteInstructions extends ServingFunction {
   }
 }
 
-function grantsOf({ data, simulator }: FunctionContext): readonly PolicyStatement[] {
+function grantsOf(context: FunctionContext): readonly PolicyStatement[] {
+  const { data } = context;
   return [
     ...receiveMessages(data, data.queue, [
       'sqs:ReceiveMessage',
@@ -56,6 +57,6 @@ function grantsOf({ data, simulator }: FunctionContext): readonly PolicyStatemen
     // To the dead-letter queue, never to its own: only accept and relay feed the pipeline.
     ...sendMessages(data, data.deadLetterQueue),
     ...useTable(data, data.consumedTable, ['dynamodb:BatchGetItem', 'dynamodb:BatchWriteItem']),
-    ...(simulator === undefined ? [] : readStageSecret(data, simulator.secret.secretArn)),
+    ...readPspSecrets(context),
   ];
 }

@@ -2,13 +2,14 @@ import { Duration } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { ServingFunction } from '../constructs/serving-function.ts';
 import type { FunctionContext } from '../function-context.ts';
-import { readStageSecret, sendMessages, useTable } from '../grants.ts';
-import { activityEnvironment, simulatorEnvironment } from './environment.ts';
+import { sendMessages, useTable } from '../grants.ts';
+import { pspAccountsEnvironment, readPspSecrets } from '../psp-accounts.ts';
+import { activityEnvironment } from './environment.ts';
 
 /** What comes from PSPs without a merchant's key: their events, and the buyers whom they send back. */
 export class ReceiveEvent extends ServingFunction {
   constructor(scope: Construct, id: string, context: FunctionContext) {
-    const { data, simulator, config } = context;
+    const { data, config } = context;
     super(scope, id, {
       ...context,
       folder: 'receive-event',
@@ -20,12 +21,12 @@ export class ReceiveEvent extends ServingFunction {
         TAKES_REAL_MONEY: String(config.takesRealMoney),
         QUEUE_URL: data.queue.queueUrl,
         ...activityEnvironment(context),
-        ...simulatorEnvironment(context),
+        ...pspAccountsEnvironment(context),
       },
       grants: [
         ...sendMessages(data, data.queue),
         ...useTable(data, data.activityTable, ['dynamodb:PutItem']),
-        ...(simulator === undefined ? [] : readStageSecret(data, simulator.secret.secretArn)),
+        ...readPspSecrets(context),
       ],
     });
   }

@@ -3,13 +3,14 @@ import type { Invocation } from '../alarms/service-metrics.ts';
 import type { RequestObserver, RunningService } from '../service-request.ts';
 import type { Deployment } from '../template/resources.ts';
 import { FunctionHost } from './function-host.ts';
+import { type SimulatedPspUrls, withSimulatorUrls } from './psp-accounts.ts';
 
 export interface FunctionsOptions {
   readonly deployment: Deployment;
   /** The local services' addresses, in the SDK's own variables. */
   readonly environment: Readonly<Record<string, string>>;
   /** The values that no template can contain: the addresses of this machine's simulated PSPs. */
-  readonly simulatorUrls: Readonly<Record<string, string>>;
+  readonly simulatorUrls: SimulatedPspUrls;
   readonly onLine: (line: string) => void;
   readonly observer: RequestObserver;
   readonly onInvocation: (invocation: Invocation) => void;
@@ -24,10 +25,7 @@ export class Functions {
   constructor(options: FunctionsOptions) {
     const { deployment, environment, simulatorUrls, onLine, observer, onInvocation } = options;
     for (const template of deployment.functions) {
-      const simulator = Object.fromEntries(
-        Object.entries(simulatorUrls).filter(([variable]) => variable in template.environment),
-      );
-      const resource = { ...template, environment: { ...template.environment, ...simulator } };
+      const resource = { ...template, environment: withSimulatorUrls(template.environment, simulatorUrls) };
       const source = deployment.eventSources.find(({ functionName }) => functionName === resource.name);
       const concurrency = source?.maxConcurrency;
       this.hosts.set(

@@ -20,8 +20,8 @@ export interface RunningPspSimulator {
   /** The PSP's API, which can be down; and that of `simulator_2`. */
   readonly listenerUrl: string;
   readonly secondListenerUrl: string;
-  /** The same, in the variables of the functions that call them. */
-  readonly variables: Readonly<Record<string, string>>;
+  /** The same by account. */
+  readonly urls: Readonly<Record<SimulatedPspName, string>>;
   /** Sends the events of both to this API, which has an address for each. */
   sendEventsTo(apiUrl: string): void;
   /** Cuts open connections; resolves when both ports are free and the record is closed. */
@@ -57,10 +57,7 @@ export async function startPspSimulator(options: PspSimulatorOptions): Promise<R
       controlUrl: `http://127.0.0.1:${portOf(control)}`,
       listenerUrl,
       secondListenerUrl,
-      variables: {
-        PSP_SIMULATOR_URL: listenerUrl,
-        PSP_SIMULATOR_2_URL: secondListenerUrl,
-      },
+      urls: { simulator: listenerUrl, simulator_2: secondListenerUrl },
       sendEventsTo: (apiUrl) => {
         for (const psp of [psps.simulator, psps.simulator_2]) psp.sendEventsTo(apiUrl);
       },

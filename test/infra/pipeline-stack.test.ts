@@ -13,17 +13,18 @@ describe.each(STAGES)('the pipeline of %s', (stage) => {
   const { pipeline, config } = synthesized(stage);
   const functions = functionsOf(pipeline);
   const activity = stage === 'dev' ? ['ACTIVITY_TABLE_NAME'] : [];
-  const simulator =
-    stage === 'prod' ? [] : ['PSP_SIMULATOR_URL', 'PSP_SIMULATOR_2_URL', 'PSP_SIMULATOR_SECRET_ARN'];
 
   test.each([
     ['authorize-merchant', ['TAKES_REAL_MONEY', ...DATABASE]],
-    ['accept-payment', ['TAKES_REAL_MONEY', 'AMOUNT_CAPS', ...DATABASE, 'QUEUE_URL', ...activity]],
+    [
+      'accept-payment',
+      ['TAKES_REAL_MONEY', 'AMOUNT_CAPS', 'PSP_ADAPTERS', ...DATABASE, 'QUEUE_URL', ...activity],
+    ],
     ['read-payment', DATABASE],
     ['read-ledger', DATABASE],
-    ['receive-event', ['TAKES_REAL_MONEY', ...DATABASE, 'QUEUE_URL', ...activity, ...simulator]],
+    ['receive-event', ['TAKES_REAL_MONEY', ...DATABASE, 'QUEUE_URL', ...activity, 'PSP_ACCOUNTS']],
     ['describe-api', []],
-    ['execute-instructions', [...DATABASE, ...EXECUTOR, ...simulator]],
+    ['execute-instructions', [...DATABASE, ...EXECUTOR, 'PSP_ACCOUNTS']],
     ['relay-instructions', [...DATABASE, 'QUEUE_URL', ...activity]],
     ['measure-pipeline', [...DATABASE, ...activity]],
     ['redrive-dead-letters', [...DATABASE, ...EXECUTOR]],

@@ -6,7 +6,12 @@ import { SimulatorStack } from '../../lib/simulator-stack.ts';
 import { ACCESS_LOG_LINE } from '../support/access-log-line.ts';
 import { functionsOf, only, resourcesOf, synthesized } from '../support/synthesized.ts';
 
-const LIVE = { takesRealMoney: true, dataRemovalPolicy: RemovalPolicy.RETAIN, deletionProtection: true };
+const LIVE = {
+  takesRealMoney: true,
+  dataRemovalPolicy: RemovalPolicy.RETAIN,
+  deletionProtection: true,
+  pspAccounts: [],
+};
 
 const app = () => new App({ context: { 'aws:cdk:bundling-stacks': [] } });
 
@@ -71,18 +76,18 @@ describe.each(['dev', 'staging'] as const)('the simulated PSPs of %s', (stage) =
       expect(environment.SIMULATOR_SECRET_ARN).toEqual({ Ref: secret });
     }
     const executor = functionsOf(pipeline).get('execute-instructions');
-    expect(executor?.environment.PSP_SIMULATOR_SECRET_ARN).toEqual({
-      'Fn::ImportValue': expect.stringContaining(`Simulator:ExportsOutputRef${secret}`),
-    });
+    expect(JSON.stringify(executor?.environment.PSP_ACCOUNTS)).toContain(
+      `Simulator:ExportsOutputRef${secret}`,
+    );
   });
 
-  test.each([
-    ['PSP_SIMULATOR_URL', 'simulator'],
-    ['PSP_SIMULATOR_2_URL', 'simulator_2'],
-  ])('are what the executor finds at %s', (variable, path) => {
-    const url = JSON.stringify(functionsOf(pipeline).get('execute-instructions')?.environment[variable]);
-    expect(url).toContain('execute-api');
-    expect(url).toMatch(new RegExp(`/${path}"\\]`));
+  test.each(['simulator', 'simulator_2'])('are what the executor finds as the account %s', (name) => {
+    const accounts = JSON.stringify(
+      functionsOf(pipeline).get('execute-instructions')?.environment.PSP_ACCOUNTS,
+    );
+    const account = accounts.slice(accounts.indexOf(`\\"name\\":\\"${name}\\"`));
+    expect(account).toContain('execute-api');
+    expect(account).toMatch(new RegExp(`/${name}\\\\?"`));
   });
 
   test('answer to six calls and a page each, the control address to seven, and to no other', () => {

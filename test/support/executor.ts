@@ -50,6 +50,7 @@ export function abilitiesOfAll(every: OperationAbilities): PspAbilities {
 export class ScriptedPsp implements Psp {
   readonly account: string;
   readonly abilities: PspAbilities;
+  readonly credentialVersion = 'v1';
   readonly charges: PspRequest[] = [];
   readonly lookUps: PspRequest[] = [];
   readonly invalidations: PspRequest[] = [];

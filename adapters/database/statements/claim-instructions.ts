@@ -19,7 +19,7 @@ export interface ClaimRequest {
   readonly cycles: number;
   /** How many instructions of one batch may probe a half-open circuit. */
   readonly probes: number;
-  /** The version of our credential that this worker holds, by PSP account. */
+  /** The version of our credential that this worker holds, by PSP account; none for an account whose secret can't be read. */
   readonly credentialVersions: Readonly<Record<string, string>>;
 }
 

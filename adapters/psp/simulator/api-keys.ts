@@ -1,6 +1,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import type { SimulatedPspName } from '../../../domain/payment/payment-method.ts';
+import { SIMULATED_PSPS, type SimulatedPspName } from '../../../domain/payment/payment-method.ts';
 import type { SecretReader } from '../../secrets/secret-reader.ts';
+import { type PspCredentials, readCredentials } from '../credentials.ts';
 
 /** The endpoint of a key: one simulated PSP, or the control address. */
 export type SimulatorEndpoint = SimulatedPspName | 'control';
@@ -16,6 +17,22 @@ export function simulatorSigningSecret(secret: string, psp: SimulatedPspName, ve
     .update(`events of ${psp}, version ${version}`)
     .digest('base64url');
   return `whsec_${digest}`;
+}
+
+/** Events signed with either version are accepted, so that the simulator's can be changed. */
+const SIGNING_VERSIONS = [1, 2];
+
+/**
+ * The credentials of a simulated PSP: derived from the secret of the stage's own simulator, or stored as JSON for one of
+ * another stage.
+ *
+ * @throws PspCredentialsError
+ */
+export function readSimulatorCredentials(account: string, text: string): PspCredentials {
+  const psp = SIMULATED_PSPS.find((name) => name === account);
+  if (psp === undefined || text.startsWith('{')) return readCredentials(account, text);
+  const signingSecrets = SIGNING_VERSIONS.map((version) => simulatorSigningSecret(text, psp, version));
+  return { apiKey: simulatorKey(text, psp), signingSecrets };
 }
 
 /** The key that an endpoint accepts now. A caller's different key may be newer, so the secret is read again. */

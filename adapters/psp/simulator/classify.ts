@@ -126,7 +126,9 @@ export function isKeyRefused(exchange: HttpExchange): boolean {
 
 /** Refused, unresolved and unreachable: no connection was established, so nothing was sent. All else may have arrived. */
 function unanswered(exchange: Exclude<HttpExchange, Answer>): Lack {
-  return { kind: exchange.kind === 'not_connected' ? 'not_sent' : 'unknown', reason: exchange.reason };
+  const { reason } = exchange;
+  if (exchange.kind === 'broken') return { kind: 'unknown', reason };
+  return { kind: 'not_sent', reason, ...(exchange.isOurs ? { isOurs: true } : {}) };
 }
 
 /** An answer in another format than the PSP's, for example from a proxy, has no code. */

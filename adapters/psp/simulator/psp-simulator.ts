@@ -1,7 +1,7 @@
-import { SIMULATOR, type SimulatedPspName } from '../../../domain/payment/payment-method.ts';
+import { SIMULATOR } from '../../../domain/payment/payment-method.ts';
 import type { PspAbilities } from '../../../domain/payment/psp-abilities.ts';
-import { createHttpExchange, type HttpExchange } from '../http-exchange.ts';
-import { createKeyedExchange, fixedKey, type PspKey } from '../keyed-exchange.ts';
+import { createHttpExchange, type ExchangeHttp, type HttpExchange } from '../http-exchange.ts';
+import { createKeyedExchange, fixedKey, type HeldKey } from '../keyed-exchange.ts';
 import type { Psp, Traced } from '../psp.ts';
 import { PSP_SIMULATOR_ABILITIES } from './abilities.ts';
 import {
@@ -14,14 +14,14 @@ import {
 import { parseSimulatorEvent, type SigningSecrets } from './parse-event.ts';
 import { callOf, invalidationCall, lookUpCall } from './requests.ts';
 
-export interface PspSimulatorSettings {
-  /** `simulator` by default. */
-  readonly account?: SimulatedPspName;
-  /** The simulator's address, without the API's path. */
-  readonly url: string;
-  readonly apiKey: string | PspKey;
-  /** Without them, no event is accepted. */
-  readonly signingSecrets?: SigningSecrets;
+/** Everything that the adapter is made of. */
+export interface SimulatorAdapterParts {
+  readonly account: string;
+  /** With the simulator's address, without the API's path. */
+  readonly exchange: ExchangeHttp;
+  readonly held: HeldKey | undefined;
+  readonly credentialVersion: string | null;
+  readonly signingSecrets: SigningSecrets;
   /** The abilities that the simulator's switches have changed. */
   readonly abilities?: PspAbilities;
   /** Milliseconds since the epoch: a PSP's Retry-After may be a date. */
@@ -29,18 +29,19 @@ export interface PspSimulatorSettings {
 }
 
 /** The adapter of the PSP simulator, whose API is like most real ones: JSON, a bearer key, an idempotency key. */
-export function createPspSimulator(settings: PspSimulatorSettings): Psp {
-  const { account = SIMULATOR, url, apiKey, now = Date.now } = settings;
-  const { abilities = PSP_SIMULATOR_ABILITIES, signingSecrets = NO_SECRETS } = settings;
+export function createSimulatorAdapter(parts: SimulatorAdapterParts): Psp {
+  const { account, credentialVersion, signingSecrets, now = Date.now } = parts;
+  const { abilities = PSP_SIMULATOR_ABILITIES } = parts;
   const exchange = createKeyedExchange(
-    createHttpExchange(url),
-    typeof apiKey === 'string' ? fixedKey(apiKey) : apiKey,
+    parts.exchange,
+    parts.held,
     (key) => ({ authorization: `Bearer ${key}` }),
     isKeyRefused,
   );
   return {
     account,
     abilities,
+    credentialVersion,
     async execute(request, signal) {
       const call = callOf(request);
       if (call === undefined) return unsupported(`${request.operation}, version ${request.requestVersion}`);
@@ -63,6 +64,26 @@ export function createPspSimulator(settings: PspSimulatorSettings): Psp {
     parseEvent: (raw) => parseSimulatorEvent(raw, signingSecrets),
     movements: async () => ({ kind: 'not_supported' }),
   };
+}
+
+export interface PspSimulatorSettings extends Pick<SimulatorAdapterParts, 'abilities' | 'now'> {
+  /** `simulator` by default. */
+  readonly account?: string;
+  /** The simulator's address, without the API's path. */
+  readonly url: string;
+  readonly apiKey: string;
+}
+
+/** The adapter with a constant key, for a simulator that is nobody's account. It accepts no events. */
+export function createPspSimulator({ account = SIMULATOR, url, apiKey, ...rest }: PspSimulatorSettings): Psp {
+  return createSimulatorAdapter({
+    account,
+    exchange: createHttpExchange(url),
+    held: fixedKey(apiKey),
+    credentialVersion: 'constant',
+    signingSecrets: NO_SECRETS,
+    ...rest,
+  });
 }
 
 const NO_SECRETS: SigningSecrets = { read: async () => [], refresh: async () => [] };

@@ -2,8 +2,10 @@ import { PutSecretValueCommand } from '@aws-sdk/client-secrets-manager';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import type { Psp } from '../../../adapters/psp/psp.ts';
-import { createPsps } from '../../../adapters/psp/registry.ts';
-import { createSecretReader } from '../../../adapters/secrets/secret-reader.ts';
+import type { Psps } from '../../../adapters/psp/psps.ts';
+import { createCachedSecret } from '../../../adapters/secrets/secret-reader.ts';
+import { systemTime } from '../../../adapters/time.ts';
+import { accountsAt, pspsOf } from '../../support/psp-accounts.ts';
 import { aCharge, noDeadline } from '../../support/psp-under-test.ts';
 import {
   aSecret,
@@ -11,31 +13,36 @@ import {
   startSecretsManagerInTest,
 } from '../../support/secrets-manager.ts';
 import { type SimulatorInTest, startSimulatorInTest } from '../../support/simulator.ts';
-import { SIMULATOR_SECRET } from '../../support/simulator-keys.ts';
+import { SIMULATOR_2_KEY, SIMULATOR_KEY, SIMULATOR_SECRET } from '../../support/simulator-keys.ts';
 
-/** Holds what the PSP doesn't know at first: the PSP's side has been rotated already. */
+/** Contains what the PSP doesn't know at first: the PSP's side has been rotated already. */
 const SECRET = aSecret('simulator');
+const ROTATED = {
+  kind: 'not_sent',
+  reason: 'our key was rotated: the next attempt uses the new one',
+  isOurs: true,
+};
 let simulator: SimulatorInTest;
 let secrets: SecretsManagerInTest;
-let psp: Psp;
+let psps: Psps;
+let warnings: string[];
 
 beforeEach(async () => {
+  warnings = [];
   simulator = await startSimulatorInTest();
   const { clock } = simulator;
   secrets = await startSecretsManagerInTest({ clock, secrets: [SECRET] });
-  const secret = createSecretReader(secrets.client, SECRET.arn, () => clock.now());
-  const urls = { simulator: simulator.listenerUrl, simulator_2: simulator.secondListenerUrl };
-  const created = createPsps({ simulator: { urls, secret } }).get('simulator');
-  if (created === undefined) throw new Error('there is no simulator');
-  psp = created;
+  const secret = createCachedSecret(secrets.client, SECRET.arn, () => clock.now());
+  psps = pspsOf(accountsAt(simulator, secret), { warn: (_message, { error }) => warnings.push(`${error}`) });
 });
 afterEach(async () => {
   await secrets.close();
   await simulator.close();
 });
 
-const rotateOurSide = () =>
-  secrets.client.send(new PutSecretValueCommand({ SecretId: SECRET.arn, SecretString: SIMULATOR_SECRET }));
+const put = async (SecretString: string) =>
+  (await secrets.client.send(new PutSecretValueCommand({ SecretId: SECRET.arn, SecretString }))).VersionId;
+const rotateOurSide = () => put(SIMULATOR_SECRET);
 const readings = () => secrets.asked.filter((action) => action === 'GetSecretValue').length;
 const answersOf = async (reference: string) =>
   z
@@ -43,51 +50,121 @@ const answersOf = async (reference: string) =>
     .parse((await simulator.read(`/requests?reference=${reference}`)).body)
     .requests.map(({ status }) => status)
     .reverse();
-const charge = (request = aCharge('sim_ok')) => psp.execute(request, noDeadline());
+const held = async (account = 'simulator'): Promise<Psp> => {
+  const psp = (await psps.hold()).get(account);
+  if (psp === undefined) throw new Error(`there is no ${account}`);
+  return psp;
+};
+const charge = (psp: Psp, request = aCharge('sim_ok')) => psp.execute(request, noDeadline());
+
+describe('the credentials of a stage’s accounts', () => {
+  test('are read once for all accounts of a secret, and for all batches within five minutes', async () => {
+    await psps.hold();
+    simulator.clock.advance(4 * 60_000);
+    await psps.hold();
+    expect(readings()).toBe(1);
+  });
+
+  test('have the version of their secret', async () => {
+    const version = await rotateOurSide();
+    expect((await held()).credentialVersion).toBe(version);
+    expect((await held('simulator_2')).credentialVersion).toBe(version);
+  });
+
+  test('stay what they were for a batch that holds them, while the next batch gets new ones', async () => {
+    const version = await rotateOurSide();
+    const before = await held();
+    await put('something else entirely');
+    simulator.clock.advance(5 * 60_000);
+    const after = await held();
+    expect(before.credentialVersion).toBe(version);
+    expect(after.credentialVersion).not.toBe(version);
+    expect((await charge(before)).kind).toBe('succeeded');
+  });
+
+  test('are the last ones while Secrets Manager doesn’t answer', async () => {
+    const version = await rotateOurSide();
+    await psps.hold();
+    await secrets.service.close();
+    simulator.clock.advance(5 * 60_000);
+    expect((await held()).credentialVersion).toBe(version);
+  });
+
+  test('may be stored as JSON, for a simulated PSP of another stage', async () => {
+    await put(JSON.stringify({ api_key: SIMULATOR_KEY, signing_secrets: ['whsec_0123456789abcdef'] }));
+    expect((await charge(await held())).kind).toBe('succeeded');
+  });
+
+  test('of another format send nothing, and the warning names the format and no credential', async () => {
+    await put(JSON.stringify({ apiKey: SIMULATOR_2_KEY }));
+    const psp = await held();
+    expect(psp.credentialVersion).toBeNull();
+    expect(await charge(psp)).toEqual({ kind: 'not_sent', reason: 'our key can’t be read' });
+    expect(warnings[0]).toContain(
+      'The secret of the PSP account simulator has another format; store {"api_key": "…", "signing_secrets": ["…"]}',
+    );
+    expect(warnings.join()).not.toContain(SIMULATOR_2_KEY);
+  });
+});
 
 describe('a key that the PSP refuses', () => {
   test('is a misconfiguration where the secret holds no other, and is shown once', async () => {
     const request = aCharge('sim_ok');
-    expect(await charge(request)).toMatchObject({ kind: 'misconfigured' });
+    expect(await charge(await held(), request)).toMatchObject({ kind: 'misconfigured' });
     simulator.clock.advance(10_000);
-    expect(await charge(request)).toMatchObject({ kind: 'misconfigured' });
+    expect(await charge(await held(), request)).toMatchObject({ kind: 'misconfigured' });
     expect(await answersOf(request.reference)).toEqual([401, 401]);
     expect(readings()).toBe(2);
   });
 
-  test('is read again, and the call is repeated with the new one, charged once', async () => {
-    await charge();
+  test('and was rotated since is not repeated under the new one, which its claim doesn’t name', async () => {
+    const psp = await held();
     await rotateOurSide();
     simulator.clock.advance(10_000);
     const request = aCharge('sim_ok');
-    expect(await charge(request)).toMatchObject({ kind: 'succeeded' });
-    expect(await answersOf(request.reference)).toEqual([401, 201]);
+    expect(await charge(psp, request)).toEqual(ROTATED);
+    expect(await charge(psp, request)).toEqual(ROTATED);
+    expect(await answersOf(request.reference)).toEqual([401, 401]);
+  });
+
+  test('and was rotated since is replaced for the next batch at once', async () => {
+    const psp = await held();
+    const version = await rotateOurSide();
+    simulator.clock.advance(10_000);
+    const request = aCharge('sim_ok');
+    await charge(psp, request);
+    const next = await held();
+    expect(next.credentialVersion).toBe(version);
+    expect(await charge(next, request)).toMatchObject({ kind: 'succeeded' });
     expect(await simulator.timesCharged(request.reference)).toBe(1);
   });
 
   test('is read again once for a whole batch', async () => {
-    await charge();
+    const psp = await held();
     await rotateOurSide();
     simulator.clock.advance(10_000);
-    const outcomes = await Promise.all(Array.from({ length: 10 }, () => charge()));
-    expect(outcomes.map(({ kind }) => kind)).toEqual(Array(10).fill('succeeded'));
+    const outcomes = await Promise.all(Array.from({ length: 10 }, () => charge(psp)));
+    expect(outcomes).toEqual(Array(10).fill(ROTATED));
     expect(readings()).toBe(2);
   });
 
-  test('is read again for a look-up and for an invalidation too', async () => {
-    await charge();
+  test('and was rotated since answers no look-up and no invalidation', async () => {
+    const psp = await held();
     await rotateOurSide();
     simulator.clock.advance(10_000);
-    expect(await psp.find(aCharge('sim_ok'), noDeadline())).toEqual({ kind: 'not_found' });
-    expect(await psp.invalidate(aCharge('sim_ok'), noDeadline())).toEqual({ kind: 'invalidated' });
+    const noAnswer = { kind: 'no_answer', outcome: ROTATED };
+    expect(await psp.find(aCharge('sim_ok'), noDeadline())).toEqual(noAnswer);
+    expect(await psp.invalidate(aCharge('sim_ok'), noDeadline())).toEqual(noAnswer);
   });
 });
 
-test('a call whose deadline passes while the key is read sends nothing', async () => {
-  const never = new Promise<string>(() => {});
+test('a batch waits for a secret no longer than the deadline, and then sends nothing', async () => {
+  const never = new Promise<never>(() => {});
   const secret = { read: () => never, refresh: () => never };
-  const urls = { simulator: simulator.listenerUrl, simulator_2: simulator.secondListenerUrl };
-  const waiting = createPsps({ simulator: { urls, secret } }).get('simulator');
-  const outcome = await waiting?.execute(aCharge('sim_ok'), AbortSignal.timeout(5));
-  expect(outcome).toMatchObject({ kind: 'not_sent' });
+  const waiting = pspsOf(accountsAt(simulator, secret), { time: systemTime, deadlineMs: 5 });
+  const psp = (await waiting.hold()).get('simulator');
+  expect(await psp?.execute(aCharge('sim_ok'), noDeadline())).toEqual({
+    kind: 'not_sent',
+    reason: 'our key can’t be read',
+  });
 });

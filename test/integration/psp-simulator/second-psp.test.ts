@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createPsps } from '../../../adapters/psp/registry.ts';
 import { parsePaymentMethod } from '../../../domain/payment/payment-method.ts';
+import { accountsAt, pspsOf, SecretInTest } from '../../support/psp-accounts.ts';
 import { aCharge, noDeadline } from '../../support/psp-under-test.ts';
 import { SIMULATOR_HOSTS, type SimulatorInTest } from '../../support/simulator.ts';
 import { SIMULATOR_SECRET } from '../../support/simulator-keys.ts';
@@ -105,14 +105,9 @@ describe.each(SIMULATOR_HOSTS)('simulated PSPs %s', (_host, start) => {
     });
   });
 
-  describe('the registry', () => {
-    it('takes each token to the PSP it names, with the key of that PSP', async () => {
-      const psps = createPsps({
-        simulator: {
-          urls: { simulator: simulator.listenerUrl, simulator_2: simulator.secondListenerUrl },
-          secret: { read: async () => SIMULATOR_SECRET, refresh: async () => SIMULATOR_SECRET },
-        },
-      });
+  describe('the accounts', () => {
+    it('take each token to the PSP it names, with the key of that PSP', async () => {
+      const psps = await pspsOf(accountsAt(simulator, new SecretInTest(SIMULATOR_SECRET))).hold();
       for (const [token, name] of [
         ['sim_ok', 'simulator'],
         ['sim2_ok', 'simulator_2'],
@@ -128,11 +123,10 @@ describe.each(SIMULATOR_HOSTS)('simulated PSPs %s', (_host, start) => {
       }
     });
 
-    it('sends nothing while its key can not be read', async () => {
-      const urls = { simulator: simulator.listenerUrl, simulator_2: simulator.secondListenerUrl };
+    it('send nothing while their key can not be read', async () => {
       const unreadable = () => Promise.reject(new Error('AccessDeniedException'));
       const secret = { read: unreadable, refresh: unreadable };
-      const psp = createPsps({ simulator: { urls, secret } }).get('simulator');
+      const psp = (await pspsOf(accountsAt(simulator, secret)).hold()).get('simulator');
       const request = aCharge('sim_ok');
       expect(await psp?.execute(request, noDeadline())).toEqual({
         kind: 'not_sent',
@@ -141,8 +135,8 @@ describe.each(SIMULATOR_HOSTS)('simulated PSPs %s', (_host, start) => {
       expect((await simulator.read('/requests')).body).toMatchObject({ total: 0 });
     });
 
-    it('has no simulated PSP where no address is given', () => {
-      expect([...createPsps({ simulator: undefined }).keys()]).toEqual([]);
+    it('are none where the stage has none', async () => {
+      expect([...(await pspsOf([]).hold()).keys()]).toEqual([]);
     });
   });
 

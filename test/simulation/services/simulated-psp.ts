@@ -111,6 +111,7 @@ export class SimulatedPsp {
       faults.around(scheduler, process, `${process.kind}.psp.${name}`, call);
     return {
       account: this.name,
+      credentialVersion: 'v1',
       abilities: {
         operations: { charge: this.abilities, authorize: this.abilities },
         currencies: EVERY_AMOUNT,

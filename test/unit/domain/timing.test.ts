@@ -39,16 +39,16 @@ describe('the protocol’s times', () => {
   });
 
   test.each([
-    [{ functionTimeoutSeconds: 28 }, 'F (28) ≥ consumed + claim + look-up + send + reserve (29)'],
-    [{ sendDeadlineSeconds: 12 }, 'F (30) ≥ consumed + claim + look-up + send + reserve (31)'],
-    [{ lookUpDeadlineSeconds: 5 }, 'F (30) ≥ consumed + claim + look-up + send + reserve (31)'],
+    [{ functionTimeoutSeconds: 29 }, 'F (29) ≥ keys + consumed + claim + look-up + send + reserve (30)'],
+    [{ sendDeadlineSeconds: 12 }, 'F (30) ≥ keys + consumed + claim + look-up + send + reserve (32)'],
+    [{ lookUpDeadlineSeconds: 5 }, 'F (30) ≥ keys + consumed + claim + look-up + send + reserve (32)'],
     [
       { statementDeadlineSeconds: 8, recordReserveSeconds: 11 },
-      'F (30) ≥ consumed + claim + look-up + send + reserve (33)',
+      'F (30) ≥ keys + consumed + claim + look-up + send + reserve (34)',
     ],
     [
       { requestDeadlineSeconds: 3, recordReserveSeconds: 15 },
-      'F (30) ≥ consumed + claim + look-up + send + reserve (37)',
+      'F (30) ≥ keys + consumed + claim + look-up + send + reserve (40)',
     ],
     [{ recordReserveSeconds: 8 }, 'reserve (8) ≥ record + consume + dead letters + hide (9)'],
     [{ statementDeadlineSeconds: 7 }, 'reserve (9) ≥ record + consume + dead letters + hide (10)'],
@@ -65,8 +65,8 @@ describe('the protocol’s times', () => {
   });
 
   test.each([
-    [{ sendDeadlineSeconds: 12 }, 'F (30) ≥ consumed + claim + look-up + send + reserve (31)'],
-    [{ lookUpDeadlineSeconds: 6 }, 'F (30) ≥ consumed + claim + look-up + send + reserve (32)'],
+    [{ sendDeadlineSeconds: 12 }, 'F (30) ≥ keys + consumed + claim + look-up + send + reserve (32)'],
+    [{ lookUpDeadlineSeconds: 6 }, 'F (30) ≥ keys + consumed + claim + look-up + send + reserve (33)'],
   ])('are refused for a PSP that answers more slowly: %j', (slow, inequality) => {
     const psps = [charging(ABILITIES), charging({ ...ABILITIES, ...slow })];
     expect(() => assertTiming(TIMING, psps)).toThrow(inequality);
