@@ -1,6 +1,7 @@
 import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
 import type { RestApi } from 'aws-cdk-lib/aws-apigateway';
 import type { Construct } from 'constructs';
+import { ABILITIES } from '../adapters/psp/abilities.ts';
 import { assertTiming, TIMING } from '../domain/payment/timing.ts';
 import { DATABASE_NAME } from './constructs/payment-database.ts';
 import { PaymentsApi } from './constructs/payments-api.ts';
@@ -32,7 +33,10 @@ export class PipelineStack extends Stack {
 
   constructor(scope: Construct, id: string, { config, data, simulator, ...props }: PipelineStackProps) {
     super(scope, id, { ...props, terminationProtection: config.deletionProtection });
-    assertTiming(TIMING, []);
+    assertTiming(
+      TIMING,
+      config.pspAccounts.map(({ adapter }) => ABILITIES[adapter]),
+    );
     this.functions = createFunctions(this, { config, data, simulator });
     const { api, url } = new PaymentsApi(this, 'Api', { config, data, ...this.functions });
     this.api = api;

@@ -1,5 +1,5 @@
 import { PSP_ADAPTERS } from '../adapters/psp/adapter-names.ts';
-import { SIMULATED_PSPS } from '../domain/payment/payment-method.ts';
+import { isOwnSimulator } from './psp-accounts.ts';
 import type { PspAccountConfig, StageConfig } from './stage-config.ts';
 
 /** Each environment of the executor reads the secret of each account. */
@@ -42,7 +42,7 @@ function problemsOf(account: PspAccountConfig, config: StageConfig): readonly (s
 
 /** Only the simulator's stack has addresses and credentials of its own. */
 function problemOfOwn({ name, adapter }: PspAccountConfig, at: string, { stage }: StageConfig) {
-  const isOwn = stage !== 'prod' && adapter === 'simulator' && SIMULATED_PSPS.some((known) => known === name);
+  const isOwn = stage !== 'prod' && adapter === 'simulator' && isOwnSimulator(name);
   return !isOwn && `${at} has no connection: give connection.url and connection.secretArn.`;
 }
 

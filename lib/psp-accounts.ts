@@ -55,7 +55,12 @@ function connected(account: PspAccountConfig, { simulator }: FunctionContext): C
 }
 
 function urlOf(name: string, { urls }: SimulatedPsps): string | undefined {
-  return name === 'simulator' || name === 'simulator_2' ? urls[name] : undefined;
+  return isOwnSimulator(name) ? urls[name] : undefined;
+}
+
+/** Whether this is the name of one of the stage's own simulated PSPs. */
+export function isOwnSimulator(name: string): name is keyof SimulatedPsps['urls'] {
+  return name === 'simulator' || name === 'simulator_2';
 }
 
 function decryptSecrets(keyArn: string): PolicyStatement {

@@ -85,23 +85,27 @@ describe('an account with a secret of its own', () => {
     expect(environment).not.toHaveProperty('PSP_ACCOUNTS');
   });
 
-  test('is read by the executor alone, by exact ARN', () => {
+  test('is read by the executor and the receiver of events, by exact ARN, and by no other function', () => {
     const policies = [...resourcesOf(template, 'AWS::IAM::Policy').values()].map(({ Properties }) =>
       JSON.stringify(Properties),
     );
     const readers = policies.filter((policy) => policy.includes(SECRET_ARN));
-    expect(readers).toHaveLength(1);
-    expect(readers[0]).toContain('ExecuteInstructions');
-    expect(readers[0]).toContain(
-      JSON.stringify({
-        Action: 'kms:Decrypt',
-        Condition: {
-          StringEquals: { 'kms:ViaService': 'secretsmanager.eu-central-1.amazonaws.com' },
-        },
-        Effect: 'Allow',
-        Resource: KEY_ARN,
-      }),
-    );
-    expect(readers[0]).not.toContain('Simulator:ExportsOutputRef');
+    expect(readers.map((policy) => /ExecuteInstructions|ReceiveEvent/.exec(policy)?.[0]).sort()).toEqual([
+      'ExecuteInstructions',
+      'ReceiveEvent',
+    ]);
+    for (const policy of readers) {
+      expect(policy).toContain(
+        JSON.stringify({
+          Action: 'kms:Decrypt',
+          Condition: {
+            StringEquals: { 'kms:ViaService': 'secretsmanager.eu-central-1.amazonaws.com' },
+          },
+          Effect: 'Allow',
+          Resource: KEY_ARN,
+        }),
+      );
+      expect(policy).not.toContain('Simulator:ExportsOutputRef');
+    }
   });
 });

@@ -6,12 +6,15 @@ import { importsOf, ROOT, sourceFiles } from '../../support/source-files.ts';
 /** Which top-level folders (or single files) a folder's files may import; themselves always. */
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   bin: ['lib'],
-  // Of the product: names of stages and metrics, deadlines, and the logins to the database.
+  // Of the product: names of stages and metrics, deadlines, the logins to the database, and the PSPs’ abilities.
   lib: [
     'domain/stage.ts',
     'domain/payment/timing.ts',
     'domain/observability/metrics.ts',
     'adapters/database/set-up/logins.ts',
+    'adapters/psp/abilities.ts',
+    'adapters/psp/adapter-names.ts',
+    'adapters/psp/adapter-names.ts',
   ],
   lambdas: ['operations', 'adapters', 'simulator', 'domain', 'docs/openapi.json'],
   // The simulator says what its record must do; adapters and the runtime keep it.
