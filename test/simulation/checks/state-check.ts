@@ -1,10 +1,18 @@
-import type { Faults } from '../faults.ts';
+import type { FaultKind, Faults } from '../faults.ts';
 import { hasFailed, isTerminalState, type ModelInstruction, type ModelState } from '../model/state.ts';
 import type { Scheduler } from '../scheduler.ts';
 import type { Violations } from '../violations.ts';
 
 /** What is parked behind its parent is tried again within a minute of its end, unless the relay is late. */
 const LONGEST_SLEEP_MS = 10 * 60_000;
+
+const HARMLESS: ReadonlySet<FaultKind> = new Set([
+  'PSP limits the rate',
+  'event lost',
+  'event twice',
+  'event late',
+]);
+const EXPIRED_AND_OPEN = 'expired, and still open at the PSP';
 
 /** What must hold of the instructions' states at every moment. */
 export class StateCheck {
@@ -32,12 +40,15 @@ export class StateCheck {
     this.checkRateLimits();
   }
 
-  /** Where nothing went wrong but that a PSP limited our rate, no instruction dies, nor needs a person. */
+  /**
+   * Where nothing went wrong but that a PSP limited our rate or lost an event, no instruction dies, nor needs a person, unless
+   * it has expired at a PSP that can't end it.
+   */
   private checkRateLimits(): void {
-    if ([...this.faults.counts.keys()].some((fault) => fault !== 'PSP limits the rate')) return;
+    if ([...this.faults.counts.keys()].some((fault) => !HARMLESS.has(fault))) return;
     for (const { id, state, reason } of this.state.instructions.values())
-      if (state === 'dead_lettered' || state === 'quarantined')
-        this.violations.add(`${id} is ${state} by rate limits alone: ${reason}`);
+      if (state === 'dead_lettered' || (state === 'quarantined' && reason !== EXPIRED_AND_OPEN))
+        this.violations.add(`${id} is ${state} though nothing went wrong: ${reason}`);
   }
 
   private checkQuarantine(row: ModelInstruction): void {

@@ -1,0 +1,168 @@
+import { CLAIM_SQL } from '../../../adapters/database/statements/claim-instructions-sql.ts';
+import { RECORD_SQL } from '../../../adapters/database/statements/record-attempts-sql.ts';
+import { WAKE_SQL } from '../../../adapters/database/statements/wake-instructions.ts';
+import type { PspRequest } from '../../../adapters/psp/psp.ts';
+import type {
+  PspFinding,
+  PspInvalidation,
+  PspOutcome,
+  PspState,
+} from '../../../domain/payment/psp-outcome.ts';
+import type { FaultKind } from '../faults.ts';
+import { type Bug, type JsonObject, listOf, mapRows, onPsp, onStatement } from './plant.ts';
+import { NOTHING_PLANTED, type Planted } from './planted.ts';
+
+const NOTHING_ELSE: ReadonlySet<FaultKind> = new Set();
+const LOST_EVENTS: Bug['where'] = { faults: new Set<FaultKind>(['event lost']), rate: 0.4 };
+/** Seconds: longer than any schedule. */
+const NEVER = 30 * 24 * 3600;
+
+/** What is wrong about what waits for its buyer or its PSP, and about what wakes it. */
+export const WAITING_BUGS: readonly Bug[] = [
+  {
+    name: 'take pending for success',
+    rule: 12,
+    planted: outcomes((outcome, request) => (outcome.kind === 'pending' ? success(request) : outcome)),
+  },
+  {
+    name: 'take a page for the buyer for success',
+    rule: 12,
+    planted: outcomes((outcome, request) =>
+      outcome.kind === 'requires_action' ? success(request) : outcome,
+    ),
+  },
+  {
+    name: 'let an order expire without an invalidation',
+    rule: 14,
+    planted: onPsp(() => ({ invalidate: async () => ({ kind: 'invalidated' }) })),
+    where: { faults: NOTHING_ELSE },
+  },
+  {
+    name: 'take an invalidation whose answer was lost for done',
+    rule: 14,
+    planted: invalidations((answer) => (answer.kind === 'no_answer' ? { kind: 'invalidated' } : answer)),
+    where: { faults: new Set<FaultKind>(['fails']), rate: 0.6 },
+  },
+  {
+    name: 'take a refused invalidation of what the PSP still processes for done',
+    rule: 14,
+    planted: invalidations((answer) => (answer.kind === 'found' ? { kind: 'invalidated' } : answer)),
+  },
+  {
+    name: 'take the buyer’s failed action for a decline',
+    rule: 14,
+    planted: outcomes((outcome) => (outcome.kind === 'declined' ? { ...outcome, isFinal: true } : outcome)),
+    where: { faults: NOTHING_ELSE },
+  },
+  {
+    name: 'send again what the PSP has accepted',
+    rule: 13,
+    planted: onStatement(CLAIM_SQL, {
+      rows: mapRows((row) =>
+        typeof row.awaits === 'string' ? { ...row, awaits: null, all_proven_not_sent: true } : row,
+      ),
+    }),
+    where: { faults: NOTHING_ELSE, breaksDeduplication: true },
+  },
+  {
+    name: 'forget over a crash that the PSP has accepted it',
+    rule: 13,
+    planted: onStatement(CLAIM_SQL, {
+      rows: mapRows((row) => ({ ...row, awaits: null, psp_reference: null })),
+    }),
+    where: { faults: NOTHING_ELSE, breaksDeduplication: false },
+  },
+  {
+    name: 'count a look-up of what waits as an attempt',
+    rule: 13,
+    planted: onWaiting((attempt) => ({ ...attempt, costs_no_attempt: false })),
+    where: { faults: NOTHING_ELSE },
+  },
+  {
+    name: 'rely on events alone',
+    rule: 15,
+    planted: onWaiting((attempt) => ({
+      ...attempt,
+      poll_seconds: NEVER,
+      expires_seconds: NEVER,
+      expires_at: null,
+    })),
+    where: LOST_EVENTS,
+  },
+  {
+    name: 'wait without an expiry',
+    rule: 14,
+    planted: onWaiting((attempt) => ({ ...attempt, expires_seconds: NEVER, expires_at: null })),
+    where: { faults: NOTHING_ELSE },
+  },
+  {
+    name: 'believe an event',
+    rule: 15,
+    planted: believingEvents(),
+    where: { faults: NOTHING_ELSE },
+  },
+];
+
+/** Whatever the PSP says about the object, in an answer or to a look-up. */
+function outcomes(change: (outcome: PspState, request: PspRequest) => PspState): Planted {
+  return onPsp((psp) => ({
+    execute: async (request, signal) => {
+      const outcome = await psp.execute(request, signal);
+      return isState(outcome) ? change(outcome, request) : outcome;
+    },
+    find: async (request, signal): Promise<PspFinding> => {
+      const finding = await psp.find(request, signal);
+      return finding.kind === 'found'
+        ? { kind: 'found', outcome: change(finding.outcome, request) }
+        : finding;
+    },
+  }));
+}
+
+function isState(outcome: PspOutcome): outcome is PspState {
+  return ['succeeded', 'declined', 'requires_action', 'pending'].includes(outcome.kind);
+}
+
+function success({ reference, amountMinor, currency }: PspRequest): PspState {
+  return { kind: 'succeeded', charge: { pspReference: 'believed', reference, amountMinor, currency } };
+}
+
+function invalidations(change: (answer: PspInvalidation) => PspInvalidation): Planted {
+  return onPsp((psp) => ({
+    invalidate: async (request, signal) => change(await psp.invalidate(request, signal)),
+  }));
+}
+
+/** What is recorded of instructions that wait from now on. */
+function onWaiting(change: (attempt: JsonObject) => JsonObject): Planted {
+  return onStatement(RECORD_SQL, {
+    input: (input) => ({
+      ...input,
+      attempts: listOf(input, 'attempts').map((attempt) =>
+        typeof attempt.poll_seconds === 'number' ? change(attempt) : attempt,
+      ),
+    }),
+  });
+}
+
+/** What an event has come for is taken for paid, whatever the event says. */
+function believingEvents(): Planted {
+  const woken = new Set<string>();
+  const noted = onStatement(WAKE_SQL, {
+    input: (input) => {
+      for (const id of idsOf(input)) woken.add(id);
+      return input;
+    },
+  });
+  const believed = onPsp((psp) => ({
+    find: async (request, signal) =>
+      woken.has(request.idempotencyKey)
+        ? { kind: 'found', outcome: success(request) }
+        : psp.find(request, signal),
+  }));
+  return { ...NOTHING_PLANTED, database: noted.database, effects: believed.effects };
+}
+
+function idsOf({ ids }: JsonObject): readonly string[] {
+  return Array.isArray(ids) ? ids.map(String) : [];
+}
