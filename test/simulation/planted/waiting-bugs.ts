@@ -2,6 +2,7 @@ import { CLAIM_SQL } from '../../../adapters/database/statements/claim-instructi
 import { RECORD_SQL } from '../../../adapters/database/statements/record-attempts-sql.ts';
 import { WAKE_SQL } from '../../../adapters/database/statements/wake-instructions.ts';
 import type { PspRequest } from '../../../adapters/psp/psp.ts';
+import type { OperationAbilities } from '../../../domain/payment/psp-abilities.ts';
 import type {
   PspFinding,
   PspInvalidation,
@@ -14,6 +15,17 @@ import { NOTHING_PLANTED, type Planted } from './planted.ts';
 
 const NOTHING_ELSE: ReadonlySet<FaultKind> = new Set();
 const LOST_EVENTS: Bug['where'] = { faults: new Set<FaultKind>(['event lost']), rate: 0.4 };
+/** What waits there ends by the buyer or by us alone. */
+const INVALIDATING: OperationAbilities = {
+  keyLifetimeSeconds: 24 * 3600,
+  lookUpLagSeconds: 30,
+  maxInFlightSeconds: 30,
+  invalidatesByKey: true,
+  expiresByItself: false,
+  replaysStoredServerErrors: false,
+  keyScopeIncludesCredential: false,
+  deduplicatesByReference: false,
+};
 /** Seconds: longer than any schedule. */
 const NEVER = 30 * 24 * 3600;
 
@@ -41,7 +53,7 @@ export const WAITING_BUGS: readonly Bug[] = [
     name: 'take an invalidation whose answer was lost for done',
     rule: 14,
     planted: invalidations((answer) => (answer.kind === 'no_answer' ? { kind: 'invalidated' } : answer)),
-    where: { faults: new Set<FaultKind>(['fails']), rate: 0.6 },
+    where: { abilities: INVALIDATING, faults: new Set<FaultKind>(['fails']), rate: 0.6, payments: 8 },
   },
   {
     name: 'take a refused invalidation of what the PSP still processes for done',
