@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type ApiAnswer, ApiClient } from '../support/api-client.ts';
+import { type ApiAnswer, ApiClient, paymentBody } from '../support/api-client.ts';
 import { oncepayAt } from '../support/command-line.ts';
 import { eventBody, signedHeaders } from '../support/events.ts';
 import { LocalRuntime } from '../support/runtime.ts';
@@ -145,6 +145,75 @@ test('an operator shows and replays an event, and the log says who', async () =>
   expect(json).toMatchObject([{ action: 'event_replayed', reason: 'a test' }]);
   expect((await oncepay('events', 'replay', 'pev_none', '--why', 'a test')).code).toBe(1);
   expect((await oncepay('events', 'replay', '--why', 'a test')).code).toBe(2);
+});
+
+describe('a payment that waits for its buyer', () => {
+  async function waiting(method = 'sim_requires_action'): Promise<{ paymentId: string; pageUrl: string }> {
+    const body = {
+      ...JSON.parse(paymentBody({ paymentMethod: method })),
+      return_url: 'https://shop.example/done',
+    };
+    const { body: accepted } = await api.post(JSON.stringify(body));
+    const nextAction = async () =>
+      (await api.get(`/payments/${accepted.id}`)).body.payment_orders[0].next_action;
+    await expect.poll(nextAction, { timeout: 10_000 }).toMatchObject({ type: 'redirect' });
+    return { paymentId: accepted.id, pageUrl: (await nextAction()).url };
+  }
+
+  /** @returns the address that the PSP sends the buyer to */
+  async function act(pageUrl: string, action: 'approve' | 'decline'): Promise<string> {
+    const page = await (await fetch(pageUrl)).text();
+    const token = /name="token" value="([^"]+)"/.exec(page)?.[1] ?? '';
+    const body = new URLSearchParams({ token, action });
+    const { headers } = await fetch(pageUrl, { method: 'POST', body, redirect: 'manual' });
+    return headers.get('location') ?? '';
+  }
+
+  test('succeeds by the PSP’s event, although the buyer never comes back', async () => {
+    const { paymentId, pageUrl } = await waiting();
+    await act(pageUrl, 'approve');
+    expect(await api.settled(paymentId)).toMatchObject({ status: 'SUCCESS' });
+  });
+
+  test('succeeds by the buyer’s return, although the event is lost', async () => {
+    await control({ event_loss_rate: 1 });
+    const { paymentId, pageUrl } = await waiting();
+    const back = await act(pageUrl, 'approve');
+    expect(back).toMatch(new RegExp(`^${api.endpoints.api}/returns/ord_[0-9a-f]{32}`));
+    const response = await fetch(back, { redirect: 'manual' });
+    expect(response.status).toBe(303);
+    expect(response.headers.get('location')).toBe(`https://shop.example/done?payment_id=${paymentId}`);
+    expect(await api.settled(paymentId)).toMatchObject({ status: 'SUCCESS' });
+    await control({ reset: true });
+  });
+
+  test('is charged once, whatever comes first and however often', async () => {
+    await control({ event_duplicate_rate: 1, event_twin_rate: 1, event_reorder_rate: 0.5 });
+    const { paymentId, pageUrl } = await waiting();
+    const back = await act(pageUrl, 'approve');
+    await Promise.all(Array.from({ length: 5 }, () => fetch(back, { redirect: 'manual' })));
+    const payment = await api.settled(paymentId);
+    expect(payment.status).toBe('SUCCESS');
+    expect(await api.charges(payment.payment_orders[0].id)).toBe(1);
+    await control({ reset: true });
+  });
+
+  test('is not woken by an event that isn’t the PSP’s', async () => {
+    const { paymentId } = await waiting();
+    const attempts = async () =>
+      (await api.get(`/payments/${paymentId}`)).body.payment_orders[0].timeline.length;
+    const [order] = (await api.get(`/payments/${paymentId}`)).body.payment_orders;
+    // Its own event comes first.
+    await stored(order.id).toHaveLength(1);
+    await expect.poll(attempts).toBe(2);
+    const body = eventBody({ reference: order.id, idempotencyKey: 'x', status: 'succeeded' });
+    expect(await post(body, signedHeaders(body, ['guessed'], Date.now()))).toBe(400);
+    const real = eventBody({ reference: order.id, idempotencyKey: 'x', status: 'succeeded' });
+    expect(await post(real, signedHeaders(real, [secret], Date.now()))).toBe(200);
+    // The second, signed, has it looked up, and is not believed.
+    await expect.poll(attempts).toBe(3);
+    expect((await api.get(`/payments/${paymentId}`)).body.status).toBe('EXECUTING');
+  });
 });
 
 describe('a buyer who comes back from the PSP', () => {

@@ -1,6 +1,8 @@
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { GatheringMeter } from '../../../adapters/metrics/meter.ts';
 import { measurePipeline } from '../../../lambdas/measure-pipeline/measure.ts';
+import { EventReceiver } from '../../support/event-receiver.ts';
+import { eventBody } from '../../support/events.ts';
 import { ExecutorHarness, recordOf, succeeded } from '../../support/executor.ts';
 import { moveClock, newOrder, storePayment } from '../../support/payments.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/postgres.ts';
@@ -100,4 +102,59 @@ test('a currency whose debits and credits differ is counted, named and logged wi
   expect(of('CurrenciesOutOfBalance')).toEqual({ CurrenciesOutOfBalance: 1 });
   expect(of('TrialBalanceDifference')).toMatchObject({ JPY: 3 });
   expect(broken).toEqual([['JPY', 3n]]);
+});
+
+describe('the events of an account', () => {
+  const HOUR = 3_600;
+
+  /** Of `simulator`, whose buyer has not acted yet. */
+  async function paymentThatWaits(): Promise<void> {
+    const harness = new ExecutorHarness(testDatabase.database);
+    harness.psp.onCharge = async () => ({
+      kind: 'requires_action',
+      pspReference: 'ch_1',
+      redirectUrl: 'https://psp.example/pay',
+    });
+    const [order] = (await storePayment(testDatabase.database, newOrder())).orders;
+    if (order === undefined) throw new Error('a payment has an order');
+    await harness.execute(recordOf(order));
+  }
+
+  const receive = (account: string) =>
+    new EventReceiver(testDatabase.as('oncepay_receive')).receive(eventBody(), { account });
+
+  test('are measured by the age of the newest, of each that ever sent one', async () => {
+    expect((await measure()).of('NewestEventAge')).toEqual({});
+    await receive('simulator');
+    await moveClock(testDatabase.database, HOUR);
+    await receive('simulator_2');
+    const { of } = await measure();
+    expect(of('NewestEventAge')).toEqual({ simulator: expect.closeTo(HOUR, -1), simulator_2: 0 });
+    expect(of('EventsStopped')).toEqual({ simulator: 0, simulator_2: 0 });
+  });
+
+  test('have stopped if there was none for six hours, and a payment waits', async () => {
+    await receive('simulator');
+    await receive('simulator_2');
+    await moveClock(testDatabase.database, 5 * HOUR);
+    await paymentThatWaits();
+    await moveClock(testDatabase.database, 6 * HOUR + 60);
+    expect((await measure()).of('EventsStopped')).toEqual({ simulator: 1, simulator_2: 0 });
+    await receive('simulator');
+    expect((await measure()).of('EventsStopped')).toEqual({ simulator: 0, simulator_2: 0 });
+  });
+
+  test('have not stopped while nothing waits, or not for long', async () => {
+    await receive('simulator');
+    await moveClock(testDatabase.database, 24 * HOUR);
+    expect((await measure()).of('EventsStopped')).toEqual({ simulator: 0 });
+    await paymentThatWaits();
+    expect((await measure()).of('EventsStopped')).toEqual({ simulator: 0 });
+  });
+
+  test('of an account that never sent one are not missed', async () => {
+    await paymentThatWaits();
+    await moveClock(testDatabase.database, 24 * HOUR);
+    expect((await measure()).of('EventsStopped')).toEqual({});
+  });
 });
