@@ -22,6 +22,13 @@ export function addSimulatorEvents(group: Command, run: Run): void {
     .option('--limit <count>', 'the maximum number', positiveInteger, 50)
     .action(run(eventsSchema, listEvents));
   group
+    .command('send-events')
+    .description(
+      'Has the PSPs send their events to this pipeline’s API: once per deployed stage, and after a reset.',
+    )
+    .addOption(psp())
+    .action(run(pspSchema, sendEvents));
+  group
     .command('redeliver')
     .argument('[event]', 'all that have not been delivered if none is named')
     .description('Sends events again, now.')
@@ -70,6 +77,23 @@ async function listEvents(
         deliveries.map(({ status, error }) => status ?? error ?? 'no answer').join(', '),
       ]),
     ),
+  );
+  return EXIT.ok;
+}
+
+/** On this machine it is so from the start. */
+async function sendEvents(
+  pipeline: Pipeline,
+  output: Output,
+  { psp }: z.output<typeof pspSchema>,
+): Promise<number> {
+  const urls = (psp === undefined ? SIMULATED_PSPS : [psp]).map((name) => ({
+    psp: name,
+    webhook_url: `${pipeline.settings.apiUrl}/webhooks/${name}`,
+  }));
+  for (const change of urls) await simulatorOf(pipeline).post('/control', change);
+  output.data(urls, () =>
+    urls.map((each) => `${each.psp} sends its events to ${each.webhook_url}`).join('\n'),
   );
   return EXIT.ok;
 }

@@ -58,6 +58,17 @@ describe('the events of the simulated PSPs', () => {
     await stored((await paid()).id).toHaveLength(1);
   });
 
+  test('come again after a command, if a switch had turned them off', async () => {
+    await control({ webhook_url: null });
+    const silent = await paid();
+    expect((await oncepay('simulator', 'send-events', '--json')).json).toEqual([
+      { psp: 'simulator', webhook_url: `${api.endpoints.api}/webhooks/simulator` },
+      { psp: 'simulator_2', webhook_url: `${api.endpoints.api}/webhooks/simulator_2` },
+    ]);
+    await stored((await paid()).id).toHaveLength(1);
+    expect(await eventsOf(silent.id)).toEqual([]);
+  });
+
   test('come to the account’s own address', async () => {
     const { body } = await api.pay({ paymentMethod: 'sim2_ok' });
     const [order] = (await api.settled(body.id)).payment_orders;
