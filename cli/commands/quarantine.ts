@@ -90,9 +90,10 @@ async function close(
   const end = evidence.kind === 'charged' ? 'SUCCESS, and booked' : 'FAILED';
   await confirm(`The order of ${id} will be ${end}, for good.`, options);
   const transition = await closeQuarantinedInstruction(pipeline.database, id, evidence, operator);
-  output.data(
-    { closed: id, status: transition.orderStatus },
-    () => `Closed ${id}: its order is ${transition.orderStatus}.`,
+  output.data({ closed: id, status: transition.orderStatus }, () =>
+    transition.orderStatus === null
+      ? `Closed ${id}.`
+      : `Closed ${id}: its order is ${transition.orderStatus}.`,
   );
   // Only a simulated PSP's whole record is available.
   if (pipeline.simulator !== undefined)

@@ -9,7 +9,8 @@ import type { OrderStatus, OrderStatusDetail } from './status.ts';
 /** The result of an attempt: the next states of the instruction and its order, and what is posted. */
 export interface Transition {
   readonly state: Exclude<InstructionState, 'executing'>;
-  readonly orderStatus: OrderStatus;
+  /** Null where the order stays as it is, but for its amounts: what a refund comes to doesn't change what was paid. */
+  readonly orderStatus: OrderStatus | null;
   readonly orderStatusDetail: OrderStatusDetail;
   /** Why the instruction waits or is quarantined; null if its state says enough. */
   readonly reason: string | null;
@@ -57,7 +58,7 @@ export interface NextAction {
 /** A transition to a terminal state or to manual review. */
 export function ended(
   state: Transition['state'],
-  orderStatus: OrderStatus,
+  orderStatus: OrderStatus | null,
   orderStatusDetail: OrderStatusDetail,
 ): Transition {
   return {

@@ -36,7 +36,7 @@ export function reportRecorded(
   const { orderStatus, orderStatusDetail: statusDetail, reason, failure } = transition;
   if (row.is_applied && statusDetail === 'outcome_unknown') meter.put('OutcomesUnknown', 1, psp);
   if (row.is_applied && row.state === 'quarantined') meter.put('InstructionsQuarantined', 1, psp);
-  if (!row.order_changed) return;
+  if (!row.order_changed || orderStatus === null) return;
   log.orderChanged({
     ...orderOf(instruction),
     from: 'EXECUTING',

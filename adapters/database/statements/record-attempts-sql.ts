@@ -173,24 +173,41 @@ applied as (
   where i.instruction_id = r.instruction_id
   returning i.instruction_id, i.merchant_id, i.payment_id, i.state, i.parked, i.not_before, i.cycle, i.reason
 ),
+order_before as materialized (
+  -- As it is now: another instruction of the order may have been recorded since this statement began.
+  select o.payment_order_id, o.status, o.status_detail, o.next_action
+  from payment_order o
+  where o.payment_order_id in (select payment_order_id from input join locked using (instruction_id))
+  order by o.payment_order_id
+  for update of o
+),
+order_news as materialized (
+  -- Without a status, the order stays as it is but for its amounts.
+  select r.*,
+         r.order_status is not null
+           and ((before.status, before.status_detail) is distinct from (r.order_status, r.order_status_detail)
+                or r.next_action is not null and r.next_action is distinct from before.next_action) as is_news,
+         before.status not in ('SUCCESS', 'FAILED') and r.order_status in ('SUCCESS', 'FAILED') as is_finished
+  from input r
+  join order_before before using (payment_order_id)
+  join applied using (instruction_id)
+),
 order_changed as (
   update payment_order o
-  set status = r.order_status,
-      status_detail = r.order_status_detail,
-      next_action = case when r.order_status_detail = 'awaiting_buyer' then coalesce(r.next_action, o.next_action) end,
-      failure = r.failure,
-      psp_reference = coalesce(r.psp_reference, o.psp_reference),
+  set status = case when is_news then r.order_status else o.status end,
+      status_detail = case when is_news then r.order_status_detail else o.status_detail end,
+      next_action = case when not is_news then o.next_action
+                         when r.order_status_detail = 'awaiting_buyer' then coalesce(r.next_action, o.next_action) end,
+      failure = case when is_news then r.failure else o.failure end,
+      psp_reference = case when is_news then coalesce(r.psp_reference, o.psp_reference) else o.psp_reference end,
       -- Added, never set: another instruction of the order may change them at the same time.
 ${ORDER_AMOUNTS.map((name) => `      ${name} = o.${name} + coalesce(delta.${name}, 0),`).join('\n')}
       updated_at = moment.now
-  from input r
-  join applied using (instruction_id)
+  from order_news r
   cross join moment
   cross join lateral jsonb_to_record(r.amounts) as delta(${ORDER_AMOUNTS.map((name) => `${name} bigint`).join(', ')})
-  where o.payment_order_id = r.payment_order_id
-    and ((o.status, o.status_detail) is distinct from (r.order_status, r.order_status_detail)
-         or r.amounts <> '{}' or r.next_action is not null and r.next_action is distinct from o.next_action)
-  returning o.payment_order_id, o.payment_id, o.status
+  where o.payment_order_id = r.payment_order_id and (is_news or r.amounts <> '{}')
+  returning o.payment_order_id, o.payment_id, o.status, is_news, is_finished
 ),
 logged as (
   insert into operation_log (subject_id, action, actor, reason, origin, at)
@@ -199,14 +216,14 @@ logged as (
   where mode = 'closing'
 )`;
 
-/** Counts orders that became terminal. Payments are locked in the order of their ids, as in the claim. */
+/** Counts orders that became terminal, once each. Payments are locked in the order of their ids, as in the claim. */
 const COUNTERS = `
 finished as (
   select payment_id,
          count(*) filter (where status = 'SUCCESS')::smallint as succeeded,
          count(*) filter (where status = 'FAILED')::smallint as failed
   from order_changed
-  where status in ('SUCCESS', 'FAILED')
+  where is_finished
   group by payment_id
 ),
 payment_locked as materialized (
@@ -234,7 +251,7 @@ select
   greatest(0, ceil(extract(epoch from coalesce(a.not_before, i.not_before) - moment.now)))::int as seconds_left,
   coalesce(a.cycle, i.cycle) as cycle,
   coalesce(a.reason, i.reason) as reason,
-  o.payment_order_id is not null as order_changed,
+  coalesce(o.is_news, false) as order_changed,
   least(2147483647, round(extract(epoch from moment.now - i.accepted_at) * 1000))::int as age_milliseconds
 from input r
 cross join moment

@@ -57,6 +57,7 @@ export const recordedRow = z.object({
   seconds_left: z.int(),
   cycle: z.int(),
   reason: z.nullable(z.string()),
+  /** Whether this run changed the order's status, its detail or what the buyer has to do. */
   order_changed: z.boolean(),
   /** Since the payment was accepted; null if an older version accepted it. */
   age_milliseconds: z.nullable(z.int()),

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Database } from '../../../adapters/database/database.ts';
 import {
   type FinishedAttempt,
@@ -19,11 +19,11 @@ import { createTestDatabase, type TestDatabase } from '../../support/postgres.ts
  */
 let testDatabase: TestDatabase;
 let database: Database;
-beforeAll(async () => {
+beforeEach(async () => {
   testDatabase = await createTestDatabase();
   database = testDatabase.as('oncepay_execute');
 });
-afterAll(() => testDatabase.drop());
+afterEach(() => testDatabase.drop());
 
 interface Authorized {
   readonly orderId: string;
@@ -233,4 +233,72 @@ test('what would give back more than was reserved is refused, and waits for a pe
   } as const;
   expect(await record(attemptOf(order.orderId, refund, declined))).toMatchObject([{ state: 'quarantined' }]);
   expect(await amountsOf(order.orderId)).toEqual({ refund_pending: '20' });
+});
+
+describe('after an order has succeeded', () => {
+  const taken = (amount: bigint): Transition => ({
+    ...succeededBy('capture', amount, hold(amount, 'posted'), { capture_pending: -amount }),
+    orderStatus: 'SUCCESS',
+    orderStatusDetail: null,
+    pspReference: `capture_${amount}`,
+  });
+
+  /** Authorized, and captured in part. */
+  async function captured(): Promise<Authorized> {
+    const order = await authorizing();
+    const authorized = succeededBy('authorization', 100n, hold(100n, 'pending'));
+    await record(attemptOf(order.orderId, order.instructionId, authorized));
+    const capture = await follow(order, 'capture', 60n, 'capture_pending');
+    const [row] = await record(attemptOf(order.orderId, capture, taken(60n)));
+    expect(row).toMatchObject({ is_applied: true, order_changed: true });
+    return order;
+  }
+
+  async function standingOf({ orderId }: Authorized) {
+    const [row] = await database.execute(
+      `select o.status, o.status_detail, o.failure, o.psp_reference, t.orders_succeeded, t.orders_failed
+       from payment_order o join payment t using (payment_id) where o.payment_order_id = :input::jsonb ->> 'id'`,
+      { id: orderId },
+    );
+    return row;
+  }
+  const SUCCEEDED = {
+    status: 'SUCCESS',
+    status_detail: null,
+    failure: null,
+    psp_reference: 'capture_60',
+    orders_succeeded: 1,
+    orders_failed: 0,
+  };
+
+  test('another capture of it is counted and reported as nothing new', async () => {
+    const order = await captured();
+    const capture = await follow(order, 'capture', 40n, 'capture_pending');
+    const [row] = await record(attemptOf(order.orderId, capture, taken(40n)));
+    expect(row).toMatchObject({ is_applied: true, order_changed: false });
+    expect(await standingOf(order)).toEqual(SUCCEEDED);
+    expect(await amountsOf(order.orderId)).toEqual({ authorized: '100', captured: '100' });
+    expect(await broken()).toEqual([]);
+  });
+
+  test.each([
+    ['declined', { captured: '60', authorized: '100' }],
+    ['succeeded', { captured: '60', authorized: '100', refunded: '20' }],
+  ] as const)('a refund that %s changes its amounts alone', async (outcome, amounts) => {
+    const order = await captured();
+    const refund = await follow(order, 'refund', 20n, 'refund_pending');
+    const transition: Transition = {
+      ...(outcome === 'declined'
+        ? { ...ended('declined', null, null), amounts: { refund_pending: -20n } }
+        : succeededBy('refund', 20n, hold(20n, 'posted'), { refund_pending: -20n })),
+      orderStatus: null,
+      failure: outcome === 'declined' ? { category: 'other', code: 'c', pspCode: 'p' } : null,
+      pspReference: 're_1',
+    };
+    const [row] = await record(attemptOf(order.orderId, refund, transition));
+    expect(row).toMatchObject({ is_applied: true, state: outcome, order_changed: false });
+    expect(await standingOf(order)).toEqual(SUCCEEDED);
+    expect(await amountsOf(order.orderId)).toEqual(amounts);
+    expect(await broken()).toEqual([]);
+  });
 });

@@ -87,7 +87,7 @@ export const recordInput = z.object({
       expires_at: z.nullable(z.string()),
       expires_seconds: z.nullable(z.number()),
       next_action: z.nullable(z.record(z.string(), z.unknown())),
-      order_status: z.enum(['NOT_STARTED', 'EXECUTING', 'SUCCESS', 'FAILED']),
+      order_status: z.nullable(z.enum(['NOT_STARTED', 'EXECUTING', 'SUCCESS', 'FAILED'])),
       order_status_detail: z.nullable(z.string()),
       psp_reference: z.nullable(z.string()),
       amounts: z.partialRecord(z.enum(ORDER_AMOUNTS), z.string()),

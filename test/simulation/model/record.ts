@@ -144,7 +144,7 @@ function transition(
   const isSame = order.status === attempt.order_status && order.statusDetail === attempt.order_status_detail;
   const isSameAction =
     attempt.next_action === null || isDeepStrictEqual(attempt.next_action, order.nextAction);
-  if (isSame && isSameAction) return Object.keys(attempt.amounts).length > 0;
+  if (attempt.order_status === null || (isSame && isSameAction)) return false;
   if (order.status === 'SUCCESS' || order.status === 'FAILED') throw new Error(`${order.id} is terminal`);
   order.status = attempt.order_status;
   order.statusDetail = attempt.order_status_detail;
