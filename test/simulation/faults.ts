@@ -30,6 +30,7 @@ export const FAULT_KINDS = [
   'PSP charges twice',
   'PSP is down',
   'PSP refuses the key',
+  'credential changes',
   'event lost',
   'event twice',
   'event late',

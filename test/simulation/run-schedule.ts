@@ -185,6 +185,8 @@ class Run {
     if (faults.strikes('receives used up', 0.5)) simulation.interference.moveToDeadLetters();
     if (faults.strikes('operator redrives', 0.5)) simulation.redrive('operator');
     if (faults.strikes('move task by hand', 0.3)) simulation.interference.moveAllByHand();
+    for (const psp of simulation.services.psps)
+      if (faults.strikes('credential changes', 0.5)) psp.rotateCredential();
     if (faults.strikes('late duplicate')) {
       const rows = [...model.state.instructions.values()];
       if (rows.length > 0) {

@@ -85,6 +85,18 @@ export const WAITING_BUGS: readonly Bug[] = [
     where: { faults: NOTHING_ELSE, breaksDeduplication: false },
   },
   {
+    name: 'use a key again under another credential',
+    rule: 16,
+    planted: onStatement(CLAIM_SQL, { rows: mapRows((row) => ({ ...row, is_same_credential: true })) }),
+    where: {
+      abilities: { ...INVALIDATING, keyScopeIncludesCredential: true },
+      breaksTimes: true,
+      breaksDeduplication: false,
+      faults: new Set<FaultKind>(['credential changes', 'PSP lands late', 'PSP time-out, charged']),
+      rate: 0.5,
+    },
+  },
+  {
     name: 'count a look-up of what waits as an attempt',
     rule: 13,
     planted: onWaiting((attempt) => ({ ...attempt, costs_no_attempt: false })),

@@ -13,7 +13,7 @@ export function abilitiesOf(seed: number): OperationAbilities {
     invalidatesByKey: bit(2),
     expiresByItself: bit(8),
     replaysStoredServerErrors: bit(3),
-    keyScopeIncludesCredential: bit(8),
+    keyScopeIncludesCredential: seed % 5 === 0,
     deduplicatesByReference: false,
   };
 }

@@ -10,7 +10,11 @@ import type {
 import type { Context } from '../context.ts';
 import type { Faults } from '../faults.ts';
 import type { Process, Scheduler } from '../scheduler.ts';
+import { Credentials } from './credentials.ts';
 import { type ObjectRules, OpenObjects } from './open-objects.ts';
+
+/** With the version of our credential that it was sent with. */
+type Sent = PspRequest & { readonly credential: number };
 
 interface Landed {
   readonly charge: PspCharge;
@@ -57,6 +61,7 @@ export class SimulatedPsp {
   private readonly keys = new Map<string, { readonly landed: Landed; readonly at: number }>();
   private readonly invalidated = new Set<string>();
   private readonly storedErrors = new Set<string>();
+  private readonly credentials: Credentials;
   private readonly scheduler: Scheduler;
   private readonly faults: Faults;
   /** When it was called, for whatever it was. */
@@ -80,6 +85,7 @@ export class SimulatedPsp {
       ({ key }) => onEvent(key),
     );
     this.broken = options;
+    this.credentials = new Credentials(scheduler);
     this.name = name;
     this.abilities = abilities;
     this.scheduler = scheduler;
@@ -93,6 +99,10 @@ export class SimulatedPsp {
   /** Lets buyers and the PSP do all that they still have in mind. */
   finish(): void {
     this.objects.finish();
+  }
+
+  rotateCredential(): void {
+    this.credentials.rotate();
   }
 
   refuseFor(milliseconds: number): void {
@@ -109,22 +119,29 @@ export class SimulatedPsp {
     const { scheduler, faults } = this;
     const around = <T>(name: string, call: () => T | Promise<T>) =>
       faults.around(scheduler, process, `${process.kind}.psp.${name}`, call);
+    const held = this.credentials.hold();
+    const isRefused = () => this.credentials.refuses(held);
     return {
       account: this.name,
-      credentialVersion: 'v1',
+      credentialVersion: `v${held}`,
       abilities: {
         operations: { charge: this.abilities, authorize: this.abilities },
         currencies: EVERY_AMOUNT,
       },
-      execute: (request, signal) => around('charge', () => this.charge(request, signal)).catch(lost),
-      find: (request) => around('lookUp', () => this.lookUp(request)).catch(noAnswer),
-      invalidate: (request) => around('invalidate', () => this.invalidate(request)).catch(noAnswer),
+      execute: (request, signal) =>
+        around('charge', () =>
+          isRefused() ? ROTATED : this.charge({ ...request, credential: held }, signal),
+        ).catch(lost),
+      find: (request) =>
+        around('lookUp', () => (isRefused() ? NO_ANSWER : this.lookUp(request))).catch(noAnswer),
+      invalidate: (request) =>
+        around('invalidate', () => (isRefused() ? NO_ANSWER : this.invalidate(request))).catch(noAnswer),
       parseEvent: async () => ({ kind: 'refused', reason: 'unsigned' }),
       movements: async () => ({ kind: 'not_supported' }),
     };
   }
 
-  private charge(request: PspRequest, signal: AbortSignal): PspOutcome | Promise<PspOutcome> {
+  private charge(request: Sent, signal: AbortSignal): PspOutcome | Promise<PspOutcome> {
     const refusal = this.refusal();
     if (refusal !== undefined) return refusal;
     if (this.faults.strikes('PSP unreachable')) return { kind: 'not_sent', reason: 'connection refused' };
@@ -146,7 +163,7 @@ export class SimulatedPsp {
   }
 
   /** One in eight cards is declined, always. */
-  private land(request: PspRequest): PspOutcome {
+  private land(request: Sent): PspOutcome {
     if (this.invalidated.has(request.idempotencyKey)) return decline('invalidated');
     if (/[02]$/.test(request.reference)) return decline('declined');
     const object = request.pspReference === undefined ? undefined : this.objects.byId(request.pspReference);
@@ -154,7 +171,7 @@ export class SimulatedPsp {
     const awaits = this.awaitsOf(request);
     if (awaits !== undefined) return this.open(request, awaits);
     if (request.operation === 'authorize') return authorized(request);
-    const known = this.keys.get(request.idempotencyKey);
+    const known = this.keys.get(this.keyOf(request));
     const now = this.scheduler.clock.now();
     const { keyLifetimeSeconds: lifetime } = this.abilities;
     if (
@@ -165,7 +182,15 @@ export class SimulatedPsp {
     ) {
       return { kind: 'succeeded', charge: known.landed.charge };
     }
-    return { kind: 'succeeded', charge: this.take(request) };
+    const charge = this.take(request);
+    const landed = this.landed.at(-1);
+    if (landed !== undefined) this.keys.set(this.keyOf(request), { landed, at: now });
+    return { kind: 'succeeded', charge };
+  }
+
+  /** What it remembers a request by. */
+  private keyOf({ idempotencyKey, credential }: Sent): string {
+    return this.abilities.keyScopeIncludesCredential ? `${idempotencyKey} ${credential}` : idempotencyKey;
   }
 
   /** Takes the money. */
@@ -176,7 +201,6 @@ export class SimulatedPsp {
     const charge = { pspReference: `ch_${this.landed.length}`, reference, amountMinor, currency };
     const landed = { charge, key: request.idempotencyKey, at: now, visibleAt: now + this.lagMilliseconds() };
     this.landed.push(landed);
-    this.keys.set(request.idempotencyKey, { landed, at: now });
     this.scheduler.tell(`${this.name} charges ${request.idempotencyKey}`);
     return charge;
   }
@@ -189,11 +213,11 @@ export class SimulatedPsp {
     return /6$/.test(reference) ? 'psp' : undefined;
   }
 
-  private open(request: PspRequest, awaits: 'buyer' | 'psp'): PspOutcome {
-    const reply = this.broken.breaksDeduplication ? undefined : this.replies.get(request.idempotencyKey);
+  private open(request: Sent, awaits: 'buyer' | 'psp'): PspOutcome {
+    const reply = this.broken.breaksDeduplication ? undefined : this.replies.get(this.keyOf(request));
     if (reply !== undefined) return reply;
     const outcome = this.objects.stateOf(this.objects.open(request, awaits, this.lagMilliseconds()));
-    this.replies.set(request.idempotencyKey, outcome);
+    this.replies.set(this.keyOf(request), outcome);
     return outcome;
   }
 
@@ -214,7 +238,7 @@ export class SimulatedPsp {
   }
 
   /** The caller has given up, or died in its call; its request lands within Z. */
-  private landLate(request: PspRequest): void {
+  private landLate(request: Sent): void {
     // The rule of the key's lifetime counts on Z; only a key that lives long forgives a request that lands later.
     const livesLong = (this.abilities.keyLifetimeSeconds ?? 0) > 3 * LATE_SECONDS;
     const late = livesLong ? this.lateSeconds() : 0;
@@ -298,6 +322,10 @@ function authorized({ idempotencyKey, reference, amountMinor, currency }: PspReq
   const charge = { pspReference: `auth_${idempotencyKey}`, reference, amountMinor, currency };
   return { kind: 'succeeded', charge };
 }
+
+/** What the adapter makes of a refusal of a key that has been rotated meanwhile. */
+const ROTATED = { kind: 'not_sent', reason: 'our key was rotated' } as const;
+const NO_ANSWER = { kind: 'no_answer', outcome: ROTATED } as const;
 
 function decline(pspCode: string): PspOutcome {
   return { kind: 'declined', decline: { category: 'other', code: 'declined', pspCode }, isFinal: true };
