@@ -35,7 +35,6 @@ create table psp_event (
 );
 create index psp_event_listed on psp_event (state, psp_account, event_id);
 create index psp_event_newest on psp_event (psp_account, event_id);
-create index psp_event_of_object on psp_event (psp_account, object_id, created_at);
 -- Whether payments wait for a PSP whose events have stopped.
 create index instruction_awaits on instruction (psp_account, first_claimed_at)
   where state in ('awaiting_buyer', 'awaiting_psp');

@@ -141,7 +141,11 @@ counted as (
   where e.event_id = known.event_id and not exists (select from stored)
 ),
 woken as materialized (
-  select w.* from stored cross join lateral wake_v1(array(select instruction_id from named where is_own and not has_ended)) w
+  -- Not called for the most frequent event: that of an instruction which has ended.
+  select w.*
+  from stored
+  cross join (select array_agg(instruction_id) as ids from named where is_own and not has_ended having count(*) > 0) open
+  cross join lateral wake_v1(open.ids) w
 )
 select 'event' as kind, coalesce((select state from stored), 'duplicate') as state, ${NO_MESSAGE}
 union all
