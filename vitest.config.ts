@@ -18,6 +18,7 @@ export default defineConfig({
       project('infra', 60_000),
       project('integration', 30_000, ['./test/support/global-postgres.ts']),
       project('simulation', 120_000, ['./test/support/global-postgres.ts']),
+      project('browser', 60_000, ['./test/support/global-chromium.ts']),
       project('flows', 120_000, ['./test/support/global-assemblies.ts']),
     ],
   },

@@ -98,8 +98,8 @@ function details(charge: Charge): string {
       ? ''
       : `\n<div><dt>Approve before</dt><dd>${timeOf(dueAt)}</dd></div>`;
   return `<dl>
-<div class="amount"><dt>Amount</dt><dd>${escaped(formatAmount(BigInt(amount), currency))}</dd></div>
-<div><dt>Reference</dt><dd>${escaped(reference)}</dd></div>${until}
+<div class="wide amount"><dt>Amount</dt><dd>${escaped(formatAmount(BigInt(amount), currency))}</dd></div>
+<div class="wide"><dt>Reference</dt><dd>${escaped(reference)}</dd></div>${until}
 </dl>`;
 }
 
@@ -116,7 +116,7 @@ function form(token: string): string {
 /** In UTC: without a script, the buyer's time zone is unknown. */
 function timeOf(milliseconds: number): string {
   const iso = new Date(milliseconds).toISOString();
-  return `<time datetime="${iso}">${iso.slice(0, 10)} ${iso.slice(11, 19)} UTC</time>`;
+  return `<time datetime="${iso}">${iso.slice(0, 10)} ${iso.slice(11, 19)}&nbsp;UTC</time>`;
 }
 
 /** The empty icon keeps browsers from requesting one. */

@@ -22,7 +22,7 @@ body {
   font: 1rem/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif;
 }
 main {
-  width: 100%; max-width: 27rem; margin-top: min(12vh, 6rem); padding: 0 1.5rem 1.5rem; overflow: hidden;
+  width: 100%; max-width: 27rem; margin-top: clamp(0rem, 5vw, 6rem); padding: 0 1.5rem 1.5rem; overflow: hidden;
   background: var(--card); border: 1px solid var(--line); border-radius: 0.75rem;
 }
 .test {
@@ -32,15 +32,17 @@ main {
 h1 { margin: 0; font-size: 1.375rem; line-height: 1.25; letter-spacing: -0.01em; text-wrap: balance; }
 h1.good { color: var(--good); }
 h1.bad { color: var(--bad); }
-.lead { margin: 0.375rem 0 0; color: var(--soft); }
+.lead { margin: 0.375rem 0 0; color: var(--soft); text-wrap: pretty; }
 .notice { margin: 1rem 0 0; padding: 0.625rem 0.75rem; border: 1px solid var(--line); border-radius: 0.5rem; }
 dl { margin: 1.25rem 0 0; border-top: 1px solid var(--line); }
 dl div {
-  display: flex; justify-content: space-between; align-items: baseline; gap: 1.5rem;
+  display: flex; justify-content: space-between; align-items: baseline; gap: 0 1.5rem;
   padding: 0.625rem 0; border-bottom: 1px solid var(--line);
 }
 dt { color: var(--soft); flex: none; }
 dd { margin: 0; text-align: right; overflow-wrap: anywhere; font-variant-numeric: tabular-nums; }
+.wide { flex-wrap: wrap; }
+.wide dd { margin-left: auto; }
 .amount dd { font-size: 1.375rem; font-weight: 650; }
 form { display: grid; gap: 0.625rem; margin-top: 1.25rem; }
 button {
@@ -50,7 +52,7 @@ button {
 button:hover { background: var(--hover); }
 button.primary { color: var(--on-accent); background: var(--accent); border-color: var(--accent); }
 button.primary:hover { background: var(--accent-hover); border-color: var(--accent-hover); }
-button.plain { border-color: transparent; color: var(--soft); font-weight: 400; }
+button.plain { border-color: transparent; color: var(--soft); font-weight: 400; text-decoration: underline; }
 .return { margin: 1.25rem 0 0; }
 a { color: var(--accent); text-underline-offset: 0.15em; }
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
