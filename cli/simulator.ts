@@ -1,6 +1,11 @@
 import { GetSecretValueCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import * as z from 'zod';
-import { type SimulatorEndpoint, simulatorKey } from '../adapters/psp/simulator/api-keys.ts';
+import {
+  type SimulatorEndpoint,
+  simulatorKey,
+  simulatorSigningSecret,
+} from '../adapters/psp/simulator/api-keys.ts';
+import type { SimulatedPspName } from '../domain/payment/payment-method.ts';
 import { CliError, EXIT } from './errors.ts';
 
 /** The control address of the simulated PSPs, local or of a deployed stage. */
@@ -9,6 +14,8 @@ export interface Simulator {
   post(path: string, body: unknown): Promise<unknown>;
   /** The key of one of their endpoints. */
   keyOf(endpoint: SimulatorEndpoint): Promise<string>;
+  /** The secret that signs a PSP's events. */
+  signingSecretOf(psp: SimulatedPspName, version: number): Promise<string>;
 }
 
 export interface SimulatorPlace {
@@ -30,8 +37,8 @@ export function connectSimulator(
     locating ??= locate();
     return locating;
   };
-  const keyOf = async (endpoint: SimulatorEndpoint) =>
-    simulatorKey(await readSecret(client, (await place()).secretArn), endpoint);
+  const secret = async () => readSecret(client, (await place()).secretArn);
+  const keyOf = async (endpoint: SimulatorEndpoint) => simulatorKey(await secret(), endpoint);
   const ask = async (path: string, init: RequestInit = {}) => {
     const { url } = await place();
     const authorization = `Bearer ${await keyOf('control')}`;
@@ -39,6 +46,7 @@ export function connectSimulator(
   };
   return {
     keyOf,
+    signingSecretOf: async (psp, version) => simulatorSigningSecret(await secret(), psp, version),
     get: (path) => ask(path),
     post: (path, body) => ask(path, { method: 'POST', body: JSON.stringify(body) }),
   };

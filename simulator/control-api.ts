@@ -1,7 +1,9 @@
 import * as z from 'zod/mini';
-import { SIMULATED_PSPS, SIMULATOR, type SimulatedPspName } from '../domain/payment/payment-method.ts';
+import { SIMULATOR, type SimulatedPspName } from '../domain/payment/payment-method.ts';
 import { chargeJson } from './charge-json.ts';
 import { CHARGE_STATUSES } from './charge-status.ts';
+import { type ControlledEvents, listEvents, redeliverEvents } from './control-events.ts';
+import { InvalidRequest, named, pageSize, parse, pspName } from './control-request.ts';
 import type { Call, Charge, RecordView } from './record.ts';
 import { type Answer, answer, apiError } from './reply.ts';
 import {
@@ -20,6 +22,7 @@ export interface ControlledPsp {
   readonly goDownFor: (milliseconds: number) => Promise<void>;
   /** Ends every charge that is due. */
   readonly advance: () => Promise<void>;
+  readonly events: ControlledEvents;
 }
 
 /** The parts that the control address needs. */
@@ -36,27 +39,9 @@ export interface ControlRequest {
   readonly body: string;
 }
 
-/** A page of a thousand is read in milliseconds; ten of them in one answer are 2 MB. */
-const MAX_PAGE = 10_000;
-const pageSize = z._default(
-  z.pipe(
-    z.string().check(z.regex(/^\d{1,5}$/, `It takes a whole number from 1 to ${MAX_PAGE}.`)),
-    z.pipe(
-      z.transform(Number),
-      z
-        .int()
-        .check(
-          z.minimum(1, `It takes a whole number from 1 to ${MAX_PAGE}.`),
-          z.maximum(MAX_PAGE, `It takes a whole number from 1 to ${MAX_PAGE}.`),
-        ),
-    ),
-  ),
-  1_000,
-);
 const reference = z.optional(z.string());
-const psp = z.enum(SIMULATED_PSPS, `It takes ${SIMULATED_PSPS.join(' or ')}.`);
 const chargesQuery = z.strictObject({
-  psp: z.optional(psp),
+  psp: z.optional(pspName),
   reference,
   status: z._default(
     z.enum([...CHARGE_STATUSES, 'all'], `It takes ${CHARGE_STATUSES.join(', ')} or all.`),
@@ -66,12 +51,12 @@ const chargesQuery = z.strictObject({
   /** The PSP's index in the list, and the position in its record. */
   cursor: z.optional(z.string().check(z.regex(/^(\d\.)?[\w-]{1,255}$/, 'It is no cursor of this list.'))),
 });
-const requestsQuery = z.strictObject({ psp: z.optional(psp), reference, limit: pageSize });
+const requestsQuery = z.strictObject({ psp: z.optional(pspName), reference, limit: pageSize });
 /** The switches are one PSP's; the first by default. */
-const pspQuery = z.strictObject({ psp: z._default(psp, SIMULATOR) });
-const statsQuery = z.strictObject({ psp: z.optional(psp) });
+const pspQuery = z.strictObject({ psp: z._default(pspName, SIMULATOR) });
+const statsQuery = z.strictObject({ psp: z.optional(pspName) });
 const controlBody = z.extend(switchChange, {
-  psp: z.optional(psp),
+  psp: z.optional(pspName),
   reset: z.optional(z.literal(true, 'It takes true.')),
 });
 
@@ -83,6 +68,8 @@ const ROUTES: Readonly<Record<string, Handler>> = {
   'GET /stats': showStats,
   'GET /control': showControls,
   'POST /control': changeControls,
+  'GET /events': listEvents,
+  'POST /events/redeliver': redeliverEvents,
 };
 
 /** The control address, for tests and people, never for callers of the PSP. Answers end with a line feed, for a terminal. */
@@ -131,10 +118,6 @@ async function listCharges({ psps }: ControlledPsps, query: unknown): Promise<An
     total: await sumOf(names, (name) => psps[name].record.countCharges(filter)),
     next_cursor: last === undefined ? null : `${last.index === 0 ? '' : `${last.index}.`}${last.cursor}`,
   });
-}
-
-function named(asked: SimulatedPspName | undefined): readonly SimulatedPspName[] {
-  return asked === undefined ? SIMULATED_PSPS : [asked];
 }
 
 function placeOf(cursor: string | undefined): readonly [place: number, after: string | undefined] {
@@ -221,9 +204,12 @@ async function showControls({ psps, now }: ControlledPsps, query: unknown): Prom
 async function changeControls(controlled: ControlledPsps, query: unknown, body: string): Promise<Answer> {
   parse(z.strictObject({}), query);
   const { psp: asked, reset, ...change } = parse(controlBody, JSON.parse(body));
-  if (reset === true) for (const name of named(asked)) await resetSwitches(controlled.psps[name]);
   const name = asked ?? SIMULATOR;
-  const { switches, goDownFor } = controlled.psps[name];
+  const { switches, goDownFor, events } = controlled.psps[name];
+  const { webhook_url: webhookUrl } = change;
+  const refusal = typeof webhookUrl === 'string' ? events.refusalOf(webhookUrl) : undefined;
+  if (refusal !== undefined) return apiError(400, 'invalid_field', refusal, 'webhook_url');
+  if (reset === true) for (const each of named(asked)) await resetSwitches(controlled.psps[each]);
   const now = controlled.now();
   await switches.change((before) => changedSwitches(before, change, now));
   if (change.down_for_seconds !== undefined) await goDownFor(change.down_for_seconds * 1000);
@@ -233,29 +219,4 @@ async function changeControls(controlled: ControlledPsps, query: unknown, body: 
 async function resetSwitches({ switches, goDownFor }: ControlledPsp): Promise<void> {
   await switches.change(() => INITIAL_SWITCHES);
   await goDownFor(0);
-}
-
-/** Thrown for an invalid request, with the answer. */
-class InvalidRequest extends Error {
-  readonly answer: Answer;
-
-  constructor(answer: Answer) {
-    super('the request is not valid');
-    this.answer = answer;
-  }
-}
-
-/** @throws InvalidRequest */
-function parse<Schema extends z.ZodMiniType>(schema: Schema, given: unknown): z.output<Schema> {
-  const parsed = schema.safeParse(given);
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  if (issue?.code === 'unrecognized_keys') {
-    const [name] = issue.keys;
-    throw new InvalidRequest(
-      apiError(400, 'unknown_field', `There is no field ${issue.keys.join(', ')}.`, name),
-    );
-  }
-  const message = issue?.message ?? 'The request is not valid.';
-  throw new InvalidRequest(apiError(400, 'invalid_field', message, issue?.path.join('.')));
 }

@@ -40,6 +40,20 @@ const wholeSeconds = z
   );
 const flag = z.boolean({ error: 'It takes true or false.' });
 
+const MAX_URL_LENGTH = 2_000;
+const webhookUrl = z.nullable(
+  z
+    .string('It takes a URL or null.')
+    .check(z.maxLength(MAX_URL_LENGTH, `It takes at most ${MAX_URL_LENGTH} characters.`)),
+);
+const versionsError = 'It takes a list of one or two versions, whole numbers from 1 to 1000.';
+const secretVersions = z
+  .array(
+    z.int(versionsError).check(z.minimum(1, versionsError), z.maximum(1_000, versionsError)),
+    versionsError,
+  )
+  .check(z.minLength(1, versionsError), z.maxLength(2, versionsError));
+
 const settingsShape = {
   deduplicate: flag,
   latency_ms: milliseconds,
@@ -78,6 +92,22 @@ const settingsShape = {
   retry_after_failed_action: flag,
   /** How long a charge is in processing. */
   processing_ms: longMilliseconds,
+  /** The receiver of events; null for no events. */
+  webhook_url: webhookUrl,
+  /** The versions of the signing secret: each adds a signature. Two during a rotation. */
+  webhook_secret_versions: secretVersions,
+  /** How long after a change its event is sent. */
+  event_delay_ms: longMilliseconds,
+  /** The share of events that are held back, so that later ones come first. */
+  event_reorder_rate: share,
+  /** The share of events that are sent twice. */
+  event_duplicate_rate: share,
+  /** The share of changes that have two events, with different ids. */
+  event_twin_rate: share,
+  /** The share of events that are not sent. */
+  event_loss_rate: share,
+  /** A call is answered only after the first attempts to deliver its events. */
+  events_before_answer: flag,
 };
 
 const settings = z.object(settingsShape);
@@ -137,6 +167,14 @@ export const INITIAL_SWITCHES: Switches = {
     action_lifetime_ms: 30 * MINUTE_MS,
     retry_after_failed_action: false,
     processing_ms: 5_000,
+    webhook_url: null,
+    webhook_secret_versions: [1],
+    event_delay_ms: 0,
+    event_reorder_rate: 0,
+    event_duplicate_rate: 0,
+    event_twin_rate: 0,
+    event_loss_rate: 0,
+    events_before_answer: false,
   },
   keyRejectedUntil: 0,
   downUntil: 0,

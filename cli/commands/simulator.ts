@@ -3,12 +3,12 @@ import * as z from 'zod';
 import { SIMULATED_PSPS, SIMULATOR } from '../../domain/payment/payment-method.ts';
 import type { Pipeline } from '../connect.ts';
 import { CliError, EXIT } from '../errors.ts';
-import { commonSchema, positiveInteger } from '../options.ts';
+import { positiveInteger } from '../options.ts';
 import { type Output, table } from '../output.ts';
 import type { Run } from '../run.ts';
-import type { Simulator } from '../simulator.ts';
+import { pspSchema, queryOf, simulatorOf } from './simulator-common.ts';
+import { addSimulatorEvents } from './simulator-events.ts';
 
-const pspSchema = commonSchema.extend({ psp: z.enum(SIMULATED_PSPS).optional() });
 const listSchema = pspSchema.extend({
   reference: z.string().optional(),
   status: z.string().optional(),
@@ -76,12 +76,7 @@ export function addSimulator(program: Command, run: Run): void {
     .addOption(psp())
     .description('Shows a PSP’s key, for calls by hand: Authorization: Bearer <key>.')
     .action(run(pspSchema, showKey));
-}
-
-/** @throws CliError for a stage without simulated PSPs */
-function simulatorOf({ simulator }: Pipeline): Simulator {
-  if (simulator !== undefined) return simulator;
-  throw new CliError('This stage has no simulated PSPs.', EXIT.refused);
+  addSimulatorEvents(group, run);
 }
 
 const chargesAnswer = z.object({
@@ -193,14 +188,6 @@ async function showKey(
   return EXIT.ok;
 }
 
-function queryOf(options: Pick<Partial<ListOptions>, 'psp' | 'reference' | 'status' | 'limit'>): string {
-  const query = new URLSearchParams();
-  for (const name of ['psp', 'reference', 'status', 'limit'] as const) {
-    if (options[name] !== undefined) query.set(name, String(options[name]));
-  }
-  return query.toString();
-}
-
 /** Checked here, before a request is made. Newlines separate them, since a value may contain any JSON. */
 function switchesOf(text: string, before: string): string {
   if (!/^[a-z_]+=.+$/.test(text)) {
@@ -215,6 +202,8 @@ function switchIn(text: string): readonly [name: string, value: unknown] {
   try {
     return [name, JSON.parse(value)];
   } catch {
+    // A URL needs no quotes: no JSON begins like one.
+    if (/^https?:\/\//.test(value)) return [name, value];
     throw new CliError(`${name} takes a number, true, false or JSON, not ${value}.`, EXIT.usage);
   }
 }

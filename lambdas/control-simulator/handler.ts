@@ -6,26 +6,25 @@ import { isBearer, keyOfEndpoint } from '../../adapters/psp/simulator/api-keys.t
 import { systemTime } from '../../adapters/time.ts';
 import type { SimulatedPspName } from '../../domain/payment/payment-method.ts';
 import { Charges } from '../../simulator/charges.ts';
-import { type ControlledPsp, type ControlledPsps, serveControlApi } from '../../simulator/control-api.ts';
+import { type ControlledPsp, serveControlApi } from '../../simulator/control-api.ts';
 import { type Answer, apiError } from '../../simulator/reply.ts';
 import { logInvocation } from '../middleware/logger.ts';
 import { plainRequestOf, proxyResultOf } from '../middleware/plain-http.ts';
-import { recordOf, secret, table } from '../simulate-psp/simulator-host.ts';
+import { publicUrlOf } from '../simulate-psp/public-url.ts';
+import { eventsOf, pageUrlAt, recordOf, secret, table } from '../simulate-psp/simulator-host.ts';
 
-const controlled: ControlledPsps = {
-  psps: { simulator: controlledPsp('simulator'), simulator_2: controlledPsp('simulator_2') },
-  now: systemTime.now,
-};
-
-function controlledPsp(psp: SimulatedPspName): ControlledPsp {
+/** @param url of the stage: events name pages of the PSP */
+function controlledPsp(psp: SimulatedPspName, url: string): ControlledPsp {
   const switches = new DynamoDbSwitches(table, psp);
-  const charges = new Charges(recordOf(psp), async () => {});
+  const events = eventsOf(psp, pageUrlAt(url, psp));
+  const charges = new Charges(recordOf(psp), events.onChanges);
   return {
     record: new DynamoDbRecordView(table, psp),
     switches,
     advance: async () => charges.advanceDue({ now: systemTime.now(), switches: await switches.read() }),
     // The PSP's function itself reads the switch.
     goDownFor: async () => {},
+    events: events.controlled(async () => (await switches.read()).settings),
   };
 }
 
@@ -35,7 +34,9 @@ async function answer(event: APIGatewayProxyEvent): Promise<Answer> {
   if (!isBearer(request.authorization, key)) {
     return apiError(401, 'invalid_api_key', 'Present the control address’s own key.');
   }
-  return serveControlApi(controlled, request);
+  const url = publicUrlOf(event);
+  const psps = { simulator: controlledPsp('simulator', url), simulator_2: controlledPsp('simulator_2', url) };
+  return serveControlApi({ psps, now: systemTime.now }, request);
 }
 
 export const handler = middy<APIGatewayProxyEvent, APIGatewayProxyResult>()

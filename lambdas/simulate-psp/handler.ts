@@ -14,7 +14,7 @@ import { logger, logInvocation } from '../middleware/logger.ts';
 import { plainRequestOf, proxyResultOf } from '../middleware/plain-http.ts';
 import { publicUrlOf } from './public-url.ts';
 import { type ServedPsp, simulate } from './simulate.ts';
-import { recordOf, secret, table } from './simulator-host.ts';
+import { eventsOf, pageUrlAt, recordOf, secret, table } from './simulator-host.ts';
 
 /** The PSP that the first part of the path names, as it stands now; undefined where there is none of that name. */
 async function served(name: string, request: PspRequest, url: string): Promise<ServedPsp | undefined> {
@@ -24,9 +24,10 @@ async function served(name: string, request: PspRequest, url: string): Promise<S
   const apiKey = isOfPage(request)
     ? simulatorKey(await secret.read(), psp)
     : await keyOfEndpoint(psp, secret, request.authorization);
-  const pageUrl = (chargeId: string) => `${url}/${psp}/pay/${chargeId}`;
+  const pageUrl = pageUrlAt(url, psp);
+  const { onChanges } = eventsOf(psp, pageUrl);
   return {
-    psp: new SimulatedPsp({ record, apiKey: () => apiKey, random: systemIds.random, pageUrl }),
+    psp: new SimulatedPsp({ record, apiKey: () => apiKey, random: systemIds.random, pageUrl, onChanges }),
     switches: new DynamoDbSwitches(table, psp),
   };
 }

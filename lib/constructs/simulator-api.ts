@@ -92,6 +92,9 @@ export class SimulatorApi extends Construct {
     for (const path of ['charges', 'requests', 'stats']) {
       addOpenMethod(this.api.root.addResource(path), 'GET', integration);
     }
+    const events = this.api.root.addResource('events');
+    addOpenMethod(events, 'GET', integration);
+    addOpenMethod(events.addResource('redeliver'), 'POST', integration);
     const control = this.api.root.addResource('control');
     addOpenMethod(control, 'GET', integration);
     addOpenMethod(control, 'POST', integration);

@@ -1,33 +1,17 @@
 import type { RequestListener } from 'node:http';
-import { simulatorKey } from '../../adapters/psp/simulator/api-keys.ts';
 import { SIMULATOR, SIMULATOR_2, type SimulatedPspName } from '../../domain/payment/payment-method.ts';
-import type { Random } from '../../simulator/chance.ts';
-import type { ControlledPsp, ControlledPsps } from '../../simulator/control-api.ts';
-import { SimulatedPsp } from '../../simulator/simulated-psp.ts';
-import type { Clock } from '../clock.ts';
-import { Landings } from './landings.ts';
-import { LocalSwitches } from './local-switches.ts';
+import type { ControlledPsps } from '../../simulator/control-api.ts';
+import { openPsp, type PspOptions } from './open-psp.ts';
 import { closeServer, listen, PspListener, portOf } from './psp-listener.ts';
-import { openRecord } from './record/open-record.ts';
-import { SqliteRecord } from './record/sqlite-record.ts';
 import { serveControl } from './serve-control.ts';
 import { servePsp } from './serve-psp.ts';
 
-export interface PspSimulatorOptions {
-  /** The folder of the record of charges; created if missing. */
-  readonly directory: string;
+export interface PspSimulatorOptions extends PspOptions {
   /** Ports on 127.0.0.1; 0 takes a free one. */
   readonly controlPort: number;
   readonly listenerPort: number;
   /** Of `simulator_2`. */
   readonly secondListenerPort?: number;
-  readonly clock: Clock;
-  /** Returns the secret from which each PSP's key is derived. */
-  readonly secret: () => string;
-  /** The random source for faults and latencies; `Math.random` by default. */
-  readonly random?: Random;
-  /** Called with messages for the operator, one line each. */
-  readonly log?: (line: string) => void;
 }
 
 export interface RunningPspSimulator {
@@ -50,8 +34,8 @@ export interface RunningPspSimulator {
 export async function startPspSimulator(options: PspSimulatorOptions): Promise<RunningPspSimulator> {
   const { clock, log = () => {} } = options;
   const psps = {
-    simulator: openPsp(SIMULATOR, options.listenerPort, options, log),
-    simulator_2: openPsp(SIMULATOR_2, options.secondListenerPort ?? 0, options, log),
+    simulator: openListener(SIMULATOR, options.listenerPort, options, log),
+    simulator_2: openListener(SIMULATOR_2, options.secondListenerPort ?? 0, options, log),
   };
   const closePsps = async () => {
     for (const psp of [psps.simulator, psps.simulator_2]) await psp.close();
@@ -61,8 +45,8 @@ export async function startPspSimulator(options: PspSimulatorOptions): Promise<R
     now: () => clock.now(),
   };
   try {
-    await psps.simulator.listener.open();
-    await psps.simulator_2.listener.open();
+    await psps.simulator.open();
+    await psps.simulator_2.open();
     const serve = safely((request, response) => serveControl(controlled, request, response), log);
     const control = await listen(serve, options.controlPort);
     const listenerUrl = psps.simulator.listener.url;
@@ -87,45 +71,27 @@ export async function startPspSimulator(options: PspSimulatorOptions): Promise<R
 }
 
 /** One PSP with its record open and its listener closed. */
-function openPsp(
+function openListener(
   name: SimulatedPspName,
   port: number,
   options: PspSimulatorOptions,
   log: (line: string) => void,
 ) {
-  const database = openRecord(options.directory, name);
-  const { clock, random = Math.random, secret } = options;
-  const record = new SqliteRecord(database);
-  const switches = new LocalSwitches();
-  const pageUrl = (chargeId: string) => `${listener.url}/pay/${chargeId}`;
-  const psp = new SimulatedPsp({ record, apiKey: keyOf(secret, name), random, pageUrl });
-  const landings = new Landings(clock);
-  const served = { psp, switches, landings, clock };
-  const serve = safely((request, response) => servePsp(served, request, response), log);
-  const listener = new PspListener(port, serve, clock, log);
-  const close = async () => {
-    await listener.close();
-    landings.close();
-    record.close();
-    database.close();
-  };
+  const psp = openPsp(name, options, () => listener.url);
+  const serve = safely((request, response) => servePsp(psp.served, request, response), log);
+  const listener = new PspListener(port, serve, options.clock, log);
   const goDownFor = (milliseconds: number) => listener.goDownFor(milliseconds);
-  const advance = () => psp.charges.advanceDue({ now: clock.now(), switches: switches.current });
-  const controlled: ControlledPsp = { record, switches, goDownFor, advance };
-  return { controlled, listener, close };
-}
-
-/** Recreated only if the secret has changed. */
-function keyOf(secret: () => string, name: SimulatedPspName): () => string {
-  let of = '';
-  let key = '';
-  return () => {
-    const now = secret();
-    if (now !== of) {
-      of = now;
-      key = simulatorKey(now, name);
-    }
-    return key;
+  return {
+    controlled: { ...psp.controlled, goDownFor },
+    listener,
+    open: async () => {
+      await listener.open();
+      await psp.resume();
+    },
+    close: async () => {
+      await listener.close();
+      await psp.close();
+    },
   };
 }
 

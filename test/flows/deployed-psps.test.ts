@@ -10,6 +10,7 @@ import { ApiClient } from '../support/api-client.ts';
 import { describePspContract } from '../support/psp-contract.ts';
 import { aCharge, noDeadline } from '../support/psp-under-test.ts';
 import { LocalRuntime } from '../support/runtime.ts';
+import { Buyer } from '../support/simulator-caller.ts';
 
 /** The simulator's stack as it would be deployed: its API, its bundles, its table, its secret, its grants. */
 const runtime = new LocalRuntime(['local/start.ts', '--port', '0', '--json', '--psp', 'deployed']);
@@ -73,6 +74,35 @@ describe('a payment', () => {
     const { body } = await api.pay({ paymentMethod });
     expect(await api.settled(body.id)).toMatchObject({ status });
     expect(await timesCharged(body.payment_orders[0].id)).toBe(charges);
+  });
+});
+
+describe('the payment page', () => {
+  test('is found at the address that the PSP names, and its approval charges', async () => {
+    const psp = await adapterOf('simulator_2');
+    const request = aCharge('sim_requires_action');
+    const outcome = await psp.charge(request, noDeadline());
+    if (outcome.kind !== 'requires_action') throw new Error(`the charge is ${outcome.kind}`);
+    const buyer = new Buyer({ redirect_url: outcome.redirectUrl });
+    expect((await buyer.open()).headers.get('content-type')).toBe('text/html; charset=utf-8');
+    expect((await buyer.act('approve')).headers.get('location')).toBe(outcome.redirectUrl);
+    expect(await timesCharged(request.reference)).toBe(1);
+  });
+});
+
+describe('events', () => {
+  test('are recorded with the reason why they could not be sent', async () => {
+    await simulator.post('/control', { webhook_url: 'https://127.0.0.1:1/' });
+    await (await adapterOf('simulator')).charge(aCharge('sim_ok'), noDeadline());
+    const undelivered = { events: [{ type: 'charge.succeeded', deliveries: [{ error: 'ECONNREFUSED' }] }] };
+    await expect.poll(() => simulator.get('/events')).toMatchObject(undelivered);
+    expect(await simulator.post('/events/redeliver', {})).toEqual({ sent: 1, delivered: 0 });
+    await simulator.post('/control', { reset: true });
+  });
+
+  test('are sent nowhere without TLS', async () => {
+    const change = { webhook_url: 'http://127.0.0.1:1/' };
+    await expect(simulator.post('/control', change)).rejects.toThrow('It takes an https URL.');
   });
 });
 

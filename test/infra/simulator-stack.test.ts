@@ -85,11 +85,11 @@ describe.each(['dev', 'staging'] as const)('the simulated PSPs of %s', (stage) =
     expect(url).toMatch(new RegExp(`/${path}"\\]`));
   });
 
-  test('answer to six calls and a page each, the control address to five, and to no other', () => {
+  test('answer to six calls and a page each, the control address to seven, and to no other', () => {
     const methods = [...resourcesOf(simulator, 'AWS::ApiGateway::Method').values()];
     expect(methods.map(({ Properties }) => Properties.HttpMethod).sort()).toEqual([
-      ...Array(2 * 3 + 4).fill('GET'),
-      ...Array(2 * 5 + 1).fill('POST'),
+      ...Array(2 * 3 + 5).fill('GET'),
+      ...Array(2 * 5 + 2).fill('POST'),
     ]);
   });
 

@@ -27,6 +27,8 @@ export interface SimulatorInTest extends SimulatorHost {
   read(path: string): Promise<Answer>;
   /** POST /control */
   control(change: unknown): Promise<Answer>;
+  /** POST at the control address. */
+  post(path: string, body: unknown): Promise<Answer>;
   timesCharged(reference: string): Promise<number>;
 }
 
@@ -109,6 +111,7 @@ function inTest(
     }),
     read: (path) => read(path),
     control: (change) => read('/control', { method: 'POST', body: JSON.stringify(change) }),
+    post: (path, body) => read(path, { method: 'POST', body: JSON.stringify(body) }),
     timesCharged: async (reference) =>
       total.parse((await read(`/charges?reference=${reference}`)).body).total,
   };

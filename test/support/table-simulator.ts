@@ -7,10 +7,13 @@ import { DynamoDbRecordView } from '../../adapters/dynamodb/simulator/dynamodb-r
 import { DynamoDbSwitches } from '../../adapters/dynamodb/simulator/dynamodb-switches.ts';
 import type { SimulatorTable } from '../../adapters/dynamodb/simulator/simulator-table.ts';
 import { systemIds } from '../../adapters/ids.ts';
-import { simulatorKey } from '../../adapters/psp/simulator/api-keys.ts';
+import { simulatorKey, simulatorSigningSecret } from '../../adapters/psp/simulator/api-keys.ts';
+import { createWebhookSender } from '../../adapters/psp/simulator/webhook-sender.ts';
 import type { Time } from '../../adapters/time.ts';
 import { SIMULATED_PSPS, type SimulatedPspName } from '../../domain/payment/payment-method.ts';
+import { createDeployedEvents } from '../../lambdas/simulate-psp/deployed-events.ts';
 import { simulate } from '../../lambdas/simulate-psp/simulate.ts';
+import { systemClock } from '../../local/clock.ts';
 import type { Random } from '../../simulator/chance.ts';
 import { type ControlledPsp, serveControlApi } from '../../simulator/control-api.ts';
 import type { Answer } from '../../simulator/reply.ts';
@@ -70,17 +73,30 @@ function serverOf(
   const { time, random, secret } = options;
   const psps = Object.fromEntries(
     SIMULATED_PSPS.map((name) => {
+      const pageUrl = (chargeId: string) => `${urlOf()}/${name}/pay/${chargeId}`;
+      const events = createDeployedEvents({
+        psp: name,
+        table,
+        // To a receiver on this machine, and waited for in real time: it is no part of the simulator.
+        sender: createWebhookSender(() => undefined, systemClock),
+        random,
+        pageUrl,
+        secretOf: async (version) => simulatorSigningSecret(secret, name, version),
+        now: () => time.now(),
+      });
       const psp = new SimulatedPsp({
         record: recordOn(table, name),
         apiKey: () => simulatorKey(secret, name),
         random,
-        pageUrl: (chargeId) => `${urlOf()}/${name}/pay/${chargeId}`,
+        pageUrl,
+        onChanges: events.onChanges,
       });
       const switches = new DynamoDbSwitches(table, name);
       const controlled: ControlledPsp = {
         record: new DynamoDbRecordView(table, name),
         switches,
         goDownFor: async () => {},
+        events: events.controlled(async () => (await switches.read()).settings),
         advance: async () => psp.charges.advanceDue({ now: time.now(), switches: await switches.read() }),
       };
       return [name, { psp, switches, controlled }];

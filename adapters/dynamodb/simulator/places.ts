@@ -20,7 +20,7 @@ export function isPlace(text: string): boolean {
 
 /** Open charges share one list: it is short, and their states change. */
 export type ChargeList = 'open' | 'succeeded' | 'declined' | 'expired' | 'invalidated';
-type ListName = ChargeList | Call['kind'];
+type ListName = ChargeList | Call['kind'] | 'event';
 
 export function listOf(status: ChargeStatus): ChargeList {
   switch (status) {

@@ -10,6 +10,14 @@ export function simulatorKey(secret: string, endpoint: SimulatorEndpoint): strin
   return createHmac('sha256', secret).update(endpoint).digest('base64url');
 }
 
+/** The secret that signs a PSP's events. Each version is another secret, so that two can be valid during a rotation. */
+export function simulatorSigningSecret(secret: string, psp: SimulatedPspName, version: number): string {
+  const digest = createHmac('sha256', secret)
+    .update(`events of ${psp}, version ${version}`)
+    .digest('base64url');
+  return `whsec_${digest}`;
+}
+
 /** The key that an endpoint accepts now. A caller's different key may be newer, so the secret is read again. */
 export async function keyOfEndpoint(
   endpoint: SimulatorEndpoint,

@@ -41,6 +41,14 @@ const SCHEMA = `
     at integer not null
   ) strict, without rowid;
 
+  create table if not exists event (
+    seq integer primary key autoincrement,
+    id text not null unique,
+    next_attempt_at integer,
+    content text not null
+  ) strict;
+  create index if not exists event_by_next_attempt on event (seq) where next_attempt_at is not null;
+
   create table if not exists replayed_error (
     idempotency_key text primary key,
     at integer not null

@@ -19,7 +19,7 @@ import type {
 } from '../../../simulator/record.ts';
 import type { Reply } from '../../../simulator/reply.ts';
 import { statusOf } from '../../../simulator/simulated-psp.ts';
-import { TurnTransactions } from '../../turn-transactions.ts';
+import type { TurnTransactions } from '../../turn-transactions.ts';
 import { CallLog } from './call-log.ts';
 import { ChargeRecord } from './charge-record.ts';
 import { InvalidationRecord } from './invalidation-record.ts';
@@ -37,8 +37,8 @@ export class SqliteRecord implements PspRecord, RecordView {
   private readonly calls: CallLog;
   private window: { readonly startedAt: number; readonly calls: number } | undefined;
 
-  constructor(database: DatabaseSync) {
-    this.transactions = new TurnTransactions(database);
+  constructor(database: DatabaseSync, transactions: TurnTransactions) {
+    this.transactions = transactions;
     this.charges = new ChargeRecord(database);
     this.invalidations = new InvalidationRecord(database);
     this.calls = new CallLog(database);
