@@ -73,10 +73,7 @@ export function canonical(request: ChargeRequest): string {
   return JSON.stringify(return_url === undefined ? always : [...always, return_url]);
 }
 
-const canonicalSchema = z.union([
-  z.tuple([text, z.int(), text, text]),
-  z.tuple([text, z.int(), text, text, z.string()]),
-]);
+const canonicalSchema = z.tuple([text, z.int(), text, text], z.string());
 
 /** The payment method of a request in the format of `canonical`. */
 export function paymentMethodOf(kept: string): string {

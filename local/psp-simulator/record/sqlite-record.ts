@@ -46,8 +46,8 @@ export class SqliteRecord implements PspRecord, RecordView {
 
   async carryOut(call: KeyCall, decide: Decide): Promise<CarriedOut> {
     const carriedOut = this.transactions.run(() => {
-      const changes = this.advance(call);
-      const { reply, changed } = this.keep(call, decide(this.knownOf(call)));
+      const { charges, changes } = this.advance(call);
+      const { reply, changed } = this.keep(call, decide(this.knownOf(call, charges)));
       if (call.kind !== undefined) this.calls.add({ ...call, kind: call.kind, status: statusOf(reply) });
       return { reply, changes: [...changes, ...changed.map((charge) => ({ charge, at: call.at }))] };
     });
@@ -108,31 +108,37 @@ export class SqliteRecord implements PspRecord, RecordView {
     return this.calls.counts(reference);
   }
 
-  /** Read lazily: most calls need no more than two answers. */
-  private knownOf({ idempotencyKey, reference }: KeyCall): KnownOfKey {
-    const { charges, invalidations } = this;
+  /** Read lazily: most calls need one more answer. */
+  private knownOf({ idempotencyKey, reference }: KeyCall, charges: readonly Charge[]): KnownOfKey {
+    const { charges: record, invalidations } = this;
     return {
+      charges,
       get isInvalidated() {
         return invalidations.isInvalidated(idempotencyKey);
       },
       get errorStoredAt() {
         return invalidations.errorStoredAt(idempotencyKey);
       },
-      get charges() {
-        return charges.oldestFirst({ idempotencyKey }, CHARGES_PER_KEY);
-      },
       get faultySends() {
-        return charges.faultySends(reference);
+        return record.faultySends(reference);
       },
     };
   }
 
-  /** Ends the charges of the key that are due. */
-  private advance({ idempotencyKey, at }: KeyCall): readonly Change[] {
-    const due = this.charges.oldestFirst({ idempotencyKey, dueUntil: at }, CHARGES_PER_KEY);
-    const changes = due.flatMap((charge) => dueChange(charge, at) ?? []);
-    for (const { charge } of changes) this.charges.change(charge);
-    return changes;
+  /** The charges of the key, after those that are due have ended. */
+  private advance({ idempotencyKey, at }: KeyCall): {
+    readonly charges: readonly Charge[];
+    readonly changes: readonly Change[];
+  } {
+    const changes: Change[] = [];
+    const charges = this.charges.oldestFirst({ idempotencyKey }, CHARGES_PER_KEY).map((charge) => {
+      const due = dueChange(charge, at);
+      if (due === undefined) return charge;
+      this.charges.change(due.charge);
+      changes.push(due);
+      return due.charge;
+    });
+    return { charges, changes };
   }
 
   private keep(
