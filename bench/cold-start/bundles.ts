@@ -1,10 +1,7 @@
-import { globSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { App, Stack } from 'aws-cdk-lib';
-import { Runtime } from 'aws-cdk-lib/aws-lambda';
-import { type BundlingOptions, LogLevel, NodejsFunction } from 'aws-cdk-lib/aws-lambda-nodejs';
-import { bundling } from '../../lib/constructs/bundling.ts';
+import { bundle } from '../../lib/constructs/bundling.ts';
 import { readAssembly } from '../../local/template/assembly.ts';
 import { readDeployment } from '../../local/template/deployment.ts';
 import { synthesize } from '../../local/template/synthesize.ts';
@@ -43,26 +40,11 @@ export async function deployedBundles(): Promise<readonly Bundle[]> {
 
 /** Only the three SDK clients, bundled with the functions' settings, without and with the functions' replacements in the SDK. */
 export function bareBundles(directory: string): readonly Bundle[] {
-  const shortened = bundling();
-  const { esbuildArgs: _alias, ...asShipped } = shortened;
-  return [
-    bareBundle(join(directory, 'bare'), BARE, asShipped),
-    bareBundle(join(directory, 'shortened'), BARE_SHORTENED, shortened),
-  ];
-}
-
-function bareBundle(outdir: string, name: string, settings: BundlingOptions): Bundle {
-  const app = new App({ outdir });
-  new NodejsFunction(new Stack(app, 'Bare'), 'Clients', {
-    entry: fileURLToPath(new URL('bare-clients.ts', import.meta.url)),
-    runtime: Runtime.NODEJS_24_X,
-    projectRoot: ROOT,
-    depsLockFilePath: `${ROOT}package-lock.json`,
-    bundling: { ...settings, logLevel: LogLevel.ERROR },
-  });
-  const [asset] = globSync('asset.*', { cwd: app.synth().directory });
-  if (asset === undefined) throw new Error('the bare clients were not bundled');
-  return bundleIn(join(outdir, asset), name, {});
+  const entry = fileURLToPath(new URL('bare-clients.ts', import.meta.url));
+  const [bare, shortened] = [join(directory, 'bare'), join(directory, 'shortened')];
+  bundle(bare, { entry, alias: {} });
+  bundle(shortened, { entry });
+  return [bundleIn(bare, BARE, {}), bundleIn(shortened, BARE_SHORTENED, {})];
 }
 
 function bundleIn(directory: string, name: string, environment: Readonly<Record<string, string>>): Bundle {

@@ -2,8 +2,14 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { type Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { type PolicyStatement, Role } from 'aws-cdk-lib/aws-iam';
-import { Architecture, Code, LoggingFormat, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda';
-import { NodejsFunction, type NodejsFunctionProps } from 'aws-cdk-lib/aws-lambda-nodejs';
+import {
+  Architecture,
+  Code,
+  Function as LambdaFunction,
+  LoggingFormat,
+  Runtime,
+  Tracing,
+} from 'aws-cdk-lib/aws-lambda';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import { dutyOf } from '../../adapters/database/set-up/logins.ts';
@@ -11,7 +17,7 @@ import { acknowledge, OF_FUNCTIONS, OF_TRACED_ROLE } from '../acknowledgements.t
 import type { FunctionContext } from '../function-context.ts';
 import { runStatements } from '../grants.ts';
 import { serviceForAccount, writeLog } from '../policy-statements.ts';
-import { bundling, type Copied } from './bundling.ts';
+import { bundledCode, type Copied } from './bundling.ts';
 import { DATABASE_NAME } from './payment-database.ts';
 
 /** The project's folder, or `dist` within the package. */
@@ -32,11 +38,12 @@ export interface PipelineFunctionProps extends FunctionContext {
 }
 
 /** One function of the pipeline: Node 24 on arm64, bundled whole, with a role and a log group of its own. */
-export class PipelineFunction extends NodejsFunction {
+export class PipelineFunction extends LambdaFunction {
   constructor(scope: Construct, id: string, props: PipelineFunctionProps) {
     const logGroup = logGroupOf(scope, id, props);
     super(scope, id, {
-      ...codeOf(props),
+      code: codeOf(props),
+      handler: 'index.handler',
       description: props.description,
       runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64,
@@ -54,7 +61,6 @@ export class PipelineFunction extends NodejsFunction {
       loggingFormat: LoggingFormat.TEXT,
       // The CDK adds the grant; Lambda itself sends the traces.
       tracing: Tracing.ACTIVE,
-      awsSdkConnectionReuse: false,
       // Where money moves, an operator can go back to last week's version.
       currentVersionOptions: {
         removalPolicy: props.config.takesRealMoney ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
@@ -81,16 +87,10 @@ function databaseGrants({ folder, data }: PipelineFunctionProps): readonly Polic
 }
 
 /** The package contains the bundled functions, without their sources and without esbuild. */
-function codeOf({ folder, copied }: PipelineFunctionProps): NodejsFunctionProps {
-  const bundle = `${ROOT}functions/${folder}`;
-  if (existsSync(bundle)) return { code: Code.fromAsset(bundle), handler: 'index.handler' };
-  return {
-    entry: `${ROOT}lambdas/${folder}/handler.ts`,
-    handler: 'handler',
-    projectRoot: ROOT,
-    depsLockFilePath: `${ROOT}package-lock.json`,
-    bundling: bundling(copied),
-  };
+function codeOf({ folder, copied }: PipelineFunctionProps): Code {
+  const packed = `${ROOT}functions/${folder}`;
+  if (existsSync(packed)) return Code.fromAsset(packed);
+  return bundledCode({ entry: `${ROOT}lambdas/${folder}/handler.ts`, copied });
 }
 
 function logGroupOf(scope: Construct, id: string, { config, data }: FunctionContext): LogGroup {

@@ -15,8 +15,8 @@ declare function getComputedStyle(element: PageElement): {
 /**
  * Runs in the page.
  *
- * @returns how far the page sticks out sideways, the contrasts of its texts (WCAG 2.2), and the heights of its buttons; in
- *   CSS pixels
+ * @returns how far the page sticks out sideways, the contrasts of its texts (WCAG 2.2), the heights of its texts (0 if there
+ *   is no font) and of its buttons; in CSS pixels
  */
 export function measure() {
   const channels = (colour: string) => (colour.match(/[\d.]+/g) ?? []).map(Number);
@@ -36,10 +36,12 @@ export function measure() {
     const [one, other] = [luminance(getComputedStyle(element).color), luminance(groundOf(element))];
     return (Math.max(one, other) + 0.05) / (Math.min(one, other) + 0.05);
   };
+  const heightOf = (element: PageElement) => element.getBoundingClientRect().height;
   const { scrollWidth, clientWidth } = document.documentElement;
   return {
     overflow: scrollWidth - clientWidth,
     contrasts: [...document.querySelectorAll('p, h1, dt, dd, button, a')].map(contrastOf),
-    heights: [...document.querySelectorAll('button')].map((button) => button.getBoundingClientRect().height),
+    textHeights: [...document.querySelectorAll('h1, dt, dd')].map(heightOf),
+    buttonHeights: [...document.querySelectorAll('button')].map(heightOf),
   };
 }

@@ -10,7 +10,7 @@ import { ApiClient } from '../support/api-client.ts';
 import { describePspContract } from '../support/psp-contract.ts';
 import { aCharge, noDeadline } from '../support/psp-under-test.ts';
 import { LocalRuntime } from '../support/runtime.ts';
-import { Buyer } from '../support/simulator-caller.ts';
+import { Buyer, SimulatorCaller } from '../support/simulator-caller.ts';
 
 /** The simulator's stack as it would be deployed: its API, its bundles, its table, its secret, its grants. */
 const runtime = new LocalRuntime(['local/start.ts', '--port', '0', '--json', '--psp', 'deployed']);
@@ -77,16 +77,41 @@ describe('a payment', () => {
   });
 });
 
-describe('the payment page', () => {
+describe.each(SIMULATED_PSPS)('the payment page of %s', (name) => {
+  let caller: SimulatorCaller;
+  beforeAll(async () => {
+    caller = new SimulatorCaller(`${endpoints.psp}/${name}`, await simulator.keyOf(name));
+  });
+
   test('is found at the address that the PSP names, and its approval charges', async () => {
-    const psp = await adapterOf('simulator_2');
     const request = aCharge('sim_requires_action');
-    const outcome = await psp.execute(request, noDeadline());
+    const outcome = await (await adapterOf(name)).execute(request, noDeadline());
     if (outcome.kind !== 'requires_action') throw new Error(`the charge is ${outcome.kind}`);
     const buyer = new Buyer({ redirect_url: outcome.redirectUrl ?? '' });
     expect((await buyer.open()).headers.get('content-type')).toBe('text/html; charset=utf-8');
     expect((await buyer.act('approve')).headers.get('location')).toBe(outcome.redirectUrl);
     expect(await timesCharged(request.reference)).toBe(1);
+  });
+
+  test('leaves the charge to the confirmation, if the PSP needs one', async () => {
+    await simulator.post('/control', { psp: name, needs_confirmation: true });
+    const charge = await caller.charge('sim_requires_action');
+    await new Buyer(charge).act('approve');
+    expect(await caller.statusOf(charge)).toBe('authenticated');
+    expect(await timesCharged(String(charge.reference))).toBe(0);
+    expect(await caller.confirm(charge)).toMatchObject({ status: 200, body: { status: 'succeeded' } });
+    expect(await timesCharged(String(charge.reference))).toBe(1);
+    await simulator.post('/control', { psp: name, reset: true });
+  });
+
+  test('approves nothing once the shop has invalidated the charge', async () => {
+    const charge = await caller.charge('sim_requires_action');
+    const buyer = new Buyer(charge);
+    const token = await buyer.token();
+    expect(await caller.invalidate(charge)).toMatchObject({ status: 200, body: { status: 'invalidated' } });
+    await buyer.submit('approve', token);
+    expect(await caller.statusOf(charge)).toBe('invalidated');
+    expect(await timesCharged(String(charge.reference))).toBe(0);
   });
 });
 

@@ -29,13 +29,20 @@ export async function unpackChromium(): Promise<void> {
   await rename(own, HOME).catch(() => rm(own, { recursive: true }));
 }
 
-/** A browser of its own process. The package's fonts make text look the same on every machine. */
+/**
+ * The package's font alone makes text look the same on every machine. Its own configuration names directories of Lambda
+ * only; where it finds no font there, text has no height, and is invisible.
+ */
+const FONTS = {
+  FONTCONFIG_FILE: join(import.meta.dirname, 'chromium-fonts.conf'),
+  XDG_DATA_HOME: join(HOME, 'fonts'),
+  XDG_CACHE_HOME: join(HOME, 'cache'),
+};
+
+/** A browser of its own process. */
 export async function launchChromium(): Promise<Browser> {
   const launch = (more: Record<string, string>) =>
-    chromium.launch({
-      executablePath: join(HOME, 'chromium'),
-      env: { ...process.env, FONTCONFIG_PATH: join(HOME, 'fonts'), ...more },
-    });
+    chromium.launch({ executablePath: join(HOME, 'chromium'), env: { ...process.env, ...FONTS, ...more } });
   // A machine without a desktop may lack libraries, which the package has for Lambda.
   return launch({}).catch(() => launch({ LD_LIBRARY_PATH: join(HOME, 'al2023/lib') }));
 }

@@ -15,12 +15,15 @@ export interface RawAnswer {
 
 let serial = 0;
 
-/** A caller of the first simulated PSP's API, without an adapter in between. */
+/** A caller of a simulated PSP's API, without an adapter in between. */
 export class SimulatorCaller {
   private readonly url: string;
+  private readonly apiKey: string;
 
-  constructor(url: string) {
+  /** @param apiKey unless it is the key of the first PSP in the tests that start one */
+  constructor(url: string, apiKey: string = SIMULATOR_KEY) {
     this.url = url;
+    this.apiKey = apiKey;
   }
 
   /** Sends a charge of its own reference and key. */
@@ -62,7 +65,7 @@ export class SimulatorCaller {
   }
 
   private async call(path: string, init: RequestInit): Promise<RawAnswer> {
-    const headers = { authorization: `Bearer ${SIMULATOR_KEY}`, ...init.headers };
+    const headers = { authorization: `Bearer ${this.apiKey}`, ...init.headers };
     const response = await fetch(this.url + path, { ...init, headers });
     return { status: response.status, body: await response.json() };
   }
