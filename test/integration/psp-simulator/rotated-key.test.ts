@@ -3,8 +3,10 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import type { Psp } from '../../../adapters/psp/psp.ts';
 import type { Psps } from '../../../adapters/psp/psps.ts';
+import { simulatorSigningSecret } from '../../../adapters/psp/simulator/api-keys.ts';
 import { createCachedSecret } from '../../../adapters/secrets/secret-reader.ts';
 import { systemTime } from '../../../adapters/time.ts';
+import { signatureOf } from '../../../simulator/webhook-signature.ts';
 import { accountsAt, pspsOf } from '../../support/psp-accounts.ts';
 import { aCharge, noDeadline } from '../../support/psp-under-test.ts';
 import {
@@ -104,6 +106,39 @@ describe('the credentials of a stage’s accounts', () => {
       'The secret of the PSP account simulator has another format; store {"api_key": "…", "signing_secrets": ["…"]}',
     );
     expect(warnings.join()).not.toContain(SIMULATOR_2_KEY);
+  });
+});
+
+describe('an event', () => {
+  const SIGNED_FOR_OTHERS = 'whsec_0123456789abcdef';
+  const kindOf = async (secret: string) => {
+    const now = simulator.clock.now();
+    const charge = { id: 'ch_1', reference: 'ord_1', amount: 1, currency: 'KRW', status: 'succeeded' };
+    const body = JSON.stringify({
+      id: 'evt_1',
+      type: 'charge.succeeded',
+      created: new Date(now).toISOString(),
+      data: { charge },
+    });
+    const headers = { 'simulator-signature': signatureOf([secret], body, now) };
+    const event = await psps.events.get('simulator')?.parseEvent({ headers, body: Buffer.from(body), now });
+    return event?.kind;
+  };
+
+  test.each([1, 2])('signed with version %i of the derived secret is accepted', async (version) => {
+    await rotateOurSide();
+    expect(await kindOf(simulatorSigningSecret(SIMULATOR_SECRET, 'simulator', version))).toBe('event');
+    expect(await kindOf(simulatorSigningSecret(SIMULATOR_SECRET, 'simulator_2', version))).toBe('refused');
+    expect(await kindOf(simulatorSigningSecret(SIMULATOR_SECRET, 'simulator', 3))).toBe('refused');
+  });
+
+  test('signed with a secret that was stored a moment ago is accepted, before the next batch', async () => {
+    await rotateOurSide();
+    await psps.hold();
+    expect(await kindOf(SIGNED_FOR_OTHERS)).toBe('refused');
+    await put(JSON.stringify({ api_key: SIMULATOR_KEY, signing_secrets: [SIGNED_FOR_OTHERS] }));
+    simulator.clock.advance(1_000);
+    expect(await kindOf(SIGNED_FOR_OTHERS)).toBe('event');
   });
 });
 
