@@ -7,8 +7,11 @@ export interface PageContent {
   readonly html: string;
   /** For the content security policy. */
   readonly styleHash: string;
-  /** The origins that the form may redirect to. */
-  readonly formTargets: readonly string[];
+  /**
+   * What the form may redirect to beside this page. A browser applies it to each redirect up to the merchant's page, which only
+   * the merchant's server knows: so it is a scheme, such as `https:`, and not an origin.
+   */
+  readonly formTarget: string | undefined;
 }
 
 export interface PaymentPageState {
@@ -69,12 +72,12 @@ export function renderPayment(charge: Charge, state: PaymentPageState): PageCont
   const content = `${headline(tone, title, text)}
 ${notice}${details(charge)}
 ${waits ? form(state.token) : link}`;
-  return document(title, content, returnTo === undefined ? [] : [new URL(returnTo).origin]);
+  return document(title, content, returnTo === undefined ? undefined : new URL(returnTo).protocol);
 }
 
 /** A page with one message. */
 export function renderMessage(title: string, text: string): PageContent {
-  return document(title, headline('bad', title, text), []);
+  return document(title, headline('bad', title, text), undefined);
 }
 
 function noticeOf({ declineCode }: Charge, { hasLeft }: PaymentPageState): string {
@@ -120,7 +123,7 @@ function timeOf(milliseconds: number): string {
 }
 
 /** The empty icon keeps browsers from requesting one. */
-function document(title: string, content: string, formTargets: readonly string[]): PageContent {
+function document(title: string, content: string, formTarget: string | undefined): PageContent {
   const html = `<!doctype html>
 <html lang="en">
 <head>
@@ -139,7 +142,7 @@ ${content}
 </body>
 </html>
 `;
-  return { html, styleHash: PAGE_STYLE_HASH, formTargets };
+  return { html, styleHash: PAGE_STYLE_HASH, formTarget };
 }
 
 const ESCAPES: Readonly<Record<string, string>> = {

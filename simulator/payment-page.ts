@@ -117,13 +117,13 @@ function redirect(location: string): Answer {
   return { kind: 'answer', status: 303, body: '', headers: { location, ...NOT_KEPT }, delayMs: 0 };
 }
 
-function page(status: number, { html, styleHash, formTargets }: PageContent): Answer {
+function page(status: number, { html, styleHash, formTarget }: PageContent): Answer {
   const policy = [
     "default-src 'none'",
     `style-src '${styleHash}'`,
     'img-src data:',
-    // A browser applies it to the redirect after the form as well.
-    `form-action 'self' ${formTargets.join(' ')}`.trimEnd(),
+    // A browser applies it to the redirects after the form as well.
+    `form-action 'self' ${formTarget ?? ''}`.trimEnd(),
     "base-uri 'none'",
     "frame-ancestors 'none'",
   ].join('; ');

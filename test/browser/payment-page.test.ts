@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { launchChromium, NO_CHROMIUM } from '../support/chromium.ts';
 import { type SimulatorInTest, startSimulatorInTest } from '../support/simulator.ts';
 import { SimulatorCaller } from '../support/simulator-caller.ts';
@@ -72,6 +72,22 @@ describe.skipIf(NO_CHROMIUM !== undefined)('the payment page in a browser', () =
     expect(new URL(page.url()).searchParams.get('redirect_status')).toBe(status);
     expect(await caller.statusOf(charge)).toBe(status);
   });
+
+  test.each(['Approve payment', 'Close without deciding'])(
+    '"%s" leads to the shop by way of a server elsewhere',
+    async (button) => {
+      const pipeline = createServer((_request, response) => {
+        response.writeHead(303, { location: returnUrl }).end();
+      });
+      pipeline.listen(0, '127.0.0.1');
+      await once(pipeline, 'listening');
+      onTestFinished(() => void pipeline.close());
+      const { port } = pipeline.address() as AddressInfo;
+      const { page } = await open('sim_requires_action', {}, { return_url: `http://127.0.0.1:${port}/` });
+      await press(page, button);
+      await page.waitForURL(returnUrl);
+    },
+  );
 
   test('without JavaScript it does the same', async () => {
     const { charge, page } = await open(
