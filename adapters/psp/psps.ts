@@ -33,8 +33,8 @@ export interface Psps {
   readonly events: ReadonlyMap<string, Pick<Psp, 'parseEvent'>>;
   /**
    * The adapters by account, each with the credentials of now, which it keeps: to be read before a claim, which stores their
-   * versions. Makes no request as long as the cached secrets are fresh, and never takes longer than `deadlineMs`. An account
-   * whose secret can't be read sends nothing.
+   * versions. Makes no request as long as the cached secrets are fresh. An account whose secret can't be read in time keeps the
+   * credentials of before; without any, it sends nothing.
    */
   hold(): Promise<ReadonlyMap<string, Psp>>;
 }
@@ -42,7 +42,7 @@ export interface Psps {
 export interface PspsOptions {
   readonly accounts: readonly PspAccount[];
   readonly time: Time;
-  /** How long a secret may take to be read, in milliseconds. */
+  /** How long a secret may take to be read again, in milliseconds. */
   readonly deadlineMs: number;
   warn(message: string, detail: Readonly<Record<string, unknown>>): void;
 }
@@ -99,6 +99,12 @@ const FACTORIES: Readonly<
   >
 > = { simulator: { create: createSimulatorAdapter, credentialsOf: readSimulatorCredentials } };
 
+/**
+ * How long the first reading may take, which comes with a cold start. Without it nothing is sent, and a whole batch of unsent
+ * calls would open the circuit of a PSP that is well. Calls that then have too little time left don't start (rule 5).
+ */
+const FIRST_READING_MS = 5_000;
+
 /** One account's adapter, made anew for each version of its credentials. Its connections are kept. */
 class Holder {
   private readonly account: PspAccount;
@@ -118,7 +124,7 @@ class Holder {
   constructor(account: PspAccount, options: PspsOptions) {
     this.account = account;
     this.options = options;
-    this.exchange = createHttpExchange(account.url, options.time.now);
+    this.exchange = createHttpExchange(account.url, () => options.time.now());
     this.held = this.adapter(null, undefined);
   }
 
@@ -154,7 +160,8 @@ class Holder {
   }
 
   private async inTime<T>(reading: Promise<T>): Promise<T> {
-    const { time, deadlineMs } = this.options;
+    const { time } = this.options;
+    const deadlineMs = this.held.credentialVersion === null ? FIRST_READING_MS : this.options.deadlineMs;
     const { promise: late, reject } = Promise.withResolvers<never>();
     const cancel = time.after(deadlineMs, () => reject(new Error(`no answer within ${deadlineMs} ms`)));
     try {

@@ -5,9 +5,8 @@ import type { Psp } from '../../../adapters/psp/psp.ts';
 import type { Psps } from '../../../adapters/psp/psps.ts';
 import { simulatorSigningSecret } from '../../../adapters/psp/simulator/api-keys.ts';
 import { createCachedSecret } from '../../../adapters/secrets/secret-reader.ts';
-import { systemTime } from '../../../adapters/time.ts';
 import { signatureOf } from '../../../simulator/webhook-signature.ts';
-import { accountsAt, pspsOf } from '../../support/psp-accounts.ts';
+import { accountsAt, pspsOf, SecretInTest } from '../../support/psp-accounts.ts';
 import { aCharge, noDeadline } from '../../support/psp-under-test.ts';
 import {
   aSecret,
@@ -193,13 +192,33 @@ describe('a key that the PSP refuses', () => {
   });
 });
 
-test('a batch waits for a secret no longer than the deadline, and then sends nothing', async () => {
+describe('a batch', () => {
   const never = new Promise<never>(() => {});
-  const secret = { read: () => never, refresh: () => never };
-  const waiting = pspsOf(accountsAt(simulator, secret), { time: systemTime, deadlineMs: 5 });
-  const psp = (await waiting.hold()).get('simulator');
-  expect(await psp?.execute(aCharge('sim_ok'), noDeadline())).toEqual({
-    kind: 'not_sent',
-    reason: 'our key can’t be read',
+  const heldAfter = async (waiting: Psps, milliseconds: number) => {
+    const timer = simulator.clock.nextTimer();
+    const holding = waiting.hold();
+    await timer;
+    simulator.clock.advance(milliseconds);
+    return (await holding).get('simulator');
+  };
+
+  test('waits five seconds for the first reading of a secret, and then sends nothing', async () => {
+    const secret = { read: () => never, refresh: () => never };
+    const waiting = pspsOf(accountsAt(simulator, secret), { time: simulator.clock, deadlineMs: 1_000 });
+    const psp = await heldAfter(waiting, 5_000);
+    expect(await psp?.execute(aCharge('sim_ok'), noDeadline())).toEqual({
+      kind: 'not_sent',
+      reason: 'our key can’t be read',
+    });
+  });
+
+  test('waits one second for a later reading, and keeps what it has', async () => {
+    const secret = new SecretInTest(SIMULATOR_SECRET);
+    const waiting = pspsOf(accountsAt(simulator, secret), { time: simulator.clock, deadlineMs: 1_000 });
+    await waiting.hold();
+    secret.read = () => never;
+    const psp = await heldAfter(waiting, 1_000);
+    expect(psp?.credentialVersion).toBe('v1');
+    expect((await psp?.execute(aCharge('sim_ok'), noDeadline()))?.kind).toBe('succeeded');
   });
 });
