@@ -28,7 +28,7 @@ describe('a fix while the alarm is active', () => {
 
   test('moves every alias at once', () => {
     expect(groups.map(({ DeploymentConfigName }) => DeploymentConfigName)).toEqual(
-      Array.from({ length: 6 }, () => 'CodeDeployDefault.LambdaAllAtOnce'),
+      Array.from({ length: 7 }, () => 'CodeDeployDefault.LambdaAllAtOnce'),
     );
   });
 
