@@ -80,7 +80,7 @@ checked as materialized (
     case when parent.state <> 'succeeded' then greatest(l.not_before, parent.not_before)
          else l.not_before end as free_at
   from locked l
-  join input on input.instruction_id = l.instruction_id
+  join input on (input.instruction_id, input.group_id, input.operation) = (l.instruction_id, l.group_id, l.operation)
   cross join moment
   cross join parameter
   left join instruction parent on parent.instruction_id = l.parent_id

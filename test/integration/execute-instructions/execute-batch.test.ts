@@ -435,6 +435,18 @@ describe('poison', () => {
     expect((await orderNow(paymentId)).order?.status).toBe('SUCCESS');
   });
 
+  test('does not have an instruction that it names claimed twice in one batch', async () => {
+    const { orders, paymentId } = await storePayment(database);
+    const [order] = orders;
+    if (order === undefined) throw new Error('one order');
+    const stranger = recordOf({ ...order, paymentOrderId: newOrder().paymentOrderId });
+    const harness = new ExecutorHarness(database);
+
+    expect(await harness.execute(stranger, recordOf(order))).toEqual([]);
+    expect(harness.psp.charges).toHaveLength(1);
+    expect((await orderNow(paymentId)).attempts).toHaveLength(1);
+  });
+
   test('stays in the queue while the dead-letter queue refuses it', async () => {
     const harness = new ExecutorHarness(database, new ScriptedPsp(), {
       deadLetters: { send: async (deadLetters) => new Set(deadLetters.keys()) },
