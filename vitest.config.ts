@@ -28,7 +28,9 @@ export default defineConfig({
       project('integration', 30_000, { ...SHARED, ...POSTGRES }),
       project('simulation', 120_000, POSTGRES),
       project('browser', 60_000, { globalSetup: ['./test/support/global-chromium.ts'] }),
-      project('flows', 120_000, { globalSetup: ['./test/support/global-assemblies.ts'] }),
+      project('flows', 120_000, {
+        globalSetup: ['./test/support/global-assemblies.ts', './test/support/global-chromium.ts'],
+      }),
     ],
   },
 });

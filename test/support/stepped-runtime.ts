@@ -24,6 +24,8 @@ export class SteppedRuntime {
   private readonly runtime: RunningRuntime;
   private readonly lines: readonly string[];
   private readonly clock: SteppedClock;
+  /** By how much the database's clock is ahead of all others, in milliseconds. */
+  private databaseAhead = 0;
 
   private constructor(
     runtime: RunningRuntime,
@@ -69,10 +71,14 @@ export class SteppedRuntime {
 
   /** The database's clock goes first: nothing that falls due finds it behind. */
   async advance(milliseconds: number): Promise<void> {
-    await this.database.query(
-      `update stepped_clock set ahead = make_interval(secs => ${(this.clock.ahead + milliseconds) / 1000})`,
-    );
+    await this.setDatabase(this.clock.ahead + milliseconds);
     this.clock.advance(milliseconds);
+  }
+
+  /** The database's clock alone: from now on it is ahead of the PSPs' and the queues'. */
+  async advanceDatabase(milliseconds: number): Promise<void> {
+    this.databaseAhead += milliseconds;
+    await this.setDatabase(this.clock.ahead);
   }
 
   /** @param service the function's folder in `lambdas/` */
@@ -122,5 +128,10 @@ export class SteppedRuntime {
     await this.database.end();
     await this.runtime.close();
     rmSync(this.directory, { recursive: true, force: true });
+  }
+
+  private async setDatabase(ahead: number): Promise<void> {
+    const seconds = (ahead + this.databaseAhead) / 1_000;
+    await this.database.query('update stepped_clock set ahead = make_interval(secs => $1)', [seconds]);
   }
 }
