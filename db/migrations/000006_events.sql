@@ -23,7 +23,7 @@ create table psp_event (
   state           text not null check (state in ('matched', 'ended', 'early', 'unknown', 'foreign')),
   -- Whether a later change of the same object was known already.
   is_reordered    boolean not null,
-  -- How often it was delivered, in whatever events of the PSP.
+  -- How often it was delivered, in whatever events of the PSP; of a delivery beside the first one it may miss one.
   deliveries      integer not null default 1,
   body_sha256     text not null check (body_sha256 ~ '^[0-9a-f]{64}$'),
   body_bytes      integer not null,
