@@ -17,6 +17,7 @@ const EXPIRED_MS = POLL_DUE_MS;
 /** What can come after the buyer's approval, in any order. The shop's page is reloaded; each of the others can tell us. */
 type Step = 'return' | 'event' | 'sweep' | 'reload';
 const OTHERS: readonly Step[] = ['return', 'event', 'reload'];
+const PLACES = [0, 1, 2, 3];
 
 describe.skipIf(NO_CHROMIUM !== undefined)('a buyer in a browser', () => {
   let runtime: SteppedRuntime;
@@ -37,6 +38,7 @@ describe.skipIf(NO_CHROMIUM !== undefined)('a buyer in a browser', () => {
     context = await browser.newContext();
   });
   afterEach(async () => {
+    await runtime.control({ pause_polling: false });
     await runtime.controlPsp({ reset: true });
     await context.close();
   });
@@ -181,23 +183,45 @@ describe.skipIf(NO_CHROMIUM !== undefined)('a buyer in a browser', () => {
       await runtime.runSchedule('relay-instructions');
     }
 
-    test.each([0, 1, 2, 3])(
-      'in the 6 orders of return, event and reload with the sweep at %i',
+    /** The six orders with the sweep at this place, each with a buyer. */
+    function buyersOf(sweepAt: number) {
+      const orders = permutations(OTHERS).map((others) => others.toSpliced(sweepAt, 0, 'sweep'));
+      return Promise.all(orders.map(async (steps) => ({ steps, ...(await approved()) })));
+    }
+
+    test.each(PLACES)('in the 6 orders of return, event and reload with the sweep at %i', async (sweepAt) => {
+      const buyers = await buyersOf(sweepAt);
+      for (const place of PLACES) {
+        if (place === sweepAt) await sweep();
+        const all = buyers.map(async ({ steps, ...buyer }) => {
+          const step = steps[place] ?? 'sweep';
+          const said = step === 'sweep' ? null : await take(step, buyer);
+          const isTold = steps.slice(0, place + 1).some((past) => past !== 'reload');
+          if (step === 'reload') expect(said).toBe(isTold ? 'Paid' : 'Waiting for your payment');
+          // The first that tells us is enough.
+          if (isTold) expect(await taken(buyer.buyer), steps.join(', ')).toEqual(ONCE);
+        });
+        await Promise.all(all);
+      }
+    });
+
+    test.each(PLACES)(
+      'in these orders with the sweep at %i, if the first look-up is after all four',
       async (sweepAt) => {
-        const orders = permutations(OTHERS).map((others) => others.toSpliced(sweepAt, 0, 'sweep'));
-        const buyers = await Promise.all(orders.map(async (steps) => ({ steps, ...(await approved()) })));
-        for (const place of [0, 1, 2, 3]) {
-          if (place === sweepAt) await sweep();
-          const all = buyers.map(async ({ steps, ...buyer }) => {
+        const buyers = await buyersOf(sweepAt);
+        await runtime.control({ pause_polling: true });
+        for (const place of PLACES) {
+          const all = buyers.map(({ steps, ...buyer }) => {
             const step = steps[place] ?? 'sweep';
-            const said = step === 'sweep' ? null : await take(step, buyer);
-            const isTold = steps.slice(0, place + 1).some((past) => past !== 'reload');
-            if (step === 'reload') expect(said).toBe(isTold ? 'Paid' : 'Waiting for your payment');
-            // The first that tells us is enough.
-            if (isTold) expect(await taken(buyer.buyer), steps.join(', ')).toEqual(ONCE);
+            return step === 'sweep' ? undefined : take(step, buyer);
           });
-          await Promise.all(all);
+          await Promise.all(place === sweepAt ? [sweep()] : all);
         }
+        expect(await Promise.all(buyers.map(({ buyer }) => buyer.reload()))).toEqual(
+          buyers.map(() => 'Waiting for your payment'),
+        );
+        await runtime.control({ pause_polling: false });
+        for (const { buyer, steps } of buyers) expect(await taken(buyer), steps.join(', ')).toEqual(ONCE);
       },
     );
 
