@@ -116,7 +116,7 @@ describe('verify', () => {
     const { body } = await api.pay();
     await api.settled(body.id);
     const { code, out } = await oncepay('verify');
-    expect(out).toContain('All 16 invariants hold.');
+    expect(out).toContain('All 19 invariants hold.');
     expect(code).toBe(0);
   });
 });
