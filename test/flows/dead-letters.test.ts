@@ -112,7 +112,7 @@ describe('a dead letter of a PSP that is paused', () => {
     const [id] = await payMany(1, 'sim2_ok');
     const parked = () =>
       database.query(
-        `select instruction_id, payment_order_id from instruction
+        `select instruction_id, group_id from instruction
          where payment_id = $1 and waits_for = 'pause:psp:simulator_2'`,
         [id],
       );
@@ -173,7 +173,7 @@ describe('poison', () => {
     (n) => `${n}`,
     (n) => `"text ${n}"`,
     (n) => `{"version":1,"n":${n}}`,
-    (n) => `{"version":1,"instruction_id":${n},"payment_order_id":"x","operation":"charge"}`,
+    (n) => `{"version":1,"instruction_id":${n},"group_id":"x","operation":"charge"}`,
     (n) => message(n, { operation: 'steal' }),
     (n) => message(n, {}),
     (n) => message(n, { extra: 'field' }),
@@ -184,7 +184,7 @@ describe('poison', () => {
     return JSON.stringify({
       version: 1,
       instruction_id: `ins_${hex}`,
-      payment_order_id: `ord_${hex}`,
+      group_id: `ord_${hex}`,
       operation: 'charge',
       ...change,
     });
