@@ -174,7 +174,7 @@ reviewed as (
   update payment_order o
   set status_detail = 'manual_review', updated_at = moment.now
   from ended e, moment
-  where o.payment_order_id = e.payment_order_id and e.state = 'quarantined'
+  where o.payment_order_id = e.payment_order_id and e.state = 'quarantined' and o.status = 'EXECUTING'
 )`;
 
 /** Orders whose first instruction is claimed. Payments are locked in the order of their ids: two workers can't deadlock. */

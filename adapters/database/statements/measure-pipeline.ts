@@ -108,8 +108,10 @@ event_account as materialized (
   where walk.psp_account is not null
 ),
 under_way as materialized (
-  -- Each by its partial index: what the relay would send by the clock, and what waits for a circuit or a pause.
-  (select payment_order_id, accepted_at from instruction where relay_due_at is not null
+  -- Each by its partial index: what the relay would send by the clock, and what waits for a circuit or a pause. What waits for
+  -- its buyer or its PSP is not stuck.
+  (select payment_order_id, accepted_at from instruction
+   where relay_due_at is not null and state not in ('awaiting_buyer', 'awaiting_psp')
    limit (:input::jsonb ->> 'limit')::int)
   union all
   (select payment_order_id, accepted_at from instruction where waits_for is not null
