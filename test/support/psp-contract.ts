@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { PspRequest } from '../../adapters/psp/psp.ts';
 import { describeInvalidating } from './psp-invalidation-contract.ts';
-import { aCharge, noDeadline, type PspUnderTest } from './psp-under-test.ts';
+import { aCharge, noDeadline, type PspUnderTest, untraced } from './psp-under-test.ts';
 import { closedPortUrl, httpAnswer, startRawServer } from './raw-server.ts';
 
 /** What a server may say, none of which tells whether it charged. */
@@ -29,7 +29,7 @@ export function describePspContract(name: string, start: () => Promise<PspUnderT
   describe(`the PSP contract: ${name}`, () => {
     let sandbox: PspUnderTest;
     beforeAll(async () => {
-      sandbox = await start();
+      sandbox = untraced(await start());
     });
     afterAll(() => sandbox.close());
     const current = () => sandbox;

@@ -1,4 +1,4 @@
-import type { ChargeRequest, Psp } from '../../adapters/psp/psp.ts';
+import type { ChargeRequest, Psp, Traced } from '../../adapters/psp/psp.ts';
 
 /** What the contract needs of a PSP's sandbox and of its adapter. */
 export interface PspUnderTest {
@@ -36,3 +36,28 @@ export function aCharge(paymentMethod: string, overrides: Partial<ChargeRequest>
 
 /** No deadline: where one matters, the test aborts by itself. */
 export const noDeadline = () => new AbortController().signal;
+
+/** The adapters without the ids that the PSP gives each answer: repeats differ in nothing else. */
+export function untraced(sandbox: PspUnderTest): PspUnderTest {
+  return {
+    ...sandbox,
+    psp: withoutTraces(sandbox.psp),
+    withWrongKey: withoutTraces(sandbox.withWrongKey),
+    at: (url) => withoutTraces(sandbox.at(url)),
+  };
+}
+
+function withoutTraces(psp: Psp): Psp {
+  const { execute, find, invalidate } = psp;
+  return {
+    ...psp,
+    execute: async (request, signal) => withoutTrace(await execute(request, signal)),
+    find: async (request, signal) => withoutTrace(await find(request, signal)),
+    invalidate: async (request, signal) => withoutTrace(await invalidate(request, signal)),
+  };
+}
+
+function withoutTrace<Answer extends object>(answer: Traced<Answer>): Answer {
+  const { trace: _, ...rest } = answer;
+  return rest as Answer;
+}
