@@ -477,6 +477,8 @@ describe('a query or path with', () => {
     ['/payments/pay_x', 'GET, HEAD, OPTIONS'],
     ['/wallets/x', 'GET, HEAD, OPTIONS'],
     ['/ledger/trial-balance', 'GET, HEAD, OPTIONS'],
+    ['/webhooks/simulator', 'OPTIONS, POST'],
+    ['/returns/ord_x', 'GET, HEAD, OPTIONS'],
     ['/health', 'GET, HEAD, OPTIONS'],
     ['/openapi.json', 'GET, HEAD, OPTIONS'],
   ])('OPTIONS lists the methods of %s, without a key', async (path, allowed) => {
@@ -487,6 +489,7 @@ describe('a query or path with', () => {
   test.each([
     ['/payments', 200],
     ['/payments/pay_x', 404],
+    ['/returns/ord_x', 404],
     ['/wallets/x', 200],
     ['/ledger/trial-balance', 200],
     ['/health', 200],

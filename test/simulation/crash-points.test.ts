@@ -16,6 +16,8 @@ const EFFECTS = [
   'execute.psp.lookUp',
   'execute.return',
   'execute.visibility.change',
+  'receive.database.wake',
+  'receive.queue.send',
   'redrive.consumed.find',
   'redrive.database.mark',
   'redrive.database.plan',

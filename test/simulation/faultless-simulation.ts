@@ -33,6 +33,7 @@ export function faultlessSimulation(planted = NOTHING_PLANTED, ordersWithParents
     breaksDeduplication: false,
     breaksTimes: false,
     needsConfirmation: false,
+    letsOrdersWait: false,
     redeliversAtOnce: false,
     ordersWithParents,
     planted,

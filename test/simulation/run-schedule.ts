@@ -92,6 +92,7 @@ class Run {
       psps: { simulator: abilities, simulator_2: abilities },
       breaksDeduplication,
       breaksTimes: options.breaksTimes ?? (mayBreakTimes && ((options.seed >>> 7) & 1) === 1),
+      letsOrdersWait: true,
       needsConfirmation: options.seed % 3 === 0,
       redeliversAtOnce: options.redeliversAtOnce ?? false,
       ordersWithParents: options.ordersWithParents ?? 0.1,

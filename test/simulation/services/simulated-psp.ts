@@ -32,7 +32,10 @@ export interface BrokenPromises {
 }
 
 /** How a PSP deals with buyers, beside its abilities. */
-export type BuyerRules = Pick<ObjectRules, 'needsConfirmation'>;
+export interface BuyerRules extends Pick<ObjectRules, 'needsConfirmation'> {
+  /** Some orders wait for their buyer or the PSP; else all end at once. */
+  readonly letsOrdersWait: boolean;
+}
 
 interface RateLimit {
   readonly until: number;
@@ -55,6 +58,7 @@ export class SimulatedPsp {
   /** By reference: what it has charged twice by a mistake of its own, and whether a look-up has shown that. */
   readonly doubled = new Map<string, { isShown: boolean }>();
   private readonly broken: BrokenPromises;
+  private readonly letsOrdersWait: boolean;
   private readonly objects: OpenObjects;
   /** The first answer about an object is stored under its key, and replayed whatever has become of the object. */
   private readonly replies = new Map<string, PspState>();
@@ -85,6 +89,7 @@ export class SimulatedPsp {
       ({ key }) => onEvent(key),
     );
     this.broken = options;
+    this.letsOrdersWait = options.letsOrdersWait;
     this.credentials = new Credentials(scheduler);
     this.name = name;
     this.abilities = abilities;
@@ -208,7 +213,7 @@ export class SimulatedPsp {
   /** An authorization and one charge in eight wait for their buyers, and one in sixteen for the PSP. */
   private awaitsOf({ operation, reference }: PspRequest): 'buyer' | 'psp' | undefined {
     // Where nothing can be looked up, nothing waits.
-    if (this.abilities.lookUpLagSeconds === null) return undefined;
+    if (!this.letsOrdersWait || this.abilities.lookUpLagSeconds === null) return undefined;
     if (operation === 'authorize' || /[48]$/.test(reference)) return 'buyer';
     return /6$/.test(reference) ? 'psp' : undefined;
   }
