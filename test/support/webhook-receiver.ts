@@ -56,8 +56,11 @@ export class WebhookReceiver {
   }
 }
 
-/** Whether the header holds a signature of the raw body with this secret, made at this time. */
-/** @param now milliseconds since the epoch: the event was signed within five seconds of it */
+/**
+ * Whether the header holds a signature of the raw body with this secret.
+ *
+ * @param now milliseconds since the epoch: it was signed within five seconds of it
+ */
 export function isSignedBy(secret: string, { raw, signature }: ReceivedEvent, now: number): boolean {
   const time = Number(/^t=(\d+),/.exec(signature)?.[1]);
   if (!(Math.abs(now / 1000 - time) <= 5)) return false;
