@@ -36,7 +36,7 @@ export type MovementSource =
   | { readonly origin: 'psp'; readonly pspAccount: string; readonly pspEntryId: string };
 
 /**
- * The one name of a movement, the same whether an answer, an event, a look-up or the PSP's list of entries tells of it (rule 12).
+ * The one name of a movement, the same whether an answer, an event, a look-up or the PSP's list of entries tells of it (rule 24).
  * The database's unique indexes enforce the same.
  */
 export function movementNameOf(source: MovementSource, kind: MovementKind): string {
