@@ -132,7 +132,8 @@ create trigger instruction_terminal before update of state on instruction for ea
 
 -- An event of the PSP or the buyer's return: what waits is looked up now. It is believed in nothing else. Returns the
 -- instructions whose message the caller sends; their sends are recorded as the relay's are, so the relay sends again what is
--- lost. What is executing or has a message on its way only notes that it was woken: the record looks at that.
+-- lost. What is executing or has a message on its way only notes that it was woken: the record looks at that. Nothing else is
+-- locked: its next claim comes after this event anyway, and would skip a locked row.
 create function wake_v1(ids text[]) returns table (
   instruction_id text, group_id text, payment_id text, correlation_id text, operation text, send_no integer)
 language sql volatile security definer set search_path = public, pg_temp as $$
@@ -142,7 +143,7 @@ language sql volatile security definer set search_path = public, pg_temp as $$
   locked as materialized (
     select i.instruction_id, is_awaiting(i.state) and i.parked as is_sent
     from instruction i
-    where i.instruction_id = any (ids) and not is_terminal(i.state)
+    where i.instruction_id = any (ids) and i.state in ('executing', 'awaiting_buyer', 'awaiting_psp')
     order by i.instruction_id
     for update of i
   ),

@@ -1,12 +1,12 @@
 import type { DatabaseRow } from '../../../adapters/database/database.ts';
 import type { WakeInput } from './inputs.ts';
-import { isAwaitingState, isTerminalState, type ModelState } from './state.ts';
+import { isAwaitingState, type ModelState } from './state.ts';
 
 /** As WAKE_SQL. */
 export function wake(state: ModelState, { ids }: WakeInput, now: number): DatabaseRow[] {
   return [...new Set(ids)].flatMap((id) => {
     const row = state.instructions.get(id);
-    if (row === undefined || isTerminalState(row.state)) return [];
+    if (row === undefined || !(row.state === 'executing' || isAwaitingState(row.state))) return [];
     row.wokenAt = now;
     if (!isAwaitingState(row.state) || !row.parked) return [];
     Object.assign(row, { pollAt: now, notBefore: now, parked: false, resends: 0, lastSentAt: now });
