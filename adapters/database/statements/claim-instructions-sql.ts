@@ -172,7 +172,7 @@ ended as (
 ),
 reviewed as (
   update payment_order o
-  set status_detail = 'manual_review', updated_at = moment.now
+  set status_detail = 'manual_review', next_action = null, updated_at = moment.now
   from ended e, moment
   where o.payment_order_id = e.payment_order_id and e.state = 'quarantined' and o.status = 'EXECUTING'
 )`;

@@ -291,6 +291,29 @@ describe('polls that fail', () => {
   });
 });
 
+describe('what waits and crashes its worker every time', () => {
+  test('goes to a person past its last cycle, without a page for the buyer, and holds up no other of its batch', async () => {
+    const { order, harness, shown, row } = await waiting();
+    await database.execute(
+      `update instruction set state = 'executing', parked = false, attempts_in_cycle = 8, cycle = 3, not_before = clock()
+       where instruction_id = :input::jsonb ->> 'id'`,
+      { id: order.instructionId },
+    );
+    const other = await storePayment(database, newOrder());
+    const [otherOrder] = other.orders;
+    if (otherOrder === undefined) throw new Error('one order');
+    harness.psp.onCharge = async (request) => succeeded(request);
+
+    expect(await harness.execute(recordOf(order), recordOf(otherOrder))).toEqual([]);
+
+    expect(await row()).toMatchObject({ state: 'quarantined' });
+    expect(await shown()).toMatchObject({ status_detail: 'manual_review', next_action: null });
+    expect((await readPayment(database, MERCHANT, other.paymentId)).orders).toMatchObject([
+      { status: 'SUCCESS' },
+    ]);
+  });
+});
+
 function succeededOf({ paymentOrderId: reference, amountMinor, currency }: ReturnType<typeof newOrder>) {
   const request = {
     reference,

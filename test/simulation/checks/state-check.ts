@@ -37,7 +37,15 @@ export class StateCheck {
       if (row.state === 'executing') this.checkTurn(row);
       if (row.parked && row.waitsFor === null) this.checkSleep(row);
     }
+    this.checkPages();
     this.checkRateLimits();
+  }
+
+  /** A buyer is sent to a page only while the order waits for the buyer; the database refuses anything else. */
+  private checkPages(): void {
+    for (const { id, statusDetail, nextAction } of this.state.orders.values())
+      if (nextAction !== null && statusDetail !== 'awaiting_buyer')
+        this.violations.add(`${id} sends its buyer to a page while it is ${statusDetail}`);
   }
 
   /**

@@ -364,7 +364,8 @@ function end(state: ModelState, { row, lastReason }: Judged, decision: string, n
   row.parked = false;
   row.waitsFor = null;
   writeDeadLetter(state, row, now);
-  if (row.state === 'quarantined') state.order(row.orderId).statusDetail = 'manual_review';
+  if (row.state === 'quarantined')
+    Object.assign(state.order(row.orderId), { statusDetail: 'manual_review', nextAction: null });
   return row.reason;
 }
 
