@@ -1,12 +1,8 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import pg from 'pg';
+import type pg from 'pg';
 import type { Endpoints } from '../../local/endpoints.ts';
-import { choosePorts } from '../../local/ports.ts';
-import { startRuntime } from '../../local/runtime.ts';
 import { payOnce, withoutEvents } from '../load.ts';
 import { median, progress, say, settingsOfThisMachine, table, writeResult } from '../report.ts';
+import { alternating, onRuntime, paced, untilAllSucceeded } from '../runtime-rounds.ts';
 import { EventLoad, type EventsSent } from './event-load.ts';
 
 export interface EventsOptions {
@@ -19,9 +15,6 @@ export interface EventsOptions {
   readonly json: boolean;
 }
 
-/** Payments still under way when the last was posted. */
-const TERMINAL_LIMIT_MS = 120_000;
-const TERMINAL_POLL_MS = 200;
 const WARM_UP_SECONDS = 5;
 /** The goal, in times of the figure without events. */
 const GOAL = 1.2;
@@ -39,45 +32,25 @@ interface Round {
 
 /** Measures what events beside payments cost the payments. A third of the events are duplicates. */
 export async function measureEvents(options: EventsOptions): Promise<void> {
-  const directory = mkdtempSync(join(tmpdir(), 'oncepay-bench-'));
-  progress('starting the runtime from the templates of stage staging');
-  const runtime = await startRuntime({ directory, stage: 'staging', ports: choosePorts(0) });
-  const database = new pg.Client(runtime.endpoints.postgres);
-  try {
-    await database.connect();
-    await withoutEvents(runtime.endpoints);
+  await onRuntime(async (endpoints, database) => {
+    await withoutEvents(endpoints);
     // As many environments as the load needs are started before anything is measured.
-    await measureRound(runtime.endpoints, database, 'warm-up', true, {
-      ...options,
-      seconds: WARM_UP_SECONDS,
-    });
+    await measureRound(endpoints, database, 'warm-up', true, { ...options, seconds: WARM_UP_SECONDS });
     const rounds: Round[] = [];
-    for (let round = 0; round < options.rounds; round += 1) {
-      // Rotated, so that neither is always the first.
-      for (const hasEvents of round % 2 === 0 ? [false, true] : [true, false]) {
-        const measured = await measureRound(
-          runtime.endpoints,
-          database,
-          `${round}-${hasEvents}`,
-          hasEvents,
-          options,
-        );
-        rounds.push(measured);
-        progress(
-          `round ${round + 1}  ${hasEvents ? 'events   ' : 'no events'}  accept p99 ${measured.acceptP99.toFixed(0)} ms`,
-        );
-      }
+    for (const [round, hasEvents] of alternating(options.rounds)) {
+      const run = `${round}-${hasEvents}`;
+      const measured = await measureRound(endpoints, database, run, hasEvents, options);
+      rounds.push(measured);
+      progress(
+        `round ${round + 1}  ${hasEvents ? 'events   ' : 'no events'}  accept p99 ${measured.acceptP99.toFixed(0)} ms`,
+      );
     }
     const settings = { ...settingsOfThisMachine(), ...options };
     const file = writeResult('events', { settings, rounds });
     if (options.json) say(JSON.stringify({ settings, rounds }));
     else print(rounds);
     progress(`written to ${file}`);
-  } finally {
-    await database.end();
-    await runtime.close();
-    rmSync(directory, { recursive: true, force: true });
-  }
+  });
 }
 
 async function measureRound(
@@ -89,23 +62,15 @@ async function measureRound(
 ): Promise<Round> {
   const load = await EventLoad.open(endpoints);
   const sending = hasEvents ? load.send(run, eventsPerSecond, seconds) : undefined;
-  const posts: Promise<void>[] = [];
   const latencies: number[] = [];
-  const startedAt = performance.now();
-  for (let number = 1; number <= payments * seconds; number += 1) {
-    const wait = startedAt + (number * 1000) / payments - performance.now();
-    if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
+  await paced(payments * seconds, payments, async (number) => {
     const postedAt = performance.now();
-    posts.push(
-      payOnce(endpoints, run, number).then((orderId) => {
-        latencies.push(performance.now() - postedAt);
-        load.name(orderId);
-      }),
-    );
-  }
-  await Promise.all(posts);
+    const orderId = await payOnce(endpoints, run, number);
+    latencies.push(performance.now() - postedAt);
+    load.name(orderId);
+  });
   const events = await sending;
-  await untilTerminal(database, run, payments * seconds);
+  await untilAllSucceeded(database, run, payments * seconds);
   if (events !== undefined) await assertStoredOnce(database, run, events);
   latencies.sort((one, other) => one - other);
   return {
@@ -115,19 +80,6 @@ async function measureRound(
     ...(await readTerminal(database, run)),
     events,
   };
-}
-
-async function untilTerminal(database: pg.Client, run: string, payments: number): Promise<void> {
-  const until = performance.now() + TERMINAL_LIMIT_MS;
-  for (;;) {
-    const { rows } = await database.query<{ n: number }>(
-      `select count(*)::int as n from payment where status = 'SUCCESS' and merchant_reference like $1`,
-      [`${run}-%`],
-    );
-    if ((rows[0]?.n ?? 0) >= payments) return;
-    if (performance.now() > until) throw new Error(`only ${rows[0]?.n} of ${payments} payments succeeded`);
-    await new Promise((resolve) => setTimeout(resolve, TERMINAL_POLL_MS));
-  }
 }
 
 /** Every event is stored once. Of a delivery beside the first one the count may miss some. */

@@ -1,12 +1,8 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import pg from 'pg';
+import type pg from 'pg';
 import type { Endpoints } from '../../local/endpoints.ts';
-import { choosePorts } from '../../local/ports.ts';
-import { startRuntime } from '../../local/runtime.ts';
 import { payOnce, withoutEvents } from '../load.ts';
 import { median, progress, say, settingsOfThisMachine, table, writeResult } from '../report.ts';
+import { alternating, onRuntime, paced, untilAllSucceeded } from '../runtime-rounds.ts';
 
 export interface SlowPspOptions {
   readonly rounds: number;
@@ -19,9 +15,6 @@ export interface SlowPspOptions {
 /** Like a card issuer: half of the answers within 400 ms, one in a hundred after more than a second. */
 const LATENCY = { median_ms: 400, sigma: 0.5 };
 const HANG_RATE = 0.01;
-/** The hung ones are looked up after ten seconds and Z + W. */
-const TERMINAL_LIMIT_MS = 120_000;
-const TERMINAL_POLL_MS = 200;
 
 interface Round {
   readonly hangs: boolean;
@@ -34,32 +27,20 @@ interface Round {
 
 /** Measures the cost for other payments if one PSP call in a hundred never answers. */
 export async function measureSlowPsp(options: SlowPspOptions): Promise<void> {
-  const directory = mkdtempSync(join(tmpdir(), 'oncepay-bench-'));
-  progress('starting the runtime from the templates of stage staging');
-  const runtime = await startRuntime({ directory, stage: 'staging', ports: choosePorts(0) });
-  const database = new pg.Client(runtime.endpoints.postgres);
-  try {
-    await database.connect();
-    await payOnce(runtime.endpoints, 'warm-up', 0);
+  await onRuntime(async (endpoints, database) => {
+    await payOnce(endpoints, 'warm-up', 0);
     const rounds: Round[] = [];
-    for (let round = 0; round < options.rounds; round += 1) {
-      // Rotated, so that neither is always the first.
-      for (const hangs of round % 2 === 0 ? [false, true] : [true, false]) {
-        rounds.push(await measureRound(runtime.endpoints, database, hangs, `${round}-${hangs}`, options));
-        const last = rounds.at(-1);
-        progress(`round ${round + 1}  ${hangs ? '1 % hang' : 'no hang '}  p50 ${last?.p50.toFixed(2)} s`);
-      }
+    for (const [round, hangs] of alternating(options.rounds)) {
+      const measured = await measureRound(endpoints, database, hangs, `${round}-${hangs}`, options);
+      rounds.push(measured);
+      progress(`round ${round + 1}  ${hangs ? '1 % hang' : 'no hang '}  p50 ${measured.p50.toFixed(2)} s`);
     }
     const settings = { ...settingsOfThisMachine(), ...options, latency: LATENCY, hangRate: HANG_RATE };
     const file = writeResult('slow-psp', { settings, rounds });
     if (options.json) say(JSON.stringify({ settings, rounds }));
     else print(rounds);
     progress(`written to ${file}`);
-  } finally {
-    await database.end();
-    await runtime.close();
-    rmSync(directory, { recursive: true, force: true });
-  }
+  });
 }
 
 async function measureRound(
@@ -72,15 +53,8 @@ async function measureRound(
   await control(endpoints, { reset: true });
   await withoutEvents(endpoints);
   await control(endpoints, { latency: LATENCY, hang_rate: hangs ? HANG_RATE : 0 });
-  const posts: Promise<unknown>[] = [];
-  const startedAt = performance.now();
-  for (let number = 1; number <= options.payments; number += 1) {
-    const wait = startedAt + (number * 1000) / options.rate - performance.now();
-    if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
-    posts.push(payOnce(endpoints, run, number));
-  }
-  await Promise.all(posts);
-  await untilTerminal(database, run, options.payments);
+  await paced(options.payments, options.rate, (number) => payOnce(endpoints, run, number));
+  await untilAllSucceeded(database, run, options.payments);
   return { hangs, ...(await readRound(database, run)) };
 }
 
@@ -88,19 +62,6 @@ async function control({ psp }: Endpoints, change: object): Promise<void> {
   const response = await fetch(`${psp}/control`, { method: 'POST', body: JSON.stringify(change) });
   if (!response.ok)
     throw new Error(`the simulator refuses ${JSON.stringify(change)}: ${await response.text()}`);
-}
-
-async function untilTerminal(database: pg.Client, run: string, payments: number): Promise<void> {
-  const until = performance.now() + TERMINAL_LIMIT_MS;
-  for (;;) {
-    const { rows } = await database.query<{ n: number }>(
-      `select count(*)::int as n from payment where status = 'SUCCESS' and merchant_reference like $1`,
-      [`${run}-%`],
-    );
-    if ((rows[0]?.n ?? 0) >= payments) return;
-    if (performance.now() > until) throw new Error(`only ${rows[0]?.n} of ${payments} payments succeeded`);
-    await new Promise((resolve) => setTimeout(resolve, TERMINAL_POLL_MS));
-  }
 }
 
 async function readRound(database: pg.Client, run: string): Promise<Omit<Round, 'hangs'>> {
