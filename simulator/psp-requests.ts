@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
+import { isLoopback } from '../domain/loopback.ts';
 import { isCurrency } from '../domain/money/currency.ts';
 import { behaviourOf } from './behaviours.ts';
-import { isLoopback } from './loopback.ts';
 import { type Answer, apiError } from './reply.ts';
 
 export const MAX_TEXT_LENGTH = 255;

@@ -72,3 +72,8 @@ export function pspIdempotencyKeyOf(instructionId: string): string {
 export function instructionIdOfKey(idempotencyKey: string): string | undefined {
   return /^ins_[0-9a-f]{32}/.exec(idempotencyKey)?.[0];
 }
+
+/** Whether a text from outside has the form of an order's id. */
+export function isOrderId(text: string): boolean {
+  return /^ord_[0-9a-f]{32}$/.test(text);
+}

@@ -11,7 +11,7 @@ import type { Meter } from '../../adapters/metrics/meter.ts';
 import type { Psp } from '../../adapters/psp/psp.ts';
 import type { PspEvent, RawEvent } from '../../adapters/psp/psp-event.ts';
 import { type SendEffects, sendWoken } from '../../adapters/sqs/send-woken.ts';
-import { instructionIdOfKey } from '../../domain/payment/instruction.ts';
+import { instructionIdOfKey, isOrderId } from '../../domain/payment/instruction.ts';
 import { Problem } from '../middleware/problem.ts';
 
 export interface ReceiveEffects extends SendEffects {
@@ -29,9 +29,6 @@ type KnownEvent = Extract<PspEvent, { kind: 'event' }>;
 const BODY_LIMIT_BYTES = 64 * 1024;
 /** What is kept of a body. */
 const KEPT_BYTES = 16 * 1024;
-
-/** As every id of ours. */
-const ORDER_ID = /^ord_[0-9a-f]{32}$/;
 
 /**
  * Stores a PSP's event, and wakes the instruction that it names to a look-up. The answer is the same for a duplicate, for an
@@ -113,7 +110,7 @@ function verified(
     createdAt: event.createdAt,
     signedAt: event.signedAt,
     instructionId: idempotencyKey === undefined ? undefined : instructionIdOfKey(idempotencyKey),
-    paymentOrderId: reference !== undefined && ORDER_ID.test(reference) ? reference : undefined,
+    paymentOrderId: reference !== undefined && isOrderId(reference) ? reference : undefined,
     body: {
       sha256: createHash('sha256').update(body).digest('hex'),
       bytes: body.length,

@@ -2,6 +2,8 @@ import type { Database } from '../../adapters/database/database.ts';
 import { returnBuyer } from '../../adapters/database/statements/return-buyer.ts';
 import type { Activity } from '../../adapters/dynamodb/activity.ts';
 import { type SendEffects, sendWoken } from '../../adapters/sqs/send-woken.ts';
+import { isPrivateAddress } from '../../domain/loopback.ts';
+import { isOrderId } from '../../domain/payment/instruction.ts';
 import type { HttpAnswer } from '../middleware/http.ts';
 import { RETURNED_PAGE, UNKNOWN_PAGE } from './return-page.ts';
 
@@ -12,15 +14,13 @@ export interface ReturnEffects extends SendEffects {
   readonly takesRealMoney: boolean;
 }
 
-const ORDER_ID = /^ord_[0-9a-f]{32}$/;
-
 /**
  * Receives a buyer whom the PSP sent back: wakes the order's instruction to a look-up, and sends the buyer on to the merchant's
  * address with `payment_id`, without a status, which anybody could forge. What the PSP or somebody else wrote into the query is
  * not read: only the stored address is a target.
  */
 export async function returnFromPsp(paymentOrderId: string, effects: ReturnEffects): Promise<HttpAnswer> {
-  if (!ORDER_ID.test(paymentOrderId)) return UNKNOWN_PAGE;
+  if (!isOrderId(paymentOrderId)) return UNKNOWN_PAGE;
   await effects.activity.touch();
   const returned = await returnBuyer(effects.database, paymentOrderId);
   if (returned === undefined) return UNKNOWN_PAGE;
@@ -30,8 +30,6 @@ export async function returnFromPsp(paymentOrderId: string, effects: ReturnEffec
   return { status: 303, headers: { Location: target, 'Referrer-Policy': 'no-referrer' }, body: '' };
 }
 
-const LOOPBACK: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]']);
-
 /** The stored address with `payment_id` behind its query, otherwise unchanged; undefined if there is none to go to. */
 export function targetOf(
   returnUrl: string | null,
@@ -40,8 +38,7 @@ export function targetOf(
 ): string | undefined {
   const url = returnUrl === null ? null : URL.parse(returnUrl);
   if (url === null) return undefined;
-  const isOfThisMachine = url.protocol === 'http:' && LOOPBACK.has(url.hostname);
-  if (url.protocol !== 'https:' && !(isOfThisMachine && !takesRealMoney)) return undefined;
+  if (!isPrivateAddress(url) || (takesRealMoney && url.protocol !== 'https:')) return undefined;
   const [address = '', ...fragments] = url.href.split('#');
   const fragment = fragments.length === 0 ? '' : `#${fragments.join('#')}`;
   const separator = !address.includes('?') ? '?' : /[?&]$/.test(address) ? '' : '&';

@@ -1,7 +1,6 @@
 import * as z from 'zod/mini';
+import { isPrivateAddress } from '../../../domain/loopback.ts';
 import type { Decline, PspCharge, PspState } from '../../../domain/payment/psp-outcome.ts';
-
-const LOOPBACK: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]']);
 
 /** Without characters that PostgreSQL can't store: an answer that can't be recorded would be requested again and again. */
 export const text = z.pipe(
@@ -13,7 +12,7 @@ const pageUrl = z.string().check(
   z.maxLength(2_000),
   z.refine((given) => {
     const url = URL.parse(given);
-    return url?.protocol === 'https:' || (url?.protocol === 'http:' && LOOPBACK.has(url.hostname));
+    return url !== null && isPrivateAddress(url);
   }),
 );
 /** In the format of `Date.prototype.toISOString`, in four-digit years: the database stores those. */

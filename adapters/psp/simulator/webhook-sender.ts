@@ -1,5 +1,5 @@
+import { isLoopback } from '../../../domain/loopback.ts';
 import type { WebhookSender } from '../../../simulator/events.ts';
-import { isLoopback } from '../../../simulator/loopback.ts';
 import type { Time } from '../../time.ts';
 import { withDeadline } from '../../time.ts';
 import { createHttpExchange } from '../http-exchange.ts';
