@@ -30,6 +30,11 @@ create function relay_due_at(
   end;
 end $$;
 
+create domain psp_operation as text check (value in ('charge', 'authorize', 'capture', 'void', 'refund', 'payout'));
+create domain instruction_state as text check (
+  value in ('ready', 'executing', 'awaiting_buyer', 'awaiting_psp', 'succeeded', 'declined', 'cancelled', 'dead_lettered',
+            'quarantined'));
+
 -- One operation to be carried out once, at one account of a PSP. The row says all that the PSP must be told, and what is
 -- accepted never changes: every attempt sends the same bytes. Leases, attempts and fences live here; this table is also the
 -- outbox.
@@ -40,10 +45,10 @@ create table instruction (
   payment_order_id  text,
   payment_id        text,
   merchant_id       text not null,
-  operation         text not null check (operation in ('charge', 'authorize', 'capture', 'void', 'refund', 'payout')),
+  operation         psp_operation not null,
   psp_account       text not null,
-  amount_minor      bigint not null check (amount_minor between 1 and 9007199254740991),
-  currency          text not null check (currency ~ '^[A-Z]{3}$'),
+  amount_minor      minor_units not null,
+  currency          currency_code not null,
   -- The amount by seller: [{"seller_id", "amount_minor" as text}].
   splits            jsonb not null,
   -- What must have succeeded before it.
@@ -52,9 +57,7 @@ create table instruction (
   -- release sends the same bytes for it.
   request           jsonb not null,
   request_version   smallint not null,
-  state             text not null default 'ready'
-                    check (state in ('ready', 'executing', 'awaiting_buyer', 'awaiting_psp', 'succeeded', 'declined',
-                                     'cancelled', 'dead_lettered', 'quarantined')),
+  state             instruction_state not null default 'ready',
   reason            text,
   -- Never restarts. Attempts proven never to have reached the PSP are counted beside it: where the two differ, some
   -- earlier attempt may have charged, and the PSP is looked up before anything is sent (rule 3).
@@ -98,7 +101,8 @@ create table instruction (
   relay_due_at      timestamptz generated always as (
     relay_due_at(state, parked, waits_for, attempt_no, resends, last_sent_at, not_before)) stored,
   check (attempts_not_sent <= attempt_no),
-  check (not is_awaiting(state) or (awaits is not null and poll_at is not null and expires_at is not null)),
+  check (state not in ('awaiting_buyer', 'awaiting_psp')
+         or (awaits is not null and poll_at is not null and expires_at is not null)),
   -- It names an order together with its payment and merchant, so that no login can add one to another merchant's order.
   constraint instruction_of_its_order
     foreign key (payment_order_id, payment_id, merchant_id)
@@ -127,7 +131,7 @@ create trigger payment_order_terminal before update of status on payment_order f
   when (old.status in ('SUCCESS', 'FAILED') and new.status <> old.status)
   execute function refuse_leaving_a_terminal_state();
 create trigger instruction_terminal before update of state on instruction for each row
-  when (is_terminal(old.state) and new.state <> old.state)
+  when (old.state in ('succeeded', 'declined', 'cancelled') and new.state <> old.state)
   execute function refuse_leaving_a_terminal_state();
 
 -- An event of the PSP or the buyer's return: what waits is looked up now. It is believed in nothing else. Returns the
@@ -169,13 +173,14 @@ create function refuse_change() returns trigger language plpgsql as $$ begin
 end $$;
 
 -- The requests to PSPs and their answers, of every attempt, including a stale worker's. `step` counts within the attempt.
+create domain psp_action as text check (value in ('look_up', 'send', 'invalidate', 'close', 'skip'));
 create table evidence (
   instruction_id   text not null,
   attempt_no       integer not null,
   claim_token      text not null,
   step             smallint not null,
   payment_order_id text,
-  action           text not null check (action in ('look_up', 'send', 'invalidate', 'close', 'skip')),
+  action           psp_action not null,
   outcome          text not null,
   detail           jsonb not null,
   started_at       timestamptz not null,

@@ -1,16 +1,18 @@
 -- Money that moved at a PSP, each movement once, whoever tells of it: an answer, an event, a look-up or the PSP's own list of
 -- entries. What we asked for is named by its instruction and kind; what the PSP or somebody in its dashboard did is named by the
 -- PSP's entry and kind.
+create domain movement_kind as text check (
+  value in ('authorization', 'authorization_release', 'charge', 'capture', 'refund', 'refund_failure', 'charge_reversal', 'dispute',
+            'dispute_reversal', 'fee', 'fee_credit', 'reserve', 'reserve_release', 'payout', 'payout_failure', 'adjustment'));
+create domain movement_origin as text check (value in ('own', 'psp'));
 create table movement (
   movement_id      text primary key,
   merchant_id      text not null,
   psp_account      text not null,
-  kind             text not null check (kind in (
-    'authorization', 'authorization_release', 'charge', 'capture', 'refund', 'refund_failure', 'charge_reversal', 'dispute',
-    'dispute_reversal', 'fee', 'fee_credit', 'reserve', 'reserve_release', 'payout', 'payout_failure', 'adjustment')),
+  kind             movement_kind not null,
   -- The kind says which way it moved; only an adjustment may be negative.
   amount_minor     bigint not null check (amount_minor > 0 or kind = 'adjustment' and amount_minor < 0),
-  currency         text not null check (currency ~ '^[A-Z]{3}$'),
+  currency         currency_code not null,
   occurred_at      timestamptz not null,
   -- When the PSP makes it available; null until the PSP says so.
   available_at     timestamptz,
@@ -19,7 +21,7 @@ create table movement (
   -- The PSP's own entry, attached once it is known.
   psp_entry_id     text,
   -- `own`: one of our instructions moved it. `psp`: the PSP did, or somebody in its dashboard.
-  origin           text not null check (origin in ('own', 'psp')),
+  origin           movement_origin not null,
   constraint movement_has_a_name check (case origin when 'own' then instruction_id is not null else psp_entry_id is not null end)
 );
 create unique index movement_of_instruction_is_booked_once on movement (instruction_id, kind) where origin = 'own';
@@ -30,29 +32,35 @@ create index movement_by_order on movement (payment_order_id) where payment_orde
 -- Append-only double-entry ledger. A source is a movement, a step of an instruction (a hold opened, a refund requested) or an
 -- operator's action; it can't be posted twice under one posting type. What each type posts is in domain/ledger/posting.ts; a new
 -- type needs no migration.
+create domain source_kind as text check (value in ('movement', 'instruction', 'operation'));
+create domain posting_type as text check (value ~ '^[a-z_]{1,40}$');
 create table ledger_transaction (
   ledger_transaction_id text primary key,
   merchant_id           text not null,
-  source_kind           text not null check (source_kind in ('movement', 'instruction', 'operation')),
+  source_kind           source_kind not null,
   source_id             text not null,
-  posting_type          text not null check (posting_type ~ '^[a-z_]{1,40}$'),
+  posting_type          posting_type not null,
   posted_at             timestamptz not null,
   constraint ledger_transaction_is_posted_once unique (source_kind, source_id, posting_type)
 );
 
+create domain account_kind as text check (
+  value in ('psp_receivable', 'bank_cash', 'dispute_receivable', 'seller_payable', 'unallocated_seller_funds', 'refund_clearing',
+            'payout_clearing', 'dispute_reserve', 'suspense', 'platform_fee_revenue', 'psp_fee_expense', 'chargeback_loss'));
+create domain entry_direction as text check (value in ('debit', 'credit'));
+-- A hold is `pending`; an entry that is `voided` releases as much of it.
+create domain entry_phase as text check (value in ('pending', 'posted', 'voided'));
+create domain entry_amount as bigint check (value > 0);
 create table ledger_entry (
   ledger_transaction_id text not null references ledger_transaction,
   entry_no              smallint not null,
   merchant_id           text not null,
-  account_kind          text not null check (account_kind in (
-    'psp_receivable', 'bank_cash', 'dispute_receivable', 'seller_payable', 'unallocated_seller_funds', 'refund_clearing',
-    'payout_clearing', 'dispute_reserve', 'suspense', 'platform_fee_revenue', 'psp_fee_expense', 'chargeback_loss')),
+  account_kind          account_kind not null,
   account_owner         text not null,
-  currency              text not null check (currency ~ '^[A-Z]{3}$'),
-  direction             text not null check (direction in ('debit', 'credit')),
-  -- A hold is `pending`; an entry that is `voided` releases as much of it.
-  phase                 text not null check (phase in ('pending', 'posted', 'voided')),
-  amount_minor          bigint not null check (amount_minor > 0),
+  currency              currency_code not null,
+  direction             entry_direction not null,
+  phase                 entry_phase not null,
+  amount_minor          entry_amount not null,
   primary key (ledger_transaction_id, entry_no)
 );
 

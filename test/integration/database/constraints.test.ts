@@ -124,8 +124,9 @@ describe('a movement', () => {
     expect(await change(`psp_entry_id = 'txn_10'`)).toEqual(appendOnly);
     expect(await change(`psp_entry_id = null`)).toEqual(appendOnly);
     expect(await change(`available_at = '2026-01-02'`)).toEqual(appendOnly);
-    for (const column of ['merchant_id', 'psp_account', 'currency', 'instruction_id', 'payment_order_id'])
+    for (const column of ['merchant_id', 'psp_account', 'instruction_id', 'payment_order_id'])
       expect(await change(`${column} = ${column} || 'X'`), column).toEqual(appendOnly);
+    expect(await change(`currency = 'USD'`)).toEqual(appendOnly);
     expect(await change('amount_minor = amount_minor + 1')).toEqual(appendOnly);
     expect(await change(`occurred_at = occurred_at + interval '1 second'`)).toEqual(appendOnly);
     expect(await refused('delete from movement')).toMatchObject({ code: '42501' });
