@@ -19,27 +19,39 @@ const HASH_LENGTH = 12;
 
 /** @param columns what comes out, as in `returns table (…)` */
 export function merchantStatement(name: string, columns: string, text: string): MerchantStatement {
+  const steps = `
+  return query
+${text.replaceAll(':input::jsonb', '$1')};`;
+  return { ...merchantFunction(name, columns, '', steps), text };
+}
+
+/** For what takes more than one step. @param steps in PL/pgSQL; `$1` is the input */
+export function merchantFunction(
+  name: string,
+  columns: string,
+  declarations: string,
+  steps: string,
+): MerchantStatement {
   const rest = `(input jsonb) returns table (${columns})
-language plpgsql as $statement$${bodyOf(text.replaceAll(':input::jsonb', '$1'))}$statement$`;
+language plpgsql as $statement$${bodyOf(declarations, steps)}$statement$`;
   const hash = createHash('sha256').update(rest).digest('hex').slice(0, HASH_LENGTH);
   return {
     name: `${name}_${hash}`,
     sql: `select * from ${name}_${hash}(:input::jsonb)`,
     definition: `create or replace function ${name}_${hash}${rest}`,
-    text,
+    text: steps,
   };
 }
 
 /** The setting ends with the transaction; outside one it is empty, and no merchant is. */
-function bodyOf(statement: string): string {
+function bodyOf(declarations: string, steps: string): string {
   return `
 #variable_conflict use_column
+declare${declarations}
 begin
   if coalesce($1 ->> 'merchant_id', '') = '' then
     raise exception 'the input names no merchant' using errcode = '22023';
   end if;
-  perform set_config('oncepay.merchant_id', $1 ->> 'merchant_id', true);
-  return query
-${statement};
+  perform set_config('oncepay.merchant_id', $1 ->> 'merchant_id', true);${steps}
 end `;
 }

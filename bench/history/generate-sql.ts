@@ -73,9 +73,9 @@ join made m on m.n = drawn.number`;
 
 const INSERT_PAYMENTS = `
 insert into payment (payment_id, merchant_id, merchant_reference, buyer_id, payment_method, metadata, created_at, orders_total,
-                     orders_started, orders_succeeded, orders_failed, accepted_in)
+                     orders_started, orders_succeeded, orders_failed)
 select m.payment_id, m.merchant_id, 'history-' || m.n, 'buyer_' || ${draw('buyer', 50_000)}, 'sim_ok', '{"cart":"' || m.n || '"}',
-       m.at, m.orders, o.started, o.succeeded, o.failed, '0'
+       m.at, m.orders, o.started, o.succeeded, o.failed
 from made m
 join (
   select payment_id, count(*) filter (where state not in ('ready', 'dead_lettered')) as started,
@@ -85,14 +85,14 @@ join (
 
 const INSERT_ORDERS = `
 insert into payment_order (payment_order_id, payment_id, merchant_id, position, amount_minor, currency, splits, is_split, psp_account, status,
-                           status_detail, failure, psp_reference, authorized, captured, created_at, updated_at, accepted_in)
+                           status_detail, failure, psp_reference, authorized, captured, created_at, updated_at)
 select payment_order_id, payment_id, merchant_id, position, amount_minor, currency, splits, is_split, 'simulator',
        case state when 'succeeded' then 'SUCCESS' when 'declined' then 'FAILED' when 'quarantined' then 'EXECUTING'
                   else 'NOT_STARTED' end,
        case state when 'quarantined' then 'manual_review' when 'ready' then 'queued' when 'dead_lettered' then 'queued' end,
        case state when 'declined' then '{"category":"issuer_declined","code":"card_declined","psp_code":"05"}'::jsonb end,
        case state when 'succeeded' then 'ch_' || n end, case state when 'succeeded' then amount_minor else 0 end,
-       case state when 'succeeded' then amount_minor else 0 end, at, at + interval '2 seconds', '0'
+       case state when 'succeeded' then amount_minor else 0 end, at, at + interval '2 seconds'
 from made_order`;
 
 const INSERT_INSTRUCTIONS = `
@@ -214,13 +214,12 @@ export const PARKED_STATEMENTS: readonly string[] = [
    select n, ${id('pay', 'clock()', `'parked' || n`)} as payment_id, ${id('ord', 'clock()', `'parked' || n`)} as payment_order_id,
           ${id('ins', 'clock()', `'parked' || n`)} as instruction_id, clock() - interval '1 hour' as at
    from generate_series($1::bigint, $2::bigint) as n`,
-  `insert into payment (payment_id, merchant_id, merchant_reference, buyer_id, payment_method, metadata, created_at, orders_total,
-                        accepted_in)
-   select payment_id, '${BUSY_MERCHANT}', 'parked-' || n, 'buyer', 'sim_ok', '{}', at, 1, '0' from made`,
+  `insert into payment (payment_id, merchant_id, merchant_reference, buyer_id, payment_method, metadata, created_at, orders_total)
+   select payment_id, '${BUSY_MERCHANT}', 'parked-' || n, 'buyer', 'sim_ok', '{}', at, 1 from made`,
   `insert into payment_order (payment_order_id, payment_id, merchant_id, position, amount_minor, currency, splits, is_split, psp_account,
-                              created_at, updated_at, accepted_in)
+                              created_at, updated_at)
    select payment_order_id, payment_id, '${BUSY_MERCHANT}', 0, 1000, 'USD', '[{"seller_id":"seller_1","amount_minor":"1000"}]', false,
-          'simulator', at, at, '0' from made`,
+          'simulator', at, at from made`,
   `insert into instruction (instruction_id, group_id, payment_order_id, payment_id, merchant_id, operation, psp_account, amount_minor,
                             currency, splits, request, request_version, not_before, parked, waits_for, last_sent_at,
                             correlation_id, accepted_at)

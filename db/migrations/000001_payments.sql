@@ -9,11 +9,18 @@ do $$ begin
   execute format('alter database %I set statement_timeout = %L', current_database(), '4s');
 end $$;
 
--- Domains rather than checks on columns: a statement reads the text of every check of the tables that it writes, each time, while a
--- session keeps the checks of domains. And a column that doesn't change isn't checked again.
+-- Domains rather than checks on columns: a statement parses every check of the tables that it writes each time it runs. A session
+-- keeps the checks of domains, and a column that does not change is not checked.
 create domain currency_code as text check (value ~ '^[A-Z]{3}$');
 -- The least unit of a currency; at most what a JSON number holds exactly.
 create domain minor_units as bigint check (value between 1 and 9007199254740991);
+create domain client_reference as text check (length(value) between 1 and 128);
+create domain client_key as text check (length(value) between 1 and 255);
+create domain reserved_units as bigint check (value >= 0);
+-- How far a payment's own data has been removed: 0 nothing, 1 who the buyer is, 2 the evidence too.
+create domain purge_stage as smallint check (value between 0 and 2);
+create domain order_count as smallint check (value between 1 and 10);
+create domain order_position as smallint check (value between 0 and 9);
 create domain order_status as text check (value in ('NOT_STARTED', 'EXECUTING', 'SUCCESS', 'FAILED'));
 create domain order_status_detail as text check (
   value in ('queued', 'psp_requested', 'awaiting_buyer', 'awaiting_psp', 'authorized', 'outcome_unknown', 'manual_review'));
@@ -68,12 +75,12 @@ create table amount_cap (
 create table payment (
   payment_id         text primary key,
   merchant_id        text not null,
-  merchant_reference text not null check (length(merchant_reference) between 1 and 128),
+  merchant_reference client_reference not null,
   buyer_id           text not null,
   payment_method     text not null,
   metadata           text not null,
   created_at         timestamptz not null,
-  orders_total       smallint not null check (orders_total between 1 and 10),
+  orders_total       order_count not null,
   -- Counters rather than a status: two workers that finish two orders of one payment at once both count, where a
   -- status derived from a snapshot would miss the other's.
   orders_started     smallint not null default 0,
@@ -87,10 +94,7 @@ create table payment (
       when orders_started = 0 then 'NOT_STARTED'
       else 'EXECUTING'
     end) stored,
-  -- How far the payment's own data has been removed: 0 nothing, 1 who the buyer is, 2 the evidence too.
-  purge_stage        smallint not null default 0 check (purge_stage between 0 and 2),
-  -- The transaction that made it, see `payment_order_comes_with_its_payment`.
-  accepted_in        xid8 not null default pg_current_xact_id(),
+  purge_stage        purge_stage not null default 0,
   constraint payment_merchant_reference_is_unique unique (merchant_id, merchant_reference),
   check (orders_succeeded + orders_failed <= orders_started and orders_started <= orders_total)
 );
@@ -99,7 +103,6 @@ create table payment (
 -- it for one merchant's list.
 create index payment_newest_first on payment (merchant_id, status, created_at desc, payment_id desc);
 create index payment_newest_first_of_all on payment (status, payment_id);
-create unique index payment_accepted_in on payment (payment_id, merchant_id, accepted_in);
 create index payment_to_purge on payment (purge_stage, created_at)
   where purge_stage < 2 and status in ('SUCCESS', 'PARTIAL_SUCCESS', 'FAILED');
 
@@ -108,7 +111,7 @@ create table payment_order (
   payment_order_id text primary key,
   payment_id       text not null,
   merchant_id      text not null,
-  position         smallint not null check (position between 0 and 9),
+  position         order_position not null,
   amount_minor     minor_units not null,
   currency         currency_code not null,
   -- What each seller is owed: [{"seller_id", "amount_minor" as text}], summing to the amount. One seller is one split.
@@ -127,31 +130,41 @@ create table payment_order (
   authorized       bigint not null default 0,
   released         bigint not null default 0,
   captured         bigint not null default 0,
-  capture_pending  bigint not null default 0 check (capture_pending >= 0),
+  capture_pending  reserved_units not null default 0,
   refunded         bigint not null default 0,
-  refund_pending   bigint not null default 0 check (refund_pending >= 0),
+  refund_pending   reserved_units not null default 0,
   disputed_open    bigint not null default 0,
   disputed_lost    bigint not null default 0,
   reversed         bigint not null default 0,
   created_at       timestamptz not null,
   updated_at       timestamptz not null,
-  accepted_in      xid8 not null default pg_current_xact_id(),
   unique (payment_id, position),
-  -- For instructions to name their order together with its payment and merchant.
-  constraint payment_order_of_payment unique (payment_order_id, payment_id, merchant_id),
   check (status <> 'FAILED' or failure is not null),
-  check (next_action is null or status_detail = 'awaiting_buyer'),
-  -- An order is inserted in the same transaction as its payment and for the same merchant. The accepting login can't add one to
-  -- an existing payment, since no login may write `accepted_in` and each insert gets the default.
-  constraint payment_order_comes_with_its_payment
-    foreign key (payment_id, merchant_id, accepted_in) references payment (payment_id, merchant_id, accepted_in)
+  check (next_action is null or status_detail = 'awaiting_buyer')
 );
+
+-- An order is inserted in the same transaction as its payment and for the same merchant: the accepting login can't add one to
+-- an existing payment, nor change a payment. In place of a foreign key, which would need an index on what it names and lock the
+-- payment's row; nobody deletes a payment.
+create function refuse_order_without_its_payment() returns trigger
+language plpgsql security definer set search_path = public, pg_temp as $$ begin
+  if not exists (
+    select from payment p
+    where p.payment_id = new.payment_id and p.merchant_id = new.merchant_id and p.xmin = pg_current_xact_id()::xid
+  ) then
+    raise exception 'order % was not inserted with its payment', new.payment_order_id
+      using errcode = '23503', constraint = 'payment_order_comes_with_its_payment';
+  end if;
+  return null;
+end $$;
+create trigger payment_order_comes_with_its_payment after insert on payment_order
+  for each row execute function refuse_order_without_its_payment();
 
 -- The stored answer to a POST. The body is text, not jsonb: a replay is byte for byte.
 create table idempotency_key (
   merchant_id text not null,
   scope       text not null,
-  key         text not null check (length(key) between 1 and 255),
+  key         client_key not null,
   fingerprint text not null,
   status      smallint not null,
   location    text not null,

@@ -31,6 +31,7 @@ create function relay_due_at(
 end $$;
 
 create domain psp_operation as text check (value in ('charge', 'authorize', 'capture', 'void', 'refund', 'payout'));
+create domain awaited as text check (value in ('buyer', 'psp'));
 create domain instruction_state as text check (
   value in ('ready', 'executing', 'awaiting_buyer', 'awaiting_psp', 'succeeded', 'declined', 'cancelled', 'dead_lettered',
             'quarantined'));
@@ -70,7 +71,7 @@ create table instruction (
   not_before        timestamptz not null,
   -- What it waits for since the PSP accepted it; a claim keeps it, so that an attempt that crashed is another look-up and
   -- never another send.
-  awaits            text check (awaits in ('buyer', 'psp')),
+  awaits            awaited,
   -- When it is looked up next, and when it is invalidated. `not_before` is the earlier of the two while it waits.
   poll_at           timestamptz,
   expires_at        timestamptz,
@@ -84,7 +85,7 @@ create table instruction (
   parked            boolean not null default false,
   -- What a parked instruction waits for beside the time: `circuit:<psp>`, `rate:<psp>` or `pause:<pause_id>`; null:
   -- `not_before` alone.
-  waits_for         text check (waits_for is null or parked),
+  waits_for         text,
   -- When it may call its PSP, where the rate that the PSP takes is known and a slot was reserved.
   psp_slot_at       timestamptz,
   -- The number in the deduplication id of the newest message, and how often the relay has sent since a sign of life.
@@ -100,18 +101,14 @@ create table instruction (
   has_dead_letter   boolean not null default false,
   relay_due_at      timestamptz generated always as (
     relay_due_at(state, parked, waits_for, attempt_no, resends, last_sent_at, not_before)) stored,
-  check (attempts_not_sent <= attempt_no),
-  check (state not in ('awaiting_buyer', 'awaiting_psp')
-         or (awaits is not null and poll_at is not null and expires_at is not null)),
-  -- It names an order together with its payment and merchant, so that no login can add one to another merchant's order.
-  constraint instruction_of_its_order
-    foreign key (payment_order_id, payment_id, merchant_id)
-    references payment_order (payment_order_id, payment_id, merchant_id),
+  check (attempts_not_sent <= attempt_no and (waits_for is null or parked)),
+  check (poll_at is not null and awaits is not null and expires_at is not null
+         or state not in ('awaiting_buyer', 'awaiting_psp')),
   check (payment_order_id is null or (payment_id is not null and group_id = payment_order_id))
 );
-create index instruction_by_order on instruction (payment_order_id);
--- An order has one instruction that depends on no other. So nothing can charge an order a second time.
-create unique index instruction_is_first_once on instruction (payment_order_id) where parent_id is null;
+-- Finds an order's instructions. An order has one instruction that depends on no other, so nothing can charge it twice.
+create unique index instruction_by_order on instruction
+  (payment_order_id, (case when parent_id is null then '' else instruction_id end));
 -- By `parked` first: while the queue is behind, the relay leaves out what is not parked, however much of it there is.
 create index instruction_relay_due on instruction (parked, relay_due_at) where relay_due_at is not null;
 create index instruction_waiting on instruction (waits_for, instruction_id) where waits_for is not null;
@@ -121,6 +118,23 @@ create index instruction_waiting_drawn on instruction (waits_for, md5(instructio
 create index instruction_first_claimed on instruction (first_claimed_at) where first_claimed_at is not null;
 -- How many wait for a person, and for how long, is measured every minute.
 create index instruction_quarantined on instruction (accepted_at) where state = 'quarantined';
+
+-- An instruction names its order together with the order's payment and merchant, so no login can add one to another
+-- merchant's order. No foreign key, for the reasons given at `payment_order_comes_with_its_payment`.
+create function refuse_instruction_of_another_order() returns trigger
+language plpgsql security definer set search_path = public, pg_temp as $$ begin
+  if not exists (
+    select from payment_order o
+    where o.payment_order_id = new.payment_order_id and o.payment_id = new.payment_id and o.merchant_id = new.merchant_id
+  ) then
+    raise exception 'instruction % names an order, a payment and a merchant that don''t belong together', new.instruction_id
+      using errcode = '23503', constraint = 'instruction_of_its_order';
+  end if;
+  return null;
+end $$;
+create trigger instruction_of_its_order after insert on instruction for each row
+  when (new.payment_order_id is not null)
+  execute function refuse_instruction_of_another_order();
 
 -- Terminal states are immutable. The code never changes one, and the database would refuse it.
 create function refuse_leaving_a_terminal_state() returns trigger language plpgsql as $$ begin

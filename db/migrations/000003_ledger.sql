@@ -52,7 +52,7 @@ create domain entry_direction as text check (value in ('debit', 'credit'));
 create domain entry_phase as text check (value in ('pending', 'posted', 'voided'));
 create domain entry_amount as bigint check (value > 0);
 create table ledger_entry (
-  ledger_transaction_id text not null references ledger_transaction,
+  ledger_transaction_id text not null,
   entry_no              smallint not null,
   merchant_id           text not null,
   account_kind          account_kind not null,
@@ -80,39 +80,32 @@ create table account_balance (
   primary key (merchant_id, account_kind, account_owner, currency, shard)
 ) with (fillfactor = 50);
 
-create function assert_balanced(checked_id text) returns void language plpgsql as $$
-declare
-  found_entries boolean;
-  unbalanced text;
-begin
-  select count(*) > 0, min(currency) filter (where difference <> 0)
-  into found_entries, unbalanced
-  from (
-    select currency, sum(case direction when 'debit' then amount_minor::numeric else -amount_minor::numeric end) as difference
-    from ledger_entry
-    where ledger_transaction_id = checked_id
-    group by currency, phase
-  ) by_currency_and_phase;
-  if not found_entries or unbalanced is not null then
-    raise exception 'ledger transaction % does not balance in %', checked_id,
-                    coalesce(unbalanced, 'any currency: it has no entries')
-      using errcode = '23514', constraint = 'ledger_transaction_balances';
+-- At commit: each new transaction has entries.
+create function assert_new_transaction_has_entries() returns trigger language plpgsql as $$ begin
+  if not exists (select from ledger_entry e where e.ledger_transaction_id = new.ledger_transaction_id) then
+    raise exception 'ledger transaction % has no entries', new.ledger_transaction_id
+      using errcode = '23514', constraint = 'ledger_transaction_has_entries';
   end if;
-end $$;
-
--- At commit: each new transaction has entries, and they balance per currency and phase.
-create function assert_new_transaction_balances() returns trigger language plpgsql as $$ begin
-  perform assert_balanced(new.ledger_transaction_id);
   return null;
 end $$;
-create constraint trigger ledger_transaction_balances after insert on ledger_transaction
-  deferrable initially deferred for each row execute function assert_new_transaction_balances();
+create constraint trigger ledger_transaction_has_entries after insert on ledger_transaction
+  deferrable initially deferred for each row execute function assert_new_transaction_has_entries();
 
--- Existing entries balance and never change, so it is enough that the added ones balance. The cost doesn't grow with the ledger.
+-- Whatever one statement adds to a transaction balances per currency and phase; entries never change, so each transaction
+-- balances. The cost doesn't grow with the ledger. In place of a foreign key: each entry's transaction exists, and none is deleted.
 create function assert_new_entries_balance() returns trigger language plpgsql as $$
 declare
   unbalanced record;
+  orphan text;
 begin
+  select a.ledger_transaction_id into orphan
+  from added a
+  where not exists (select from ledger_transaction t where t.ledger_transaction_id = a.ledger_transaction_id)
+  limit 1;
+  if found then
+    raise exception 'entries of ledger transaction %, which does not exist', orphan
+      using errcode = '23503', constraint = 'ledger_entry_of_its_transaction';
+  end if;
   select ledger_transaction_id, currency into unbalanced
   from added
   group by ledger_transaction_id, currency, phase

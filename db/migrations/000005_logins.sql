@@ -102,12 +102,12 @@ create function acting_merchant() returns text language sql stable parallel safe
 
 -- Trigger functions run without a grant; other functions are granted to the logins that call them.
 revoke all on function is_terminal(text), is_awaiting(text), wake_v1(text[]), relay_due_at(text, boolean, text, integer, integer, timestamptz, timestamptz),
-  assert_balanced(text), assert_new_transaction_balances(), assert_new_entries_balance(), refuse_change(),
+  assert_new_transaction_has_entries(), assert_new_entries_balance(), refuse_change(),
   refuse_changing_a_movement(),
   refuse_leaving_a_terminal_state(), write_dead_letter(), dead_letter_state(dead_letter, text), keep_dead_letter_state(),
   mark_instruction(), refresh_dead_letter(), refuse_third_valid_api_key(), pseudonym(text, text, text),
   refuse_deleting_but_by_purge(), refuse_purging_evidence_early(), refuse_purging_log_early(), refuse_while_young(),
-  refuse_purging_dead_letter_early(), acting_merchant(),
+  refuse_purging_dead_letter_early(), refuse_order_without_its_payment(), refuse_instruction_of_another_order(), acting_merchant(),
   circuit_after_v1(psp_circuit, boolean, integer, integer, integer, text, jsonb, timestamptz),
   limiter_spacing_v1(psp_limiter, timestamptz), limiter_next_slot_v1(psp_limiter, timestamptz),
   limiter_room_v1(psp_limiter, timestamptz), limiter_after_v1(psp_limiter, integer, timestamptz) from public;
@@ -120,7 +120,6 @@ grant execute on function relay_due_at(text, boolean, text, integer, integer, ti
   to oncepay_accept, oncepay_execute, oncepay_relay, oncepay_redrive;
 grant execute on function is_terminal(text) to oncepay_execute, oncepay_purge;
 grant execute on function is_awaiting(text) to oncepay_accept, oncepay_execute, oncepay_relay, oncepay_redrive;
-grant execute on function assert_balanced(text) to oncepay_execute;
 grant execute on function dead_letter_state(dead_letter, text) to oncepay_execute, oncepay_redrive;
 grant execute on function acting_merchant() to oncepay_accept, oncepay_read;
 grant execute on function pseudonym(text, text, text) to oncepay_purge;

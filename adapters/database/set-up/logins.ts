@@ -66,6 +66,7 @@ export const PLANNING: Partial<Record<Duty, Readonly<Record<string, string>>>> =
   read: { enable_seqscan: 'off', plan_cache_mode: 'force_generic_plan' },
   // An operator asks seldom, and each time for something else: what is rare is known to be rare.
   operate: { enable_seqscan: 'off', plan_cache_mode: 'force_custom_plan' },
+  accept: BY_KEY,
   execute: BY_KEY,
   receive: BY_KEY,
   relay: BY_KEY,

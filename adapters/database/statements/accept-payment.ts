@@ -7,7 +7,7 @@ import {
 } from '../../../domain/payment/instruction-request.ts';
 import { amountColumn, jsonColumn } from '../columns.ts';
 import { type Database, DatabaseError } from '../database.ts';
-import { merchantStatement } from '../merchant-statement.ts';
+import { merchantFunction } from '../merchant-statement.ts';
 
 export interface NewOrder {
   readonly paymentOrderId: string;
@@ -153,6 +153,7 @@ function inputOf(payment: NewPayment, request: IdempotentRequest, caps: AmountCa
     request_version: INSTRUCTION_REQUEST_VERSION,
     created_at: payment.createdAt.toISOString(),
     correlation_id: payment.correlationId,
+    amounts: amountsOf(payment.orders),
     orders: payment.orders.map((order, position) => ({
       position,
       payment_order_id: order.paymentOrderId,
@@ -176,99 +177,96 @@ function inputOf(payment: NewPayment, request: IdempotentRequest, caps: AmountCa
   };
 }
 
+/** What the payment asks for, by currency, in minor units as text. */
+function amountsOf(orders: readonly NewOrder[]): Readonly<Record<string, string>> {
+  const sums = new Map<string, bigint>();
+  for (const { currency, amountMinor } of orders) sums.set(currency, (sums.get(currency) ?? 0n) + amountMinor);
+  return Object.fromEntries([...sums].map(([currency, sum]) => [currency, String(sum)]));
+}
+
 /** What the adapter needs beside amount, currency and ids: the same for all orders of a payment. */
 function requestOf({ paymentMethod, returnUrl, returnsAt }: NewPayment): InstructionRequest {
   const back = returnUrl === undefined ? {} : { return_url: returnUrl, returns_at: returnsAt };
   return { payment_method: paymentMethod, ...back };
 }
 
-/** Keys are kept for 30 days; an older one counts as free. */
-export const ACCEPT = merchantStatement(
+/**
+ * Keys are kept for 30 days; an older one counts as free. Steps in place of one large statement: what is accepted is one payment at
+ * a time, and starting one large statement costs more than the simple inserts that it consists of. Each step sees what was
+ * committed before it, so what a rival stored under the key is seen after waiting for it.
+ */
+export const ACCEPT = merchantFunction(
   'accept_payment',
   'kind text, fingerprint text, status int, location text, body text',
   `
-with moment as materialized (
-  select clock() as now
-),
-input as materialized (
-  select r.*
-  from jsonb_to_record(:input::jsonb) as r(
+  now constant timestamptz := clock();
+  asked record;
+  excess record;`,
+  `
+  select * into asked
+  from jsonb_to_record($1) as r(
     payment_id text, merchant_id text, merchant_reference text, buyer_id text, payment_method text, metadata text,
-    request jsonb, request_version smallint, created_at timestamptz, correlation_id text, orders jsonb, scope text, key text, fingerprint text, status smallint, location text,
-    body text, caps jsonb)
-),
-over_cap as materialized (
+    request jsonb, request_version smallint, created_at timestamptz, correlation_id text, orders jsonb, amounts jsonb, scope text,
+    key text, fingerprint text, status smallint, location text, body text, caps jsonb);
+
   -- The merchant's own cap, else everybody's, else the stage's.
-  select a.currency, a.amount_minor, cap.max_amount_minor
-  from input
-  cross join lateral (
-    select o.currency, sum(o.amount_minor)::bigint as amount_minor
-    from jsonb_to_recordset(input.orders) as o(amount_minor bigint, currency text)
-    group by o.currency
-  ) a
-  left join amount_cap own on own.merchant_id = input.merchant_id and own.currency = a.currency
-  left join amount_cap everybody on everybody.merchant_id = '*' and everybody.currency = a.currency
-  cross join lateral (
-    select coalesce(own.max_amount_minor, everybody.max_amount_minor, (input.caps ->> a.currency)::bigint)
-  ) as cap(max_amount_minor)
-  where a.amount_minor > cap.max_amount_minor
-  order by a.currency
-  limit 1
-),
-new_key as (
-  insert into idempotency_key as k (merchant_id, scope, key, fingerprint, status, location, body, created_at)
-  select merchant_id, scope, key, fingerprint, status, location, body, moment.now
-  from input, moment
-  where not exists (select from over_cap)
-  on conflict (merchant_id, scope, key) do update
-  set fingerprint = excluded.fingerprint, status = excluded.status, location = excluded.location,
-      body = excluded.body, created_at = excluded.created_at
-  where k.created_at < excluded.created_at - interval '30 days'
-  returning merchant_id
-),
-new_order as materialized (
-  select o.*
-  from new_key, input, jsonb_to_recordset(input.orders) as o(
-    position smallint, payment_order_id text, instruction_id text, amount_minor bigint, currency text, splits jsonb,
-    is_split boolean, psp_account text)
-),
-new_payment as (
-  insert into payment (payment_id, merchant_id, merchant_reference, buyer_id, payment_method, metadata, created_at,
-                       orders_total)
-  select payment_id, input.merchant_id, merchant_reference, buyer_id, payment_method, metadata, created_at,
-         jsonb_array_length(orders)
-  from input, new_key
-),
-inserted_order as (
-  insert into payment_order (payment_order_id, payment_id, merchant_id, position, amount_minor, currency, splits,
-                             is_split, psp_account, created_at, updated_at)
-  select o.payment_order_id, i.payment_id, i.merchant_id, o.position, o.amount_minor, o.currency, o.splits,
-         o.is_split, o.psp_account, i.created_at, i.created_at
-  from new_order o, input i
-),
-inserted_instruction as (
+  select a.key as currency, a.value as asked_minor, coalesce(own.max_amount_minor::text, asked.caps ->> a.key) as cap_minor
+  into excess
+  from jsonb_each_text(asked.amounts) a
+  left join lateral (
+    select c.max_amount_minor
+    from amount_cap c
+    where c.merchant_id in (asked.merchant_id, '*') and c.currency = a.key
+    order by c.merchant_id = '*'
+    limit 1
+  ) own on true
+  where a.value::bigint > coalesce(own.max_amount_minor, (asked.caps ->> a.key)::bigint)
+  order by a.key
+  limit 1;
+
+  if excess is null then
+    insert into idempotency_key as k (merchant_id, scope, key, fingerprint, status, location, body, created_at)
+    values (asked.merchant_id, asked.scope, asked.key, asked.fingerprint, asked.status, asked.location, asked.body, now)
+    on conflict (merchant_id, scope, key) do update
+    set fingerprint = excluded.fingerprint, status = excluded.status, location = excluded.location, body = excluded.body,
+        created_at = excluded.created_at
+    where k.created_at < excluded.created_at - interval '30 days';
+  end if;
+
+  if not found or excess is not null then
+    return query
+      select 'replayed', k.fingerprint, k.status::int, k.location, k.body
+      from idempotency_key k
+      where k.merchant_id = asked.merchant_id and k.scope = asked.scope and k.key = asked.key
+        and k.created_at >= now - interval '30 days';
+    if not found and excess is not null then
+      return query select 'over_cap', '', 0, '', to_jsonb(excess)::text;
+    end if;
+    return;
+  end if;
+
+  insert into payment (payment_id, merchant_id, merchant_reference, buyer_id, payment_method, metadata, created_at, orders_total)
+  values (asked.payment_id, asked.merchant_id, asked.merchant_reference, asked.buyer_id, asked.payment_method, asked.metadata,
+          asked.created_at, jsonb_array_length(asked.orders));
+
+  with new_order as materialized (
+    select *
+    from jsonb_to_recordset(asked.orders) as o(
+      position smallint, payment_order_id text, instruction_id text, amount_minor bigint, currency text, splits jsonb,
+      is_split boolean, psp_account text)
+  ),
+  inserted_order as (
+    insert into payment_order (payment_order_id, payment_id, merchant_id, position, amount_minor, currency, splits, is_split,
+                               psp_account, created_at, updated_at)
+    select o.payment_order_id, asked.payment_id, asked.merchant_id, o.position, o.amount_minor, o.currency, o.splits, o.is_split,
+           o.psp_account, asked.created_at, asked.created_at
+    from new_order o
+  )
   insert into instruction (instruction_id, group_id, payment_order_id, payment_id, merchant_id, operation, psp_account,
                            amount_minor, currency, splits, request, request_version, not_before, last_sent_at, correlation_id)
-  select o.instruction_id, o.payment_order_id, o.payment_order_id, i.payment_id, i.merchant_id, 'charge', o.psp_account,
-         o.amount_minor, o.currency, o.splits, i.request, i.request_version, moment.now, moment.now, i.correlation_id
-  from new_order o, input i, moment
-),
-stored as materialized (
-  -- One that has expired is no answer: a rival has just renewed it, and the next run sees what it wrote.
-  select k.fingerprint, k.status, k.location, k.body
-  from idempotency_key k
-  join input i using (merchant_id, scope, key)
-  cross join moment
-  where k.created_at >= moment.now - interval '30 days' and not exists (select from new_key)
-)
-select 'created' as kind, '' as fingerprint, 0 as status, '' as location, '' as body
-from new_key
-union all
-select 'replayed', fingerprint, status, location, body
-from stored
-union all
-select 'over_cap', '', 0, '', jsonb_build_object('currency', currency, 'asked_minor', amount_minor::text,
-                                                 'cap_minor', max_amount_minor::text)::text
-from over_cap
-where not exists (select from stored)`,
+  select o.instruction_id, o.payment_order_id, o.payment_order_id, asked.payment_id, asked.merchant_id, 'charge', o.psp_account,
+         o.amount_minor, o.currency, o.splits, asked.request, asked.request_version, now, now, asked.correlation_id
+  from new_order o;
+
+  return query select 'created', '', 0, '', '';`,
 );

@@ -226,7 +226,6 @@ describe('no login may do another’s duty', () => {
          values ('i', 'o', 'o', 'p', 'm', 'charge', 'psp', 1, 'KRW', '[]', '{}', 1, now(), now(), 'succeeded')`,
         `insert into payment_order (payment_order_id, status) values ('o', 'SUCCESS')`,
         'delete from idempotency_key',
-        'select accepted_in from payment',
         'select * from ledger_entry',
       ],
     ],
