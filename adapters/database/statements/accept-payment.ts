@@ -180,7 +180,8 @@ function inputOf(payment: NewPayment, request: IdempotentRequest, caps: AmountCa
 /** What the payment asks for, by currency, in minor units as text. */
 function amountsOf(orders: readonly NewOrder[]): Readonly<Record<string, string>> {
   const sums = new Map<string, bigint>();
-  for (const { currency, amountMinor } of orders) sums.set(currency, (sums.get(currency) ?? 0n) + amountMinor);
+  for (const { currency, amountMinor } of orders)
+    sums.set(currency, (sums.get(currency) ?? 0n) + amountMinor);
   return Object.fromEntries([...sums].map(([currency, sum]) => [currency, String(sum)]));
 }
 
