@@ -85,6 +85,7 @@ function transitionOf(evidence: Evidence, expected: ExpectedCharge, attemptNo: n
     attemptNo,
     maybeSentBefore: true,
     isResolved: true,
+    isTooLateToSend: false,
     awaits: null,
     secondsPastExpiry: null,
     isProbe: false,

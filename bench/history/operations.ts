@@ -79,8 +79,8 @@ const PAGES: readonly Operation[] = [
   }),
   page('?cursor&status=FAILED&created_to', {
     status: 'FAILED',
-    created_to: day(290),
-    cursor: encodeCursor({ createdAt: day(280), paymentId: `pay_${'f'.repeat(32)}` }),
+    created_to: day(150),
+    cursor: encodeCursor({ createdAt: day(140), paymentId: `pay_${'f'.repeat(32)}` }),
   }),
 ];
 

@@ -72,6 +72,8 @@ create table instruction (
   -- What it waits for since the PSP accepted it; a claim keeps it, so that an attempt that crashed is another look-up and
   -- never another send.
   awaits            awaited,
+  -- Until when the PSP takes it; null: at any time. Nothing is sent afterwards.
+  send_by           timestamptz,
   -- When it is looked up next, and when it is invalidated. `not_before` is the earlier of the two while it waits.
   poll_at           timestamptz,
   expires_at        timestamptz,

@@ -16,7 +16,7 @@ grant insert (payment_id, merchant_id, merchant_reference, buyer_id, payment_met
 grant insert (payment_order_id, payment_id, merchant_id, position, amount_minor, currency, splits, is_split, psp_account,
               created_at, updated_at) on payment_order to oncepay_accept;
 grant insert (instruction_id, group_id, payment_order_id, payment_id, merchant_id, operation, psp_account, amount_minor,
-              currency, splits, parent_id, request, request_version, not_before, last_sent_at, correlation_id)
+              currency, splits, parent_id, request, request_version, send_by, not_before, last_sent_at, correlation_id)
   on instruction to oncepay_accept;
 
 -- read: reads payments and balances, but no API keys and no instructions.

@@ -21,6 +21,8 @@ export interface AttemptedInstruction {
   readonly maybeSentBefore: boolean;
   /** Past its last cycle: nothing more is sent, and a look-up decides (rule 11). */
   readonly isResolved: boolean;
+  /** The PSP takes it no more: nothing is sent. */
+  readonly isTooLateToSend: boolean;
   /** What it was waiting for when this attempt looked it up; null if it was sent, or its outcome is unknown. */
   readonly awaits: Awaits | null;
   /** Seconds since it expired, negative before; null if it has no expiry. */
@@ -66,14 +68,18 @@ export function decide(instruction: AttemptedInstruction, observation: Observati
         ? manualReview('not found at the PSP, which cannot be told to refuse a late request')
         : tryAgainUnknown(instruction, 'not found at the PSP, and not safe to send again', false);
     case 'invalidated':
-      return rollBack(observation.decline ?? (instruction.awaits === null ? undefined : EXPIRED));
+      return rollBack(observation.decline ?? (hasExpired(instruction) ? EXPIRED : undefined));
     case 'never_sent':
-      return rollBack();
+      return rollBack(instruction.isTooLateToSend ? EXPIRED : undefined);
     case 'no_time':
       return tryAgainForOurOwnLackOfTime(instruction, observation.reason);
     default:
       return unreachable(observation);
   }
+}
+
+function hasExpired({ awaits, isTooLateToSend }: AttemptedInstruction): boolean {
+  return awaits !== null || isTooLateToSend;
 }
 
 /** Decides by the class of the PSP's outcome. */

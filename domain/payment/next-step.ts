@@ -15,6 +15,8 @@ export interface AttemptHistory {
   readonly ageSeconds: number;
   /** Every earlier attempt that may have been sent was sent with the credential that this worker holds. */
   readonly isSameCredential: boolean;
+  /** The moment has passed until which the PSP takes the request (`sendWithinSeconds`). */
+  readonly isTooLateToSend: boolean;
 }
 
 /** Look up first unless nothing can have been sent before: an attempt that crashed recorded nothing but may have charged (rule 3). */
@@ -36,6 +38,7 @@ export function maySendAgain(
   sendWindowSeconds: number,
 ): boolean {
   if (abilities.lookUpLagSeconds === null || abilities.replaysStoredServerErrors) return false;
+  if (history.isTooLateToSend) return false;
   // The PSP has accepted it: sending it again could make a second object beside the one that waits.
   if (history.awaits !== null) return false;
   if (abilities.deduplicatesByReference) return true;

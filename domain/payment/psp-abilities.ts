@@ -25,6 +25,8 @@ export interface OperationAbilities {
   readonly sendDeadlineSeconds?: number;
   /** The same for a look-up and an invalidation. */
   readonly lookUpDeadlineSeconds?: number;
+  /** The PSP takes a request only so long after it was accepted, as where what the buyer approved lapses. */
+  readonly sendWithinSeconds?: number;
   /** An object can be invalidated by its key: refused for a completed one, final for one that has not landed. */
   readonly invalidatesByKey: boolean;
   /** An object that nobody completes expires at the PSP, which says so in look-ups. */

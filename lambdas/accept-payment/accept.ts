@@ -13,9 +13,11 @@ import type { InstructionSender } from '../../adapters/sqs/instruction-queue.ts'
 import { assert, unreachable } from '../../domain/assert.ts';
 import { formatAmount } from '../../domain/money/currency.ts';
 import { parsePaymentMethod } from '../../domain/payment/payment-method.ts';
+import type { PspAbilities } from '../../domain/payment/psp-abilities.ts';
 import { fingerprintOf } from '../middleware/idempotency.ts';
 import { Problem } from '../middleware/problem.ts';
 import type { PaymentOrderResource, PaymentResource } from '../resources/payment.ts';
+import { problemOfAccount } from './psp-limits.ts';
 import type { PaymentRequest } from './schema.ts';
 
 export interface AcceptEffects {
@@ -25,6 +27,8 @@ export interface AcceptEffects {
   readonly ids: Ids;
   /** The stage's caps, unless an operator has set others. */
   readonly amountCaps: AmountCaps;
+  /** Of each account of the stage. */
+  readonly abilities: ReadonlyMap<string, PspAbilities>;
   now(): number;
   /** A send after the commit failed. The relay sends the message within a minute. */
   sendFailed(paymentId: string, detail: unknown): void;
@@ -50,8 +54,8 @@ export interface Accepted {
 /**
  * Stores a payment with its idempotency key in one statement, then sends its instructions.
  *
- * @throws Problem 422 when the key was used with another body or the amount is over a cap, 409 when the merchant
- *   reference is used
+ * @throws Problem 422 when the key was used with another body, the amount is over a cap or the PSP account doesn't take it, 409
+ *   when the merchant reference is used
  */
 export async function acceptPayment(
   request: PaymentRequest,
@@ -61,11 +65,18 @@ export async function acceptPayment(
   const payment = newPayment(request, origin, effects);
   const answer = answerTo(payment);
   const fingerprint = fingerprintOf(request);
+  const refusal = problemOfAccount(request, effects.abilities);
   await effects.activity.touch();
   const acceptance = await storePayment(
     effects.database,
     payment,
-    { scope: 'POST /v1/payments', key: origin.idempotencyKey, fingerprint, answer },
+    {
+      scope: 'POST /v1/payments',
+      key: origin.idempotencyKey,
+      fingerprint,
+      answer,
+      isRefused: refusal !== undefined,
+    },
     effects.amountCaps,
   );
   switch (acceptance.kind) {
@@ -79,6 +90,8 @@ export async function acceptPayment(
       throw duplicateReference(request.merchant_reference);
     case 'over_cap':
       throw overCap(acceptance.excess);
+    case 'refused':
+      throw refusal;
     default:
       return unreachable(acceptance);
   }
@@ -116,6 +129,7 @@ function newOrder(
     splits: parts.map((part) => ({ sellerId: part.seller_id, amountMinor: BigInt(part.amount) })),
     isSplit: order.splits !== undefined,
     pspAccount,
+    sendWithinSeconds: effects.abilities.get(pspAccount)?.operations.charge?.sendWithinSeconds,
   };
 }
 

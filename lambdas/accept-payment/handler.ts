@@ -20,7 +20,6 @@ import { publicUrlOf } from '../middleware/public-url.ts';
 import { validate } from '../middleware/validate.ts';
 import { type AcceptEffects, type Accepted, acceptPayment } from './accept.ts';
 import { requireTestMethodOnlyInTest } from './live-and-test.ts';
-import { requireAmountsOfAccount } from './psp-limits.ts';
 import { paymentRequestSchema } from './schema.ts';
 
 const environment = readEnvironment({
@@ -40,13 +39,6 @@ const sqs = new SQSClient({
   requestHandler: { requestTimeout: 2_000, connectionTimeout: 1_000 },
 });
 
-const currencies = new Map(
-  Object.entries(environment.PSP_ADAPTERS).map(([account, adapter]) => [
-    account,
-    ABILITIES[adapter].currencies,
-  ]),
-);
-
 const effects: AcceptEffects = {
   database: connectDatabase(environment, { meter }),
   queue: createInstructionSender(sqs, environment.QUEUE_URL),
@@ -56,6 +48,9 @@ const effects: AcceptEffects = {
       : createActivity(new DynamoDBClient({}), environment.ACTIVITY_TABLE_NAME, systemTime.now),
   ids: systemIds,
   amountCaps: environment.AMOUNT_CAPS,
+  abilities: new Map(
+    Object.entries(environment.PSP_ADAPTERS).map(([account, adapter]) => [account, ABILITIES[adapter]]),
+  ),
   now: systemTime.now,
   sendFailed: (paymentId, detail) => {
     meter.put('SendsFailed', 1);
@@ -72,7 +67,6 @@ async function accept(event: APIGatewayProxyEvent): Promise<HttpAnswer> {
   };
   const request = validate(paymentRequestSchema, readJsonBody(event));
   requireTestMethodOnlyInTest(request.payment_method, environment.TAKES_REAL_MONEY);
-  requireAmountsOfAccount(request, currencies);
   const accepted = await acceptPayment(request, origin, effects);
   if (accepted.isReplay) meter.put('RequestsReplayed', 1);
   else tellAccepted(accepted);

@@ -212,6 +212,7 @@ function attemptedInstruction(
     attemptNo: instruction.attempt_no,
     maybeSentBefore: !instruction.all_proven_not_sent,
     isResolved: instruction.verdict === 'resolve',
+    isTooLateToSend: instruction.is_too_late_to_send,
     awaits: instruction.awaits,
     secondsPastExpiry: instruction.seconds_past_expiry,
     isProbe: instruction.is_probe,

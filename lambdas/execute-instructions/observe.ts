@@ -62,9 +62,9 @@ export async function observe(
     effects,
     invocation,
   };
-  const isResolved = instruction.verdict === 'resolve';
-  if (firstStepOf(caller.history) === 'look_up') return lookUpFirst(caller, isResolved);
-  return isResolved ? neverSent() : observedOf(await send(caller));
+  const sendsNothing = instruction.verdict === 'resolve' || caller.history.isTooLateToSend;
+  if (firstStepOf(caller.history) === 'look_up') return lookUpFirst(caller, sendsNothing);
+  return sendsNothing ? neverSent() : observedOf(await send(caller));
 }
 
 function historyOf(instruction: ClaimedInstruction): AttemptHistory {
@@ -73,26 +73,27 @@ function historyOf(instruction: ClaimedInstruction): AttemptHistory {
     ageSeconds: instruction.age_seconds,
     awaits: instruction.awaits,
     isSameCredential: instruction.is_same_credential,
+    isTooLateToSend: instruction.is_too_late_to_send,
     isExpired: (instruction.seconds_past_expiry ?? -1) >= 0,
   };
 }
 
 /**
- * Looks up what may have been sent (rule 3). Then it is sent again where that is safe (rule 4); where it is resolved, nothing is
- * sent, and what isn't found is invalidated (rule 11).
+ * Looks up what may have been sent (rule 3). Then it is sent again where that is safe (rule 4); where nothing is sent any more,
+ * what isn't found is invalidated (rule 11).
  */
-async function lookUpFirst(caller: Caller, isResolved: boolean): Promise<Observed> {
+async function lookUpFirst(caller: Caller, sendsNothing: boolean): Promise<Observed> {
   const { history, abilities } = caller;
   const found = await lookUp(caller);
   const finding = found.answer;
   if (finding.kind === 'no_time') return observedOf(found);
   if (
     finding.kind === 'not_found' &&
-    !isResolved &&
+    !sendsNothing &&
     maySendAgain(history, abilities, TIMING.functionTimeoutSeconds)
   )
     return after(found, observedOf(await send(caller)));
-  switch (stepAfterLookUp(finding, history, abilities, isResolved)) {
+  switch (stepAfterLookUp(finding, history, abilities, sendsNothing)) {
     case 'confirm':
       return after(found, observedOf(await confirm(caller, finding)));
     case 'invalidate':
@@ -102,7 +103,7 @@ async function lookUpFirst(caller: Caller, isResolved: boolean): Promise<Observe
   }
 }
 
-/** Resolved, and every attempt is proven never to have reached the PSP. */
+/** Nothing is sent any more, and every attempt is proven never to have reached the PSP. */
 function neverSent(): Observed {
   return { observation: { kind: 'never_sent' }, steps: [], health: { kind: 'silent' } };
 }

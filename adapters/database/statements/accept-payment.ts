@@ -6,7 +6,7 @@ import {
   type InstructionRequest,
 } from '../../../domain/payment/instruction-request.ts';
 import { amountColumn, jsonColumn } from '../columns.ts';
-import { type Database, DatabaseError } from '../database.ts';
+import { type Database, DatabaseError, type DatabaseRow } from '../database.ts';
 import { merchantFunction } from '../merchant-statement.ts';
 
 export interface NewOrder {
@@ -18,6 +18,8 @@ export interface NewOrder {
   /** The merchant wrote `splits` and not a plain `seller_id`. */
   readonly isSplit: boolean;
   readonly pspAccount: string;
+  /** How long the PSP takes it; undefined: at any time. */
+  readonly sendWithinSeconds?: number | undefined;
 }
 
 export interface NewPayment {
@@ -45,6 +47,8 @@ export interface IdempotentRequest {
   /** Of the canonical body: the same key with another one is a conflict. */
   readonly fingerprint: string;
   readonly answer: StoredAnswer;
+  /** A check has refused it: nothing is written, but what was accepted before is still replayed. */
+  readonly isRefused?: boolean;
 }
 
 export interface StoredAnswer {
@@ -57,7 +61,8 @@ export type Acceptance =
   | { readonly kind: 'created' }
   | { readonly kind: 'replayed'; readonly fingerprint: string; readonly answer: StoredAnswer }
   | { readonly kind: 'duplicate_merchant_reference' }
-  | { readonly kind: 'over_cap'; readonly excess: CapExcess };
+  | { readonly kind: 'over_cap'; readonly excess: CapExcess }
+  | { readonly kind: 'refused' };
 
 /** By currency, in minor units as text: what one payment may ask for where neither table nor merchant says otherwise. */
 export type AmountCaps = Readonly<Record<string, string>>;
@@ -81,7 +86,7 @@ const excessSchema = jsonColumn(
 );
 
 const row = z.object({
-  kind: z.enum(['created', 'replayed', 'over_cap']),
+  kind: z.enum(['created', 'replayed', 'over_cap', 'refused']),
   fingerprint: z.string(),
   status: z.int(),
   location: z.string(),
@@ -100,27 +105,21 @@ export async function acceptPayment(
   request: IdempotentRequest,
   caps: AmountCaps,
 ): Promise<Acceptance> {
-  const input = inputOf(payment, request, caps);
   try {
-    const accepted = (await runOnce(database, input)) ?? (await runOnce(database, input));
-    assert(
-      accepted !== undefined,
-      `idempotency key of ${payment.paymentId} neither created nor found in two runs`,
-    );
-    return accepted;
+    const [found] = await database.execute(ACCEPT.sql, inputOf(payment, request, caps));
+    assert(found !== undefined, `the idempotency key of ${payment.paymentId} was neither new nor found`);
+    return acceptanceOf(found);
   } catch (error) {
     if (isDuplicateReference(error)) return { kind: 'duplicate_merchant_reference' };
     throw error;
   }
 }
 
-/** No row: a rival committed the same key after this statement's snapshot. The next run sees it. */
-async function runOnce(database: Database, input: AcceptInput): Promise<Acceptance | undefined> {
-  const [found] = await database.execute(ACCEPT.sql, input);
-  if (found === undefined) return undefined;
+function acceptanceOf(found: DatabaseRow): Acceptance {
   const { kind, fingerprint, status, location, body } = row.parse(found);
   switch (kind) {
     case 'created':
+    case 'refused':
       return { kind };
     case 'replayed':
       return { kind, fingerprint, answer: { status, location, body } };
@@ -138,8 +137,6 @@ function isDuplicateReference(error: unknown): boolean {
     error.constraint === 'payment_merchant_reference_is_unique'
   );
 }
-
-type AcceptInput = ReturnType<typeof inputOf>;
 
 function inputOf(payment: NewPayment, request: IdempotentRequest, caps: AmountCaps) {
   return {
@@ -166,6 +163,7 @@ function inputOf(payment: NewPayment, request: IdempotentRequest, caps: AmountCa
       })),
       is_split: order.isSplit,
       psp_account: order.pspAccount,
+      send_within_seconds: order.sendWithinSeconds ?? null,
     })),
     scope: request.scope,
     key: request.key,
@@ -173,6 +171,7 @@ function inputOf(payment: NewPayment, request: IdempotentRequest, caps: AmountCa
     status: request.answer.status,
     location: request.answer.location,
     body: request.answer.body,
+    is_refused: request.isRefused ?? false,
     caps,
   };
 }
@@ -202,13 +201,14 @@ export const ACCEPT = merchantFunction(
   `
   now constant timestamptz := clock();
   asked record;
-  excess record;`,
+  excess record;
+  is_new boolean := false;`,
   `
   select * into asked
   from jsonb_to_record($1) as r(
     payment_id text, merchant_id text, merchant_reference text, buyer_id text, payment_method text, metadata text,
     request jsonb, request_version smallint, created_at timestamptz, correlation_id text, orders jsonb, amounts jsonb, scope text,
-    key text, fingerprint text, status smallint, location text, body text, caps jsonb);
+    key text, fingerprint text, status smallint, location text, body text, is_refused boolean, caps jsonb);
 
   -- The merchant's own cap, else everybody's, else the stage's.
   select a.key as currency, a.value as asked_minor, coalesce(own.max_amount_minor::text, asked.caps ->> a.key) as cap_minor
@@ -225,22 +225,25 @@ export const ACCEPT = merchantFunction(
   order by a.key
   limit 1;
 
-  if excess is null then
+  if excess is null and not asked.is_refused then
     insert into idempotency_key as k (merchant_id, scope, key, fingerprint, status, location, body, created_at)
     values (asked.merchant_id, asked.scope, asked.key, asked.fingerprint, asked.status, asked.location, asked.body, now)
     on conflict (merchant_id, scope, key) do update
     set fingerprint = excluded.fingerprint, status = excluded.status, location = excluded.location, body = excluded.body,
         created_at = excluded.created_at
     where k.created_at < excluded.created_at - interval '30 days';
+    is_new := found;
   end if;
 
-  if not found or excess is not null then
+  if not is_new then
     return query
       select 'replayed', k.fingerprint, k.status::int, k.location, k.body
       from idempotency_key k
       where k.merchant_id = asked.merchant_id and k.scope = asked.scope and k.key = asked.key
         and k.created_at >= now - interval '30 days';
-    if not found and excess is not null then
+    if not found and asked.is_refused then
+      return query select 'refused', '', 0, '', '';
+    elsif not found and excess is not null then
       return query select 'over_cap', '', 0, '', to_jsonb(excess)::text;
     end if;
     return;
@@ -254,7 +257,7 @@ export const ACCEPT = merchantFunction(
     select *
     from jsonb_to_recordset(asked.orders) as o(
       position smallint, payment_order_id text, instruction_id text, amount_minor bigint, currency text, splits jsonb,
-      is_split boolean, psp_account text)
+      is_split boolean, psp_account text, send_within_seconds int)
   ),
   inserted_order as (
     insert into payment_order (payment_order_id, payment_id, merchant_id, position, amount_minor, currency, splits, is_split,
@@ -264,9 +267,11 @@ export const ACCEPT = merchantFunction(
     from new_order o
   )
   insert into instruction (instruction_id, group_id, payment_order_id, payment_id, merchant_id, operation, psp_account,
-                           amount_minor, currency, splits, request, request_version, not_before, last_sent_at, correlation_id)
+                           amount_minor, currency, splits, request, request_version, send_by, not_before, last_sent_at,
+                           correlation_id)
   select o.instruction_id, o.payment_order_id, o.payment_order_id, asked.payment_id, asked.merchant_id, 'charge', o.psp_account,
-         o.amount_minor, o.currency, o.splits, asked.request, asked.request_version, now, now, asked.correlation_id
+         o.amount_minor, o.currency, o.splits, asked.request, asked.request_version,
+         now + make_interval(secs => o.send_within_seconds), now, now, asked.correlation_id
   from new_order o;
 
   return query select 'created', '', 0, '', '';`,

@@ -224,6 +224,7 @@ select
   coalesce(c.attempt_no, d.attempt_no) as attempt_no,
   d.attempts_not_sent >= coalesce(c.attempt_no, d.attempt_no) - 1 as all_proven_not_sent,
   d.was_never_sent or d.credential_version is not distinct from d.held_credential as is_same_credential,
+  coalesce(d.send_by <= moment.now, false) as is_too_late_to_send,
   coalesce(extract(epoch from moment.now - d.first_claimed_at), 0)::int as age_seconds,
   d.correlation_id, d.psp_account, d.amount_minor::text as amount_minor, d.currency, d.splits::text as splits,
   d.request::text as request, d.request_version,

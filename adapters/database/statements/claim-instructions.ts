@@ -49,6 +49,7 @@ const claimedRow = z.object({
   all_proven_not_sent: z.boolean(),
   /** What may have been sent was sent with the credential that this worker holds. */
   is_same_credential: z.boolean(),
+  is_too_late_to_send: z.boolean(),
   awaits: z.nullable(z.enum(['buyer', 'psp'])),
   /** The PSP's id of it, once it is known. */
   psp_reference: z.nullable(z.string()),

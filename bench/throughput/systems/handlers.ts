@@ -37,6 +37,7 @@ async function start({ databaseUrl, pspUrl }: SystemStart): Promise<SystemReady>
         activity: alwaysActive,
         ids: systemIds,
         amountCaps: {},
+        abilities: new Map([[psp.account, psp.abilities]]),
         now: Date.now,
         sendFailed: noop,
       },

@@ -1,7 +1,8 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Database } from '../../../adapters/database/database.ts';
 import { alwaysActive } from '../../../adapters/dynamodb/activity.ts';
 import { systemIds } from '../../../adapters/ids.ts';
+import { PSP_SIMULATOR_ABILITIES } from '../../../adapters/psp/simulator/abilities.ts';
 import type { InstructionMessage } from '../../../adapters/sqs/instruction-queue.ts';
 import { type AcceptEffects, acceptPayment } from '../../../lambdas/accept-payment/accept.ts';
 import type { PaymentRequest } from '../../../lambdas/accept-payment/schema.ts';
@@ -27,6 +28,7 @@ beforeAll(async () => {
     activity: alwaysActive,
     ids: systemIds,
     amountCaps: {},
+    abilities: new Map([['simulator', PSP_SIMULATOR_ABILITIES]]),
     now: Date.now,
     sendFailed: () => {},
   };
@@ -78,6 +80,27 @@ test('the same key with another body is refused, whatever was first', async () =
 
   await expect(acceptPayment(request(), from('mer_1', 'key-reused'), effects)).rejects.toMatchObject({
     code: 'idempotency_key_reused',
+  });
+});
+
+describe('what the PSP account doesn’t take', () => {
+  const takesNothing = () => ({ ...effects, abilities: new Map() });
+
+  test('is refused, and leaves no row', async () => {
+    const rows = [await count('payment'), await count('idempotency_key')];
+    await expect(acceptPayment(request(), from('mer_1', 'key-limits'), takesNothing())).rejects.toMatchObject(
+      {
+        code: 'invalid_request',
+      },
+    );
+    expect([await count('payment'), await count('idempotency_key')]).toEqual(rows);
+  });
+
+  test('is replayed if it was accepted before the account’s limits changed', async () => {
+    const same = request();
+    const first = await acceptPayment(same, from('mer_1', 'key-changed-limits'), effects);
+    const again = await acceptPayment(same, from('mer_1', 'key-changed-limits'), takesNothing());
+    expect(again).toMatchObject({ isReplay: true, answer: { body: first.answer.body } });
   });
 });
 

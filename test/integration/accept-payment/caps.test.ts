@@ -4,6 +4,7 @@ import { clearCap, listCaps, setCap } from '../../../adapters/database/statement
 import { listOperations } from '../../../adapters/database/statements/operation-log.ts';
 import { alwaysActive } from '../../../adapters/dynamodb/activity.ts';
 import { systemIds } from '../../../adapters/ids.ts';
+import { PSP_SIMULATOR_ABILITIES } from '../../../adapters/psp/simulator/abilities.ts';
 import { type AcceptEffects, acceptPayment } from '../../../lambdas/accept-payment/accept.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/postgres.ts';
 
@@ -39,6 +40,7 @@ function pay(
     activity: alwaysActive,
     ids: systemIds,
     amountCaps: { KRW: '1000' },
+    abilities: new Map([['simulator', PSP_SIMULATOR_ABILITIES]]),
     now: Date.now,
     sendFailed: () => {},
   };

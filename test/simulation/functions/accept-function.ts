@@ -1,6 +1,7 @@
 import { alwaysActive } from '../../../adapters/dynamodb/activity.ts';
 import { acceptPayment } from '../../../lambdas/accept-payment/accept.ts';
 import type { Context } from '../context.ts';
+import { allOf } from '../services/abilities.ts';
 import type { Parents } from '../services/parents.ts';
 import type { Services } from '../services/services.ts';
 
@@ -37,6 +38,7 @@ export function invokeAccept(
       activity: alwaysActive,
       ids: context.ids,
       amountCaps: {},
+      abilities: new Map(services.psps.map(({ name, abilities }) => [name, allOf(abilities)])),
       now: () => context.scheduler.clock.now(),
       sendFailed: () => {},
     },

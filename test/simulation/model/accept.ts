@@ -20,6 +20,7 @@ type AcceptedInstruction = Pick<
   | 'requestVersion'
   | 'correlationId'
   | 'acceptedAt'
+  | 'sendBy'
 >;
 
 /** As ACCEPT_SQL. */
@@ -27,6 +28,7 @@ export function accept(state: ModelState, input: AcceptInput, now: number): Data
   const key = `${input.merchant_id} ${input.scope} ${input.key}`;
   const known = state.keys.get(key);
   if (known !== undefined) return [{ kind: 'replayed', ...known }];
+  if (input.is_refused) return [{ kind: 'refused', fingerprint: '', status: 0, location: '', body: '' }];
   const { fingerprint, status, location, body } = input;
   state.keys.set(key, { fingerprint, status, location, body });
   state.payments.set(input.payment_id, {
@@ -77,6 +79,7 @@ function addOrder(
       requestVersion: input.request_version,
       correlationId: input.correlation_id,
       acceptedAt: now,
+      sendBy: order.send_within_seconds === null ? null : now + order.send_within_seconds * 1000,
     }),
   );
 }

@@ -264,6 +264,7 @@ function apply(
     attempt_no: row.attemptNo,
     all_proven_not_sent: row.attemptsNotSent >= row.attemptNo - 1,
     is_same_credential: before.isSameCredential,
+    is_too_late_to_send: row.sendBy !== null && row.sendBy <= now,
     awaits: row.awaits,
     psp_reference: row.pspReference,
     seconds_past_expiry: row.expiresAt === null ? null : Math.floor((now - row.expiresAt) / 1000),

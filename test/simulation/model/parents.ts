@@ -10,7 +10,7 @@ export function addParents(state: ModelState, { parents }: ParentsInput, now: nu
     if (charge === undefined || state.instructions.has(id)) continue;
     state.instructions.set(
       id,
-      newInstruction({ ...charge, id, parentId, operation: 'authorize', acceptedAt: now }),
+      newInstruction({ ...charge, id, parentId, operation: 'authorize', acceptedAt: now, sendBy: null }),
     );
     if (isLast) charge.parentId = id;
   }

@@ -23,6 +23,8 @@ export interface ModelInstruction {
   readonly requestVersion: number;
   readonly correlationId: string;
   readonly acceptedAt: number;
+  /** Until when the PSP takes it. */
+  readonly sendBy: number | null;
   state: InstructionState;
   reason: string | null;
   attemptNo: number;

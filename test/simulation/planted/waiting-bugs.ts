@@ -97,6 +97,16 @@ export const WAITING_BUGS: readonly Bug[] = [
     },
   },
   {
+    name: 'send what the PSP takes no more',
+    rule: 25,
+    planted: onStatement(CLAIM_SQL, { rows: mapRows((row) => ({ ...row, is_too_late_to_send: false })) }),
+    where: {
+      abilities: { ...INVALIDATING, sendWithinSeconds: 60 },
+      faults: new Set<FaultKind>(['PSP unreachable']),
+      rate: 0.5,
+    },
+  },
+  {
     name: 'count a look-up of what waits as an attempt',
     rule: 13,
     planted: onWaiting((attempt) => ({ ...attempt, costs_no_attempt: false })),

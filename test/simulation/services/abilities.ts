@@ -1,7 +1,14 @@
-import type { OperationAbilities } from '../../../domain/payment/psp-abilities.ts';
+import {
+  EVERY_AMOUNT,
+  type OperationAbilities,
+  type PspAbilities,
+} from '../../../domain/payment/psp-abilities.ts';
 
 /** Barely more than the protocol asks of a key: an attempt or two later it is forgotten. */
 export const SHORT_KEY_SECONDS = 180;
+
+/** Some retries later, what the buyer approved has lapsed. */
+const SEND_WITHIN_SECONDS = 600;
 
 /** Every combination of abilities that an adapter can declare, in turn by the seed. */
 export function abilitiesOf(seed: number): OperationAbilities {
@@ -15,5 +22,11 @@ export function abilitiesOf(seed: number): OperationAbilities {
     replaysStoredServerErrors: bit(3),
     keyScopeIncludesCredential: seed % 5 === 0,
     deduplicatesByReference: false,
+    ...(seed % 7 === 0 ? { sendWithinSeconds: SEND_WITHIN_SECONDS } : {}),
   };
+}
+
+/** What a PSP declares that carries out charges and authorizations alike. */
+export function allOf(abilities: OperationAbilities): PspAbilities {
+  return { operations: { charge: abilities, authorize: abilities }, currencies: EVERY_AMOUNT };
 }

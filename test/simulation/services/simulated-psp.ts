@@ -1,5 +1,5 @@
 import type { Psp, PspRequest } from '../../../adapters/psp/psp.ts';
-import { EVERY_AMOUNT, type OperationAbilities } from '../../../domain/payment/psp-abilities.ts';
+import type { OperationAbilities } from '../../../domain/payment/psp-abilities.ts';
 import type {
   PspCharge,
   PspFinding,
@@ -7,9 +7,11 @@ import type {
   PspOutcome,
   PspState,
 } from '../../../domain/payment/psp-outcome.ts';
+import { TIMING } from '../../../domain/payment/timing.ts';
 import type { Context } from '../context.ts';
 import type { Faults } from '../faults.ts';
 import type { Process, Scheduler } from '../scheduler.ts';
+import { allOf } from './abilities.ts';
 import { Credentials } from './credentials.ts';
 import { type ObjectRules, OpenObjects } from './open-objects.ts';
 
@@ -68,6 +70,8 @@ export class SimulatedPsp {
   private readonly credentials: Credentials;
   private readonly scheduler: Scheduler;
   private readonly faults: Faults;
+  private readonly state: Context['state'];
+  private readonly violations: Context['violations'];
   /** When it was called, for whatever it was. */
   readonly callTimes: number[] = [];
   private limit: RateLimit = { until: 0, share: 0, retryAfterSeconds: undefined };
@@ -78,7 +82,7 @@ export class SimulatedPsp {
     name: string,
     abilities: OperationAbilities,
     options: BrokenPromises & BuyerRules,
-    { scheduler, faults }: Context,
+    { scheduler, faults, state, violations }: Context,
     onEvent: (instructionId: string) => void,
   ) {
     const { expiresByItself } = abilities;
@@ -95,6 +99,8 @@ export class SimulatedPsp {
     this.abilities = abilities;
     this.scheduler = scheduler;
     this.faults = faults;
+    this.state = state;
+    this.violations = violations;
   }
 
   chargesOf(reference: string): readonly PspCharge[] {
@@ -129,10 +135,7 @@ export class SimulatedPsp {
     return {
       account: this.name,
       credentialVersion: `v${held}`,
-      abilities: {
-        operations: { charge: this.abilities, authorize: this.abilities },
-        currencies: EVERY_AMOUNT,
-      },
+      abilities: allOf(this.abilities),
       execute: (request, signal) =>
         around('charge', () =>
           isRefused() ? ROTATED : this.charge({ ...request, credential: held }, signal),
@@ -149,6 +152,7 @@ export class SimulatedPsp {
   private charge(request: Sent, signal: AbortSignal): PspOutcome | Promise<PspOutcome> {
     const refusal = this.refusal();
     if (refusal !== undefined) return refusal;
+    this.checkInTime(request);
     if (this.faults.strikes('PSP unreachable')) return { kind: 'not_sent', reason: 'connection refused' };
     if (this.faults.strikes('PSP time-out, not charged')) return this.silence(signal, () => {});
     if (this.faults.strikes('PSP lands late')) return this.silence(signal, () => this.landLate(request));
@@ -165,6 +169,14 @@ export class SimulatedPsp {
     if (this.faults.strikes('PSP 500, charged')) return this.serverError(request);
     if (this.faults.strikes('PSP malformed')) return { kind: 'unknown', reason: 'malformed' };
     return outcome;
+  }
+
+  /** A send claimed in time may arrive as much later as a function runs. */
+  private checkInTime({ idempotencyKey }: Sent): void {
+    const { sendBy } = this.state.instructions.get(idempotencyKey) ?? { sendBy: null };
+    const late = sendBy === null ? 0 : this.scheduler.clock.now() - sendBy;
+    if (late > TIMING.functionTimeoutSeconds * 1000)
+      this.violations.add(`${idempotencyKey} was sent too late`);
   }
 
   /** One in eight cards is declined, always. */

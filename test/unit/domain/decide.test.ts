@@ -36,6 +36,7 @@ const FIRST: AttemptedInstruction = {
   attemptNo: 1,
   maybeSentBefore: false,
   isResolved: false,
+  isTooLateToSend: false,
   isProbe: false,
   random: 0.5,
 };

@@ -34,6 +34,7 @@ const FRESH: AttemptHistory = {
   ageSeconds: 0,
   awaits: null,
   isSameCredential: true,
+  isTooLateToSend: false,
   isExpired: false,
 };
 

@@ -1,8 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { CurrencyLimits } from '../../../domain/payment/psp-abilities.ts';
 import { EVERY_AMOUNT } from '../../../domain/payment/psp-abilities.ts';
-import { requireAmountsOfAccount } from '../../../lambdas/accept-payment/psp-limits.ts';
-import { Problem } from '../../../lambdas/middleware/problem.ts';
+import { problemOfAccount } from '../../../lambdas/accept-payment/psp-limits.ts';
 
 /** Takes no tenths of a fils, and won of its own bounds. */
 const LIMITED: CurrencyLimits = (currency) =>
@@ -18,13 +17,7 @@ const problemsOf = (orders: readonly (readonly [amount: number, currency: string
     payment_method: 'sim_ok',
     payment_orders: orders.map(([amount, currency]) => ({ amount, currency, seller_id: 's' })),
   };
-  try {
-    requireAmountsOfAccount(request, new Map([['simulator', limits]]));
-    return undefined;
-  } catch (error) {
-    if (!(error instanceof Problem)) throw error;
-    return error.errors;
-  }
+  return problemOfAccount(request, new Map([['simulator', { currencies: limits }]]))?.errors;
 };
 
 describe('an amount that the PSP account takes', () => {
@@ -69,7 +62,7 @@ describe('an amount that the PSP account doesn’t take is refused with its valu
 
 test('a token of a PSP at which the stage has no account is refused', () => {
   const request = { merchant_reference: 'r', buyer_id: 'b', payment_method: 'sim2_ok', payment_orders: [] };
-  expect(() => requireAmountsOfAccount(request, new Map([['simulator', EVERY_AMOUNT]]))).toThrow(
+  expect(problemOfAccount(request, new Map([['simulator', { currencies: EVERY_AMOUNT }]]))?.message).toContain(
     '/payment_method: is a token of simulator_2, where this stage has no account; send a token of another PSP',
   );
 });
