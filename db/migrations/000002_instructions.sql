@@ -273,11 +273,13 @@ begin
   return circuit;
 end $$;
 
--- The rate that a PSP accepts, learnt from its 429s: one call per `spacing_ms`. A PSP without 429s has no row. A 429 doubles
--- the spacing, and each minute without one halves it; once no limit is left, the row is deleted.
+-- The rate that a PSP accepts: one call per `declared_ms`, if its adapter declares a rate, and per `spacing_ms`, which is learnt
+-- from its 429s. A PSP that neither declares a rate nor answers 429 has no row. A 429 doubles the spacing, and each minute without
+-- one halves it; once no limit is left, the row is deleted.
 create table psp_limiter (
   psp           text primary key,
-  spacing_ms    integer not null check (spacing_ms between 1 and 10000),
+  spacing_ms    integer not null check (spacing_ms between 0 and 10000),
+  declared_ms   integer not null default 0 check (declared_ms between 0 and 60000),
   limited_at    timestamptz not null,
   -- The newest 429, or the end of what its `Retry-After` asks for.
   recovers_from timestamptz not null,
@@ -288,8 +290,9 @@ create table psp_limiter (
 -- Milliseconds from one call to the next; 0: no limit.
 create function limiter_spacing_v1(limiter psp_limiter, at timestamptz) returns integer
 language sql immutable parallel safe as $$
-  select limiter.spacing_ms
-         >> greatest(0, least(30, floor(extract(epoch from at - limiter.recovers_from) / 60)))::int
+  select greatest(
+    limiter.declared_ms,
+    limiter.spacing_ms >> greatest(0, least(30, floor(extract(epoch from at - limiter.recovers_from) / 60)))::int)
 $$;
 
 -- The first free slot. Unused slots of the last second can still be taken, so that a whole batch can be sent at once.

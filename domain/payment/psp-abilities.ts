@@ -7,6 +7,8 @@ export interface PspAbilities {
   readonly operations: Readonly<Partial<Record<Operation, OperationAbilities>>>;
   /** The amounts that it takes, by currency. */
   readonly currencies: CurrencyLimits;
+  /** The calls that the account takes in a second, of whatever kind; without it, the rate is learnt from the PSP's 429s. */
+  readonly callsPerSecond?: number;
 }
 
 /** How a PSP carries out one operation. The letters are those of docs/protocol.md. */

@@ -118,6 +118,12 @@ async function claim(
           version === null ? [] : [[account, version]],
         ),
       ),
+      declaredSpacings: Object.fromEntries(
+        psps.map(({ account, abilities: { callsPerSecond } }) => [
+          account,
+          callsPerSecond === undefined ? 0 : Math.ceil(1_000 / callsPerSecond),
+        ]),
+      ),
       defaultPropagationSeconds: TIMING.defaultMaxInFlightSeconds + TIMING.defaultLookUpLagSeconds,
       attemptsPerCycle: TIMING.attemptsPerCycle,
       cycles: TIMING.cycles,

@@ -20,7 +20,11 @@ const ABILITIES = {
 const NO_FAULTS: ReadonlySet<FaultKind> = new Set();
 
 /** A simulation in which nothing goes wrong by itself: a test decides what happens, and when. */
-export function faultlessSimulation(planted = NOTHING_PLANTED, ordersWithParents = 0) {
+export function faultlessSimulation(
+  planted = NOTHING_PLANTED,
+  ordersWithParents = 0,
+  callsPerSecond: number | undefined = undefined,
+) {
   const random = new Random(1);
   const scheduler = new Scheduler(random, Date.parse('2026-01-01T00:00:00Z'));
   const model = new ModelDatabase(() => scheduler.clock.now());
@@ -34,6 +38,7 @@ export function faultlessSimulation(planted = NOTHING_PLANTED, ordersWithParents
     breaksTimes: false,
     needsConfirmation: false,
     letsOrdersWait: false,
+    callsPerSecond,
     redeliversAtOnce: false,
     ordersWithParents,
     planted,

@@ -9,6 +9,8 @@ const LEARNED_MINUTES = 20;
 const CALLS_A_MINUTE = 7;
 const PAYMENTS = 25;
 const ORDERS = 4;
+/** Three workers with a batch of ten. */
+const UNLIMITED_CALLS = 30;
 
 /** The most calls in any minute of the three hours once the rate was learnt. */
 function mostCallsAMinute(callTimes: readonly number[]): number {
@@ -49,3 +51,25 @@ test.each([
     check();
   },
 );
+
+const CALLS_PER_SECOND = 2;
+
+test('a PSP that declares its rate is called within it, without a 429', async () => {
+  const { simulation, psps, run, relayFor, rows, charges, violations, check } = faultlessSimulation(
+    undefined,
+    0,
+    CALLS_PER_SECOND,
+  );
+  for (let payment = 0; payment < PAYMENTS; payment += 1) simulation.accept('sim_ok', ORDERS);
+  await run();
+  await relayFor(10);
+
+  expect(new Set(rows().map(({ state }) => state))).toEqual(new Set(['succeeded', 'declined']));
+  expect(charges()).toHaveLength(rows().filter(({ state }) => state === 'succeeded').length);
+  // The claims under way when the rate becomes known go unlimited.
+  const times = (psps[0]?.callTimes ?? []).slice(UNLIMITED_CALLS);
+  const inTenSeconds = times.map((from) => times.filter((at) => at >= from && at < from + 10_000).length);
+  expect(Math.max(...inTenSeconds)).toBeLessThanOrEqual(11 * CALLS_PER_SECOND);
+  expect(violations()).toEqual([]);
+  check();
+});

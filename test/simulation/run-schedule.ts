@@ -45,6 +45,8 @@ export interface ScheduleResult {
 const START = Date.parse('2026-01-01T00:00:00Z');
 /** Workers at once. */
 const WORKERS = 3;
+/** Where a rate is declared: fewer than a batch makes at once. */
+const CALLS_PER_SECOND = 2;
 /** By then every retry, rest and re-send has had its turn many times. */
 const LIMIT_SECONDS = 10 * 24 * 3600;
 /** Of one schedule; a livelock is a violation too. */
@@ -94,6 +96,7 @@ class Run {
       breaksTimes: options.breaksTimes ?? (mayBreakTimes && ((options.seed >>> 7) & 1) === 1),
       letsOrdersWait: true,
       needsConfirmation: options.seed % 3 === 0,
+      callsPerSecond: options.seed % 4 === 1 ? CALLS_PER_SECOND : undefined,
       redeliversAtOnce: options.redeliversAtOnce ?? false,
       ordersWithParents: options.ordersWithParents ?? 0.1,
       planted: options.planted ?? NOTHING_PLANTED,

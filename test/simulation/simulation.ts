@@ -25,10 +25,15 @@ import { Queues } from './services/queues.ts';
 import type { Services } from './services/services.ts';
 import { SimulatedDatabase } from './services/simulated-database.ts';
 import { SimulatedIds } from './services/simulated-ids.ts';
-import { type BrokenPromises, type BuyerRules, SimulatedPsp } from './services/simulated-psp.ts';
+import {
+  type BrokenPromises,
+  type BuyerRules,
+  type DeclaredRate,
+  SimulatedPsp,
+} from './services/simulated-psp.ts';
 import { Violations } from './violations.ts';
 
-export interface SimulationOptions extends BrokenPromises, BuyerRules {
+export interface SimulationOptions extends BrokenPromises, BuyerRules, DeclaredRate {
   readonly scheduler: Scheduler;
   readonly faults: Faults;
   readonly database: Database;

@@ -33,14 +33,28 @@ admitted as materialized (
  * look it up and one to send it again. Only slots of the next 15 seconds are reserved; an instruction beyond them is
  * parked. A slot that an earlier claim or the relay reserved is kept for 30 seconds, unless the PSP has sent a
  * `Retry-After` since. A PSP without a limiter row costs no write and no lock.
+ *
+ * The first claim with an adapter that declares a rate writes the row, and goes unlimited itself.
  */
 export const LIMITER = `
+declared as (
+  insert into psp_limiter (psp, spacing_ms, declared_ms, limited_at, recovers_from, next_call_at)
+  select r.psp, 0, r.spacing_ms, moment.now, moment.now, moment.now
+  from (select key as psp, value::int as spacing_ms from parameter, jsonb_each_text(declared_spacings)) r
+  cross join moment
+  left join psp_limiter known on known.psp = r.psp
+  where r.psp in (select psp from admitted where admission in ('claimed', 'resolve'))
+    and r.spacing_ms <> coalesce(known.declared_ms, 0)
+  order by r.psp
+  on conflict (psp) do update set declared_ms = excluded.declared_ms
+),
 limiter as materialized (
   select l.psp, l.recovers_from <= moment.now as is_open, limiter_spacing_v1(l, moment.now) as spacing_ms,
          limiter_room_v1(l, moment.now) as room, limiter_next_slot_v1(l, moment.now) as next_slot_at
-  from psp_limiter l, moment
+  from psp_limiter l, moment, parameter
   where l.psp in (select psp from admitted where admission in ('claimed', 'resolve'))
     and limiter_spacing_v1(l, moment.now) > 0
+    and l.declared_ms = coalesce((declared_spacings ->> l.psp)::int, 0)
   order by l.psp
   for update of l
 ),

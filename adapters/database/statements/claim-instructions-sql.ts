@@ -17,7 +17,7 @@ parameter as materialized (
   select p.*
   from jsonb_to_record(:input::jsonb) as p(
     instructions jsonb, claim_token text, lease_seconds int, propagation_seconds jsonb, default_propagation_seconds int,
-    attempts_per_cycle int, cycles int, probes int, credential_versions jsonb)
+    attempts_per_cycle int, cycles int, probes int, credential_versions jsonb, declared_spacings jsonb)
 ),
 input as materialized (
   select r.instruction_id, r.group_id, r.operation, max(r.dead_letter_cycle) as dead_letter_cycle

@@ -21,6 +21,8 @@ export interface ClaimRequest {
   readonly probes: number;
   /** The version of our credential that this worker holds, by PSP account; none for an account whose secret can't be read. */
   readonly credentialVersions: Readonly<Record<string, string>>;
+  /** Milliseconds from one call to the next, by PSP, where its adapter declares a rate; 0 where it doesn't. */
+  readonly declaredSpacings: Readonly<Record<string, number>>;
 }
 
 export interface RequestedInstruction extends InstructionKey {
@@ -129,6 +131,7 @@ export async function claimInstructions(
     cycles: request.cycles,
     probes: request.probes,
     credential_versions: request.credentialVersions,
+    declared_spacings: request.declaredSpacings,
   });
   return rows.map((row) => verdictRow.parse(row));
 }

@@ -121,13 +121,13 @@ export const INVARIANTS: readonly Invariant[] = [
        ) cause
        left join psp_circuit c on cause.waits_for = 'circuit:' || c.psp
        -- A circuit or a limiter that is gone, or a pause whose end is not on the record any more, has been over for long.
-       -- A rate is limited for some minutes after the newest 429.
+       -- A rate is limited for some minutes after the newest 429; a declared one always, and its next slot moves with each call.
        cross join lateral (
          select coalesce(
            case when cause.waits_for like 'pause:%' then
              (select max(l.at) from operation_log l where l.subject_id = cause.waits_for and l.action = 'resumed')
            when cause.waits_for like 'rate:%' then
-             (select l.recovers_from from psp_limiter l where cause.waits_for = 'rate:' || l.psp)
+             (select greatest(l.recovers_from, l.next_call_at) from psp_limiter l where cause.waits_for = 'rate:' || l.psp)
            else c.changed_at end, '-infinity') as at
        ) over
        cross join lateral (

@@ -11,6 +11,7 @@ afterAll(() => testDatabase.drop());
 const at = (seconds: number) => new Date(Date.UTC(2026, 0, 1, 12, 0, 0) + seconds * 1000).toISOString();
 
 interface Limiter {
+  readonly declared_ms: number;
   readonly spacing_ms: number;
   readonly limited_at: string;
   readonly recovers_from: string;
@@ -19,6 +20,7 @@ interface Limiter {
 
 function limiter(spacing_ms: number, limitedAt: number, more: Partial<Limiter> = {}): Limiter {
   return {
+    declared_ms: 0,
     spacing_ms,
     limited_at: at(limitedAt),
     recovers_from: at(limitedAt),
@@ -55,6 +57,14 @@ const limited = (known: Limiter | null, retryAfterSeconds: number | null = null)
   );
 
 describe('the spacing of calls', () => {
+  test.each([
+    ['the declared one where nothing was learnt', 400, 0, 400],
+    ['the declared one where what was learnt has recovered', 400, 160, 400],
+    ['the learnt one while it is wider', 100, 6400, 800],
+  ])('is %s', async (_what, declared, learnt, expected) => {
+    expect(await spacing(limiter(learnt, -180, { declared_ms: declared }))).toBe(expected);
+  });
+
   test.each([
     [0, 160],
     [59, 160],

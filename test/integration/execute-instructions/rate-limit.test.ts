@@ -286,3 +286,46 @@ describe('an instruction past its last cycle', () => {
     expect(await rowOf(order)).toMatchObject({ state: 'ready', attempts_in_cycle: 0 });
   });
 });
+
+describe('a PSP whose adapter declares a rate', () => {
+  /** One call in 400 ms. */
+  const declaring = (callsPerSecond: number | undefined) => {
+    const psp = new ScriptedPsp();
+    const { abilities } = psp;
+    Object.assign(psp, {
+      abilities: callsPerSecond === undefined ? abilities : { ...abilities, callsPerSecond },
+    });
+    return new ExecutorHarness(database, psp);
+  };
+  const declared = async () =>
+    (await database.execute('select declared_ms, spacing_ms from psp_limiter', {}))[0];
+
+  test('has a limiter from its first claim on', async () => {
+    await execute(declaring(2.5), await storeOrders(1));
+    expect(await declared()).toEqual({ declared_ms: 400, spacing_ms: 0 });
+  });
+
+  test('is called within it: what has no slot yet waits for it', async () => {
+    await execute(declaring(2.5), await storeOrders(1));
+    await moveClock(database, 10);
+    const orders = await storeOrders(5);
+    const harness = declaring(2.5);
+    await execute(harness, orders);
+    // The slots of the last second are free, and those of the next come one by one.
+    expect(harness.psp.charges).toHaveLength(3);
+    expect((await rowOf(orders[4]))?.slot_in).toBeGreaterThanOrEqual(0);
+  });
+
+  test('keeps its limiter when it answers', async () => {
+    for (let round = 0; round < 3; round += 1) await execute(declaring(2.5), await storeOrders(1));
+    expect(await declared()).toEqual({ declared_ms: 400, spacing_ms: 0 });
+  });
+
+  test('has another rate, or none, once its adapter says so', async () => {
+    await execute(declaring(2.5), await storeOrders(1));
+    await execute(declaring(10), await storeOrders(1));
+    expect(await declared()).toEqual({ declared_ms: 100, spacing_ms: 0 });
+    for (let round = 0; round < 2; round += 1) await execute(declaring(undefined), await storeOrders(1));
+    expect(await declared()).toBeUndefined();
+  });
+});

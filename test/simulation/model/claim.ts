@@ -6,6 +6,7 @@ import {
   isAwaitingState,
   isTerminalState,
   type ModelInstruction,
+  type ModelLimiter,
   type ModelState,
 } from './state.ts';
 
@@ -47,7 +48,7 @@ export function claim(state: ModelState, input: ClaimInput, now: number): Databa
     ]),
   );
   const admissions = admit(state, judged, input, now);
-  const slots = giveSlots(state, judged, admissions, now);
+  const slots = giveSlots(state, judged, admissions, input, now);
   noteProbes(state, judged, admissions, slots, input, now);
   const answers = judged.map((each) =>
     apply(
@@ -164,10 +165,11 @@ function giveSlots(
   state: ModelState,
   judged: readonly Judged[],
   admissions: ReadonlyMap<string, string>,
+  input: ClaimInput,
   now: number,
 ): ReadonlyMap<string, Slot> {
   const slots = new Map<string, Slot>();
-  for (const [psp, limiter] of state.limiters) {
+  for (const [psp, limiter] of declareRates(state, judged, admissions, input, now)) {
     const spacing = spacingOf(limiter, now);
     const going = judged
       .map(({ row }) => row)
@@ -187,6 +189,33 @@ function giveSlots(
     if (calls > 0) state.limiters.set(psp, { ...limiter, nextCallAt });
   }
   return slots;
+}
+
+/** @returns the limiters whose declared rate stays as it is: where it changes, this claim goes unlimited */
+function declareRates(
+  state: ModelState,
+  judged: readonly Judged[],
+  admissions: ReadonlyMap<string, string>,
+  input: ClaimInput,
+  now: number,
+): ReadonlyMap<string, ModelLimiter> {
+  const goes = ({ id }: ModelInstruction) => ['claimed', 'resolve'].includes(admissions.get(id) ?? '');
+  const unchanged = new Map(
+    [...state.limiters].filter(([psp, { declared }]) => declared === (input.declared_spacings[psp] ?? 0)),
+  );
+  for (const psp of new Set(
+    judged
+      .map(({ row }) => row)
+      .filter(goes)
+      .map((row) => row.psp),
+  )) {
+    const declared = input.declared_spacings[psp];
+    const known = state.limiters.get(psp);
+    if (declared === undefined || declared === (known?.declared ?? 0)) continue;
+    const fresh = { spacing: 0, limitedAt: now, recoversFrom: now, nextCallAt: now };
+    state.limiters.set(psp, { ...(known ?? fresh), declared });
+  }
+  return unchanged;
 }
 
 /** A half-open circuit is probed once a call is made: what waits for its slot is no probe yet. */

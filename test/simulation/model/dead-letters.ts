@@ -91,13 +91,18 @@ export function registerMoved(
   { dead_letters: deadLetters, believes_marks: believesMarks }: z.infer<typeof registerInput>,
   now: number,
 ): DatabaseRow[] {
-  for (const { message_id: messageId, ...named } of deadLetters) {
+  const sorted = deadLetters.toSorted((one, other) => (one.message_id < other.message_id ? -1 : 1));
+  const registered = new Set<string>();
+  for (const { message_id: messageId, ...named } of sorted) {
     const id = named.instruction_id;
     const found = state.instructions.get(id);
     const row = found !== undefined && isNamed(found, named) ? found : undefined;
+    // Of several messages of one instruction, the one with the least id.
+    if (row === undefined || registered.has(id)) continue;
+    registered.add(id);
     const known = state.deadLetters.get(id);
-    if (row?.state === 'dead_lettered' && known !== undefined && !believesMarks) known.redrivenAt = null;
-    if (row === undefined || row.state === 'dead_lettered' || row.state === 'quarantined') continue;
+    if (row.state === 'dead_lettered' && known !== undefined && !believesMarks) known.redrivenAt = null;
+    if (row.state === 'dead_lettered' || row.state === 'quarantined') continue;
     if (known?.messageId === messageId) continue;
     state.deadLetters.set(id, {
       isPoison: false,

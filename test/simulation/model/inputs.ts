@@ -22,6 +22,7 @@ export const claimInput = z.object({
   cycles: z.int(),
   probes: z.int(),
   credential_versions: z.record(z.string(), z.string()),
+  declared_spacings: z.record(z.string(), z.int()),
   /** Of a planted bug: live leases are quarantined. */
   quarantines_live: z.optional(z.boolean()),
   /** Of a planted bug: an instruction is claimed before its parent has ended. */

@@ -6,7 +6,7 @@ const MINUTE = 60 * SECOND;
 /** As `limiter_spacing_v1`: milliseconds between calls, 0 where there is no limit any more. */
 export function spacingOf(limiter: ModelLimiter, now: number): number {
   const minutes = Math.floor((now - limiter.recoversFrom) / MINUTE);
-  return limiter.spacing >> Math.max(0, Math.min(30, minutes));
+  return Math.max(limiter.declared, limiter.spacing >> Math.max(0, Math.min(30, minutes)));
 }
 
 /** As `limiter_next_slot_v1`. */
@@ -32,6 +32,7 @@ export function limiterAfter(
   const isSameLimit = limiter !== undefined && limiter.limitedAt > now - SECOND;
   const spacing = before === 0 ? 20 : isSameLimit ? before : Math.min(before * 2, 10_000);
   return {
+    declared: limiter?.declared ?? 0,
     spacing,
     limitedAt: now,
     recoversFrom: Math.max(limiter?.recoversFrom ?? 0, now + silence),

@@ -80,6 +80,7 @@ export interface ModelCircuit {
 }
 
 export interface ModelLimiter {
+  readonly declared: number;
   readonly spacing: number;
   readonly limitedAt: number;
   readonly recoversFrom: number;

@@ -27,6 +27,11 @@ export function abilitiesOf(seed: number): OperationAbilities {
 }
 
 /** What a PSP declares that carries out charges and authorizations alike. */
-export function allOf(abilities: OperationAbilities): PspAbilities {
-  return { operations: { charge: abilities, authorize: abilities }, currencies: EVERY_AMOUNT };
+export function allOf(abilities: OperationAbilities, callsPerSecond?: number): PspAbilities {
+  const operations = { charge: abilities, authorize: abilities };
+  return {
+    operations,
+    currencies: EVERY_AMOUNT,
+    ...(callsPerSecond === undefined ? {} : { callsPerSecond }),
+  };
 }

@@ -39,6 +39,11 @@ export interface BuyerRules extends Pick<ObjectRules, 'needsConfirmation'> {
   readonly letsOrdersWait: boolean;
 }
 
+/** What its adapter declares of its rate. */
+export interface DeclaredRate {
+  readonly callsPerSecond: number | undefined;
+}
+
 interface RateLimit {
   readonly until: number;
   readonly share: number;
@@ -60,6 +65,7 @@ export class SimulatedPsp {
   /** By reference: what it has charged twice by a mistake of its own, and whether a look-up has shown that. */
   readonly doubled = new Map<string, { isShown: boolean }>();
   private readonly broken: BrokenPromises;
+  private readonly callsPerSecond: number | undefined;
   private readonly letsOrdersWait: boolean;
   private readonly objects: OpenObjects;
   /** The first answer about an object is stored under its key, and replayed whatever has become of the object. */
@@ -81,7 +87,7 @@ export class SimulatedPsp {
   constructor(
     name: string,
     abilities: OperationAbilities,
-    options: BrokenPromises & BuyerRules,
+    options: BrokenPromises & BuyerRules & DeclaredRate,
     { scheduler, faults, state, violations }: Context,
     onEvent: (instructionId: string) => void,
   ) {
@@ -93,6 +99,7 @@ export class SimulatedPsp {
       ({ key }) => onEvent(key),
     );
     this.broken = options;
+    this.callsPerSecond = options.callsPerSecond;
     this.letsOrdersWait = options.letsOrdersWait;
     this.credentials = new Credentials(scheduler);
     this.name = name;
@@ -135,7 +142,7 @@ export class SimulatedPsp {
     return {
       account: this.name,
       credentialVersion: `v${held}`,
-      abilities: allOf(this.abilities),
+      abilities: allOf(this.abilities, this.callsPerSecond),
       execute: (request, signal) =>
         around('charge', () =>
           isRefused() ? ROTATED : this.charge({ ...request, credential: held }, signal),
