@@ -217,7 +217,7 @@ select
   greatest(0, ceil(extract(epoch from
     case d.decision when 'circuit_open' then d.closed_at when 'rate_limited' then d.slot_at else d.free_at end
     - moment.now)))::int as seconds_left,
-  k.instruction_id is not null as parked,
+  k.instruction_id is not null or d.decision = 'waiting' and d.parked as parked,
   coalesce(e.reason, d.last_reason, known.operation || ' of ' || known.group_id) as reason,
   d.payment_order_id, d.payment_id, d.merchant_id,
   case when d.decision in ('claimed', 'resolve') then d.next_cycle else d.cycle end as cycle,

@@ -164,6 +164,19 @@ describe('an instruction with an open parent', () => {
     expect(harness.consumedKeys.size).toBe(0);
   });
 
+  test('that is parked already has a second message of it acknowledged, so that none of its parent waits behind it', async () => {
+    const { harness, messages, answer, idAt } = await orderOf(2);
+    answer(0, { kind: 'rate_limited', retryAfterSeconds: 900, maybeSent: false });
+    await harness.execute(...messages.slice(0, 1));
+    await harness.execute(...messages.slice(1));
+    const parked = await rowOf(idAt(1));
+
+    expect(await harness.execute(...messages.slice(1))).toEqual([]);
+
+    expect(harness.visibility).toEqual([]);
+    expect(await rowOf(idAt(1))).toEqual(parked);
+  });
+
   test('is parked for a minute behind a dead-lettered one, and tried again each minute', async () => {
     const { harness, messages, answer, idAt } = await orderOf(2);
     answer(0, { kind: 'misconfigured', reason: 'HTTP 401' });

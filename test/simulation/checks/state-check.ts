@@ -1,4 +1,4 @@
-import type { FaultKind, Faults } from '../faults.ts';
+import { FAULT_KINDS, type FaultKind, type Faults } from '../faults.ts';
 import { hasFailed, isTerminalState, type ModelInstruction, type ModelState } from '../model/state.ts';
 import type { Scheduler } from '../scheduler.ts';
 import type { Violations } from '../violations.ts';
@@ -8,9 +8,8 @@ const LONGEST_SLEEP_MS = 10 * 60_000;
 
 const HARMLESS: ReadonlySet<FaultKind> = new Set([
   'PSP limits the rate',
-  'event lost',
-  'event twice',
-  'event late',
+  'PSP answers late',
+  ...FAULT_KINDS.filter((kind) => /^(event|buyer) /.test(kind)),
 ]);
 const EXPIRED_AND_OPEN = 'expired, and still open at the PSP';
 

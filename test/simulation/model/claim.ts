@@ -239,6 +239,8 @@ function apply(
   const isLimited = isLimitedBy(slot, now);
   const decision = isLimited ? 'rate_limited' : admission;
   const isParked = isLimited ? slot?.isReserved === false : isParkedBy(decision, judged, now);
+  // Its message is a second one: the relay sends the next.
+  const wasParked = decision === 'waiting' && row.parked;
   let reason = judged.lastReason;
   if (decision === 'claimed' || decision === 'resolve') take(state, judged, input, now);
   else if (decision === 'orphaned') reason = cancel(row);
@@ -251,7 +253,7 @@ function apply(
     instruction_id: row.id,
     verdict: answerOf(decision, before.cycle, input),
     seconds_left: Math.max(0, Math.ceil((freeAt - now) / 1000)),
-    parked: isParked,
+    parked: isParked || wasParked,
     reason,
     group_id: row.groupId,
     payment_order_id: row.orderId,

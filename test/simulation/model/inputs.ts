@@ -159,8 +159,24 @@ export const parentsInput = z.object({
 });
 export type ParentsInput = z.infer<typeof parentsInput>;
 
-export const wakeInput = z.object({ ids: z.array(z.string()) });
-export type WakeInput = z.infer<typeof wakeInput>;
+export const receiveInput = z.object({
+  event_id: z.string(),
+  psp_account: z.string(),
+  psp_event_id: z.string(),
+  type: z.string(),
+  object_id: z.string(),
+  object_state: z.string(),
+  created_at: z.string(),
+  instruction_id: nullable(z.string()),
+  payment_order_id: nullable(z.string()),
+});
+export type ReceiveInput = z.infer<typeof receiveInput>;
+
+export const matchInput = z.object({ limit: z.int(), early_seconds: z.int() });
+export type MatchInput = z.infer<typeof matchInput>;
+
+export const returnInput = z.object({ payment_order_id: z.string() });
+export type ReturnInput = z.infer<typeof returnInput>;
 
 export const relayInput = z.object({ limit: z.int(), probes: z.int() });
 export const poisonInput = z.object({

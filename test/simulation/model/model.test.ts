@@ -26,6 +26,7 @@ beforeAll(async () => {
 afterAll(() => testDatabase.drop());
 
 const TABLES = [
+  'psp_event',
   'ledger_entry',
   'ledger_transaction',
   'movement',
@@ -81,6 +82,27 @@ async function moneyInPostgres() {
   return { orders, movements, postings };
 }
 
+/** What was stored of events, and how it was found. */
+async function eventsInPostgres() {
+  return testDatabase.database.execute(
+    `select event_id as id, state, is_reordered, deliveries, instruction_id, payment_order_id from psp_event order by 1`,
+    {},
+  );
+}
+
+function eventsIn(state: ModelState) {
+  return [...state.events.values()]
+    .map((event) => ({
+      id: event.id,
+      state: event.state,
+      is_reordered: event.isReordered,
+      deliveries: event.deliveries,
+      instruction_id: event.instructionId,
+      payment_order_id: event.paymentOrderId,
+    }))
+    .toSorted((one, other) => (one.id < other.id ? -1 : 1));
+}
+
 function moneyIn(state: ModelState) {
   const byId = (one: { readonly id: string }, other: { readonly id: string }) => (one.id < other.id ? -1 : 1);
   const orders = [...state.orders.values()].map(({ id, amounts }) => ({
@@ -122,8 +144,11 @@ test.each(Array.from({ length: SCHEDULES }, (_, index) => index + 1))(
       seed,
       beside: (model, scheduler) => {
         state = model.state;
+        let set = '';
         const checked = new CheckedDatabase(database, model, async () => {
           const now = new Date(scheduler.clock.now()).toISOString();
+          if (now === set) return;
+          set = now;
           await database.execute(`update simulated_clock set now = '${now}'`, {});
         });
         return {
@@ -141,6 +166,7 @@ test.each(Array.from({ length: SCHEDULES }, (_, index) => index + 1))(
     expect(diverged).toBeUndefined();
     expect(violations).toEqual([]);
     expect(await moneyInPostgres()).toEqual(moneyIn(state));
+    expect(await eventsInPostgres()).toEqual(eventsIn(state));
     for (const invariant of INVARIANTS.slice(0, -1)) {
       const subjects = (await checkInvariant(database, invariant))?.examples ?? [];
       const inReview = await ordersInReviewForAPredecessor();

@@ -20,6 +20,7 @@ export interface Bug {
     | 'rate'
     | 'ordersWithParents'
     | 'payments'
+    | 'letsOrdersWait'
     | 'limitSeconds'
   >;
 }

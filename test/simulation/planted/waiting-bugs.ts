@@ -1,6 +1,6 @@
 import { CLAIM_SQL } from '../../../adapters/database/statements/claim-instructions-sql.ts';
+import { RECEIVE_SQL } from '../../../adapters/database/statements/receive-event.ts';
 import { RECORD_SQL } from '../../../adapters/database/statements/record-attempts-sql.ts';
-import { WAKE_SQL } from '../../../adapters/database/statements/wake-instructions.ts';
 import type { PspRequest } from '../../../adapters/psp/psp.ts';
 import type { OperationAbilities } from '../../../domain/payment/psp-abilities.ts';
 import type {
@@ -59,6 +59,7 @@ export const WAITING_BUGS: readonly Bug[] = [
     name: 'take a refused invalidation of what the PSP still processes for done',
     rule: 14,
     planted: invalidations((answer) => (answer.kind === 'found' ? { kind: 'invalidated' } : answer)),
+    where: { abilities: INVALIDATING, faults: NOTHING_ELSE, payments: 12 },
   },
   {
     name: 'take the buyer’s failed action for a decline',
@@ -172,9 +173,9 @@ function onWaiting(change: (attempt: JsonObject) => JsonObject): Planted {
 /** What an event has come for is taken for paid, whatever the event says. */
 function believingEvents(): Planted {
   const woken = new Set<string>();
-  const noted = onStatement(WAKE_SQL, {
+  const noted = onStatement(RECEIVE_SQL, {
     input: (input) => {
-      for (const id of idsOf(input)) woken.add(id);
+      woken.add(String(input.instruction_id));
       return input;
     },
   });
@@ -185,8 +186,4 @@ function believingEvents(): Planted {
         : psp.find(request, signal),
   }));
   return { ...NOTHING_PLANTED, database: noted.database, effects: believed.effects };
-}
-
-function idsOf({ ids }: JsonObject): readonly string[] {
-  return Array.isArray(ids) ? ids.map(String) : [];
 }

@@ -12,6 +12,7 @@ import type { Faults } from '../faults.ts';
 import type { Process, Scheduler } from '../scheduler.ts';
 import { Credentials } from './credentials.ts';
 import { type ObjectRules, OpenObjects } from './open-objects.ts';
+import type { PspEvents } from './psp-events.ts';
 
 /** With the version of our credential that it was sent with. */
 type Sent = PspRequest & { readonly credential: number };
@@ -46,6 +47,9 @@ interface RateLimit {
 /** Where a PSP keeps no time: how much later than declared at the most. */
 const LATE_SECONDS = 1_200;
 
+/** Within the deadline of a look-up. */
+const LATEST_ANSWER_MS = 2_900;
+
 /**
  * A PSP that does exactly what its abilities declare, and no better: requests land as late as Z allows, look-ups lag
  * as long as W allows, keys are forgotten after K.
@@ -54,6 +58,7 @@ export class SimulatedPsp {
   readonly name: string;
   /** Of a charge. An authorization, which waits for its buyer, has the same. */
   readonly abilities: OperationAbilities;
+  readonly events: PspEvents;
   readonly landed: Landed[] = [];
   /** By reference: what it has charged twice by a mistake of its own, and whether a look-up has shown that. */
   readonly doubled = new Map<string, { isShown: boolean }>();
@@ -79,15 +84,17 @@ export class SimulatedPsp {
     abilities: OperationAbilities,
     options: BrokenPromises & BuyerRules,
     { scheduler, faults }: Context,
-    onEvent: (instructionId: string) => void,
+    events: PspEvents,
+    sendBack: (orderId: string) => void,
   ) {
     const { expiresByItself } = abilities;
     this.objects = new OpenObjects(
       scheduler,
       { expiresByItself, needsConfirmation: options.needsConfirmation },
       (request) => this.take(request),
-      ({ key }) => onEvent(key),
+      { tell: (change) => events.tell(change), sendBack: ({ request }) => sendBack(request.reference) },
     );
+    this.events = events;
     this.broken = options;
     this.letsOrdersWait = options.letsOrdersWait;
     this.credentials = new Credentials(scheduler);
@@ -123,7 +130,7 @@ export class SimulatedPsp {
   for(process: Process): Psp {
     const { scheduler, faults } = this;
     const around = <T>(name: string, call: () => T | Promise<T>) =>
-      faults.around(scheduler, process, `${process.kind}.psp.${name}`, call);
+      faults.around(scheduler, process, `${process.kind}.psp.${name}`, () => this.late(call()));
     const held = this.credentials.hold();
     const isRefused = () => this.credentials.refuses(held);
     return {
@@ -141,9 +148,19 @@ export class SimulatedPsp {
         around('lookUp', () => (isRefused() ? NO_ANSWER : this.lookUp(request))).catch(noAnswer),
       invalidate: (request) =>
         around('invalidate', () => (isRefused() ? NO_ANSWER : this.invalidate(request))).catch(noAnswer),
-      parseEvent: async () => ({ kind: 'refused', reason: 'unsigned' }),
+      parseEvent: (raw) => this.events.parse(raw),
       movements: async () => ({ kind: 'not_supported' }),
     };
+  }
+
+  /** An answer that is some time on its way: what it says may have changed meanwhile. */
+  private async late<T>(answering: T | Promise<T>): Promise<T> {
+    const answer = await answering;
+    if (this.faults.strikes('PSP answers late', 2))
+      await new Promise<void>((resolve) => {
+        this.scheduler.clock.after(this.scheduler.random.below(LATEST_ANSWER_MS), resolve);
+      });
+    return answer;
   }
 
   private charge(request: Sent, signal: AbortSignal): PspOutcome | Promise<PspOutcome> {
@@ -188,6 +205,12 @@ export class SimulatedPsp {
       return { kind: 'succeeded', charge: known.landed.charge };
     }
     const charge = this.take(request);
+    this.events.tell({
+      ...charge,
+      id: charge.pspReference,
+      status: 'succeeded',
+      key: request.idempotencyKey,
+    });
     const landed = this.landed.at(-1);
     if (landed !== undefined) this.keys.set(this.keyOf(request), { landed, at: now });
     return { kind: 'succeeded', charge };
