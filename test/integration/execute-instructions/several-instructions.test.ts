@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { Database } from '../../../adapters/database/database.ts';
+import type { Database, JsonInput } from '../../../adapters/database/database.ts';
 import { readPayment } from '../../../adapters/database/statements/read-payments.ts';
+import { RECORD_SQL } from '../../../adapters/database/statements/record-attempts-sql.ts';
 import type { PspOutcome } from '../../../domain/payment/psp-outcome.ts';
 import { ExecutorHarness, recordOf, ScriptedPsp, succeeded } from '../../support/executor.ts';
 import { addParents, chargeOf, MERCHANT, moveClock, newOrder, storePayment } from '../../support/payments.ts';
@@ -89,6 +90,33 @@ describe('the instructions of one order in one batch', () => {
     expect(await harness.execute(...orders.flatMap(({ messages }) => messages))).toEqual([]);
 
     expect(statements).toBe(4);
+  });
+
+  test('are never two in one record, which would apply either to the order', async () => {
+    const { harness, messages, idAt, sentKeys } = await orderOf(3);
+    await database.execute(
+      `update instruction set parent_id = :input::jsonb ->> 'parent' where instruction_id = :input::jsonb ->> 'id'`,
+      { id: idAt(2), parent: idAt(0) },
+    );
+    await harness.execute(...messages.slice(0, 1));
+    const recorded: JsonInput[] = [];
+    const recording = new ExecutorHarness(
+      {
+        execute: (sql, input) => {
+          if (sql === RECORD_SQL) recorded.push(input);
+          return database.execute(sql, input);
+        },
+      },
+      harness.psp,
+    );
+
+    expect(await recording.execute(...messages.slice(1))).toEqual([]);
+
+    expect(recorded).toMatchObject([
+      { attempts: [{ instruction_id: idAt(1) }] },
+      { attempts: [{ instruction_id: idAt(2) }] },
+    ]);
+    expect(sentKeys()).toEqual([idAt(0), idAt(1), idAt(2)]);
   });
 
   test('are two at the most: the third comes again in a second', async () => {

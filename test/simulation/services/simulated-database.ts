@@ -14,6 +14,7 @@ import { POISON_SQL } from '../../../adapters/database/statements/register-poiso
 import { RELAY_SQL } from '../../../adapters/database/statements/relay-instructions.ts';
 import { RETURN_SQL } from '../../../adapters/database/statements/return-buyer.ts';
 import type { ConsumedCheck } from '../checks/consumed-check.ts';
+import { checkRecord } from '../checks/record-check.ts';
 import type { Context } from '../context.ts';
 import type { Process } from '../scheduler.ts';
 import { RefusedRows } from './refused-rows.ts';
@@ -35,6 +36,7 @@ export class SimulatedDatabase {
     const faulty: Database = {
       execute: (sql, input) => {
         this.consumedCheck.checkClaim(process, sql, input);
+        checkRecord(sql, input, this.context.violations);
         return faults.around(scheduler, process, `${process.kind}.database.${statementName(sql)}`, () => {
           this.refusedRows.check(sql, input);
           return database.execute(sql, input);
