@@ -25,6 +25,7 @@ export const FAULT_KINDS = [
   'PSP lands late',
   'PSP 500, charged',
   'PSP 500, not charged',
+  'PSP 500, charged later',
   'PSP malformed',
   'PSP 409',
   'PSP another amount',

@@ -23,6 +23,8 @@ export interface ScheduleOptions {
   readonly ordersWithParents?: number;
   /** Some orders wait for their buyer or the PSP, as they do unless told. */
   readonly letsOrdersWait?: boolean;
+  /** The buyer's approval charges nothing: our confirmation does. So it is in a third of the schedules unless told. */
+  readonly needsConfirmation?: boolean;
   /** By then all must have come to its end. */
   readonly limitSeconds?: number;
   readonly abilities?: OperationAbilities;
@@ -98,7 +100,7 @@ class Run {
       breaksDeduplication,
       breaksTimes: options.breaksTimes ?? (mayBreakTimes && ((options.seed >>> 7) & 1) === 1),
       letsOrdersWait: options.letsOrdersWait ?? true,
-      needsConfirmation: options.seed % 3 === 0,
+      needsConfirmation: options.needsConfirmation ?? options.seed % 3 === 0,
       redeliversAtOnce: options.redeliversAtOnce ?? false,
       ordersWithParents: options.ordersWithParents ?? 0.1,
       planted: options.planted ?? NOTHING_PLANTED,

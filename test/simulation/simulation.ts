@@ -81,7 +81,9 @@ export class Simulation {
     const consumedCheck = new ConsumedCheck(this.violations, state);
     this.context = context;
     this.messageCheck = new MessageCheck(this.violations, state, queues);
-    this.stateCheck = new StateCheck(this.violations, state, scheduler, faults);
+    this.stateCheck = new StateCheck(this.violations, state, scheduler, faults, (name, key) =>
+      this.services.psps.find((psp) => psp.name === name)?.objectOf(key),
+    );
     this.eventCheck = new EventCheck(this.violations, state, scheduler);
     this.wakeCheck = new WakeCheck(state, scheduler);
     const deliver = receiver(context, () => this.services, this.eventCheck);

@@ -96,12 +96,12 @@ export async function addParents(
   }));
 }
 
-/** Authorizations of the charge's amount. Safe to replay. */
+/** Authorizations, of the charge's amount unless told. Safe to replay. */
 export const ADD_PARENTS_SQL = `
 with parent as materialized (
   select p.*
   from jsonb_to_recordset(:input::jsonb -> 'parents')
-    as p(instruction_id text, charge_id text, parent_id text, is_last boolean)
+    as p(instruction_id text, charge_id text, parent_id text, is_last boolean, amount_minor text)
 ),
 -- Before the inserts: an order has one instruction without a parent.
 charge as (
@@ -114,7 +114,7 @@ charge as (
 insert into instruction (instruction_id, parent_id, operation, group_id, payment_order_id, payment_id, merchant_id, psp_account,
                          amount_minor, currency, splits, request, request_version, not_before, last_sent_at, correlation_id)
 select p.instruction_id, p.parent_id, 'authorize', c.group_id, c.payment_order_id, c.payment_id, c.merchant_id, c.psp_account,
-       c.amount_minor, c.currency, c.splits, c.request, c.request_version, clock(), clock(), c.correlation_id
+       coalesce(p.amount_minor::bigint, c.amount_minor), c.currency, c.splits, c.request, c.request_version, clock(), clock(), c.correlation_id
 from parent p
 join charge c on c.instruction_id = p.charge_id
 on conflict (instruction_id) do nothing`;

@@ -154,6 +154,7 @@ export const parentsInput = z.object({
       charge_id: z.string(),
       parent_id: z.nullable(z.string()),
       is_last: z.boolean(),
+      amount_minor: nullable(z.string()),
     }),
   ),
 });
@@ -169,6 +170,8 @@ export const receiveInput = z.object({
   created_at: z.string(),
   instruction_id: nullable(z.string()),
   payment_order_id: nullable(z.string()),
+  /** Of a planted bug: the event that came last says what its object's state is. */
+  overrides_states: z.optional(z.boolean()),
 });
 export type ReceiveInput = z.infer<typeof receiveInput>;
 

@@ -21,6 +21,7 @@ export interface Bug {
     | 'ordersWithParents'
     | 'payments'
     | 'letsOrdersWait'
+    | 'needsConfirmation'
     | 'limitSeconds'
   >;
 }

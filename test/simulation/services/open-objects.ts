@@ -13,6 +13,8 @@ export interface PspObject {
   readonly visibleAt: number;
   /** What it took, once it has succeeded. */
   charge: PspCharge;
+  /** In milliseconds since the epoch, the newest change. */
+  changedAt: number;
   /** `approved`: our confirmation charges it. `failed`: the buyer's action failed, and can be repeated. */
   state: 'open' | 'approved' | 'failed' | 'succeeded' | 'declined' | 'expired' | 'invalidated';
 }
@@ -79,7 +81,7 @@ export class OpenObjects {
     const visibleAt = now + lagMilliseconds;
     const { idempotencyKey: key, reference, amountMinor, currency } = request;
     const charge = { pspReference: id, reference, amountMinor, currency };
-    const object: PspObject = { id, key, request, awaits, visibleAt, charge, state: 'open' };
+    const object: PspObject = { id, key, request, awaits, visibleAt, charge, state: 'open', changedAt: now };
     this.objects.push(object);
     this.plan(object);
     if (this.rules.expiresByItself)
@@ -200,6 +202,7 @@ export class OpenObjects {
 
   private change(object: PspObject, state: PspObject['state']): void {
     object.state = state;
+    object.changedAt = this.scheduler.clock.now();
     this.scheduler.tell(`${object.id} is ${state} at the PSP`);
     const { id, key, awaits, request, charge } = object;
     const { reference, currency } = request;

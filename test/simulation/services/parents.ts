@@ -39,13 +39,16 @@ export class Parents {
       execute: async (sql, input) => {
         const rows = await database.execute(sql, input);
         if (sql !== ACCEPT.sql) return rows;
-        const parents = acceptInput.parse(input).orders.flatMap(({ instruction_id: chargeId }) => {
+        const parents = acceptInput.parse(input).orders.flatMap((order) => {
+          const { instruction_id: chargeId } = order;
           const ids = this.of(chargeId);
           return ids.map((id, index) => ({
             instruction_id: id,
             charge_id: chargeId,
             parent_id: ids[index - 1] ?? null,
             is_last: index === ids.length - 1,
+            // More than is charged, as for a room: what is compared is what the instruction asks for.
+            amount_minor: index === 0 ? String(2n * BigInt(order.amount_minor)) : null,
           }));
         });
         if (parents.length > 0) await database.execute(ADD_PARENTS_SQL, { parents });

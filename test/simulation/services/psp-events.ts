@@ -39,7 +39,7 @@ const RETRY_MS: readonly number[] = [SECOND, 30 * SECOND, 2 * MINUTE, 10 * MINUT
 const LATER_RETRY_MS = 60 * MINUTE;
 const RETRIES = 72;
 const SOON_MS = 2 * SECOND;
-const LATE_MS = 60 * MINUTE;
+const LATE_MS: readonly number[] = [30 * SECOND, 5 * MINUTE, 60 * MINUTE];
 
 /** Names nothing that there is. */
 const NOBODY: PspChange = {
@@ -85,7 +85,9 @@ export class PspEvents {
     for (const twin of twins) {
       const times = faults.strikes('event twice', 3) ? 2 : 1;
       for (let time = 0; time < times; time += 1) {
-        const delay = scheduler.random.below(faults.strikes('event late', 3) ? LATE_MS : SOON_MS);
+        const delay = scheduler.random.below(
+          faults.strikes('event late', 5) ? scheduler.random.pick(LATE_MS) : SOON_MS,
+        );
         scheduler.clock.after(delay, () => this.send(this.account, JSON.stringify(twin)));
       }
     }

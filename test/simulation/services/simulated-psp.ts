@@ -11,7 +11,7 @@ import type { Context } from '../context.ts';
 import type { Faults } from '../faults.ts';
 import type { Process, Scheduler } from '../scheduler.ts';
 import { Credentials } from './credentials.ts';
-import { type ObjectRules, OpenObjects } from './open-objects.ts';
+import { type ObjectRules, OpenObjects, type PspObject } from './open-objects.ts';
 import type { PspEvents } from './psp-events.ts';
 
 /** With the version of our credential that it was sent with. */
@@ -44,6 +44,8 @@ interface RateLimit {
   readonly retryAfterSeconds: number | undefined;
 }
 
+const LATEST_ROLL_FORWARD_MS = 6 * 3600 * 1_000;
+
 /** Where a PSP keeps no time: how much later than declared at the most. */
 const LATE_SECONDS = 1_200;
 
@@ -70,6 +72,8 @@ export class SimulatedPsp {
   private readonly keys = new Map<string, { readonly landed: Landed; readonly at: number }>();
   private readonly invalidated = new Set<string>();
   private readonly storedErrors = new Set<string>();
+  /** Requests that are still to be completed. */
+  private readonly outstanding = new Set<() => void>();
   private readonly credentials: Credentials;
   private readonly scheduler: Scheduler;
   private readonly faults: Faults;
@@ -108,8 +112,14 @@ export class SimulatedPsp {
     return this.landed.map(({ charge }) => charge).filter((charge) => charge.reference === reference);
   }
 
+  /** The object of this key that waits or has waited. */
+  objectOf(key: string): PspObject | undefined {
+    return this.objects.byKey(key);
+  }
+
   /** Lets buyers and the PSP do all that they still have in mind. */
   finish(): void {
+    for (const complete of [...this.outstanding]) complete();
     this.objects.finish();
   }
 
@@ -172,6 +182,10 @@ export class SimulatedPsp {
     if (this.storedErrors.has(request.idempotencyKey))
       return { kind: 'unknown', reason: 'HTTP 500 (stored)' };
     if (this.faults.strikes('PSP 500, not charged')) return this.serverError(request);
+    if (this.abilities.replaysStoredServerErrors && this.faults.strikes('PSP 500, charged later')) {
+      this.rollForward(request);
+      return this.serverError(request);
+    }
     if (this.faults.strikes('PSP 409')) return { kind: 'unknown', reason: 'HTTP 409' };
     const outcome = this.land(request);
     if (outcome.kind === 'succeeded' && this.faults.strikes('PSP charges twice', 0.3)) {
@@ -272,6 +286,15 @@ export class SimulatedPsp {
     const late = livesLong ? this.lateSeconds() : 0;
     const delay = this.scheduler.random.next() * this.abilities.maxInFlightSeconds + late;
     this.scheduler.clock.after(delay * 1000, () => this.land(request));
+  }
+
+  /** What failed on its way and is stored as an error is completed by the PSP itself, when it gets to it. */
+  private rollForward(request: Sent): void {
+    const complete = () => {
+      if (this.outstanding.delete(complete)) this.land(request);
+    };
+    this.outstanding.add(complete);
+    this.scheduler.clock.after(this.scheduler.random.below(LATEST_ROLL_FORWARD_MS), complete);
   }
 
   private lateSeconds(): number {
