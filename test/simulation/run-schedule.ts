@@ -21,6 +21,8 @@ export interface ScheduleOptions {
   readonly redeliversAtOnce?: boolean;
   /** The share of the orders whose charge comes after other instructions; a tenth unless told. */
   readonly ordersWithParents?: number;
+  /** These orders are captured in place of being charged. */
+  readonly captures?: boolean;
   /** Some orders wait for their buyer or the PSP, as they do unless told. */
   readonly letsOrdersWait?: boolean;
   /** The buyer's approval charges nothing: our confirmation does. So it is in a third of the schedules unless told. */
@@ -103,6 +105,7 @@ class Run {
       needsConfirmation: options.needsConfirmation ?? options.seed % 3 === 0,
       redeliversAtOnce: options.redeliversAtOnce ?? false,
       ordersWithParents: options.ordersWithParents ?? 0.1,
+      captures: options.captures ?? false,
       planted: options.planted ?? NOTHING_PLANTED,
     });
     this.calmAfterSeconds = 60 + this.random.below(this.random.chance(0.2) ? 7_200 : 1_500);

@@ -44,6 +44,8 @@ export interface SimulationOptions extends BrokenPromises, BuyerRules {
   readonly redeliversAtOnce: boolean;
   /** The share of the orders whose charge comes after other instructions. */
   readonly ordersWithParents: number;
+  /** In place of their charges. No version carries a capture out yet: it ends cancelled, or for a person. */
+  readonly captures?: boolean;
   readonly planted: Planted;
 }
 
@@ -64,7 +66,7 @@ export class Simulation {
   constructor(options: SimulationOptions) {
     const { scheduler, faults, database, state, planted } = options;
     this.violations = new Violations(scheduler);
-    this.parents = new Parents(scheduler.random, options.ordersWithParents);
+    this.parents = new Parents(scheduler.random, options.ordersWithParents, options.captures ?? false);
     const processes = new Processes(scheduler);
     const ids = new SimulatedIds(scheduler.random);
     const context = {

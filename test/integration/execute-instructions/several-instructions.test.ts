@@ -22,6 +22,11 @@ beforeEach(async () => {
 });
 
 const UNKNOWN: PspOutcome = { kind: 'unknown', reason: 'read time-out' };
+const DECLINED: PspOutcome = {
+  kind: 'declined',
+  decline: { category: 'other', code: 'declined', pspCode: '05' },
+  isFinal: true,
+};
 
 let psps = 0;
 
@@ -60,6 +65,13 @@ async function rowOf(instructionId: string) {
     { id: instructionId },
   );
   return row;
+}
+
+function reservedOf(orderId: string) {
+  return database.execute(
+    `select capture_pending::text, refund_pending::text from payment_order where payment_order_id = :input::jsonb ->> 'id'`,
+    { id: orderId },
+  );
 }
 
 const NEVER_CLAIMED = { state: 'ready', attempt_no: 0 };
@@ -234,11 +246,7 @@ describe('an instruction with an open parent', () => {
 
   test('is cancelled and never sent when the parent was declined', async () => {
     const { harness, messages, answer, idAt, sentKeys, status } = await orderOf(2);
-    answer(0, {
-      kind: 'declined',
-      decline: { category: 'other', code: 'declined', pspCode: '05' },
-      isFinal: true,
-    });
+    answer(0, DECLINED);
 
     expect(await harness.execute(...messages)).toEqual([]);
 
@@ -246,6 +254,25 @@ describe('an instruction with an open parent', () => {
     expect(await rowOf(idAt(1))).toMatchObject({ state: 'cancelled', attempt_no: 0 });
     expect(harness.consumedKeys.size).toBe(2);
     expect(await status()).toEqual(['FAILED']);
+  });
+
+  test('releases what was reserved for it when the parent was declined', async () => {
+    const psp = newPsp();
+    psp.onCharge = async () => DECLINED;
+    const [order] = (await storePayment(database, newOrder({ pspAccount: psp.account }))).orders;
+    if (order === undefined) throw new Error('one order');
+    const keys = [
+      ...(await addParents(database, order, 1, true)),
+      { ...chargeOf(order), operation: 'capture' } as const,
+    ];
+    expect(await reservedOf(order.paymentOrderId)).toEqual([
+      { capture_pending: '15000', refund_pending: '0' },
+    ]);
+
+    expect(await new ExecutorHarness(database, psp).execute(...keys.map((key) => recordOf(key)))).toEqual([]);
+
+    expect(await rowOf(order.instructionId)).toMatchObject({ state: 'cancelled', attempt_no: 0 });
+    expect(await reservedOf(order.paymentOrderId)).toEqual([{ capture_pending: '0', refund_pending: '0' }]);
   });
 });
 

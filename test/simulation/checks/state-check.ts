@@ -67,9 +67,12 @@ export class StateCheck {
    */
   private checkRateLimits(): void {
     if (!this.isAllWell()) return;
-    for (const { id, state, reason } of this.state.instructions.values())
+    for (const { id, operation, state, reason } of this.state.instructions.values()) {
+      // No version carries it out yet.
+      if (operation === 'capture') continue;
       if (state === 'dead_lettered' || (state === 'quarantined' && reason !== EXPIRED_AND_OPEN))
         this.violations.add(`${id} is ${state} though nothing went wrong: ${reason}`);
+    }
   }
 
   private isAllWell(): boolean {

@@ -30,6 +30,8 @@ export const claimInput = z.object({
   ignores_failed_parents: z.optional(z.boolean()),
   /** Of a planted bug: what waits for its parent stays in the queue. */
   never_parks_children: z.optional(z.boolean()),
+  /** Of a planted bug: what was reserved for what is cancelled stays reserved. */
+  keeps_reservations: z.optional(z.boolean()),
   /** Of a planted bug: what is parked behind its parent counts on being woken. */
   parks_children_for_seconds: z.optional(z.number()),
 });
@@ -155,6 +157,7 @@ export const parentsInput = z.object({
       parent_id: z.nullable(z.string()),
       is_last: z.boolean(),
       amount_minor: nullable(z.string()),
+      is_captured: nullable(z.boolean()),
     }),
   ),
 });

@@ -1,7 +1,8 @@
 import type { DatabaseRow } from '../../../adapters/database/database.ts';
+import { addAmounts } from '../../../domain/ledger/order-amounts.ts';
 import { newInstruction } from './accept.ts';
 import type { ParentsInput } from './inputs.ts';
-import type { ModelState } from './state.ts';
+import type { ModelInstruction, ModelState } from './state.ts';
 
 /** As ADD_PARENTS_SQL. */
 export function addParents(state: ModelState, { parents }: ParentsInput, now: number): DatabaseRow[] {
@@ -21,6 +22,14 @@ export function addParents(state: ModelState, { parents }: ParentsInput, now: nu
       }),
     );
     if (isLast) charge.parentId = id;
+    if (isLast && parent.is_captured === true) capture(state, charge);
   }
   return [];
+}
+
+/** A capture reserves what it captures. */
+function capture(state: ModelState, charge: ModelInstruction): void {
+  charge.operation = 'capture';
+  const order = state.order(charge.orderId);
+  order.amounts = addAmounts(order.amounts, { capture_pending: BigInt(charge.amountMinor) });
 }

@@ -13,7 +13,7 @@ export interface ModelInstruction {
   readonly orderId: string;
   /** It waits for this one to succeed. */
   parentId: string | null;
-  readonly operation: Operation;
+  operation: Operation;
   readonly paymentId: string;
   readonly merchantId: string;
   readonly psp: string;

@@ -136,6 +136,12 @@ export const CLAIM_BUGS: readonly Bug[] = [
     where: SEVERAL_INSTRUCTIONS,
   },
   {
+    name: 'keep what was reserved for what is cancelled',
+    rule: 24,
+    planted: onStatement(CLAIM_SQL, { input: (input) => ({ ...input, keeps_reservations: true }) }),
+    where: { ordersWithParents: 1, captures: true, payments: 1, faults: new Set() },
+  },
+  {
     name: 'an open circuit that lets no probe through',
     rule: 11,
     planted: onStatement(CLAIM_SQL, { input: (input) => ({ ...input, probes: 0 }) }),

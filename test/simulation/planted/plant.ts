@@ -19,6 +19,7 @@ export interface Bug {
     | 'faults'
     | 'rate'
     | 'ordersWithParents'
+    | 'captures'
     | 'payments'
     | 'letsOrdersWait'
     | 'needsConfirmation'
