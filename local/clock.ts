@@ -47,6 +47,12 @@ export class VirtualClock implements Clock {
     this.time = end;
   }
 
+  /** Advances to the next timer, in whole milliseconds, and fires it; by `milliseconds` if none is due by then. */
+  advanceToTimer(milliseconds: number): void {
+    const end = this.time + milliseconds;
+    this.advance(Math.ceil((this.nextDue(end)?.dueAt ?? end) - this.time));
+  }
+
   private nextDue(end: number): Timer | undefined {
     let next: Timer | undefined;
     for (const timer of this.timers) {

@@ -1,8 +1,8 @@
 import type { SQSRecord } from 'aws-lambda';
 import {
-  type ClaimedInstruction,
   claimInstructions,
-  isClaimed,
+  type HeldInstruction,
+  isHeld,
   keyOf,
   type Verdict,
 } from '../../adapters/database/statements/claim-instructions.ts';
@@ -14,11 +14,10 @@ import {
 } from '../../adapters/database/statements/record-attempts.ts';
 import { assert } from '../../domain/assert.ts';
 import { CIRCUIT } from '../../domain/payment/circuit.ts';
-import { type AttemptedInstruction, decide, type Observation } from '../../domain/payment/decide.ts';
 import { consumedKeyOf, instructionNameOf } from '../../domain/payment/instruction.ts';
 import { longestDeadlines, longestPropagationSeconds, TIMING } from '../../domain/payment/timing.ts';
-import { manualReview, type Transition } from '../../domain/payment/transition.ts';
 import { acknowledge } from './acknowledge.ts';
+import { attempt } from './attempt.ts';
 import { type BatchItem, correlationIdsOf, itemsOf, readBatch } from './batch.ts';
 import {
   againLater,
@@ -28,7 +27,6 @@ import {
   isDone,
 } from './dispositions.ts';
 import type { ExecutorEffects, Invocation } from './effects.ts';
-import { abilitiesOf, observe } from './observe.ts';
 import { reportClaimed, reportRecorded, reportRefused } from './report.ts';
 
 /**
@@ -83,8 +81,8 @@ async function executeRound(
   const verdicts = await claim(items, effects, invocation);
   if (verdicts === undefined) return againLater(items);
 
-  const claimed = verdicts.filter(isClaimed);
-  const refused = verdicts.filter((verdict) => !isClaimed(verdict));
+  const claimed = verdicts.filter(isHeld);
+  const refused = verdicts.filter((verdict) => !isHeld(verdict));
   reportClaimed(claimed, effects);
   reportRefused(refused, effects);
   const recorded = await carryOut(claimed, effects, invocation);
@@ -145,7 +143,7 @@ const FIRST_WAVE_MS = 1_000;
  * @returns the recorded row of each attempt that could be recorded, by instruction id
  */
 async function carryOut(
-  claimed: readonly ClaimedInstruction[],
+  claimed: readonly HeldInstruction[],
   effects: ExecutorEffects,
   invocation: Invocation,
 ): Promise<ReadonlyMap<string, RecordedAttempt>> {
@@ -162,73 +160,9 @@ async function carryOut(
   return new Map(rows.map((row) => [row.instruction_id, row]));
 }
 
-/** Looks up or calls the PSP for one instruction and decides its transition. Never throws. */
-async function attempt(
-  instruction: ClaimedInstruction,
-  effects: ExecutorEffects,
-  invocation: Invocation,
-): Promise<FinishedAttempt> {
-  const { observation, steps, health } = await observe(instruction, effects, invocation);
-  const transition = transitionOf(instruction, observation, effects);
-  return {
-    instructionId: instruction.instruction_id,
-    paymentOrderId: instruction.payment_order_id,
-    psp: instruction.psp_account,
-    correlationId: instruction.correlation_id,
-    attemptNo: instruction.attempt_no,
-    claimToken: invocation.claimToken,
-    isProbe: instruction.is_probe,
-    transition,
-    movementId: effects.ids.next('mov'),
-    ledgerTransactionIds: transition.postings.map(() => effects.ids.next('ltx')),
-    steps,
-    health,
-  };
-}
-
-/** A bug in one decision sends that instruction to manual review; the rest of the batch is still recorded. */
-function transitionOf(
-  instruction: ClaimedInstruction,
-  observation: Observation,
-  effects: ExecutorEffects,
-): Transition {
-  try {
-    return decide(attemptedInstruction(instruction, effects), observation);
-  } catch (error) {
-    const { instruction_id, correlation_id } = instruction;
-    effects.log.warn('an outcome could not be decided', { instruction_id, correlation_id, error });
-    return manualReview(`can't be decided: ${error instanceof Error ? error.message : String(error)}`);
-  }
-}
-
-function attemptedInstruction(
-  instruction: ClaimedInstruction,
-  effects: ExecutorEffects,
-): AttemptedInstruction {
-  return {
-    operation: instruction.operation,
-    expected: {
-      psp: instruction.psp_account,
-      reference: instruction.group_id,
-      amountMinor: BigInt(instruction.amount_minor),
-      currency: instruction.currency,
-      splits: instruction.splits,
-    },
-    abilities: abilitiesOf(effects.psps.get(instruction.psp_account), instruction.operation),
-    attemptNo: instruction.attempt_no,
-    maybeSentBefore: !instruction.all_proven_not_sent,
-    isResolved: instruction.verdict === 'resolve',
-    isTooLateToSend: instruction.is_too_late_to_send,
-    awaits: instruction.awaits,
-    secondsPastExpiry: instruction.seconds_past_expiry,
-    isProbe: instruction.is_probe,
-    random: effects.ids.random(),
-  };
-}
-
 async function record(
   attempts: readonly FinishedAttempt[],
-  claimed: readonly ClaimedInstruction[],
+  claimed: readonly HeldInstruction[],
   effects: ExecutorEffects,
 ): Promise<readonly RecordedAttempt[]> {
   const shard = Math.floor(effects.ids.random() * PLATFORM_SHARDS);

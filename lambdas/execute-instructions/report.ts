@@ -1,9 +1,9 @@
-import type { ClaimedInstruction, Refusal } from '../../adapters/database/statements/claim-instructions.ts';
+import type { HeldInstruction, Refusal } from '../../adapters/database/statements/claim-instructions.ts';
 import type { FinishedAttempt, RecordedAttempt } from '../../adapters/database/statements/record-attempts.ts';
 import type { ExecutorEffects } from './effects.ts';
 
 /** Logs the orders whose execution starts with these claims. */
-export function reportClaimed(claimed: readonly ClaimedInstruction[], { log }: ExecutorEffects): void {
+export function reportClaimed(claimed: readonly HeldInstruction[], { log }: ExecutorEffects): void {
   for (const instruction of claimed) {
     if (!instruction.order_started) continue;
     log.orderChanged({
@@ -30,7 +30,7 @@ function isParked(refusal: Refusal): boolean {
 export function reportRecorded(
   row: RecordedAttempt,
   { psp, transition }: FinishedAttempt,
-  instruction: ClaimedInstruction,
+  instruction: HeldInstruction,
   { log, meter }: ExecutorEffects,
 ): void {
   const { orderStatus, orderStatusDetail: statusDetail, reason, failure } = transition;
@@ -49,7 +49,7 @@ export function reportRecorded(
   if (row.age_milliseconds !== null) meter.put('TimeToTerminal', row.age_milliseconds, psp);
 }
 
-function orderOf(instruction: ClaimedInstruction) {
+function orderOf(instruction: HeldInstruction) {
   return {
     merchantId: instruction.merchant_id,
     paymentId: instruction.payment_id,

@@ -16,7 +16,8 @@ const EFFECTS = [
   'execute.psp.lookUp',
   'execute.return',
   'execute.visibility.change',
-  'receive.database.wake',
+  'receive.database.receive',
+  'receive.database.return',
   'receive.queue.send',
   'redrive.consumed.find',
   'redrive.database.mark',
@@ -27,6 +28,7 @@ const EFFECTS = [
   'redrive.queue.moveBack',
   'redrive.queue.receive',
   'redrive.queue.release',
+  'relay.database.match',
   'relay.database.relay',
   'relay.queue.send',
 ];

@@ -1,6 +1,7 @@
 import type { Database } from '../../adapters/database/database.ts';
 import type { OperationAbilities } from '../../domain/payment/psp-abilities.ts';
 import { openInstructions } from './checks/invariants.ts';
+import type { AnsweredWake } from './checks/wake-check.ts';
 import { FAULT_KINDS, type FaultKind, Faults, type PlacedFault } from './faults.ts';
 import { ModelDatabase } from './model/model-database.ts';
 import { NOTHING_PLANTED, type Planted } from './planted/planted.ts';
@@ -20,6 +21,12 @@ export interface ScheduleOptions {
   readonly redeliversAtOnce?: boolean;
   /** The share of the orders whose charge comes after other instructions; a tenth unless told. */
   readonly ordersWithParents?: number;
+  /** These orders are captured in place of being charged. */
+  readonly captures?: boolean;
+  /** Some orders wait for their buyer or the PSP, as they do unless told. */
+  readonly letsOrdersWait?: boolean;
+  /** The buyer's approval charges nothing: our confirmation does. So it is in a third of the schedules unless told. */
+  readonly needsConfirmation?: boolean;
   /** By then all must have come to its end. */
   readonly limitSeconds?: number;
   readonly abilities?: OperationAbilities;
@@ -40,6 +47,8 @@ export interface ScheduleResult {
   readonly states: ReadonlyMap<string, number>;
   readonly placedFaults: number;
   readonly virtualSeconds: number;
+  /** Events and buyers' returns, and the look-ups that followed. */
+  readonly answeredWakes: readonly AnsweredWake[];
 }
 
 const START = Date.parse('2026-01-01T00:00:00Z');
@@ -94,11 +103,12 @@ class Run {
       psps: { simulator: abilities, simulator_2: abilities },
       breaksDeduplication,
       breaksTimes: options.breaksTimes ?? (mayBreakTimes && ((options.seed >>> 7) & 1) === 1),
-      letsOrdersWait: true,
-      needsConfirmation: options.seed % 3 === 0,
+      letsOrdersWait: options.letsOrdersWait ?? true,
+      needsConfirmation: options.needsConfirmation ?? options.seed % 3 === 0,
       callsPerSecond: options.seed % 4 === 1 ? CALLS_PER_SECOND : undefined,
       redeliversAtOnce: options.redeliversAtOnce ?? false,
       ordersWithParents: options.ordersWithParents ?? 0.1,
+      captures: options.captures ?? false,
       planted: options.planted ?? NOTHING_PLANTED,
     });
     this.calmAfterSeconds = 60 + this.random.below(this.random.chance(0.2) ? 7_200 : 1_500);
@@ -134,6 +144,7 @@ class Run {
       states,
       placedFaults: this.faults.placedCount,
       virtualSeconds: this.scheduler.elapsedSeconds,
+      answeredWakes: this.simulation.answeredWakes,
     };
   }
 
@@ -174,7 +185,8 @@ class Run {
     const milliseconds = isBusy
       ? random.pick([10, 200, 1_000, 3_000, 12_000])
       : random.pick([100, 1_000, 5_000, 20_000, 60_000]);
-    await scheduler.moveTime(milliseconds);
+    if (scheduler.hasSteps) await scheduler.moveTime(milliseconds);
+    else await scheduler.moveTimeUntilStep(milliseconds);
     while (scheduler.elapsedSeconds >= this.nextMinute) this.everyMinute();
   }
 
@@ -189,8 +201,10 @@ class Run {
     if (faults.strikes('receives used up', 0.5)) simulation.interference.moveToDeadLetters();
     if (faults.strikes('operator redrives', 0.5)) simulation.redrive('operator');
     if (faults.strikes('move task by hand', 0.3)) simulation.interference.moveAllByHand();
-    for (const psp of simulation.services.psps)
+    for (const psp of simulation.services.psps) {
       if (faults.strikes('credential changes', 0.5)) psp.rotateCredential();
+      if (faults.strikes('event unknown', 0.3)) psp.events.tellUnknown();
+    }
     if (faults.strikes('late duplicate')) {
       const rows = [...model.state.instructions.values()];
       if (rows.length > 0) {

@@ -109,6 +109,15 @@ export class Scheduler {
     await settle();
   }
 
+  /** Moves time until something waits for its turn: what a timer starts is not killed by the same move. */
+  async moveTimeUntilStep(milliseconds: number): Promise<void> {
+    const end = this.clock.now() + milliseconds;
+    while (this.clock.now() < end && !this.hasSteps) {
+      this.clock.advanceToTimer(end - this.clock.now());
+      await settle();
+    }
+  }
+
   tell(line: string): void {
     this.story.push(`${this.elapsedSeconds.toFixed(1).padStart(9)} s  ${line}`);
   }

@@ -1,15 +1,17 @@
 import type { Database } from '../../adapters/database/database.ts';
 import type { OperationAbilities } from '../../domain/payment/psp-abilities.ts';
 import { ConsumedCheck } from './checks/consumed-check.ts';
+import { EventCheck } from './checks/event-check.ts';
 import { checkInvariants } from './checks/invariants.ts';
 import { MessageCheck } from './checks/message-check.ts';
 import { StateCheck } from './checks/state-check.ts';
+import { type AnsweredWake, WakeCheck } from './checks/wake-check.ts';
 import type { Context } from './context.ts';
 import { DeadLetterAlarm } from './dead-letter-alarm.ts';
 import type { Faults } from './faults.ts';
 import { invokeAccept } from './functions/accept-function.ts';
 import { ExecuteFunction } from './functions/execute-function.ts';
-import { invokeReceive } from './functions/receive-function.ts';
+import { invokeReturn, receiver } from './functions/receive-function.ts';
 import { invokeRedrive, type RedriveActor } from './functions/redrive-function.ts';
 import { invokeRelay } from './functions/relay-function.ts';
 import { Interference } from './interference.ts';
@@ -21,6 +23,7 @@ import { ConsumedTable } from './services/consumed-table.ts';
 import { SimulatedDeadLetterQueue } from './services/dead-letter-queue.ts';
 import { SimulatedInstructionQueue } from './services/instruction-queue.ts';
 import { Parents } from './services/parents.ts';
+import { PspEvents } from './services/psp-events.ts';
 import { Queues } from './services/queues.ts';
 import type { Services } from './services/services.ts';
 import { SimulatedDatabase } from './services/simulated-database.ts';
@@ -33,6 +36,9 @@ import {
 } from './services/simulated-psp.ts';
 import { Violations } from './violations.ts';
 
+/** From the PSP's page to ours. */
+const SLOWEST_RETURN_MS = 5_000;
+
 export interface SimulationOptions extends BrokenPromises, BuyerRules, DeclaredRate {
   readonly scheduler: Scheduler;
   readonly faults: Faults;
@@ -43,6 +49,8 @@ export interface SimulationOptions extends BrokenPromises, BuyerRules, DeclaredR
   readonly redeliversAtOnce: boolean;
   /** The share of the orders whose charge comes after other instructions. */
   readonly ordersWithParents: number;
+  /** In place of their charges. No version carries a capture out yet: it ends cancelled, or for a person. */
+  readonly captures?: boolean;
   readonly planted: Planted;
 }
 
@@ -57,11 +65,13 @@ export class Simulation {
   private readonly parents: Parents;
   private readonly messageCheck: MessageCheck;
   private readonly stateCheck: StateCheck;
+  private readonly eventCheck: EventCheck;
+  private readonly wakeCheck: WakeCheck;
 
   constructor(options: SimulationOptions) {
     const { scheduler, faults, database, state, planted } = options;
     this.violations = new Violations(scheduler);
-    this.parents = new Parents(scheduler.random, options.ordersWithParents);
+    this.parents = new Parents(scheduler.random, options.ordersWithParents, options.captures ?? false);
     const processes = new Processes(scheduler);
     const ids = new SimulatedIds(scheduler.random);
     const context = {
@@ -78,17 +88,26 @@ export class Simulation {
     const consumedCheck = new ConsumedCheck(this.violations, state);
     this.context = context;
     this.messageCheck = new MessageCheck(this.violations, state, queues);
-    this.stateCheck = new StateCheck(this.violations, state, scheduler, faults);
+    this.stateCheck = new StateCheck(this.violations, state, scheduler, faults, (name, key) =>
+      this.services.psps.find((psp) => psp.name === name)?.objectOf(key),
+    );
+    this.eventCheck = new EventCheck(this.violations, state, scheduler);
+    this.wakeCheck = new WakeCheck(state, scheduler);
+    const deliver = receiver(context, () => this.services, this.eventCheck);
+    const names = Object.keys(options.psps);
     this.services = {
       queues,
       database: new SimulatedDatabase(context, consumedCheck),
       consumed: new ConsumedTable(context, consumedCheck),
       instructionQueue: new SimulatedInstructionQueue(context, queues, this.messageCheck),
       deadLetterQueue: new SimulatedDeadLetterQueue(context, queues),
-      psps: Object.entries(options.psps).map(
-        ([name, abilities]) =>
-          new SimulatedPsp(name, abilities, options, context, (instructionId) => this.onEvent(instructionId)),
-      ),
+      psps: Object.entries(options.psps).map(([name, abilities]) => {
+        const others = names.filter((other) => other !== name);
+        const events = new PspEvents(name, others, context, deliver);
+        return new SimulatedPsp(name, abilities, options, context, events, (orderId) =>
+          this.onReturn(orderId),
+        );
+      }),
     };
     this.executor = new ExecuteFunction(context, this.services, consumedCheck, options.redeliversAtOnce);
     this.alarm = new DeadLetterAlarm(queues, () => this.onAlarm());
@@ -109,6 +128,10 @@ export class Simulation {
     return this.executor.running;
   }
 
+  get answeredWakes(): readonly AnsweredWake[] {
+    return this.wakeCheck.answered;
+  }
+
   relay(): void {
     invokeRelay(this.context, this.services);
   }
@@ -121,15 +144,15 @@ export class Simulation {
     this.alarm.evaluate();
   }
 
-  /** A PSP sends an event: at once or later, once or twice, or it is lost. It says nothing that is believed. */
-  private onEvent(instructionId: string): void {
+  /** The PSP sends the buyer back to us: at once or slowly, once or twice, or the buyer closes the page. */
+  private onReturn(orderId: string): void {
     const { faults, scheduler } = this.context;
-    if (faults.strikes('event lost', 3)) return;
-    const deliveries = faults.strikes('event twice', 3) ? 2 : 1;
-    for (let delivery = 0; delivery < deliveries; delivery += 1) {
-      const delay = scheduler.random.below(faults.strikes('event late', 3) ? 3_600_000 : 2_000);
-      scheduler.clock.after(delay, () => invokeReceive(this.context, this.services, instructionId));
-    }
+    if (faults.strikes('buyer closes the page', 3)) return;
+    const times = faults.strikes('buyer returns twice', 3) ? 2 : 1;
+    for (let time = 0; time < times; time += 1)
+      scheduler.clock.after(scheduler.random.below(SLOWEST_RETURN_MS), () =>
+        invokeReturn(this.context, this.services, orderId),
+      );
   }
 
   private onAlarm(): void {
@@ -143,6 +166,7 @@ export class Simulation {
     if (!scheduler.hasSteps && processes.areAtRest) this.messageCheck.check();
     for (const row of state.instructions.values()) if (row.parked) this.messageCheck.noteParked(row.id);
     this.stateCheck.check();
+    this.wakeCheck.check();
   }
 
   /** What must hold when everything has come to its end. */
@@ -151,5 +175,6 @@ export class Simulation {
     for (const violation of checkInvariants(this.context.state, this.services.psps))
       this.violations.add(violation);
     this.interference.checkPoison();
+    this.eventCheck.checkEnd();
   }
 }

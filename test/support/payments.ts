@@ -80,6 +80,7 @@ export async function addParents(
   database: Database,
   order: NewOrder,
   count: number,
+  isCaptured = false,
 ): Promise<readonly InstructionKey[]> {
   const ids = Array.from({ length: count }, () => systemIds.next('ins'));
   const parents = ids.map((instruction_id, index) => ({
@@ -87,6 +88,7 @@ export async function addParents(
     charge_id: order.instructionId,
     parent_id: ids[index - 1] ?? null,
     is_last: index === count - 1,
+    is_captured: isCaptured,
   }));
   await database.execute(ADD_PARENTS_SQL, { parents });
   return ids.map((instructionId) => ({
@@ -96,25 +98,34 @@ export async function addParents(
   }));
 }
 
-/** Authorizations of the charge's amount. Safe to replay. */
+/**
+ * Authorizations, of the charge's amount unless told. `is_captured` makes a capture of the charge, with its reservation. Safe to
+ * replay.
+ */
 export const ADD_PARENTS_SQL = `
 with parent as materialized (
   select p.*
   from jsonb_to_recordset(:input::jsonb -> 'parents')
-    as p(instruction_id text, charge_id text, parent_id text, is_last boolean)
+    as p(instruction_id text, charge_id text, parent_id text, is_last boolean, amount_minor text, is_captured boolean)
 ),
 -- Before the inserts: an order has one instruction without a parent.
 charge as (
   update instruction i
-  set parent_id = parent.instruction_id
+  set parent_id = parent.instruction_id, operation = case when is_captured then 'capture' else i.operation end
   from parent
-  where i.instruction_id = parent.charge_id and parent.is_last
+  where i.instruction_id = parent.charge_id and parent.is_last and i.parent_id is null
   returning i.*
+),
+reserved as (
+  update payment_order o
+  set capture_pending = o.capture_pending + c.amount_minor
+  from charge c
+  where o.payment_order_id = c.payment_order_id and c.operation = 'capture'
 )
 insert into instruction (instruction_id, parent_id, operation, group_id, payment_order_id, payment_id, merchant_id, psp_account,
                          amount_minor, currency, splits, request, request_version, not_before, last_sent_at, correlation_id)
 select p.instruction_id, p.parent_id, 'authorize', c.group_id, c.payment_order_id, c.payment_id, c.merchant_id, c.psp_account,
-       c.amount_minor, c.currency, c.splits, c.request, c.request_version, clock(), clock(), c.correlation_id
+       coalesce(p.amount_minor::bigint, c.amount_minor), c.currency, c.splits, c.request, c.request_version, clock(), clock(), c.correlation_id
 from parent p
 join charge c on c.instruction_id = p.charge_id
 on conflict (instruction_id) do nothing`;

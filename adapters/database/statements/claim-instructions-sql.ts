@@ -1,3 +1,4 @@
+import { RESERVED_AMOUNT } from '../../../domain/ledger/order-amounts.ts';
 import { CIRCUIT, LIMITER, PROBING } from './claim-admission-sql.ts';
 
 /**
@@ -151,9 +152,14 @@ parked as (
   returning i.instruction_id
 )`;
 
+/** For each amount of an order, the operations that reserve theirs in it. */
+const RESERVATIONS = [...Map.groupBy(Object.entries(RESERVED_AMOUNT), ([, amount]) => amount)].map(
+  ([amount, reserving]) => [amount, reserving.map(([operation]) => `'${operation}'`)] as const,
+);
+
 /**
  * Instructions that are not tried again for now. One whose attempts are used up becomes a dead letter, or is quarantined if
- * resolving it crashed every time. One whose parent failed is cancelled.
+ * resolving it crashed every time. One whose parent failed is cancelled, and what was reserved for it is released.
  */
 const ENDED = `
 ended as (
@@ -168,13 +174,21 @@ ended as (
   from decided d
   where i.instruction_id = d.instruction_id
     and (d.decision = 'orphaned' or d.decision in ('exhausted', 'given_up') and i.state <> 'dead_lettered')
-  returning i.instruction_id, i.payment_order_id, i.state, i.reason
+  returning i.instruction_id, i.payment_order_id, i.operation, i.amount_minor, i.state, i.reason
 ),
 reviewed as (
   update payment_order o
   set status_detail = 'manual_review', next_action = null, updated_at = moment.now
   from ended e, moment
   where o.payment_order_id = e.payment_order_id and e.state = 'quarantined' and o.status = 'EXECUTING'
+),
+released as (
+  update payment_order o
+  set ${RESERVATIONS.map(([name, operations]) => `${name} = o.${name} - case when e.operation in (${operations}) then e.amount_minor else 0 end`).join(', ')},
+      updated_at = moment.now
+  from ended e, moment
+  where o.payment_order_id = e.payment_order_id and e.state = 'cancelled'
+    and e.operation in (${RESERVATIONS.flatMap(([, operations]) => operations).join(', ')})
 )`;
 
 /** Orders whose first instruction is claimed. Payments are locked in the order of their ids: two workers can't deadlock. */
@@ -217,7 +231,7 @@ select
   greatest(0, ceil(extract(epoch from
     case d.decision when 'circuit_open' then d.closed_at when 'rate_limited' then d.slot_at else d.free_at end
     - moment.now)))::int as seconds_left,
-  k.instruction_id is not null as parked,
+  k.instruction_id is not null or d.decision = 'waiting' and d.parked as parked,
   coalesce(e.reason, d.last_reason, known.operation || ' of ' || known.group_id) as reason,
   d.payment_order_id, d.payment_id, d.merchant_id,
   case when d.decision in ('claimed', 'resolve') then d.next_cycle else d.cycle end as cycle,

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import type { InstructionKey } from '../../../domain/payment/instruction.ts';
 import { operationSchema, requestSchema, splitsSchema } from '../columns.ts';
-import type { Database } from '../database.ts';
+import type { Database, DatabaseRow } from '../database.ts';
 import { CLAIM_SQL } from './claim-instructions-sql.ts';
 
 export interface ClaimRequest {
@@ -37,9 +37,8 @@ const named = {
   operation: operationSchema,
 };
 
-const claimedRow = z.object({
+const held = {
   ...named,
-  verdict: z.enum(['claimed', 'mine', 'resolve']),
   /** Null for what belongs to no payment, such as a payout. */
   payment_order_id: z.nullable(z.string()),
   payment_id: z.nullable(z.string()),
@@ -61,13 +60,21 @@ const claimedRow = z.object({
   psp_account: z.string(),
   amount_minor: z.string(),
   currency: z.string(),
-  splits: splitsSchema,
-  request: requestSchema,
   request_version: z.int(),
   order_started: z.boolean(),
   /** The PSP's circuit is half-open, and this attempt probes it. */
   is_probe: z.boolean(),
+};
+
+const claimedRow = z.object({
+  ...held,
+  verdict: z.enum(['claimed', 'mine', 'resolve']),
+  splits: splitsSchema,
+  request: requestSchema,
 });
+
+/** Claimed, and what the PSP is to be told can't be read. */
+const unreadableRow = z.object({ ...held, verdict: z.literal('unreadable'), reason: z.string() });
 
 const verdictRow = z.discriminatedUnion('verdict', [
   claimedRow,
@@ -92,18 +99,23 @@ const verdictRow = z.discriminatedUnion('verdict', [
   }),
 ]);
 
-export type Verdict = z.infer<typeof verdictRow>;
 export type ClaimedInstruction = z.infer<typeof claimedRow>;
-export type Refusal = Exclude<Verdict, ClaimedInstruction>;
+export type UnreadableInstruction = z.infer<typeof unreadableRow>;
+/** What this invocation holds the claim of. */
+export type HeldInstruction = ClaimedInstruction | UnreadableInstruction;
+export type Refusal = Exclude<z.infer<typeof verdictRow>, ClaimedInstruction>;
+export type Verdict = HeldInstruction | Refusal;
 
 /** The instruction's key, as the message gave it. */
 export function keyOf({ instruction_id, group_id, operation }: Verdict): InstructionKey {
   return { instructionId: instruction_id, groupId: group_id, operation };
 }
 
+const HELD: ReadonlySet<string> = new Set(['claimed', 'mine', 'resolve', 'unreadable']);
+
 /** Whether this invocation holds the instruction: `claimed` now, claimed to `resolve`, or `mine` since an earlier run. */
-export function isClaimed(verdict: Verdict): verdict is ClaimedInstruction {
-  return verdict.verdict === 'claimed' || verdict.verdict === 'mine' || verdict.verdict === 'resolve';
+export function isHeld(verdict: Verdict): verdict is HeldInstruction {
+  return HELD.has(verdict.verdict);
 }
 
 /**
@@ -133,5 +145,13 @@ export async function claimInstructions(
     credential_versions: request.credentialVersions,
     declared_spacings: request.declaredSpacings,
   });
-  return rows.map((row) => verdictRow.parse(row));
+  return rows.map(parseVerdict);
+}
+
+/** A row that can't be read costs the others of its batch nothing. */
+function parseVerdict(row: DatabaseRow): Verdict {
+  const { data, error } = verdictRow.safeParse(row);
+  if (data !== undefined) return data;
+  const reason = error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ');
+  return unreadableRow.parse({ ...row, verdict: 'unreadable', reason });
 }

@@ -486,6 +486,47 @@ describe('one row that the database refuses', () => {
   });
 });
 
+describe('one row that can’t be read', () => {
+  test.each([
+    ['request', '{}', 'request.payment_method: '],
+    ['splits', '[{"seller_id": "seller_1"}]', 'splits.0.amount_minor: '],
+  ])(
+    'with a malformed %s goes to manual review unsent, and the other nine are charged',
+    async (column, json, why) => {
+      const harness = new ExecutorHarness(database);
+      const payments = await Promise.all(Array.from({ length: 10 }, () => storePayment(database)));
+      const [malformed, ...others] = payments.flatMap(({ orders }) => orders);
+      if (malformed === undefined) throw new Error('ten orders');
+      await database.execute(
+        `update instruction set ${column} = (:input::jsonb ->> 'json')::jsonb where instruction_id = :input::jsonb ->> 'id'`,
+        { json, id: malformed.instructionId },
+      );
+
+      expect(await harness.execute(...[malformed, ...others].map((order) => recordOf(order)))).toEqual([]);
+
+      expect(harness.psp.charges.map(({ reference }) => reference).toSorted()).toEqual(
+        others.map(({ paymentOrderId }) => paymentOrderId).toSorted(),
+      );
+      const [first, ...rest] = await Promise.all(payments.map(({ paymentId }) => orderNow(paymentId)));
+      expect(first?.order).toMatchObject({ status: 'EXECUTING', status_detail: 'manual_review' });
+      expect(first?.attempts).toMatchObject([{ action: 'skip', outcome: 'not_sent' }]);
+      for (const { order } of rest) expect(order?.status).toBe('SUCCESS');
+      const [row] = await database.execute(
+        `select state, reason, attempts_not_sent from instruction where instruction_id = :input::jsonb ->> 'id'`,
+        { id: malformed.instructionId },
+      );
+      expect(row).toEqual({
+        state: 'quarantined',
+        reason: expect.stringContaining(`can't be read: ${why}`),
+        attempts_not_sent: 1,
+      });
+      expect(await database.execute('select psp from psp_circuit where open_until is not null', {})).toEqual(
+        [],
+      );
+    },
+  );
+});
+
 describe('running out of time', () => {
   test('starts no PSP call that could not end and be recorded, and records that nothing was sent', async () => {
     const payment = await storePayment(database);

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { Database } from '../../../adapters/database/database.ts';
+import type { Database, JsonInput } from '../../../adapters/database/database.ts';
 import { readPayment } from '../../../adapters/database/statements/read-payments.ts';
+import { RECORD_SQL } from '../../../adapters/database/statements/record-attempts-sql.ts';
 import type { PspOutcome } from '../../../domain/payment/psp-outcome.ts';
 import { ExecutorHarness, recordOf, ScriptedPsp, succeeded } from '../../support/executor.ts';
 import { addParents, chargeOf, MERCHANT, moveClock, newOrder, storePayment } from '../../support/payments.ts';
@@ -21,6 +22,11 @@ beforeEach(async () => {
 });
 
 const UNKNOWN: PspOutcome = { kind: 'unknown', reason: 'read time-out' };
+const DECLINED: PspOutcome = {
+  kind: 'declined',
+  decline: { category: 'other', code: 'declined', pspCode: '05' },
+  isFinal: true,
+};
 
 let psps = 0;
 
@@ -61,6 +67,13 @@ async function rowOf(instructionId: string) {
   return row;
 }
 
+function reservedOf(orderId: string) {
+  return database.execute(
+    `select capture_pending::text, refund_pending::text from payment_order where payment_order_id = :input::jsonb ->> 'id'`,
+    { id: orderId },
+  );
+}
+
 const NEVER_CLAIMED = { state: 'ready', attempt_no: 0 };
 
 describe('the instructions of one order in one batch', () => {
@@ -89,6 +102,33 @@ describe('the instructions of one order in one batch', () => {
     expect(await harness.execute(...orders.flatMap(({ messages }) => messages))).toEqual([]);
 
     expect(statements).toBe(4);
+  });
+
+  test('are never two in one record, which would apply either to the order', async () => {
+    const { harness, messages, idAt, sentKeys } = await orderOf(3);
+    await database.execute(
+      `update instruction set parent_id = :input::jsonb ->> 'parent' where instruction_id = :input::jsonb ->> 'id'`,
+      { id: idAt(2), parent: idAt(0) },
+    );
+    await harness.execute(...messages.slice(0, 1));
+    const recorded: JsonInput[] = [];
+    const recording = new ExecutorHarness(
+      {
+        execute: (sql, input) => {
+          if (sql === RECORD_SQL) recorded.push(input);
+          return database.execute(sql, input);
+        },
+      },
+      harness.psp,
+    );
+
+    expect(await recording.execute(...messages.slice(1))).toEqual([]);
+
+    expect(recorded).toMatchObject([
+      { attempts: [{ instruction_id: idAt(1) }] },
+      { attempts: [{ instruction_id: idAt(2) }] },
+    ]);
+    expect(sentKeys()).toEqual([idAt(0), idAt(1), idAt(2)]);
   });
 
   test('are two at the most: the third comes again in a second', async () => {
@@ -164,6 +204,19 @@ describe('an instruction with an open parent', () => {
     expect(harness.consumedKeys.size).toBe(0);
   });
 
+  test('that is parked already has a second message of it acknowledged, so that none of its parent waits behind it', async () => {
+    const { harness, messages, answer, idAt } = await orderOf(2);
+    answer(0, { kind: 'rate_limited', retryAfterSeconds: 900, maybeSent: false });
+    await harness.execute(...messages.slice(0, 1));
+    await harness.execute(...messages.slice(1));
+    const parked = await rowOf(idAt(1));
+
+    expect(await harness.execute(...messages.slice(1))).toEqual([]);
+
+    expect(harness.visibility).toEqual([]);
+    expect(await rowOf(idAt(1))).toEqual(parked);
+  });
+
   test('is parked for a minute behind a dead-lettered one, and tried again each minute', async () => {
     const { harness, messages, answer, idAt } = await orderOf(2);
     answer(0, { kind: 'misconfigured', reason: 'HTTP 401' });
@@ -193,11 +246,7 @@ describe('an instruction with an open parent', () => {
 
   test('is cancelled and never sent when the parent was declined', async () => {
     const { harness, messages, answer, idAt, sentKeys, status } = await orderOf(2);
-    answer(0, {
-      kind: 'declined',
-      decline: { category: 'other', code: 'declined', pspCode: '05' },
-      isFinal: true,
-    });
+    answer(0, DECLINED);
 
     expect(await harness.execute(...messages)).toEqual([]);
 
@@ -205,6 +254,25 @@ describe('an instruction with an open parent', () => {
     expect(await rowOf(idAt(1))).toMatchObject({ state: 'cancelled', attempt_no: 0 });
     expect(harness.consumedKeys.size).toBe(2);
     expect(await status()).toEqual(['FAILED']);
+  });
+
+  test('releases what was reserved for it when the parent was declined', async () => {
+    const psp = newPsp();
+    psp.onCharge = async () => DECLINED;
+    const [order] = (await storePayment(database, newOrder({ pspAccount: psp.account }))).orders;
+    if (order === undefined) throw new Error('one order');
+    const keys = [
+      ...(await addParents(database, order, 1, true)),
+      { ...chargeOf(order), operation: 'capture' } as const,
+    ];
+    expect(await reservedOf(order.paymentOrderId)).toEqual([
+      { capture_pending: '15000', refund_pending: '0' },
+    ]);
+
+    expect(await new ExecutorHarness(database, psp).execute(...keys.map((key) => recordOf(key)))).toEqual([]);
+
+    expect(await rowOf(order.instructionId)).toMatchObject({ state: 'cancelled', attempt_no: 0 });
+    expect(await reservedOf(order.paymentOrderId)).toEqual([{ capture_pending: '0', refund_pending: '0' }]);
   });
 });
 

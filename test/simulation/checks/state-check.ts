@@ -1,6 +1,7 @@
-import type { FaultKind, Faults } from '../faults.ts';
+import { FAULT_KINDS, type FaultKind, type Faults } from '../faults.ts';
 import { hasFailed, isTerminalState, type ModelInstruction, type ModelState } from '../model/state.ts';
 import type { Scheduler } from '../scheduler.ts';
+import type { PspObject } from '../services/open-objects.ts';
 import type { Violations } from '../violations.ts';
 
 /** What is parked behind its parent is tried again within a minute of its end, unless the relay is late. */
@@ -8,11 +9,15 @@ const LONGEST_SLEEP_MS = 10 * 60_000;
 
 const HARMLESS: ReadonlySet<FaultKind> = new Set([
   'PSP limits the rate',
-  'event lost',
-  'event twice',
-  'event late',
+  'PSP answers late',
+  ...FAULT_KINDS.filter((kind) => /^(event|buyer) /.test(kind)),
 ]);
+/** What has changed at the PSP is looked up by then, event or not. */
+const SLOWEST_POLL_MS = 15 * 60_000;
 const EXPIRED_AND_OPEN = 'expired, and still open at the PSP';
+
+/** What waits or has waited at this PSP under this key. */
+type ObjectOf = (psp: string, key: string) => PspObject | undefined;
 
 /** What must hold of the instructions' states at every moment. */
 export class StateCheck {
@@ -22,8 +27,16 @@ export class StateCheck {
   private readonly faults: Faults;
   private readonly terminal = new Map<string, string>();
   private readonly quarantined = new Set<string>();
+  private readonly objectOf: ObjectOf;
 
-  constructor(violations: Violations, state: ModelState, scheduler: Scheduler, faults: Faults) {
+  constructor(
+    violations: Violations,
+    state: ModelState,
+    scheduler: Scheduler,
+    faults: Faults,
+    objectOf: ObjectOf,
+  ) {
+    this.objectOf = objectOf;
     this.faults = faults;
     this.violations = violations;
     this.state = state;
@@ -53,10 +66,17 @@ export class StateCheck {
    * it has expired at a PSP that can't end it.
    */
   private checkRateLimits(): void {
-    if ([...this.faults.counts.keys()].some((fault) => !HARMLESS.has(fault))) return;
-    for (const { id, state, reason } of this.state.instructions.values())
+    if (!this.isAllWell()) return;
+    for (const { id, operation, state, reason } of this.state.instructions.values()) {
+      // No version carries it out yet.
+      if (operation === 'capture') continue;
       if (state === 'dead_lettered' || (state === 'quarantined' && reason !== EXPIRED_AND_OPEN))
         this.violations.add(`${id} is ${state} though nothing went wrong: ${reason}`);
+    }
+  }
+
+  private isAllWell(): boolean {
+    return [...this.faults.counts.keys()].every((fault) => HARMLESS.has(fault));
   }
 
   private checkQuarantine(row: ModelInstruction): void {
@@ -66,8 +86,18 @@ export class StateCheck {
     }
     if (this.quarantined.has(row.id)) return;
     this.quarantined.add(row.id);
+    if (row.reason === EXPIRED_AND_OPEN && this.wasOverAtPsp(row))
+      this.violations.add(`${row.id} is for a person as open, and no longer waits at the PSP`);
     if (this.isTakenFromItsWorker(row))
       this.violations.add(`${row.id} is quarantined while a worker holds it`);
+  }
+
+  /** The buyer has approved, or it has ended: a look-up must have shown it, as long as only events failed. */
+  private wasOverAtPsp({ psp, id }: ModelInstruction): boolean {
+    const object = this.objectOf(psp, id);
+    if (object === undefined || object.changedAt > this.scheduler.clock.now() - SLOWEST_POLL_MS) return false;
+    const isUndone = object.state === 'approved' && this.isAllWell();
+    return isUndone || !['open', 'approved', 'failed'].includes(object.state);
   }
 
   /** Its lease isn't over, and its worker has recorded no evidence yet. */

@@ -1,4 +1,5 @@
 import type { DatabaseRow } from '../../../adapters/database/database.ts';
+import { addAmounts, RESERVED_AMOUNT } from '../../../domain/ledger/order-amounts.ts';
 import type { ClaimInput } from './inputs.ts';
 import { nextSlotOf, roomOf, spacingOf } from './limiter.ts';
 import {
@@ -268,9 +269,11 @@ function apply(
   const isLimited = isLimitedBy(slot, now);
   const decision = isLimited ? 'rate_limited' : admission;
   const isParked = isLimited ? slot?.isReserved === false : isParkedBy(decision, judged, now);
+  // Its message is a second one: the relay sends the next.
+  const wasParked = decision === 'waiting' && row.parked;
   let reason = judged.lastReason;
   if (decision === 'claimed' || decision === 'resolve') take(state, judged, input, now);
-  else if (decision === 'orphaned') reason = cancel(row);
+  else if (decision === 'orphaned') reason = cancel(state, row, input);
   else if (decision === 'exhausted' || decision === 'given_up') reason = end(state, judged, decision, now);
   else if (isParked) park(judged, decision, input, now);
   else if (isLimited && slot !== undefined) row.slotAt = slot.at;
@@ -280,7 +283,7 @@ function apply(
     instruction_id: row.id,
     verdict: answerOf(decision, before.cycle, input),
     seconds_left: Math.max(0, Math.ceil((freeAt - now) / 1000)),
-    parked: isParked,
+    parked: isParked || wasParked,
     reason,
     group_id: row.groupId,
     payment_order_id: row.orderId,
@@ -379,7 +382,11 @@ function waitOf(psp: string, decision: string, pausedBy: string | undefined): re
 }
 
 /** Its parent failed: it is never sent. */
-function cancel(row: ModelInstruction): string {
+function cancel(state: ModelState, row: ModelInstruction, input: ClaimInput): string {
+  const reserved = RESERVED_AMOUNT[row.operation];
+  const order = state.order(row.orderId);
+  if (reserved !== undefined && !input.keeps_reservations)
+    order.amounts = addAmounts(order.amounts, { [reserved]: -BigInt(row.amountMinor) });
   row.state = 'cancelled';
   row.reason = 'its parent failed';
   row.parked = false;

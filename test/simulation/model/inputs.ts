@@ -31,6 +31,8 @@ export const claimInput = z.object({
   ignores_failed_parents: z.optional(z.boolean()),
   /** Of a planted bug: what waits for its parent stays in the queue. */
   never_parks_children: z.optional(z.boolean()),
+  /** Of a planted bug: what was reserved for what is cancelled stays reserved. */
+  keeps_reservations: z.optional(z.boolean()),
   /** Of a planted bug: what is parked behind its parent counts on being woken. */
   parks_children_for_seconds: z.optional(z.number()),
 });
@@ -157,13 +159,33 @@ export const parentsInput = z.object({
       charge_id: z.string(),
       parent_id: z.nullable(z.string()),
       is_last: z.boolean(),
+      amount_minor: nullable(z.string()),
+      is_captured: nullable(z.boolean()),
     }),
   ),
 });
 export type ParentsInput = z.infer<typeof parentsInput>;
 
-export const wakeInput = z.object({ ids: z.array(z.string()) });
-export type WakeInput = z.infer<typeof wakeInput>;
+export const receiveInput = z.object({
+  event_id: z.string(),
+  psp_account: z.string(),
+  psp_event_id: z.string(),
+  type: z.string(),
+  object_id: z.string(),
+  object_state: z.string(),
+  created_at: z.string(),
+  instruction_id: nullable(z.string()),
+  payment_order_id: nullable(z.string()),
+  /** Of a planted bug: the event that came last says what its object's state is. */
+  overrides_states: z.optional(z.boolean()),
+});
+export type ReceiveInput = z.infer<typeof receiveInput>;
+
+export const matchInput = z.object({ limit: z.int(), early_seconds: z.int() });
+export type MatchInput = z.infer<typeof matchInput>;
+
+export const returnInput = z.object({ payment_order_id: z.string() });
+export type ReturnInput = z.infer<typeof returnInput>;
 
 export const relayInput = z.object({ limit: z.int(), probes: z.int() });
 export const poisonInput = z.object({

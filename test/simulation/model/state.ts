@@ -1,3 +1,4 @@
+import type { EventState } from '../../../adapters/database/statements/receive-event.ts';
 import type { Movement } from '../../../domain/ledger/movement.ts';
 import type { OrderAmounts } from '../../../domain/ledger/order-amounts.ts';
 import type { InstructionState } from '../../../domain/payment/instruction.ts';
@@ -12,7 +13,7 @@ export interface ModelInstruction {
   readonly orderId: string;
   /** It waits for this one to succeed. */
   parentId: string | null;
-  readonly operation: Operation;
+  operation: Operation;
   readonly paymentId: string;
   readonly merchantId: string;
   readonly psp: string;
@@ -117,6 +118,22 @@ export interface ModelPosting {
   }[];
 }
 
+export interface ModelEvent {
+  readonly id: string;
+  readonly pspAccount: string;
+  readonly pspEventId: string;
+  /** Account, object, type, state and time: two events of one change have the same. */
+  readonly change: string;
+  readonly objectId: string;
+  readonly createdAt: number;
+  readonly receivedAt: number;
+  readonly instructionId: string | null;
+  readonly paymentOrderId: string | null;
+  readonly isReordered: boolean;
+  state: EventState;
+  deliveries: number;
+}
+
 /** What the database holds, as far as the protocol's statements see it. */
 export class ModelState {
   readonly instructions = new Map<string, ModelInstruction>();
@@ -131,6 +148,7 @@ export class ModelState {
   readonly movements = new Map<string, ModelMovement>();
   readonly postings = new Map<string, ModelPosting>();
   readonly evidence = new Set<string>();
+  readonly events = new Map<string, ModelEvent>();
 
   instruction(id: string): ModelInstruction {
     const found = this.instructions.get(id);

@@ -1,9 +1,8 @@
 import type { DatabaseRow } from '../../../adapters/database/database.ts';
-import type { WakeInput } from './inputs.ts';
 import { isAwaitingState, type ModelState } from './state.ts';
 
-/** As WAKE_SQL. */
-export function wake(state: ModelState, { ids }: WakeInput, now: number): DatabaseRow[] {
+/** As the SQL function `wake_v1`. @returns the messages to send */
+export function wake(state: ModelState, ids: readonly string[], now: number): DatabaseRow[] {
   return [...new Set(ids)].flatMap((id) => {
     const row = state.instructions.get(id);
     if (row === undefined || !(row.state === 'executing' || isAwaitingState(row.state))) return [];

@@ -112,8 +112,8 @@ export const CLAIM_BUGS: readonly Bug[] = [
     name: 'hide what came too early, and block its group',
     rule: 2,
     planted: onStatement(CLAIM_SQL, { input: (input) => ({ ...input, never_parks_children: true }) }),
-    // Where nothing goes wrong, an hour or two is enough for everything.
-    where: { ordersWithParents: 1, faults: new Set(), limitSeconds: 6 * 3600 },
+    // Where nothing goes wrong and nothing waits, an hour or two is enough for everything.
+    where: { ordersWithParents: 1, faults: new Set(), letsOrdersWait: false, limitSeconds: 6 * 3600 },
   },
   {
     name: 'claim what comes second before the first has ended',
@@ -134,6 +134,12 @@ export const CLAIM_BUGS: readonly Bug[] = [
       input: (input) => ({ ...input, parks_children_for_seconds: NO_CLOCK }),
     }),
     where: SEVERAL_INSTRUCTIONS,
+  },
+  {
+    name: 'keep what was reserved for what is cancelled',
+    rule: 24,
+    planted: onStatement(CLAIM_SQL, { input: (input) => ({ ...input, keeps_reservations: true }) }),
+    where: { ordersWithParents: 1, captures: true, payments: 1, faults: new Set() },
   },
   {
     name: 'an open circuit that lets no probe through',

@@ -19,7 +19,10 @@ export interface Bug {
     | 'faults'
     | 'rate'
     | 'ordersWithParents'
+    | 'captures'
     | 'payments'
+    | 'letsOrdersWait'
+    | 'needsConfirmation'
     | 'limitSeconds'
   >;
 }

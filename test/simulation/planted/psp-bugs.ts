@@ -1,7 +1,29 @@
+import { ACCEPT } from '../../../adapters/database/statements/accept-payment.ts';
+import type { PspRequest } from '../../../adapters/psp/psp.ts';
+import type { OperationAbilities, PspAbilities } from '../../../domain/payment/psp-abilities.ts';
 import type { PspOutcome } from '../../../domain/payment/psp-outcome.ts';
-import { type Bug, onPsp } from './plant.ts';
+import { type Bug, listOf, onPsp, onStatement } from './plant.ts';
+import { NOTHING_PLANTED, type Planted } from './planted.ts';
 
 let calls = 0;
+
+const DECLINED: PspOutcome = {
+  kind: 'declined',
+  decline: { category: 'other', code: 'x', pspCode: 'x' },
+  isFinal: true,
+};
+
+/** It stores an error under the key, and may complete the request long after. */
+const STORING_ERRORS: OperationAbilities = {
+  keyLifetimeSeconds: 24 * 3600,
+  lookUpLagSeconds: 30,
+  maxInFlightSeconds: 30,
+  invalidatesByKey: false,
+  expiresByItself: false,
+  replaysStoredServerErrors: true,
+  keyScopeIncludesCredential: false,
+  deduplicatesByReference: false,
+};
 
 /** What is wrong about what a PSP is sent, and about what its answers are taken for. */
 export const PSP_BUGS: readonly Bug[] = [
@@ -29,6 +51,31 @@ export const PSP_BUGS: readonly Bug[] = [
     })),
   },
   {
+    name: 'compare the amount with the order’s in place of the instruction’s',
+    rule: 12,
+    planted: comparingWithTheOrder(),
+    where: { ordersWithParents: 1, faults: new Set() },
+  },
+  {
+    name: 'believe the replay of a stored error',
+    rule: 21,
+    planted: onPsp((psp) => ({
+      // It sends again, and takes what the PSP has stored for its answer to that.
+      abilities: forgettingStoredErrors(psp.abilities),
+      execute: async (request, signal) => {
+        const outcome = await psp.execute(request, signal);
+        return outcome.kind === 'unknown' && outcome.reason === 'HTTP 500 (stored)' ? DECLINED : outcome;
+      },
+    })),
+    where: {
+      abilities: STORING_ERRORS,
+      breaksTimes: false,
+      breaksDeduplication: false,
+      faults: new Set(['PSP 500, charged later']),
+      rate: 0.5,
+    },
+  },
+  {
     name: 'take the first of two charges for the only one',
     rule: 12,
     planted: onPsp((psp) => ({
@@ -43,11 +90,7 @@ export const PSP_BUGS: readonly Bug[] = [
   {
     name: 'take unknown for declined',
     rule: 3,
-    planted: outcomeAs((outcome) =>
-      outcome.kind === 'unknown'
-        ? { kind: 'declined', decline: { category: 'other', code: 'x', pspCode: 'x' }, isFinal: true }
-        : outcome,
-    ),
+    planted: outcomeAs((outcome) => (outcome.kind === 'unknown' ? DECLINED : outcome)),
   },
   {
     name: 'take unknown for not sent',
@@ -77,4 +120,35 @@ function outcomeAs(change: (outcome: PspOutcome) => PspOutcome) {
 
 function believed(outcome: PspOutcome, amountMinor: bigint): PspOutcome {
   return outcome.kind === 'succeeded' ? { ...outcome, charge: { ...outcome.charge, amountMinor } } : outcome;
+}
+
+function forgettingStoredErrors({ operations, ...others }: PspAbilities): PspAbilities {
+  const forgetting = Object.entries(operations).map(([operation, abilities]) => [
+    operation,
+    { ...abilities, replaysStoredServerErrors: false },
+  ]);
+  return { ...others, operations: Object.fromEntries(forgetting) };
+}
+
+/** Believes an answer of the order's amount, whatever the instruction asked for. */
+function comparingWithTheOrder(): Planted {
+  const amounts = new Map<string, bigint>();
+  const noted = onStatement(ACCEPT.sql, {
+    input: (input) => {
+      for (const order of listOf(input, 'orders'))
+        amounts.set(String(order.payment_order_id), BigInt(String(order.amount_minor)));
+      return input;
+    },
+  });
+  const compared = (outcome: PspOutcome, { reference, amountMinor }: PspRequest) =>
+    believed(
+      outcome,
+      outcome.kind === 'succeeded' && outcome.charge.amountMinor === amounts.get(reference)
+        ? amountMinor
+        : amountMinor + 1n,
+    );
+  const comparing = onPsp((psp) => ({
+    execute: async (request, signal) => compared(await psp.execute(request, signal), request),
+  }));
+  return { ...NOTHING_PLANTED, database: noted.database, effects: comparing.effects };
 }

@@ -1,6 +1,8 @@
+import type { Database } from '../../../adapters/database/database.ts';
+import { ACCEPT } from '../../../adapters/database/statements/accept-payment.ts';
 import { CLAIM_SQL } from '../../../adapters/database/statements/claim-instructions-sql.ts';
+import { RECEIVE_SQL } from '../../../adapters/database/statements/receive-event.ts';
 import { RECORD_SQL } from '../../../adapters/database/statements/record-attempts-sql.ts';
-import { WAKE_SQL } from '../../../adapters/database/statements/wake-instructions.ts';
 import type { PspRequest } from '../../../adapters/psp/psp.ts';
 import type { OperationAbilities } from '../../../domain/payment/psp-abilities.ts';
 import type {
@@ -10,7 +12,7 @@ import type {
   PspState,
 } from '../../../domain/payment/psp-outcome.ts';
 import type { FaultKind } from '../faults.ts';
-import { type Bug, type JsonObject, listOf, mapRows, onPsp, onStatement } from './plant.ts';
+import { type Bug, isObject, type JsonObject, listOf, mapRows, onPsp, onStatement } from './plant.ts';
 import { NOTHING_PLANTED, type Planted } from './planted.ts';
 
 const NOTHING_ELSE: ReadonlySet<FaultKind> = new Set();
@@ -59,6 +61,7 @@ export const WAITING_BUGS: readonly Bug[] = [
     name: 'take a refused invalidation of what the PSP still processes for done',
     rule: 14,
     planted: invalidations((answer) => (answer.kind === 'found' ? { kind: 'invalidated' } : answer)),
+    where: { abilities: INVALIDATING, faults: NOTHING_ELSE, payments: 12 },
   },
   {
     name: 'take the buyer’s failed action for a decline',
@@ -135,6 +138,13 @@ export const WAITING_BUGS: readonly Bug[] = [
     planted: believingEvents(),
     where: { faults: NOTHING_ELSE },
   },
+  {
+    name: 'trust the order in which events arrive',
+    rule: 16,
+    planted: onStatement(RECEIVE_SQL, { input: (input) => ({ ...input, overrides_states: true }) }),
+    // Each event comes; a later one may overtake it.
+    where: { faults: new Set<FaultKind>(['event late']), rate: 0.2 },
+  },
 ];
 
 /** Whatever the PSP says about the object, in an answer or to a look-up. */
@@ -181,22 +191,22 @@ function onWaiting(change: (attempt: JsonObject) => JsonObject): Planted {
 
 /** What an event has come for is taken for paid, whatever the event says. */
 function believingEvents(): Planted {
-  const woken = new Set<string>();
-  const noted = onStatement(WAKE_SQL, {
-    input: (input) => {
-      for (const id of idsOf(input)) woken.add(id);
-      return input;
+  /** By order, since ids come again in another schedule. */
+  const told = new Map<string, Set<string>>();
+  const noting = (database: Database): Database => ({
+    execute: (sql, input) => {
+      if (sql === ACCEPT.sql)
+        for (const order of listOf(input, 'orders')) told.set(String(order.payment_order_id), new Set());
+      if (sql === RECEIVE_SQL && isObject(input))
+        told.get(String(input.payment_order_id))?.add(String(input.instruction_id));
+      return database.execute(sql, input);
     },
   });
   const believed = onPsp((psp) => ({
     find: async (request, signal) =>
-      woken.has(request.idempotencyKey)
+      told.get(request.reference)?.has(request.idempotencyKey)
         ? { kind: 'found', outcome: success(request) }
         : psp.find(request, signal),
   }));
-  return { ...NOTHING_PLANTED, database: noted.database, effects: believed.effects };
-}
-
-function idsOf({ ids }: JsonObject): readonly string[] {
-  return Array.isArray(ids) ? ids.map(String) : [];
+  return { ...NOTHING_PLANTED, database: noting, effects: believed.effects };
 }

@@ -1,6 +1,7 @@
 import type { PspRequest } from '../../../adapters/psp/psp.ts';
 import type { PspCharge, PspState } from '../../../domain/payment/psp-outcome.ts';
 import type { Scheduler } from '../scheduler.ts';
+import type { PspChange } from './psp-events.ts';
 
 /** A charge or an authorization at the PSP that doesn't end at once. */
 export interface PspObject {
@@ -10,9 +11,11 @@ export interface PspObject {
   readonly awaits: 'buyer' | 'psp';
   /** Look-ups by key don't show it earlier. */
   readonly visibleAt: number;
-  /** `approved`: our confirmation charges it. `failed`: the buyer's action failed, and can be repeated. */
   /** What it took, once it has succeeded. */
   charge: PspCharge;
+  /** In milliseconds since the epoch, the newest change. */
+  changedAt: number;
+  /** `approved`: our confirmation charges it. `failed`: the buyer's action failed, and can be repeated. */
   state: 'open' | 'approved' | 'failed' | 'succeeded' | 'declined' | 'expired' | 'invalidated';
 }
 
@@ -28,6 +31,24 @@ type Act = 'approve' | 'fail' | 'decide';
 const MINUTE = 60_000;
 const EXPIRES_AFTER_MS = 60 * MINUTE;
 
+/** What others hear of what happens at the PSP. */
+export interface Listeners {
+  /** The PSP sends an event. */
+  tell(change: PspChange): void;
+  /** The buyer leaves the PSP's page. */
+  sendBack(object: PspObject): void;
+}
+
+/** `requires_action` where the buyer can try again, as at the simulator. */
+const STATUSES = {
+  approved: 'authenticated',
+  failed: 'requires_action',
+  succeeded: 'succeeded',
+  declined: 'declined',
+  expired: 'expired',
+  invalidated: 'invalidated',
+} as const;
+
 /**
  * What waits at a PSP for its buyer or for the PSP itself. Buyers approve, approve twice, fail and try again, come back after
  * hours or never; whatever they do, they do to the object as it is then.
@@ -39,22 +60,19 @@ export class OpenObjects {
   private readonly scheduler: Scheduler;
   private readonly rules: ObjectRules;
   private readonly charge: (request: PspRequest) => PspCharge;
-  private readonly tell: (object: PspObject) => void;
+  private readonly listeners: Listeners;
 
-  /**
-   * @param charge takes the money
-   * @param tell what the PSP sends an event about
-   */
+  /** @param charge takes the money */
   constructor(
     scheduler: Scheduler,
     rules: ObjectRules,
     charge: (request: PspRequest) => PspCharge,
-    tell: (object: PspObject) => void,
+    listeners: Listeners,
   ) {
     this.scheduler = scheduler;
     this.rules = rules;
     this.charge = charge;
-    this.tell = tell;
+    this.listeners = listeners;
   }
 
   open(request: PspRequest, awaits: PspObject['awaits'], lagMilliseconds: number): PspObject {
@@ -63,7 +81,7 @@ export class OpenObjects {
     const visibleAt = now + lagMilliseconds;
     const { idempotencyKey: key, reference, amountMinor, currency } = request;
     const charge = { pspReference: id, reference, amountMinor, currency };
-    const object: PspObject = { id, key, request, awaits, visibleAt, charge, state: 'open' };
+    const object: PspObject = { id, key, request, awaits, visibleAt, charge, state: 'open', changedAt: now };
     this.objects.push(object);
     this.plan(object);
     if (this.rules.expiresByItself)
@@ -151,6 +169,8 @@ export class OpenObjects {
       [],
     ]);
     for (const [act, delay] of acts) this.later(object, act, delay);
+    // Without having done anything there.
+    if (random.chance(0.2)) this.scheduler.clock.after(soon(), () => this.listeners.sendBack(object));
   }
 
   private later(object: PspObject, act: Act, delay: number): void {
@@ -162,6 +182,7 @@ export class OpenObjects {
   }
 
   private do(object: PspObject, act: Act): void {
+    if (act !== 'decide') this.listeners.sendBack(object);
     if (object.state !== 'open' && object.state !== 'failed') return;
     if (act === 'fail') this.change(object, 'failed');
     else if (act === 'decide' && this.scheduler.random.chance(0.3)) this.change(object, 'declined');
@@ -181,7 +202,19 @@ export class OpenObjects {
 
   private change(object: PspObject, state: PspObject['state']): void {
     object.state = state;
+    object.changedAt = this.scheduler.clock.now();
     this.scheduler.tell(`${object.id} is ${state} at the PSP`);
-    this.tell(object);
+    const { id, key, awaits, request, charge } = object;
+    const { reference, currency } = request;
+    const openStatus = awaits === 'psp' ? 'processing' : 'requires_action';
+    this.listeners.tell({
+      id,
+      key,
+      reference,
+      currency,
+      amountMinor: charge.amountMinor,
+      status: state === 'open' ? openStatus : STATUSES[state],
+      ...(state === 'failed' ? { declineCode: 'authentication_failed' } : {}),
+    });
   }
 }

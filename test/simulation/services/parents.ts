@@ -15,11 +15,16 @@ const MOST = 2;
 export class Parents {
   private readonly random: Random;
   private readonly share: number;
+  private readonly isCaptured: boolean;
   private readonly byCharge = new Map<string, readonly string[]>();
 
-  /** @param share of the orders that have any */
-  constructor(random: Random, share: number) {
+  /**
+   * @param share of the orders that have any
+   * @param isCaptured the charge is a capture of what was authorized
+   */
+  constructor(random: Random, share: number, isCaptured: boolean) {
     this.random = random;
+    this.isCaptured = isCaptured;
     this.share = share;
   }
 
@@ -39,13 +44,17 @@ export class Parents {
       execute: async (sql, input) => {
         const rows = await database.execute(sql, input);
         if (sql !== ACCEPT.sql) return rows;
-        const parents = acceptInput.parse(input).orders.flatMap(({ instruction_id: chargeId }) => {
+        const parents = acceptInput.parse(input).orders.flatMap((order) => {
+          const { instruction_id: chargeId } = order;
           const ids = this.of(chargeId);
           return ids.map((id, index) => ({
             instruction_id: id,
             charge_id: chargeId,
             parent_id: ids[index - 1] ?? null,
             is_last: index === ids.length - 1,
+            is_captured: this.isCaptured,
+            // More than is charged, as for a room: what is compared is what the instruction asks for.
+            amount_minor: index === 0 ? String(2n * BigInt(order.amount_minor)) : null,
           }));
         });
         if (parents.length > 0) await database.execute(ADD_PARENTS_SQL, { parents });
@@ -63,6 +72,8 @@ export class Parents {
     const messages = this.of(charge.instructionId).map(
       (instructionId): InstructionMessage => ({ ...charge, instructionId, operation: 'authorize' }),
     );
-    return this.random.chance(0.5) ? [...messages, charge] : [charge, ...messages];
+    const isCaptured = messages.length > 0 && this.isCaptured;
+    const last: InstructionMessage = isCaptured ? { ...charge, operation: 'capture' } : charge;
+    return this.random.chance(0.5) ? [...messages, last] : [last, ...messages];
   }
 }

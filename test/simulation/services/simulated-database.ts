@@ -2,6 +2,8 @@ import type { Database } from '../../../adapters/database/database.ts';
 import { withReplay } from '../../../adapters/database/replay.ts';
 import { ACCEPT } from '../../../adapters/database/statements/accept-payment.ts';
 import { CLAIM_SQL } from '../../../adapters/database/statements/claim-instructions-sql.ts';
+import { MATCH_SQL } from '../../../adapters/database/statements/match-events.ts';
+import { RECEIVE_SQL } from '../../../adapters/database/statements/receive-event.ts';
 import { RECORD_SQL } from '../../../adapters/database/statements/record-attempts-sql.ts';
 import {
   MARK_SQL,
@@ -10,8 +12,9 @@ import {
 } from '../../../adapters/database/statements/redrive-dead-letters.ts';
 import { POISON_SQL } from '../../../adapters/database/statements/register-poison.ts';
 import { RELAY_SQL } from '../../../adapters/database/statements/relay-instructions.ts';
-import { WAKE_SQL } from '../../../adapters/database/statements/wake-instructions.ts';
+import { RETURN_SQL } from '../../../adapters/database/statements/return-buyer.ts';
 import type { ConsumedCheck } from '../checks/consumed-check.ts';
+import { checkRecord } from '../checks/record-check.ts';
 import type { Context } from '../context.ts';
 import type { Process } from '../scheduler.ts';
 import { RefusedRows } from './refused-rows.ts';
@@ -33,6 +36,7 @@ export class SimulatedDatabase {
     const faulty: Database = {
       execute: (sql, input) => {
         this.consumedCheck.checkClaim(process, sql, input);
+        checkRecord(sql, input, this.context.violations);
         return faults.around(scheduler, process, `${process.kind}.database.${statementName(sql)}`, () => {
           this.refusedRows.check(sql, input);
           return database.execute(sql, input);
@@ -49,7 +53,9 @@ const STATEMENT_NAMES: ReadonlyMap<string, string> = new Map([
   [CLAIM_SQL, 'claim'],
   [RECORD_SQL, 'record'],
   [RELAY_SQL, 'relay'],
-  [WAKE_SQL, 'wake'],
+  [RECEIVE_SQL, 'receive'],
+  [MATCH_SQL, 'match'],
+  [RETURN_SQL, 'return'],
   [POISON_SQL, 'poison'],
   [PLAN_SQL, 'plan'],
   [REGISTER_SQL, 'register'],

@@ -13,7 +13,8 @@ import type { Faults } from '../faults.ts';
 import type { Process, Scheduler } from '../scheduler.ts';
 import { allOf } from './abilities.ts';
 import { Credentials } from './credentials.ts';
-import { type ObjectRules, OpenObjects } from './open-objects.ts';
+import { type ObjectRules, OpenObjects, type PspObject } from './open-objects.ts';
+import type { PspEvents } from './psp-events.ts';
 
 /** With the version of our credential that it was sent with. */
 type Sent = PspRequest & { readonly credential: number };
@@ -50,8 +51,13 @@ interface RateLimit {
   readonly retryAfterSeconds: number | undefined;
 }
 
+const LATEST_ROLL_FORWARD_MS = 6 * 3600 * 1_000;
+
 /** Where a PSP keeps no time: how much later than declared at the most. */
 const LATE_SECONDS = 1_200;
+
+/** Within the deadline of a look-up. */
+const LATEST_ANSWER_MS = 2_900;
 
 /**
  * A PSP that does exactly what its abilities declare, and no better: requests land as late as Z allows, look-ups lag
@@ -61,6 +67,7 @@ export class SimulatedPsp {
   readonly name: string;
   /** Of a charge. An authorization, which waits for its buyer, has the same. */
   readonly abilities: OperationAbilities;
+  readonly events: PspEvents;
   readonly landed: Landed[] = [];
   /** By reference: what it has charged twice by a mistake of its own, and whether a look-up has shown that. */
   readonly doubled = new Map<string, { isShown: boolean }>();
@@ -73,6 +80,8 @@ export class SimulatedPsp {
   private readonly keys = new Map<string, { readonly landed: Landed; readonly at: number }>();
   private readonly invalidated = new Set<string>();
   private readonly storedErrors = new Set<string>();
+  /** Requests that are still to be completed. */
+  private readonly outstanding = new Set<() => void>();
   private readonly credentials: Credentials;
   private readonly scheduler: Scheduler;
   private readonly faults: Faults;
@@ -89,15 +98,17 @@ export class SimulatedPsp {
     abilities: OperationAbilities,
     options: BrokenPromises & BuyerRules & DeclaredRate,
     { scheduler, faults, state, violations }: Context,
-    onEvent: (instructionId: string) => void,
+    events: PspEvents,
+    sendBack: (orderId: string) => void,
   ) {
     const { expiresByItself } = abilities;
     this.objects = new OpenObjects(
       scheduler,
       { expiresByItself, needsConfirmation: options.needsConfirmation },
       (request) => this.take(request),
-      ({ key }) => onEvent(key),
+      { tell: (change) => events.tell(change), sendBack: ({ request }) => sendBack(request.reference) },
     );
+    this.events = events;
     this.broken = options;
     this.callsPerSecond = options.callsPerSecond;
     this.letsOrdersWait = options.letsOrdersWait;
@@ -114,8 +125,14 @@ export class SimulatedPsp {
     return this.landed.map(({ charge }) => charge).filter((charge) => charge.reference === reference);
   }
 
+  /** The object of this key that waits or has waited. */
+  objectOf(key: string): PspObject | undefined {
+    return this.objects.byKey(key);
+  }
+
   /** Lets buyers and the PSP do all that they still have in mind. */
   finish(): void {
+    for (const complete of [...this.outstanding]) complete();
     this.objects.finish();
   }
 
@@ -136,7 +153,7 @@ export class SimulatedPsp {
   for(process: Process): Psp {
     const { scheduler, faults } = this;
     const around = <T>(name: string, call: () => T | Promise<T>) =>
-      faults.around(scheduler, process, `${process.kind}.psp.${name}`, call);
+      faults.around(scheduler, process, `${process.kind}.psp.${name}`, () => this.late(call()));
     const held = this.credentials.hold();
     const isRefused = () => this.credentials.refuses(held);
     return {
@@ -151,9 +168,19 @@ export class SimulatedPsp {
         around('lookUp', () => (isRefused() ? NO_ANSWER : this.lookUp(request))).catch(noAnswer),
       invalidate: (request) =>
         around('invalidate', () => (isRefused() ? NO_ANSWER : this.invalidate(request))).catch(noAnswer),
-      parseEvent: async () => ({ kind: 'refused', reason: 'unsigned' }),
+      parseEvent: (raw) => this.events.parse(raw),
       movements: async () => ({ kind: 'not_supported' }),
     };
+  }
+
+  /** An answer that is some time on its way: what it says may have changed meanwhile. */
+  private async late<T>(answering: T | Promise<T>): Promise<T> {
+    const answer = await answering;
+    if (this.faults.strikes('PSP answers late', 2))
+      await new Promise<void>((resolve) => {
+        this.scheduler.clock.after(this.scheduler.random.below(LATEST_ANSWER_MS), resolve);
+      });
+    return answer;
   }
 
   private charge(request: Sent, signal: AbortSignal): PspOutcome | Promise<PspOutcome> {
@@ -166,6 +193,10 @@ export class SimulatedPsp {
     if (this.storedErrors.has(request.idempotencyKey))
       return { kind: 'unknown', reason: 'HTTP 500 (stored)' };
     if (this.faults.strikes('PSP 500, not charged')) return this.serverError(request);
+    if (this.abilities.replaysStoredServerErrors && this.faults.strikes('PSP 500, charged later')) {
+      this.rollForward(request);
+      return this.serverError(request);
+    }
     if (this.faults.strikes('PSP 409')) return { kind: 'unknown', reason: 'HTTP 409' };
     const outcome = this.land(request);
     if (outcome.kind === 'succeeded' && this.faults.strikes('PSP charges twice', 0.3)) {
@@ -207,6 +238,12 @@ export class SimulatedPsp {
       return { kind: 'succeeded', charge: known.landed.charge };
     }
     const charge = this.take(request);
+    this.events.tell({
+      ...charge,
+      id: charge.pspReference,
+      status: 'succeeded',
+      key: request.idempotencyKey,
+    });
     const landed = this.landed.at(-1);
     if (landed !== undefined) this.keys.set(this.keyOf(request), { landed, at: now });
     return { kind: 'succeeded', charge };
@@ -268,6 +305,15 @@ export class SimulatedPsp {
     const late = livesLong ? this.lateSeconds() : 0;
     const delay = this.scheduler.random.next() * this.abilities.maxInFlightSeconds + late;
     this.scheduler.clock.after(delay * 1000, () => this.land(request));
+  }
+
+  /** What failed on its way and is stored as an error is completed by the PSP itself, when it gets to it. */
+  private rollForward(request: Sent): void {
+    const complete = () => {
+      if (this.outstanding.delete(complete)) this.land(request);
+    };
+    this.outstanding.add(complete);
+    this.scheduler.clock.after(this.scheduler.random.below(LATEST_ROLL_FORWARD_MS), complete);
   }
 
   private lateSeconds(): number {

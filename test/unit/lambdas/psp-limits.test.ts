@@ -62,7 +62,9 @@ describe('an amount that the PSP account doesn’t take is refused with its valu
 
 test('a token of a PSP at which the stage has no account is refused', () => {
   const request = { merchant_reference: 'r', buyer_id: 'b', payment_method: 'sim2_ok', payment_orders: [] };
-  expect(problemOfAccount(request, new Map([['simulator', { currencies: EVERY_AMOUNT }]]))?.message).toContain(
+  expect(
+    problemOfAccount(request, new Map([['simulator', { currencies: EVERY_AMOUNT }]]))?.message,
+  ).toContain(
     '/payment_method: is a token of simulator_2, where this stage has no account; send a token of another PSP',
   );
 });
