@@ -53,13 +53,13 @@ export const WAITING_BUGS: readonly Bug[] = [
   },
   {
     name: 'take an invalidation whose answer was lost for done',
-    rule: 14,
+    rule: 15,
     planted: invalidations((answer) => (answer.kind === 'no_answer' ? { kind: 'invalidated' } : answer)),
     where: { abilities: INVALIDATING, faults: new Set<FaultKind>(['fails']), rate: 0.6, payments: 8 },
   },
   {
     name: 'take a refused invalidation of what the PSP still processes for done',
-    rule: 14,
+    rule: 15,
     planted: invalidations((answer) => (answer.kind === 'found' ? { kind: 'invalidated' } : answer)),
     where: { abilities: INVALIDATING, faults: NOTHING_ELSE, payments: 12 },
   },
@@ -89,7 +89,7 @@ export const WAITING_BUGS: readonly Bug[] = [
   },
   {
     name: 'use a key again under another credential',
-    rule: 16,
+    rule: 23,
     planted: onStatement(CLAIM_SQL, { rows: mapRows((row) => ({ ...row, is_same_credential: true })) }),
     where: {
       abilities: { ...INVALIDATING, keyScopeIncludesCredential: true },
@@ -117,7 +117,7 @@ export const WAITING_BUGS: readonly Bug[] = [
   },
   {
     name: 'rely on events alone',
-    rule: 15,
+    rule: 20,
     planted: onWaiting((attempt) => ({
       ...attempt,
       poll_seconds: NEVER,
@@ -128,13 +128,13 @@ export const WAITING_BUGS: readonly Bug[] = [
   },
   {
     name: 'wait without an expiry',
-    rule: 14,
+    rule: 20,
     planted: onWaiting((attempt) => ({ ...attempt, expires_seconds: NEVER, expires_at: null })),
     where: { faults: NOTHING_ELSE },
   },
   {
     name: 'believe an event',
-    rule: 15,
+    rule: 16,
     planted: believingEvents(),
     where: { faults: NOTHING_ELSE },
   },
