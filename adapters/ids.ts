@@ -3,7 +3,7 @@ import { v7 } from 'uuid';
 
 /** Ids and randomness as an argument. An id is a UUID of version 7 with a prefix for its kind. */
 export interface Ids {
-  next(prefix: 'pay' | 'ord' | 'ins' | 'mov' | 'ltx' | 'clm' | 'cal' | 'pev'): string;
+  next(prefix: 'pay' | 'ord' | 'ins' | 'mov' | 'ltx' | 'clm' | 'cal' | 'pev' | 'dsc'): string;
   /** In [0, 1). */
   random(): number;
 }

@@ -8,6 +8,7 @@ import { addDeadLetters } from './commands/dead-letters.ts';
 import { addEvents } from './commands/events.ts';
 import { addKeys } from './commands/keys.ts';
 import { addMerchants } from './commands/merchants.ts';
+import { addMovements } from './commands/movements.ts';
 import { addPauses } from './commands/pauses.ts';
 import { addPayments } from './commands/payments.ts';
 import { addQuarantine } from './commands/quarantine.ts';
@@ -50,6 +51,7 @@ export function createProgram(run: Run, { stdout, stderr, leave }: Usage): Comma
         '  oncepay keys create --merchant mer_1 --name "A shop" --why "contract signed"',
         '  oncepay smoke --stage staging',
         '  oncepay simulator control down_for_seconds=30',
+        '  oncepay movements list --unknown',
         '  oncepay audit list --people --since 7d',
         '',
       ].join('\n'),
@@ -67,6 +69,7 @@ export function createProgram(run: Run, { stdout, stderr, leave }: Usage): Comma
   addQuarantine(program, run);
   addPauses(program, run);
   addEvents(program, run);
+  addMovements(program, run);
   addVerify(program, run);
   addMerchants(program, run);
   addKeys(program, run);

@@ -20,6 +20,7 @@ import { ReceiveEvent } from './functions/receive-event.ts';
 import { RedriveDeadLetters } from './functions/redrive-dead-letters.ts';
 import { RelayInstructions } from './functions/relay-instructions.ts';
 import { RotateDatabaseSecret } from './functions/rotate-database-secret.ts';
+import { SweepMovements } from './functions/sweep-movements.ts';
 import { Monitoring } from './monitoring/monitoring.ts';
 
 export interface PipelineStackProps extends StackProps, FunctionContext {}
@@ -117,6 +118,7 @@ function createFunctions(scope: Construct, context: FunctionContext) {
     relayInstructions: new RelayInstructions(scope, 'RelayInstructions', context),
     measurePipeline: new MeasurePipeline(scope, 'MeasurePipeline', context),
     redriveDeadLetters: new RedriveDeadLetters(scope, 'RedriveDeadLetters', context),
+    sweepMovements: new SweepMovements(scope, 'SweepMovements', context),
     purgeExpired: new PurgeExpired(scope, 'PurgeExpired', context),
   };
 }

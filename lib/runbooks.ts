@@ -14,6 +14,7 @@ export const RUNBOOKS = [
   'firewall-blocks',
   'migrations-failing',
   'money-in-unknown',
+  'movements-differ',
   'payments-stuck',
   'payments-wait-in-queue',
   'pipeline-unmeasured',
@@ -24,7 +25,9 @@ export const RUNBOOKS = [
   'relay-stopped',
   'rotation-failing',
   'scheduled-runs-failing',
+  'sweep-stopped',
   'trial-balance-broken',
+  'unallocated-funds',
 ] as const;
 
 export type Runbook = (typeof RUNBOOKS)[number];

@@ -4,6 +4,7 @@ import { chargeJson } from './charge-json.ts';
 import { CHARGE_STATUSES } from './charge-status.ts';
 import { type ControlledEvents, listEvents, redeliverEvents } from './control-events.ts';
 import { InvalidRequest, named, pageSize, parse, pspName } from './control-request.ts';
+import { type DashboardCharge, dashboardCharge } from './dashboard.ts';
 import type { Call, Charge, RecordView } from './record.ts';
 import { type Answer, answer, apiError } from './reply.ts';
 import { changedSwitches, type SwitchBoard, shownSwitches, switchChange } from './switches.ts';
@@ -16,6 +17,8 @@ export interface ControlledPsp {
   readonly goDownFor: (milliseconds: number) => Promise<void>;
   /** Ends every charge that is due. */
   readonly advance: () => Promise<void>;
+  /** Makes a charge that nobody asked for by the API. */
+  readonly chargeInDashboard: (charge: DashboardCharge) => Promise<Answer>;
   readonly events: ControlledEvents;
 }
 
@@ -49,6 +52,7 @@ const requestsQuery = z.strictObject({ psp: z.optional(pspName), reference, limi
 /** The switches are one PSP's; the first by default. */
 const pspQuery = z.strictObject({ psp: z._default(pspName, SIMULATOR) });
 const statsQuery = z.strictObject({ psp: z.optional(pspName) });
+const chargeBody = z.extend(dashboardCharge, { psp: z._default(pspName, SIMULATOR) });
 const controlBody = z.extend(switchChange, {
   psp: z.optional(pspName),
   reset: z.optional(z.literal(true, 'It takes true.')),
@@ -58,6 +62,7 @@ type Handler = (controlled: ControlledPsps, query: unknown, body: string) => Pro
 
 const ROUTES: Readonly<Record<string, Handler>> = {
   'GET /charges': listCharges,
+  'POST /charges': makeCharge,
   'GET /requests': listRequests,
   'GET /stats': showStats,
   'GET /control': showControls,
@@ -112,6 +117,13 @@ async function listCharges({ psps }: ControlledPsps, query: unknown): Promise<An
     total: await sumOf(names, (name) => psps[name].record.countCharges(filter)),
     next_cursor: last === undefined ? null : `${last.index === 0 ? '' : `${last.index}.`}${last.cursor}`,
   });
+}
+
+/** As somebody in the PSP's dashboard does. */
+async function makeCharge({ psps }: ControlledPsps, query: unknown, body: string): Promise<Answer> {
+  parse(z.strictObject({}), query);
+  const { psp, ...charge } = parse(chargeBody, JSON.parse(body));
+  return psps[psp].chargeInDashboard(charge);
 }
 
 function placeOf(cursor: string | undefined): readonly [place: number, after: string | undefined] {

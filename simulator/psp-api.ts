@@ -39,6 +39,8 @@ export async function servePspApi(psp: SimulatedPsp, request: PspRequest, moment
       return psp.charge(request, request.body, moment);
     case 'GET /v1/charges':
       return psp.lookUp(request, request.query, moment);
+    case 'GET /v1/entries':
+      return psp.listEntries(request, request.query, moment);
     case 'POST /v1/invalidations':
       return psp.invalidate(request, request.body, moment);
     default:

@@ -131,10 +131,35 @@ export interface PspRecord {
   findDue(now: number): Promise<readonly Charge[]>;
   /** The matching charges, oldest first, without a lag except the requested one. */
   find(lookUp: LookUp, limit: number): Promise<readonly Charge[]>;
+  /**
+   * The entries of a period, page by page. May miss those of the last second. @returns undefined if the cursor isn't one of
+   * this record
+   */
+  listEntries(period: EntryPeriod, limit: number, after: string | undefined): Promise<EntryPage | undefined>;
   /** Records a call that changed nothing. */
   log(call: Call): Promise<void>;
   /** Counts a call of any kind within a window of time. @returns how many there are in it, this one included */
   countCall(window: CallWindow): Promise<number>;
+}
+
+/** A stretch of time, in milliseconds since the epoch: `from` is part of it, `to` is not. */
+export interface EntryPeriod {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Money that was taken, as the PSP lists it: one entry per charge that succeeded. */
+export interface Entry {
+  readonly charge: Charge;
+  /** When it succeeded, in milliseconds since the epoch: later than the charge was created if its buyer had to act. */
+  readonly completedAt: number;
+}
+
+export interface EntryPage {
+  /** Oldest first. */
+  readonly entries: readonly Entry[];
+  /** The cursor for the page after it; undefined for the last one. */
+  readonly next: string | undefined;
 }
 
 export interface ChargeFilter {

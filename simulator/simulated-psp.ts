@@ -3,6 +3,7 @@ import { type PageUrl, shownCharge } from './charge-json.ts';
 import { Charges, type Moment, type OnChanges } from './charges.ts';
 import { decideCharge } from './decide.ts';
 import { decideConfirmation, decideInvalidation, NO_SUCH_CHARGE } from './decide-change.ts';
+import { entryJson, NO_SUCH_CURSOR, parseEntriesQuery } from './entries.ts';
 import { PaymentPage } from './payment-page.ts';
 import {
   chargeRequest,
@@ -108,6 +109,25 @@ export class SimulatedPsp {
     const charge = await this.charges.get(id, moment);
     const reply = charge === undefined ? NO_SUCH_CHARGE : answer(200, this.shown(charge));
     return this.logged({ kind: 'look_up', ...(charge === undefined ? {} : namesOf(charge)) }, reply, moment);
+  }
+
+  /**
+   * `GET /v1/entries?created_from=&created_to=&cursor=&limit=`: the money that was taken, oldest first. It is about no one
+   * charge, and not recorded as a call.
+   */
+  async listEntries(call: PspCall, query: URLSearchParams, moment: Moment): Promise<Reply> {
+    const refusal = await this.refusalOf(call, moment);
+    if (refusal !== undefined) return this.late(refusal, moment);
+    const asked = parseEntriesQuery(query, moment.now);
+    if ('kind' in asked) return this.late(asked, moment);
+    // What is due ends first: it belongs into a period that may be over.
+    await this.charges.advanceDue(moment);
+    const { settlement_delay_seconds: delaySeconds, visible_after_ms: lagMs } = moment.switches.settings;
+    const period = { from: asked.from, to: Math.min(asked.to, moment.now - lagMs + 1) };
+    const page = await this.options.record.listEntries(period, asked.limit, asked.cursor);
+    if (page === undefined) return this.late(NO_SUCH_CURSOR, moment);
+    const entries = page.entries.map((entry) => entryJson(entry, delaySeconds));
+    return this.late(answer(200, { entries, next_cursor: page.next ?? null }), moment);
   }
 
   /** `POST /v1/charges/{id}/confirm`: charges after the buyer's approval. */

@@ -38,6 +38,8 @@ const wholeSeconds = z
     z.minimum(0, between(MAX_SECONDS, 'whole seconds')),
     z.maximum(MAX_SECONDS, between(MAX_SECONDS, 'whole seconds')),
   );
+/** Ninety days: some PSPs hold the money of new merchants back for so long. */
+const MAX_SETTLEMENT_SECONDS = 90 * 24 * 3600;
 const flag = z.boolean({ error: 'It takes true or false.' });
 
 const MAX_URL_LENGTH = 2_000;
@@ -92,6 +94,13 @@ const settingsShape = {
   retry_after_failed_action: flag,
   /** How long a charge is in processing. */
   processing_ms: longMilliseconds,
+  /** How long after a charge its money is available, as the list of entries says. */
+  settlement_delay_seconds: z
+    .int(between(MAX_SETTLEMENT_SECONDS, 'whole seconds'))
+    .check(
+      z.minimum(0, between(MAX_SETTLEMENT_SECONDS, 'whole seconds')),
+      z.maximum(MAX_SETTLEMENT_SECONDS, between(MAX_SETTLEMENT_SECONDS, 'whole seconds')),
+    ),
   /** The receiver of events; null for no events. */
   webhook_url: webhookUrl,
   /** The versions of the signing secret: each adds a signature. Two during a rotation. */
@@ -167,6 +176,8 @@ export const INITIAL_SWITCHES: Switches = {
     action_lifetime_ms: 30 * MINUTE_MS,
     retry_after_failed_action: false,
     processing_ms: 5_000,
+    // Two days, as is usual.
+    settlement_delay_seconds: 2 * 24 * 3600,
     webhook_url: null,
     webhook_secret_versions: [1],
     event_delay_ms: 0,

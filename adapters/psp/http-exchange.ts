@@ -40,8 +40,8 @@ function plainHttp() {
   return process.getBuiltinModule('node:http');
 }
 
-/** An answer about one charge is under 2 KB; a larger one is not from a PSP. */
-const MAX_ANSWER_BYTES = 64 * 1024;
+/** An answer about one charge is under 2 KB, a list of a hundred entries under 200; a larger one is not from a PSP. */
+const MAX_ANSWER_BYTES = 256 * 1024;
 /** A batch makes ten concurrent calls, and an environment executes one batch at a time. */
 const MAX_SOCKETS = 20;
 /**

@@ -1,3 +1,4 @@
+import type { MovementKind } from '../../domain/ledger/movement.ts';
 import type { NoAnswer } from '../../domain/payment/psp-outcome.ts';
 
 /** From the beginning, inclusive, to the end, exclusive. */
@@ -12,6 +13,8 @@ export interface PspMovement {
   readonly pspEntryId: string;
   /** The PSP's id of the object that was charged, refunded or paid out; absent where an entry belongs to none. */
   readonly pspReference?: string;
+  /** What of ours the object names: the id of an order or payout, if it is one. */
+  readonly reference?: string;
   readonly kind: MovementKind;
   /** Positive: the kind says in which direction it moved. */
   readonly amountMinor: bigint;
@@ -21,26 +24,14 @@ export interface PspMovement {
   readonly availableAt?: Date;
 }
 
-export type MovementKind =
-  | 'authorization'
-  | 'authorization_release'
-  | 'charge'
-  | 'capture'
-  | 'refund'
-  | 'refund_failure'
-  | 'charge_reversal'
-  | 'dispute'
-  | 'dispute_reversal'
-  | 'fee'
-  | 'fee_credit'
-  | 'reserve'
-  | 'reserve_release'
-  | 'payout'
-  | 'payout_failure'
-  | 'adjustment';
-
 export type ListedMovements =
-  | { readonly kind: 'listed'; readonly movements: readonly PspMovement[] }
+  | {
+      readonly kind: 'listed';
+      /** Oldest first, as the PSP orders its entries. */
+      readonly movements: readonly PspMovement[];
+      /** The cursor for the page after it; undefined for the last one. */
+      readonly next: string | undefined;
+    }
   /** The PSP has no list of movements. */
   | { readonly kind: 'not_supported' }
   | NoAnswer;

@@ -67,6 +67,11 @@ export interface Psp {
    * @throws when the signing secrets can't be read, so that the PSP sends the event again
    */
   parseEvent(raw: RawEvent): Promise<PspEvent>;
-  /** The money that the PSP moved in a period, by its own account of it. */
-  movements(period: Period, signal: AbortSignal): Promise<ListedMovements>;
+  /**
+   * A page of the money that the PSP moved in a period, by its own account of it. It may show an entry late, and shows what it
+   * has shown before: the period of the next call overlaps with this one's.
+   *
+   * @param cursor that of the page before; undefined for the first page
+   */
+  movements(period: Period, cursor: string | undefined, signal: AbortSignal): Promise<ListedMovements>;
 }

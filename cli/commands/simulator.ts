@@ -14,6 +14,7 @@ const listSchema = pspSchema.extend({
   status: z.string().optional(),
   limit: z.number().default(50),
 });
+const chargeSchema = pspSchema.extend({ reference: z.string().optional() });
 const controlSchema = pspSchema.extend({ reset: z.boolean().default(false) });
 
 const STATUSES = [
@@ -30,6 +31,7 @@ const STATUSES = [
 const EXAMPLES = [
   'Examples:',
   '  oncepay simulator charges --reference ord_…',
+  '  oncepay simulator charge 1200 EUR',
   '  oncepay simulator requests --psp simulator_2 --limit 20',
   '  oncepay simulator control down_for_seconds=30',
   '  oncepay simulator control --psp simulator_2 look_up=false latency_ms=400',
@@ -52,6 +54,12 @@ export function addSimulator(program: Command, run: Run): void {
     .addOption(new Option('--status <status>', 'only these').choices(STATUSES))
     .option('--limit <count>', 'the maximum number', positiveInteger, 50)
     .action(run(listSchema, listCharges));
+  group
+    .command('charge <amount> <currency>')
+    .description('Makes a charge as in the PSP’s dashboard, past the pipeline; the amount in minor units.')
+    .addOption(psp())
+    .option('--reference <id>', 'beside this payment order; by default of nothing of ours')
+    .action(run(chargeSchema, makeCharge));
   group
     .command('requests')
     .description('Lists the calls that reached the PSPs, newest first.')
@@ -113,6 +121,28 @@ async function listCharges(pipeline: Pipeline, output: Output, options: ListOpti
     ),
   );
   output.note(`${charges.length} of ${total}`);
+  return EXIT.ok;
+}
+
+async function makeCharge(
+  pipeline: Pipeline,
+  output: Output,
+  { psp, reference }: z.output<typeof chargeSchema>,
+  amount?: string,
+  currency?: string,
+): Promise<number> {
+  if (!/^[1-9]\d{0,14}$/.test(amount ?? '')) {
+    throw new CliError(`${amount} is no amount: it takes whole minor units, such as 1200.`, EXIT.usage);
+  }
+  const charge = {
+    amount: Number(amount),
+    currency,
+    ...(psp === undefined ? {} : { psp }),
+    ...(reference === undefined ? {} : { reference }),
+  };
+  const answer = await simulatorOf(pipeline).post('/charges', charge);
+  const made = z.object({ id: z.string() }).parse(answer);
+  output.data(answer, () => made.id);
   return EXIT.ok;
 }
 

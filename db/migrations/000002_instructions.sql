@@ -374,7 +374,8 @@ create table operation_log (
   subject_id       text not null,
   action           text not null check (action in (
     'dead_lettered', 'quarantined', 'redriven', 'released', 'closed', 'paused', 'resumed', 'merchant_created',
-    'key_created', 'key_revoked', 'cap_set', 'cap_cleared', 'look_up_first_marked', 'event_replayed')),
+    'key_created', 'key_revoked', 'cap_set', 'cap_cleared', 'look_up_first_marked', 'event_replayed',
+    'discrepancy_closed')),
   actor            text not null,
   reason           text not null,
   at               timestamptz not null,

@@ -2,11 +2,13 @@ import middy from '@middy/core';
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
 import { DynamoDbRecordView } from '../../adapters/dynamodb/simulator/dynamodb-record-view.ts';
 import { DynamoDbSwitches } from '../../adapters/dynamodb/simulator/dynamodb-switches.ts';
+import { systemIds } from '../../adapters/ids.ts';
 import { isBearer, keyOfEndpoint } from '../../adapters/psp/simulator/api-keys.ts';
 import { systemTime } from '../../adapters/time.ts';
 import type { SimulatedPspName } from '../../domain/payment/payment-method.ts';
 import { Charges } from '../../simulator/charges.ts';
 import { type ControlledPsp, serveControlApi } from '../../simulator/control-api.ts';
+import { chargeInDashboard } from '../../simulator/dashboard.ts';
 import { type Answer, apiError } from '../../simulator/reply.ts';
 import { logInvocation } from '../middleware/logger.ts';
 import { plainRequestOf, proxyResultOf } from '../middleware/plain-http.ts';
@@ -18,10 +20,13 @@ function controlledPsp(psp: SimulatedPspName, url: string): ControlledPsp {
   const switches = new DynamoDbSwitches(table, psp);
   const events = eventsOf(psp, pageUrlAt(url, psp));
   const charges = new Charges(recordOf(psp), events.onChanges);
+  const moment = async () => ({ now: systemTime.now(), switches: await switches.read() });
   return {
     record: new DynamoDbRecordView(table, psp),
     switches,
-    advance: async () => charges.advanceDue({ now: systemTime.now(), switches: await switches.read() }),
+    advance: async () => charges.advanceDue(await moment()),
+    chargeInDashboard: async (charge) =>
+      chargeInDashboard(charges, charge, systemIds.next('cal'), await moment()),
     // The PSP's function itself reads the switch.
     goDownFor: async () => {},
     events: events.controlled(async () => (await switches.read()).settings),

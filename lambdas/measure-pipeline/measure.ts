@@ -38,6 +38,7 @@ function measureGauges(gauges: Gauges, meter: Meter): void {
   meter.put('WaitingForPerson', gauges.inReview.count + gauges.quarantinedPoison);
   meter.put('LongestWaitForPerson', gauges.inReview.oldestSeconds ?? 0);
   meter.put('PausesInForce', gauges.pauses);
+  meter.put('DiscrepanciesOpen', gauges.discrepancies);
   for (const { psp, ageSeconds, hasStopped } of gauges.events) {
     meter.put('NewestEventAge', ageSeconds, psp);
     meter.put('EventsStopped', hasStopped ? 1 : 0, psp);
@@ -52,5 +53,11 @@ async function measureBalances({ database, meter, outOfBalance }: MeasureEffects
   meter.put('CurrenciesOutOfBalance', broken.length);
   for (const { currency, differenceMinor } of balances)
     meter.put('TrialBalanceDifference', Number(differenceMinor), currency);
+  meter.put(
+    'CurrenciesUnallocated',
+    balances.filter(({ unallocatedMinor }) => unallocatedMinor !== 0n).length,
+  );
+  for (const { currency, unallocatedMinor } of balances)
+    meter.put('UnallocatedFunds', Number(unallocatedMinor), currency);
   for (const { currency, differenceMinor } of broken) outOfBalance(currency, differenceMinor);
 }

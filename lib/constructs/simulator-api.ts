@@ -82,6 +82,7 @@ export class SimulatorApi extends Construct {
     addOpenMethod(charge.addResource('confirm'), 'POST', integration);
     addOpenMethod(charge.addResource('invalidate'), 'POST', integration);
     addOpenMethod(v1.addResource('invalidations'), 'POST', integration);
+    addOpenMethod(v1.addResource('entries'), 'GET', integration);
     const page = psp.addResource('pay').addResource('{charge_id}');
     addMethod(page, 'GET', integration, OF_PAYMENT_PAGE);
     addMethod(page, 'POST', integration, OF_PAYMENT_PAGE);
@@ -89,7 +90,10 @@ export class SimulatorApi extends Construct {
 
   private addControl(handler: IFunction): void {
     const integration = integrationOf(handler);
-    for (const path of ['charges', 'requests', 'stats']) {
+    const charges = this.api.root.addResource('charges');
+    addOpenMethod(charges, 'GET', integration);
+    addOpenMethod(charges, 'POST', integration);
+    for (const path of ['requests', 'stats']) {
       addOpenMethod(this.api.root.addResource(path), 'GET', integration);
     }
     const events = this.api.root.addResource('events');

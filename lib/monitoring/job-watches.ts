@@ -35,7 +35,7 @@ export function watchesOfJobs({ data, functions }: WatchedJobs): readonly Watch[
       periods: [1, 1],
       missing: SILENCE_IS_FINE,
       impact:
-        'Scheduled runs fail repeatedly or can’t be started: the relay, the measurement, the redrive or the purge works late or not at all. New payments continue.',
+        'Scheduled runs fail repeatedly or can’t be started: the relay, the measurement, the sweep, the redrive or the purge works late or not at all. New payments continue.',
     },
     {
       ...oneFailureOf(functions.redriveDeadLetters),

@@ -4,6 +4,7 @@ import { LambdaAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import { Construct } from 'constructs';
 import type { MetricName } from '../../domain/observability/metrics.ts';
 import type { FunctionContext } from '../function-context.ts';
+import { SWEEP_PERIOD } from '../functions/sweep-movements.ts';
 import { type WatchedFunctions, watchesOfJobs } from './job-watches.ts';
 import {
   LAST_KNOWN_HOLDS,
@@ -75,6 +76,20 @@ export class PipelineAlarms extends Construct {
       periods: [1, 1],
       impact:
         'Debits and credits differ in a currency: the books can’t be trusted, and nothing should be paid out of them until the cause is known.',
+    });
+    this.addGauge('CurrenciesUnallocated', {
+      runbook: 'unallocated-funds',
+      threshold: 1,
+      periods: [1, 1],
+      impact:
+        'Money came in that belongs to no seller: a buyer may have paid for an order that failed, and is owed a refund.',
+    });
+    this.addGauge('DiscrepanciesOpen', {
+      runbook: 'movements-differ',
+      threshold: 1,
+      periods: [1, 1],
+      impact:
+        'A PSP lists money that the books don’t know, or doesn’t list money that they do: a buyer may have paid outside an order, or twice, or a seller may be owed money that never came.',
     });
     this.addGauge('OldestUnknown', {
       runbook: 'money-in-unknown',
@@ -237,6 +252,14 @@ export class PipelineAlarms extends Construct {
       metric: ownMetric(stage, 'MeasureRuns', Stats.SUM),
       impact:
         'Trial balance, unknown outcomes and quarantine have not been measured for five minutes: their alarms can’t go off.',
+    });
+    this.add({
+      ...mustRun,
+      periods: [6, 6],
+      runbook: 'sweep-stopped',
+      metric: ownMetric(stage, 'SweepRuns', Stats.SUM).with({ period: SWEEP_PERIOD }),
+      impact:
+        'For an hour the lists of what PSPs moved have not been read: money that was taken outside an order is not noticed, and dates of payouts are missing. No payment is affected.',
     });
     this.add({
       ...mustRun,

@@ -40,6 +40,8 @@ export class ShiftDashboard extends Dashboard {
         width: ROW,
         metrics: [
           ownMetric(stage, 'CurrenciesOutOfBalance', Stats.MAXIMUM),
+          ownMetric(stage, 'CurrenciesUnallocated', Stats.MAXIMUM),
+          ownMetric(stage, 'DiscrepanciesOpen', Stats.MAXIMUM),
           ownMetric(stage, 'OrdersUnknown', Stats.MAXIMUM),
           ownMetric(stage, 'WaitingForPerson', Stats.MAXIMUM),
           ownMetric(stage, 'OrdersOpen', Stats.MAXIMUM),

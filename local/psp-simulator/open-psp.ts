@@ -1,8 +1,10 @@
+import { randomUUID } from 'node:crypto';
 import { simulatorKey, simulatorSigningSecret } from '../../adapters/psp/simulator/api-keys.ts';
 import { createWebhookSender, refuseOtherMachines } from '../../adapters/psp/simulator/webhook-sender.ts';
 import type { SimulatedPspName } from '../../domain/payment/payment-method.ts';
 import type { Random } from '../../simulator/chance.ts';
 import type { ControlledPsp } from '../../simulator/control-api.ts';
+import { chargeInDashboard } from '../../simulator/dashboard.ts';
 import { Events } from '../../simulator/events.ts';
 import { SimulatedPsp } from '../../simulator/simulated-psp.ts';
 import { type Clock, systemClock } from '../clock.ts';
@@ -89,6 +91,7 @@ export function openPsp(
       record,
       switches,
       advance: () => psp.charges.advanceDue(moment()),
+      chargeInDashboard: (charge) => chargeInDashboard(psp.charges, charge, randomUUID(), moment()),
       events: { view: eventLog, attempt: (id) => events.attempt(id), refusalOf: sender.refusalOf },
     },
     resume: async () => {

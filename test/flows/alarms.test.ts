@@ -149,6 +149,7 @@ test('a changed schema, and an executor that receives nothing', async () => {
   );
   await rename('table processing_pause', 'processing_pause_away');
   await rename('table idempotency_key', 'idempotency_key_away');
+  await rename('table movement_sweep', 'movement_sweep_away');
   await rename('function credentials.set_other_password(text)', 'set_other_password_away');
   capacityPercent = 95;
   for (let passed = 0; passed < 2; passed += 1) {
@@ -158,6 +159,7 @@ test('a changed schema, and an executor that receives nothing', async () => {
   }
   await runtime.runSchedule('redrive-dead-letters');
   await runtime.runSchedule('purge-expired');
+  await runtime.runSchedule('sweep-movements');
   await rotate();
   await expect.poll(() => runtime.failedInvocations('rotate-database-secret'), WAIT_LIMIT).toBe(1);
   await begin(1, 'api-errors', 'database-failing');
@@ -167,6 +169,7 @@ test('a changed schema, and an executor that receives nothing', async () => {
 
   await rename('table processing_pause_away', 'processing_pause');
   await rename('table idempotency_key_away', 'idempotency_key');
+  await rename('table movement_sweep_away', 'movement_sweep');
   await rename('function credentials.set_other_password_away(text)', 'set_other_password');
   capacityPercent = 20;
   await runtime.control({ pause_polling: false });
@@ -257,14 +260,16 @@ test('executions that fail', async () => {
   await end('executor-errors');
 });
 
-test('a purge that never completes', async () => {
+test('a purge that never completes, and a list that can’t be read', async () => {
   // It fails in the last line of its run, and nothing else asks for this table.
   await rename('table job_run', 'job_run_away');
-  await begin(HOURS_UNTIL_STOPPED * 60, 'purge-stopped');
+  await runtime.controlPsp({ reject_key_for_seconds: 24 * 3600 });
+  await begin(HOURS_UNTIL_STOPPED * 60, 'purge-stopped', 'sweep-stopped');
 
   await rename('table job_run_away', 'job_run');
+  await runtime.controlPsp({ reset: true });
   await runtime.runSchedule('purge-expired');
-  await end('purge-stopped', 'purge-failing');
+  await end('purge-stopped', 'purge-failing', 'sweep-stopped');
 });
 
 test.each<[Runbook, string, number]>([
@@ -276,6 +281,35 @@ test.each<[Runbook, string, number]>([
   await begin(5, runbook);
   await end(runbook);
 });
+
+test('money that a PSP lists and we don’t know, and money that belongs to no seller', async () => {
+  const charge = { amount: 700, currency: 'EUR' };
+  const made = await fetch(`${runtime.endpoints.psp}/charges`, {
+    method: 'POST',
+    body: JSON.stringify(charge),
+  });
+  expect(made.status).toBe(201);
+  await runtime.database.query(`
+    insert into account_balance (merchant_id, account_kind, account_owner, currency, shard, posted_debits, posted_credits)
+    values ('mer_first', 'psp_receivable', 'simulator', 'XAF', 0, 5, 0),
+           ('mer_first', 'unallocated_seller_funds', 'platform', 'XAF', 0, 0, 5)`);
+  await minute();
+  await runtime.runSchedule('sweep-movements');
+  await begin(3, 'movements-differ', 'unallocated-funds');
+
+  await runtime.database.query(`delete from account_balance where currency = 'XAF'`);
+  await closeDiscrepancies();
+  await end('movements-differ', 'unallocated-funds');
+});
+
+/** Those of this test, and of what other tests have ended otherwise than the PSP did. */
+async function closeDiscrepancies(): Promise<void> {
+  const { rows } = await runtime.database.query(
+    'select discrepancy_id from movement_discrepancy where resolved_at is null',
+  );
+  expect(rows.length).toBeGreaterThan(0);
+  for (const { discrepancy_id } of rows) await oncepay('movements', 'close', discrepancy_id);
+}
 
 test('an outcome that stays unknown, and its stuck payment', async () => {
   const unknown = await pay('sim2_500_charged');

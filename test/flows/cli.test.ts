@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ApiClient } from '../support/api-client.ts';
 import { oncepayAt } from '../support/command-line.ts';
@@ -57,6 +58,21 @@ async function sendPoison(): Promise<void> {
     }),
   );
   sqs.destroy();
+}
+
+/** As the sweep notes a charge of the PSP's dashboard. A real one would make `verify` report a charge of nobody's order. */
+async function noted(): Promise<string> {
+  const id = `dsc_${randomUUID()}`;
+  const database = new pg.Client(api.endpoints.postgres);
+  await database.connect();
+  await database.query(
+    `insert into movement_discrepancy (discrepancy_id, psp_account, reason, kind, amount_minor, currency, occurred_at, psp_entry_id,
+                                       noted_at)
+     values ($1, 'simulator', 'unknown', 'charge', 700, 'EUR', now(), $1, now())`,
+    [id],
+  );
+  await database.end();
+  return id;
 }
 
 /** A message that waits for a person; the redrive that the schedule would start in a while is started now. */
@@ -132,6 +148,7 @@ describe('the runbooks', () => {
     instruction: async () => (await inReview()).instructionId,
     charge: async () => `ch_${randomUUID()}`,
     message: inQuarantine,
+    discrepancy: noted,
     psp: async () => 'simulator_2',
     merchant: async (page) => {
       const known = merchants.get(page);

@@ -54,6 +54,7 @@ for (const name of SIMULATED_PSPS) {
       at: (other) => createPspSimulator({ account: name, url: other, apiKey }),
       tokens: { succeeds: 'sim_ok', declines: 'sim_decline_insufficient_funds' },
       timesCharged,
+      now: () => Date.now(),
       passLookUpLag: async () => {},
       close: async () => {
         await simulator.post('/control', { psp: name, reset: true });

@@ -173,6 +173,16 @@ describe.each(STAGES)('in %s', (stage) => {
       ],
     ],
     [
+      'sweep-movements',
+      [
+        ...statementsAs('sweep'),
+        'sqs:SendMessage on the queue',
+        ...RECORD_FAILURES,
+        ...simulatorSecret,
+        ...(isDev ? ['dynamodb:BatchGetItem on the activity table', ACTIVITY] : []),
+      ],
+    ],
+    [
       'measure-pipeline',
       [
         ...statementsAs('measure'),

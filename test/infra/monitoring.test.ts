@@ -108,6 +108,34 @@ test('a purge that never runs raises an alarm after three hours without any fail
   });
 });
 
+test('lists that can’t be read raise an alarm after an hour without any failure of the function', () => {
+  synthesized('dev').pipeline.hasResourceProperties('AWS::CloudWatch::Alarm', {
+    AlarmName: 'Oncepay-dev-sweep-stopped',
+    MetricName: 'SweepRuns',
+    Statistic: 'Sum',
+    Period: 600,
+    EvaluationPeriods: 6,
+    DatapointsToAlarm: 6,
+    ComparisonOperator: 'LessThanThreshold',
+    Threshold: 1,
+    TreatMissingData: 'breaching',
+  });
+});
+
+test.each([
+  ['unallocated-funds', 'CurrenciesUnallocated'],
+  ['movements-differ', 'DiscrepanciesOpen'],
+])('%s goes off at once, and keeps its state while a paused database is not measured', (runbook, metric) => {
+  synthesized('dev').pipeline.hasResourceProperties('AWS::CloudWatch::Alarm', {
+    AlarmName: `Oncepay-dev-${runbook}`,
+    MetricName: metric,
+    Statistic: 'Maximum',
+    Threshold: 1,
+    EvaluationPeriods: 1,
+    TreatMissingData: 'ignore',
+  });
+});
+
 test('a team can subscribe its on-call tool', () => {
   const app = new App({ context: { 'aws:cdk:bundling-stacks': [] } });
   const { alarmTopic, pipelineStack } = new PaymentPipeline(app, 'Payments', { stage: 'staging' });

@@ -26,6 +26,7 @@ describe.each(STAGES)('the pipeline of %s', (stage) => {
     ['describe-api', []],
     ['execute-instructions', [...DATABASE, ...EXECUTOR, 'PSP_ACCOUNTS']],
     ['relay-instructions', [...DATABASE, 'QUEUE_URL', ...activity]],
+    ['sweep-movements', [...DATABASE, 'QUEUE_URL', ...activity, 'PSP_ACCOUNTS']],
     ['measure-pipeline', [...DATABASE, ...activity]],
     ['redrive-dead-letters', [...DATABASE, ...EXECUTOR]],
     ['purge-expired', [...DATABASE, 'RETENTION_DAYS', ...activity]],
@@ -37,8 +38,8 @@ describe.each(STAGES)('the pipeline of %s', (stage) => {
     );
   });
 
-  test('has these thirteen functions', () => {
-    expect(functions.size).toBe(13);
+  test('has these fourteen functions', () => {
+    expect(functions.size).toBe(14);
   });
 
   test('tells the functions whether they take real money', () => {
@@ -128,10 +129,18 @@ describe.each(STAGES)('the pipeline of %s', (stage) => {
     });
   });
 
+  test('sweeps the lists of the PSPs every ten minutes', () => {
+    pipeline.hasResourceProperties('AWS::Events::Rule', {
+      ScheduleExpression: 'rate(10 minutes)',
+      Targets: [Match.objectLike({ Arn: { Ref: aliasOf(pipeline, 'sweep-movements') } })],
+    });
+  });
+
   const ofAlias = resourcesOf(pipeline, 'AWS::Lambda::EventInvokeConfig');
 
   test.each([
     ['relay-instructions', 60],
+    ['sweep-movements', 600],
     ['measure-pipeline', 60],
     ['redrive-dead-letters', 300],
     ['purge-expired', 3_600],

@@ -85,15 +85,14 @@ describe('an account with a secret of its own', () => {
     expect(environment).not.toHaveProperty('PSP_ACCOUNTS');
   });
 
-  test('is read by the executor and the receiver of events, by exact ARN, and by no other function', () => {
+  test('is read by the executor, the receiver of events and the sweep, by exact ARN, and by no other function', () => {
     const policies = [...resourcesOf(template, 'AWS::IAM::Policy').values()].map(({ Properties }) =>
       JSON.stringify(Properties),
     );
     const readers = policies.filter((policy) => policy.includes(SECRET_ARN));
-    expect(readers.map((policy) => /ExecuteInstructions|ReceiveEvent/.exec(policy)?.[0]).sort()).toEqual([
-      'ExecuteInstructions',
-      'ReceiveEvent',
-    ]);
+    expect(
+      readers.map((policy) => /ExecuteInstructions|ReceiveEvent|SweepMovements/.exec(policy)?.[0]).sort(),
+    ).toEqual(['ExecuteInstructions', 'ReceiveEvent', 'SweepMovements']);
     for (const policy of readers) {
       expect(policy).toContain(
         JSON.stringify({

@@ -90,11 +90,11 @@ describe.each(['dev', 'staging'] as const)('the simulated PSPs of %s', (stage) =
     expect(account).toMatch(new RegExp(`/${name}\\\\?"`));
   });
 
-  test('answer to six calls and a page each, the control address to seven, and to no other', () => {
+  test('answer to seven calls and a page each, the control address to eight, and to no other', () => {
     const methods = [...resourcesOf(simulator, 'AWS::ApiGateway::Method').values()];
     expect(methods.map(({ Properties }) => Properties.HttpMethod).sort()).toEqual([
-      ...Array(2 * 3 + 5).fill('GET'),
-      ...Array(2 * 5 + 2).fill('POST'),
+      ...Array(2 * 4 + 5).fill('GET'),
+      ...Array(2 * 5 + 3).fill('POST'),
     ]);
   });
 

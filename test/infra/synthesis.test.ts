@@ -42,6 +42,7 @@ const BUDGETS: Readonly<Record<string, number>> = {
   'redrive-dead-letters': 365_000,
   'relay-instructions': 350_000,
   'rotate-database-secret': 330_000,
+  'sweep-movements': 385_000,
   'simulate-psp': 320_000,
 };
 

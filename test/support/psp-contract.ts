@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { PspRequest } from '../../adapters/psp/psp.ts';
 import { describeInvalidating } from './psp-invalidation-contract.ts';
+import { describeListing } from './psp-movements-contract.ts';
 import { aCharge, noDeadline, type PspUnderTest, untraced } from './psp-under-test.ts';
 import { closedPortUrl, httpAnswer, startRawServer } from './raw-server.ts';
 
@@ -37,6 +38,7 @@ export function describePspContract(name: string, start: () => Promise<PspUnderT
     describeRepeating(current);
     describeAsking(current);
     describeInvalidating(current);
+    describeListing(current);
     describeAborting(current);
     describePuzzles(current);
     describeUnsupported(current);

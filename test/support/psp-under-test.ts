@@ -11,6 +11,8 @@ export interface PspUnderTest {
   readonly tokens: { readonly succeeds: string; readonly declines: string };
   /** How often the sandbox took money for a reference. */
   timesCharged(reference: string): Promise<number>;
+  /** The time at the sandbox, in milliseconds since the epoch. */
+  now(): number;
   /** Lets pass what the PSP declares its look-up may lag. */
   passLookUpLag(): Promise<void>;
   close(): Promise<void>;

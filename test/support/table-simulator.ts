@@ -16,6 +16,7 @@ import { simulate } from '../../lambdas/simulate-psp/simulate.ts';
 import { systemClock } from '../../local/clock.ts';
 import type { Random } from '../../simulator/chance.ts';
 import { type ControlledPsp, serveControlApi } from '../../simulator/control-api.ts';
+import { chargeInDashboard } from '../../simulator/dashboard.ts';
 import type { Answer } from '../../simulator/reply.ts';
 import { SimulatedPsp } from '../../simulator/simulated-psp.ts';
 import type { SimulatorHost } from './simulator-host.ts';
@@ -92,12 +93,15 @@ function serverOf(
         onChanges: events.onChanges,
       });
       const switches = new DynamoDbSwitches(table, name);
+      const moment = async () => ({ now: time.now(), switches: await switches.read() });
       const controlled: ControlledPsp = {
         record: new DynamoDbRecordView(table, name),
         switches,
         goDownFor: async () => {},
         events: events.controlled(async () => (await switches.read()).settings),
-        advance: async () => psp.charges.advanceDue({ now: time.now(), switches: await switches.read() }),
+        advance: async () => psp.charges.advanceDue(await moment()),
+        chargeInDashboard: async (charge) =>
+          chargeInDashboard(psp.charges, charge, systemIds.next('cal'), await moment()),
       };
       return [name, { psp, switches, controlled }];
     }),

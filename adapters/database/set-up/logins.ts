@@ -11,6 +11,7 @@ export const DUTIES = [
   'read',
   'authorize',
   'receive',
+  'sweep',
   'measure',
   'purge',
   'operate',
@@ -32,6 +33,7 @@ const DUTY_OF_FUNCTION: Readonly<Record<string, Duty>> = {
   'read-ledger': 'read',
   'authorize-merchant': 'authorize',
   'receive-event': 'receive',
+  'sweep-movements': 'sweep',
   'measure-pipeline': 'measure',
   'purge-expired': 'purge',
 };
@@ -57,7 +59,7 @@ export function loginsOf(duty: Duty): readonly [string, string] {
 const BY_KEY = { enable_seqscan: 'off', enable_hashjoin: 'off', enable_mergejoin: 'off' };
 
 /**
- * How the statements of a duty are planned. Those of executor, relay, redrive and events find their rows by key, whatever the
+ * How the statements of a duty are planned. Those of executor, relay, redrive, events and sweep find their rows by key, whatever the
  * size of the tables. A session keeps the plan of its first minutes, when the tables may have been empty and reading
  * them whole the cheapest; the same plan at a million orders would be read whole for each batch.
  */
@@ -71,6 +73,7 @@ export const PLANNING: Partial<Record<Duty, Readonly<Record<string, string>>>> =
   receive: BY_KEY,
   relay: BY_KEY,
   redrive: BY_KEY,
+  sweep: BY_KEY,
 };
 
 /** The login whose turn is next; undefined for one that belongs to no duty, the cluster's master say. */

@@ -5,7 +5,7 @@ import type { Database } from '../database.ts';
 const circuitRow = z.object({ kind: z.literal('circuit'), name: z.string(), count: z.int() });
 const currencyRow = z.object({ kind: z.literal('unknown'), name: z.string(), amount: amountColumn });
 const gaugeRow = z.object({
-  kind: z.enum(['unknown_orders', 'open', 'in_review', 'poison', 'pauses']),
+  kind: z.enum(['unknown_orders', 'open', 'in_review', 'poison', 'pauses', 'discrepancies']),
   count: z.int(),
   oldest_seconds: z.nullable(z.int()),
 });
@@ -45,13 +45,20 @@ export interface Gauges {
     readonly hasStopped: boolean;
   }[];
   readonly pauses: number;
+  /** Entries of PSPs and movements of ours that don't agree, and that nobody has closed. */
+  readonly discrepancies: number;
 }
 
 const NONE: Gauge = { count: 0, oldestSeconds: null };
 
 /** One statement, whose cost grows with what is under way and not with what was ever paid. */
 export async function readGauges(database: Database): Promise<Gauges> {
-  const input = { limit: LIMIT, silent_seconds: SILENT_SECONDS, waited_seconds: WAITED_SECONDS };
+  const input = {
+    limit: LIMIT,
+    silent_seconds: SILENT_SECONDS,
+    waited_seconds: WAITED_SECONDS,
+    unfinished_seconds: UNFINISHED_SECONDS,
+  };
   const rows = (await database.execute(GAUGES_SQL, input)).map((found) => row.parse(found));
   const gauge = (kind: z.infer<typeof gaugeRow>['kind']): Gauge => {
     const found = rows.find((each) => each.kind === kind);
@@ -76,6 +83,7 @@ export async function readGauges(database: Database): Promise<Gauges> {
         : [],
     ),
     pauses: gauge('pauses').count,
+    discrepancies: gauge('discrepancies').count,
   };
 }
 
@@ -86,6 +94,9 @@ const LIMIT = 50_000;
 const SILENT_SECONDS = 6 * 3_600;
 /** and only if a payment has waited this long: a PSP tells of a buyer within minutes, and of an expiry within the hour. */
 const WAITED_SECONDS = 3_600;
+
+/** An entry of a payment that has not ended is none of a person's business before: the PSP has the money, and we don't know it yet. */
+const UNFINISHED_SECONDS = 24 * 3_600;
 
 export const GAUGES_SQL = `
 with moment as materialized (
@@ -157,27 +168,44 @@ select 'events', psp_account, null,
        greatest(0, extract(epoch from moment.now - received_at))::int
 from event_account, moment
 union all
+select 'discrepancies', null, null, count(*)::int, null
+from (
+  select from movement_discrepancy, moment
+  where resolved_at is null
+    and (reason <> 'not_finished'
+         or noted_at < moment.now - make_interval(secs => (:input::jsonb ->> 'unfinished_seconds')::int))
+  limit (:input::jsonb ->> 'limit')::int
+) open
+union all
 select 'pauses', null, null, count(*)::int, null from processing_pause
 `;
 
-const balanceRow = z.object({ currency: z.string(), difference: amountColumn });
+const balanceRow = z.object({
+  currency: z.string(),
+  difference: amountColumn,
+  unallocated: amountColumn,
+});
 
 export interface BalanceOfCurrency {
   readonly currency: string;
   /** Debits less credits over all books, in minor units: 0, or the ledger is broken. */
   readonly differenceMinor: bigint;
+  /** What came in and belongs to no seller, in minor units: 0, or somebody has to find out whose it is. */
+  readonly unallocatedMinor: bigint;
 }
 
 /** The trial balance of every currency, over the running sums: a row per account. */
 export async function readBalances(database: Database): Promise<readonly BalanceOfCurrency[]> {
   return (await database.execute(BALANCES_SQL, {})).map((found) => {
-    const { currency, difference } = balanceRow.parse(found);
-    return { currency, differenceMinor: difference };
+    const { currency, difference, unallocated } = balanceRow.parse(found);
+    return { currency, differenceMinor: difference, unallocatedMinor: unallocated };
   });
 }
 
 export const BALANCES_SQL = `
-select currency, sum(posted_debits - posted_credits)::text as difference
+select currency, sum(posted_debits - posted_credits)::text as difference,
+       coalesce(sum(posted_credits - posted_debits) filter (where account_kind = 'unallocated_seller_funds'), 0)::text
+         as unallocated
 from account_balance
 group by currency
 `;

@@ -25,6 +25,7 @@ export const OPERATIONS = [
   'cap_cleared',
   'look_up_first_marked',
   'event_replayed',
+  'discrepancy_closed',
 ] as const;
 export type OperationName = (typeof OPERATIONS)[number];
 

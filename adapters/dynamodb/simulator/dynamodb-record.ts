@@ -9,6 +9,8 @@ import type {
   Charge,
   Decide,
   Decision,
+  EntryPage,
+  EntryPeriod,
   KeyCall,
   LookUp,
   PspRecord,
@@ -16,6 +18,7 @@ import type {
 import type { Reply } from '../../../simulator/reply.ts';
 import { statusOf } from '../../../simulator/simulated-psp.ts';
 import { Calls } from './calls.ts';
+import { Entries } from './entries.ts';
 import { type KeyEvent, KeyHistory } from './key-history.ts';
 import { listOpenCharges } from './open-charges.ts';
 import { References } from './references.ts';
@@ -47,6 +50,7 @@ export class DynamoDbRecord implements PspRecord {
   private readonly history: KeyHistory;
   private readonly references: References;
   private readonly calls: Calls;
+  private readonly entries: Entries;
 
   constructor(options: DynamoDbRecordOptions) {
     const { table, psp } = options;
@@ -54,6 +58,7 @@ export class DynamoDbRecord implements PspRecord {
     this.history = new KeyHistory(table, psp);
     this.references = new References(table, psp);
     this.calls = new Calls(table, psp);
+    this.entries = new Entries(table, psp, this.history);
   }
 
   /** @throws BusyKeyError */
@@ -95,6 +100,10 @@ export class DynamoDbRecord implements PspRecord {
       .slice(0, limit);
   }
 
+  listEntries(period: EntryPeriod, limit: number, after: string | undefined): Promise<EntryPage | undefined> {
+    return this.entries.list(period, limit, after);
+  }
+
   async log(call: Call): Promise<void> {
     await this.calls.add(this.options.nextCallId(), call);
   }
@@ -116,6 +125,7 @@ export class DynamoDbRecord implements PspRecord {
       const events = await this.history.read(call.idempotencyKey);
       const due = this.dueIn(call, events);
       if (due !== undefined) {
+        await this.entries.note(due, callId);
         // The decision follows in the next turn, which reads this change.
         if (await this.append(call, callId, events, this.changeEvent(events, due.charge))) {
           await this.unlistPrevious(call, events, due.charge);
@@ -169,17 +179,19 @@ export class DynamoDbRecord implements PspRecord {
         return { reply, changed: charges };
       }
       case 'changes':
+        await this.entries.note({ charge: decision.charge, at: call.at }, callId);
         if (!(await append(this.changeEvent(events, decision.charge)))) return undefined;
         await this.unlistPrevious(call, events, decision.charge);
         return { reply: decision.reply, changed: [decision.charge] };
       case 'charges': {
         const id = this.history.chargeId(idempotencyKey, events.length + 1);
+        const charge = { ...decision.charge, id };
         await Promise.all([
           this.references.name(reference, idempotencyKey),
           this.references.nameId(id, idempotencyKey),
+          this.entries.note({ charge, at: call.at }, callId),
         ]);
         if (!(await append({ charge: decision.charge }))) return undefined;
-        const charge = { ...decision.charge, id };
         return { reply: decision.reply(charge), changed: [charge] };
       }
     }

@@ -11,7 +11,12 @@ const MILLISECOND_DIGITS = 13;
  * Only letters, digits, `_` and `-`, so that it can be a cursor.
  */
 export function placeOf({ at, callId }: { readonly at: number; readonly callId: string }): string {
-  return `${String(at).padStart(MILLISECOND_DIGITS, '0')}-${callId}`;
+  return `${beginningOf(at)}-${callId}`;
+}
+
+/** Sorts before every place of this time, and after every earlier one. */
+export function beginningOf(at: number): string {
+  return String(at).padStart(MILLISECOND_DIGITS, '0');
 }
 
 export function isPlace(text: string): boolean {
@@ -20,7 +25,7 @@ export function isPlace(text: string): boolean {
 
 /** Open charges share one list: it is short, and their states change. */
 export type ChargeList = 'open' | 'succeeded' | 'declined' | 'expired' | 'invalidated';
-type ListName = ChargeList | Call['kind'] | 'event';
+type ListName = ChargeList | Call['kind'] | 'event' | 'entry';
 
 export function listOf(status: ChargeStatus): ChargeList {
   switch (status) {

@@ -131,6 +131,20 @@ export class SimulatorTable {
     return items.slice(0, limit);
   }
 
+  /** The items of this list with a place from `from` to `to`, both included, earliest first. */
+  async between(listed: string, from: string, to: string, limit: number): Promise<readonly StoredItem[]> {
+    const items = await this.query(
+      {
+        IndexName: this.settings.indexName,
+        KeyConditionExpression: 'listed = :listed and listed_at between :from and :to',
+        ExpressionAttributeValues: { ':listed': text(listed), ':from': text(from), ':to': text(to) },
+        Limit: limit,
+      },
+      limit,
+    );
+    return items.slice(0, limit);
+  }
+
   async count(listed: string): Promise<number> {
     let count = 0;
     for await (const page of this.pages({

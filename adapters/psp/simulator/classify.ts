@@ -8,12 +8,14 @@ import type {
   PspState,
 } from '../../../domain/payment/psp-outcome.ts';
 import type { HttpExchange } from '../http-exchange.ts';
+import type { ListedMovements } from '../psp-movement.ts';
 import { retryAfterSeconds } from '../retry-after.ts';
 import {
   type ChargeAnswer,
   chargeSchema,
   DECLINES,
   declineOf,
+  moment,
   parse,
   pspChargeOf,
   stateOf,
@@ -55,6 +57,21 @@ const NOT_CONFIRMED: ReadonlySet<string> = new Set([
 const errorSchema = z.object({ error: z.object({ code: text, param: z.optional(text) }) });
 const withChargeSchema = z.object({ charge: chargeSchema });
 const invalidatedSchema = z.object({ idempotency_key: text, status: z.literal('invalidated') });
+const entriesSchema = z.object({
+  entries: z.array(
+    z.object({
+      id: text,
+      kind: z.literal('charge'),
+      amount: z.int().check(z.positive()),
+      currency: z.string().check(z.regex(/^[A-Z]{3}$/)),
+      charge: text,
+      reference: text,
+      created_at: moment,
+      available_at: moment,
+    }),
+  ),
+  next_cursor: z.nullable(text),
+});
 const listSchema = z.object({ charges: z.array(chargeSchema) });
 
 /**
@@ -117,6 +134,30 @@ export function classifyInvalidation(
     default:
       return noAnswer(lackOf(exchange, now));
   }
+}
+
+/**
+ * A page of the PSP's list of entries. One entry that can't be read makes the page unreadable: none is left out.
+ *
+ * @param now milliseconds since the epoch
+ */
+export function classifyEntries(exchange: HttpExchange, now: number): ListedMovements {
+  if (exchange.kind !== 'answered') return noAnswer(unanswered(exchange));
+  if (exchange.status !== 200) return noAnswer(lackOf(exchange, now));
+  const page = parse(entriesSchema, exchange.body);
+  if (page === undefined)
+    return noAnswer(unknown(exchange, 'not the list of entries that was to be expected'));
+  const movements = page.entries.map((entry) => ({
+    pspEntryId: entry.id,
+    pspReference: entry.charge,
+    reference: entry.reference,
+    kind: entry.kind,
+    amountMinor: BigInt(entry.amount),
+    currency: entry.currency,
+    occurredAt: entry.created_at,
+    availableAt: entry.available_at,
+  }));
+  return { kind: 'listed', movements, next: page.next_cursor ?? undefined };
 }
 
 /** Whether the answer refuses our key, and only that. */

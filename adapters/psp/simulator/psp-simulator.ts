@@ -6,13 +6,14 @@ import type { Psp, Traced } from '../psp.ts';
 import { PSP_SIMULATOR_ABILITIES } from './abilities.ts';
 import {
   classifyCharge,
+  classifyEntries,
   classifyInvalidation,
   classifyLookUp,
   classifyShownCharge,
   isKeyRefused,
 } from './classify.ts';
 import { parseSimulatorEvent, type SigningSecrets } from './parse-event.ts';
-import { callOf, invalidationCall, lookUpCall } from './requests.ts';
+import { callOf, entriesCall, invalidationCall, lookUpCall } from './requests.ts';
 
 /** Everything that the adapter is made of. */
 export interface SimulatorAdapterParts {
@@ -62,7 +63,9 @@ export function createSimulatorAdapter(parts: SimulatorAdapterParts): Psp {
       return traced(classifyInvalidation(exchanged, request.idempotencyKey, now()), exchanged);
     },
     parseEvent: (raw) => parseSimulatorEvent(raw, signingSecrets),
-    movements: async () => ({ kind: 'not_supported' }),
+    async movements(period, cursor, signal) {
+      return classifyEntries(await exchange(entriesCall(period, cursor), signal), now());
+    },
   };
 }
 

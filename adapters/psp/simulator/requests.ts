@@ -1,5 +1,6 @@
 import type { HttpCall } from '../http-exchange.ts';
 import type { ChargeRequest, PspRequest } from '../psp.ts';
+import type { Period } from '../psp-movement.ts';
 
 const JSON_BODY = { 'content-type': 'application/json' };
 
@@ -46,4 +47,17 @@ export function lookUpCall({ pspReference, reference, idempotencyKey }: PspReque
 export function invalidationCall({ reference, idempotencyKey }: PspRequest): HttpCall {
   const body = JSON.stringify({ reference, idempotency_key: idempotencyKey });
   return { method: 'POST', path: '/v1/invalidations', headers: JSON_BODY, body };
+}
+
+/** As many as the PSP lists in one page. */
+const ENTRIES_PER_PAGE = '100';
+
+export function entriesCall({ from, to }: Period, cursor: string | undefined): HttpCall {
+  const query = new URLSearchParams({
+    created_from: from.toISOString(),
+    created_to: to.toISOString(),
+    limit: ENTRIES_PER_PAGE,
+    ...(cursor === undefined ? {} : { cursor }),
+  });
+  return { method: 'GET', path: `/v1/entries?${query}`, headers: {} };
 }

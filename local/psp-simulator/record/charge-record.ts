@@ -1,7 +1,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import * as z from 'zod';
 import { CHARGE_STATUSES } from '../../../simulator/charge-status.ts';
-import type { Charge, NewCharge } from '../../../simulator/record.ts';
+import type { Charge, EntryPeriod, NewCharge } from '../../../simulator/record.ts';
 
 export interface PlacedCharge extends Charge {
   /** Its place in the record, from 1. */
@@ -35,6 +35,13 @@ const chargeRow = z.object({
   firstDueAt: z.int().nullable(),
 });
 
+const completedRow = chargeRow.extend({ completedAt: z.int() });
+
+/** A charge that succeeded, with the time at which it did. */
+export interface CompletedCharge extends PlacedCharge {
+  readonly completedAt: number;
+}
+
 const COLUMNS = `seq, reference, idempotency_key as "idempotencyKey", request, amount, currency, status,
   decline_code as "declineCode", created_at as "createdAt", due_at as "dueAt",
   first_due_at as "firstDueAt"`;
@@ -44,6 +51,7 @@ export class ChargeRecord {
   private readonly database: DatabaseSync;
   private readonly insertion: StatementSync;
   private readonly changing: StatementSync;
+  private readonly completed: StatementSync;
   private readonly sendCount: StatementSync;
   private readonly sendCounting: StatementSync;
   /** One prepared statement per shape of a query; there are as many as the callers have conditions. */
@@ -53,11 +61,16 @@ export class ChargeRecord {
     this.database = database;
     this.insertion = database.prepare(
       `insert into charge (reference, idempotency_key, request, amount, currency, status, decline_code, created_at,
-         due_at, first_due_at)
-       values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+         due_at, first_due_at, completed_at)
+       values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     );
     this.changing = database.prepare(
-      'update charge set status = ?, decline_code = ?, due_at = ? where seq = ?',
+      'update charge set status = ?, decline_code = ?, due_at = ?, completed_at = ? where seq = ?',
+    );
+    this.completed = database.prepare(
+      `select ${COLUMNS}, completed_at as "completedAt" from charge
+       where completed_at >= ? and completed_at < ? and (completed_at, seq) > (?, ?)
+       order by completed_at, seq limit ?`,
     );
     this.sendCount = database.prepare('select sends from faulty_reference where reference = ?');
     this.sendCounting = database.prepare(
@@ -78,12 +91,28 @@ export class ChargeRecord {
       charge.createdAt,
       charge.dueAt,
       charge.firstDueAt,
+      completedAt(charge, charge.createdAt),
     );
     return placed({ ...charge, seq: Number(lastInsertRowid) });
   }
 
-  change({ id, status, declineCode, dueAt }: Charge): void {
-    this.changing.run(status, declineCode, dueAt, seqOf(id) ?? null);
+  /** @param at when it changed, in milliseconds since the epoch */
+  change(charge: Charge, at: number): void {
+    const { id, status, declineCode, dueAt } = charge;
+    this.changing.run(status, declineCode, dueAt, completedAt(charge, at), seqOf(id) ?? null);
+  }
+
+  /** The charges that succeeded in a period, in the order in which they did, after the place of one of them. */
+  completedIn(
+    { from, to }: EntryPeriod,
+    after: { readonly completedAt: number; readonly seq: number },
+    limit: number,
+  ): CompletedCharge[] {
+    const rows = this.completed.all(from, to, after.completedAt, after.seq, limit);
+    return z
+      .array(completedRow)
+      .parse(rows)
+      .map((row) => ({ ...placed(row), completedAt: row.completedAt }));
   }
 
   get(id: string): PlacedCharge | undefined {
@@ -131,6 +160,11 @@ export class ChargeRecord {
     this.queries.set(sql, prepared);
     return prepared;
   }
+}
+
+/** A charge that has succeeded stays so. */
+function completedAt({ status }: NewCharge, at: number): number | null {
+  return status === 'succeeded' ? at : null;
 }
 
 /** @returns undefined for what is no id of this record's */

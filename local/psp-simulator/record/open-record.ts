@@ -14,12 +14,14 @@ const SCHEMA = `
     decline_code text,
     created_at integer not null,
     due_at integer,
-    first_due_at integer
+    first_due_at integer,
+    completed_at integer
   ) strict;
   create index if not exists charge_by_reference on charge (reference);
   create index if not exists charge_by_idempotency_key on charge (idempotency_key);
   create index if not exists charge_by_status on charge (status);
   create index if not exists charge_by_due on charge (due_at) where due_at is not null;
+  create index if not exists charge_by_completion on charge (completed_at, seq) where completed_at is not null;
 
   create table if not exists faulty_reference (
     reference text primary key,
@@ -55,7 +57,7 @@ const SCHEMA = `
   ) strict, without rowid;
 `;
 
-const VERSION = 2;
+const VERSION = 3;
 
 /** Check constraints of the first version allow fewer states and calls, and SQLite can't drop them: the rows move. */
 const FROM_FIRST_VERSION = `
@@ -67,16 +69,37 @@ const FROM_FIRST_VERSION = `
   alter table charge rename to charge_1;
   alter table api_call rename to api_call_1;
   ${SCHEMA}
-  insert into charge select *, null, null from charge_1;
+  insert into charge select *, null, null, iif(status = 'succeeded', created_at, null) from charge_1;
   insert into api_call select * from api_call_1;
   drop table charge_1;
   drop table api_call_1;
   commit;
 `;
 
-function isOfFirstVersion(database: DatabaseSync): boolean {
+/** When a charge succeeded was not kept: for those there are, it was when they were created. */
+const FROM_SECOND_VERSION = `
+  begin immediate;
+  alter table charge add column completed_at integer;
+  update charge set completed_at = created_at where status = 'succeeded';
+  ${SCHEMA}
+  commit;
+`;
+
+/** Undefined for a new record. */
+function versionOf(database: DatabaseSync): unknown {
   const isNew = database.prepare("select 1 from sqlite_schema where name = 'charge'").get() === undefined;
-  return !isNew && database.prepare('pragma user_version').get()?.user_version === 0;
+  return isNew ? undefined : database.prepare('pragma user_version').get()?.user_version;
+}
+
+function setUpOf(database: DatabaseSync): string {
+  switch (versionOf(database)) {
+    case 0:
+      return FROM_FIRST_VERSION;
+    case 2:
+      return FROM_SECOND_VERSION;
+    default:
+      return SCHEMA;
+  }
 }
 
 /**
@@ -90,7 +113,7 @@ export function openRecord(directory: string, name: string): DatabaseSync {
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const database = new DatabaseSync(join(directory, `${name}.sqlite`), { timeout: LOCK_TIMEOUT_MS });
   database.exec('pragma journal_mode = wal; pragma synchronous = normal;');
-  database.exec(isOfFirstVersion(database) ? FROM_FIRST_VERSION : SCHEMA);
+  database.exec(setUpOf(database));
   database.exec(`pragma user_version = ${VERSION}`);
   return database;
 }

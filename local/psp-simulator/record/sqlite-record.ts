@@ -10,6 +10,8 @@ import type {
   ChargeFilter,
   Decide,
   Decision,
+  EntryPage,
+  EntryPeriod,
   KeyCall,
   KnownOfKey,
   ListedCharge,
@@ -65,6 +67,21 @@ export class SqliteRecord implements PspRecord, RecordView {
 
   async find({ reference, idempotencyKey, createdUntil }: LookUp, limit: number): Promise<readonly Charge[]> {
     return this.charges.oldestFirst({ reference, idempotencyKey, createdUntil }, limit);
+  }
+
+  async listEntries(
+    period: EntryPeriod,
+    limit: number,
+    after: string | undefined,
+  ): Promise<EntryPage | undefined> {
+    const place = placeOf(after);
+    if (place === undefined) return undefined;
+    const found = this.charges.completedIn(period, place, limit);
+    const last = found.length === limit ? found.at(-1) : undefined;
+    return {
+      entries: found.map(({ completedAt, ...charge }) => ({ charge, completedAt })),
+      next: last === undefined ? undefined : `${last.completedAt}-${last.seq}`,
+    };
   }
 
   async log(call: Call): Promise<void> {
@@ -134,7 +151,7 @@ export class SqliteRecord implements PspRecord, RecordView {
     const charges = this.charges.oldestFirst({ idempotencyKey }, CHARGES_PER_KEY).map((charge) => {
       const due = dueChange(charge, at);
       if (due === undefined) return charge;
-      this.charges.change(due.charge);
+      this.charges.change(due.charge, due.at);
       changes.push(due);
       return due.charge;
     });
@@ -152,10 +169,10 @@ export class SqliteRecord implements PspRecord, RecordView {
         return { reply: decision.reply, changed: [] };
       case 'invalidates':
         this.invalidations.invalidate(idempotencyKey, at);
-        for (const charge of decision.charges) this.charges.change(charge);
+        for (const charge of decision.charges) this.charges.change(charge, at);
         return { reply: decision.reply, changed: decision.charges };
       case 'changes':
-        this.charges.change(decision.charge);
+        this.charges.change(decision.charge, at);
         return { reply: decision.reply, changed: [decision.charge] };
       case 'charges': {
         const charge = this.charges.add(decision.charge);
@@ -163,4 +180,11 @@ export class SqliteRecord implements PspRecord, RecordView {
       }
     }
   }
+}
+
+/** @returns undefined for what is no cursor of this record's */
+function placeOf(cursor: string | undefined): { completedAt: number; seq: number } | undefined {
+  if (cursor === undefined) return { completedAt: 0, seq: 0 };
+  const [, completedAt, seq] = /^(\d{1,15})-(\d{1,15})$/.exec(cursor) ?? [];
+  return seq === undefined ? undefined : { completedAt: Number(completedAt), seq: Number(seq) };
 }

@@ -215,6 +215,22 @@ describe('no login may do another’s duty', () => {
       ],
     ],
     [
+      'sweep',
+      [
+        'select * from payment',
+        'select * from payment_order',
+        'select merchant_id from movement',
+        'select request from instruction',
+        `update instruction set state = 'succeeded'`,
+        'update movement set amount_minor = 1',
+        `insert into movement (movement_id) values ('mov_1')`,
+        `insert into ledger_transaction (ledger_transaction_id) values ('ltx_1')`,
+        'update movement_discrepancy set amount_minor = 1',
+        'delete from movement_discrepancy',
+        'select * from account_balance',
+      ],
+    ],
+    [
       'accept',
       [
         'select * from payment',

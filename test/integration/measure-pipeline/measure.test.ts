@@ -158,3 +158,32 @@ describe('the events of an account', () => {
     expect((await measure()).of('EventsStopped')).toEqual({});
   });
 });
+
+test('money that belongs to no seller is measured by currency, beside books that balance', async () => {
+  await testDatabase.database.execute(
+    `insert into account_balance (merchant_id, account_kind, account_owner, currency, shard, posted_debits, posted_credits)
+     values ('mer_one', 'psp_receivable', 'simulator', 'EUR', 0, 700, 0),
+            ('mer_one', 'unallocated_seller_funds', 'platform', 'EUR', 0, 0, 700),
+            ('mer_one', 'psp_receivable', 'simulator', 'KRW', 0, 5, 0), ('mer_one', 'seller_payable', 's', 'KRW', 0, 0, 5)`,
+    {},
+  );
+  const { of } = await measure();
+  expect(of('CurrenciesUnallocated')).toEqual({ CurrenciesUnallocated: 1 });
+  expect(of('UnallocatedFunds')).toEqual({ EUR: 700, KRW: 0 });
+  expect(of('CurrenciesOutOfBalance')).toEqual({ CurrenciesOutOfBalance: 0 });
+});
+
+test('what a PSP lists otherwise than we booked it is measured while it is open, and a payment under way not for a day', async () => {
+  const { database } = testDatabase;
+  await database.execute(
+    `insert into movement_discrepancy (discrepancy_id, psp_account, reason, kind, amount_minor, currency, occurred_at, psp_entry_id,
+                                       noted_at, resolved_at)
+     values ('dsc_1', 'simulator', 'unknown', 'charge', 1, 'EUR', clock(), 'txn_1', clock(), null),
+            ('dsc_2', 'simulator', 'unknown', 'charge', 1, 'EUR', clock(), 'txn_2', clock(), clock()),
+            ('dsc_3', 'simulator', 'not_finished', 'charge', 1, 'EUR', clock(), 'txn_3', clock(), null)`,
+    {},
+  );
+  expect((await measure()).of('DiscrepanciesOpen')).toEqual({ DiscrepanciesOpen: 1 });
+  await moveClock(database, 24 * 3_600 + 1);
+  expect((await measure()).of('DiscrepanciesOpen')).toEqual({ DiscrepanciesOpen: 2 });
+});

@@ -25,6 +25,7 @@ for (const { host, start, name } of SUBJECTS) {
       at: (other) => createPspSimulator({ account: name, url: other, apiKey: KEYS[name].right }),
       tokens: { succeeds: 'sim_ok', declines: 'sim_decline_insufficient_funds' },
       timesCharged,
+      now: () => clock.now(),
       passLookUpLag: async () =>
         clock.advance((psp.abilities.operations.charge?.lookUpLagSeconds ?? 0) * 1000),
       close,

@@ -77,6 +77,19 @@ describe('simulated PSPs that start again', () => {
     }
   });
 
+  it('keep the record of the second version, and list its charges as entries', async () => {
+    const first = await start();
+    const charge = await first.caller.charge('sim_ok');
+    await first.close();
+    const file = new DatabaseSync(join(directory, 'simulator.sqlite'));
+    file.exec('drop index charge_by_completion; alter table charge drop column completed_at');
+    file.exec('pragma user_version = 2');
+    file.close();
+    clock.advance(1_000);
+    const { caller } = await start();
+    expect((await caller.get('/v1/entries')).body).toMatchObject({ entries: [{ charge: charge.id }] });
+  });
+
   it('end a charge that was due in the meantime, and send its event', async () => {
     const receiver = new WebhookReceiver();
     running.push(receiver);

@@ -88,6 +88,7 @@ describe('docs/metrics.md', () => {
         (file) => `lambdas/execute-instructions/${file}.ts`,
       ),
       'relay-instructions': ['lambdas/relay-instructions/handler.ts'],
+      'sweep-movements': ['lambdas/sweep-movements/handler.ts'],
       'redrive-dead-letters': ['lambdas/redrive-dead-letters/handler.ts'],
       'measure-pipeline': ['lambdas/measure-pipeline/measure.ts', 'lambdas/measure-pipeline/handler.ts'],
       'receive-event': ['lambdas/receive-event/receive.ts', 'lambdas/receive-event/handler.ts'],
