@@ -35,12 +35,12 @@ const NEVER = 30 * 24 * 3600;
 export const WAITING_BUGS: readonly Bug[] = [
   {
     name: 'take pending for success',
-    rule: 12,
+    rule: 16,
     planted: outcomes((outcome, request) => (outcome.kind === 'pending' ? success(request) : outcome)),
   },
   {
     name: 'take a page for the buyer for success',
-    rule: 12,
+    rule: 16,
     planted: outcomes((outcome, request) =>
       outcome.kind === 'requires_action' ? success(request) : outcome,
     ),
