@@ -5,9 +5,10 @@ import { within } from './within.ts';
 const DEADLINE_MS = TIMING.requestDeadlineSeconds * 1_000;
 
 /**
- * The settings of the executor's DynamoDB and SQS clients. One retry within the same deadline: for a kept connection that broke
+ * The settings of every function's DynamoDB and SQS clients. Without a time-out, a service that says nothing would hold a function,
+ * and whoever waits for it, to its end. One retry within the same deadline: for a kept connection that broke
  * while the environment was frozen, or a server error, which both fail immediately. A slow request is not repeated: every
- * request here may fail, and its message is redelivered.
+ * request here may fail, and its message is redelivered or sent by the relay.
  */
 export const BOUNDED_CLIENT = {
   // The clients' middleware doesn't change later; resolving it again for each call costs a tenth of the call.

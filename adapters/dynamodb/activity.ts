@@ -1,4 +1,5 @@
 import { BatchGetItemCommand, type DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { inRequestTime } from '../bounded-client.ts';
 
 /**
  * On a stage whose database pauses, tells the relay without resuming the database that nothing can be due: its last run found
@@ -26,9 +27,8 @@ const MARGIN_MS = TOUCH_EVERY_MS + 60_000;
 export function createActivity(client: DynamoDBClient, tableName: string, now: () => number): Activity {
   let touchedAt = Number.NEGATIVE_INFINITY;
   const put = async (pk: string, at: number): Promise<void> => {
-    await client.send(
-      new PutItemCommand({ TableName: tableName, Item: { pk: { S: pk }, at: { N: String(at) } } }),
-    );
+    const Item = { pk: { S: pk }, at: { N: String(at) } };
+    await inRequestTime(client.send(new PutItemCommand({ TableName: tableName, Item })));
   };
   return {
     async touch() {
@@ -41,9 +41,8 @@ export function createActivity(client: DynamoDBClient, tableName: string, now: (
     foundNothing: (startedAt) => put('last-empty-run', startedAt),
     async isIdle() {
       const Keys = [{ pk: { S: 'last-activity' } }, { pk: { S: 'last-empty-run' } }];
-      const answer = await client.send(
-        new BatchGetItemCommand({ RequestItems: { [tableName]: { Keys, ConsistentRead: true } } }),
-      );
+      const RequestItems = { [tableName]: { Keys, ConsistentRead: true } };
+      const answer = await inRequestTime(client.send(new BatchGetItemCommand({ RequestItems })));
       const marks = new Map(
         (answer.Responses?.[tableName] ?? []).map((item) => [item.pk?.S, Number(item.at?.N)]),
       );

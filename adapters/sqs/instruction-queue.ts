@@ -41,7 +41,8 @@ export function createInstructionSender(client: SQSClient, queueUrl: string): In
           ...correlationAttributes(message.correlationId),
         }),
       );
-      const answer = await client.send(new SendMessageBatchCommand({ QueueUrl: queueUrl, Entries }));
+      const command = new SendMessageBatchCommand({ QueueUrl: queueUrl, Entries });
+      const answer = await inRequestTime(client.send(command));
       return (answer.Failed ?? []).flatMap((failed) => messages[Number(failed.Id)]?.instructionId ?? []);
     },
   };

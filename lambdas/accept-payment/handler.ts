@@ -1,12 +1,12 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import type { APIGatewayProxyEvent } from 'aws-lambda';
+import { BOUNDED_CLIENT } from '../../adapters/bounded-client.ts';
 import { connectDatabase } from '../../adapters/database/connect.ts';
 import { alwaysActive, createActivity } from '../../adapters/dynamodb/activity.ts';
 import { readEnvironment, variables } from '../../adapters/environment.ts';
 import { systemIds } from '../../adapters/ids.ts';
 import { ABILITIES } from '../../adapters/psp/abilities.ts';
-import { Sha256 } from '../../adapters/sha256.ts';
 import { createInstructionSender } from '../../adapters/sqs/instruction-queue.ts';
 import { systemTime } from '../../adapters/time.ts';
 import { formatAmount } from '../../domain/money/currency.ts';
@@ -32,12 +32,7 @@ const environment = readEnvironment({
 });
 
 /** The caller waits, so only one retry; the relay sends it later. */
-const sqs = new SQSClient({
-  cacheMiddleware: true,
-  sha256: Sha256,
-  maxAttempts: 2,
-  requestHandler: { requestTimeout: 2_000, connectionTimeout: 1_000 },
-});
+const sqs = new SQSClient(BOUNDED_CLIENT);
 
 const effects: AcceptEffects = {
   database: connectDatabase(environment, { meter }),
@@ -45,7 +40,7 @@ const effects: AcceptEffects = {
   activity:
     environment.ACTIVITY_TABLE_NAME === undefined
       ? alwaysActive
-      : createActivity(new DynamoDBClient({}), environment.ACTIVITY_TABLE_NAME, systemTime.now),
+      : createActivity(new DynamoDBClient(BOUNDED_CLIENT), environment.ACTIVITY_TABLE_NAME, systemTime.now),
   ids: systemIds,
   amountCaps: environment.AMOUNT_CAPS,
   abilities: new Map(

@@ -1,5 +1,6 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import middy from '@middy/core';
+import { BOUNDED_CLIENT } from '../../adapters/bounded-client.ts';
 import { connectDatabase } from '../../adapters/database/connect.ts';
 import { alwaysActive, createActivity } from '../../adapters/dynamodb/activity.ts';
 import { readEnvironment, variables } from '../../adapters/environment.ts';
@@ -15,7 +16,7 @@ const effects: MeasureEffects = {
   activity:
     environment.ACTIVITY_TABLE_NAME === undefined
       ? alwaysActive
-      : createActivity(new DynamoDBClient({}), environment.ACTIVITY_TABLE_NAME, systemTime.now),
+      : createActivity(new DynamoDBClient(BOUNDED_CLIENT), environment.ACTIVITY_TABLE_NAME, systemTime.now),
   meter,
   outOfBalance: (currency, differenceMinor) =>
     logger.error('debits and credits differ', { currency, difference_minor: String(differenceMinor) }),

@@ -1,6 +1,7 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import middy from '@middy/core';
 import type { Context } from 'aws-lambda';
+import { BOUNDED_CLIENT } from '../../adapters/bounded-client.ts';
 import { connectDatabase } from '../../adapters/database/connect.ts';
 import { PURGES, type Purge } from '../../adapters/database/statements/purge-expired.ts';
 import { alwaysActive, createActivity } from '../../adapters/dynamodb/activity.ts';
@@ -20,7 +21,7 @@ const database = connectDatabase(environment, { meter });
 const activity =
   environment.ACTIVITY_TABLE_NAME === undefined
     ? alwaysActive
-    : createActivity(new DynamoDBClient({}), environment.ACTIVITY_TABLE_NAME, systemTime.now);
+    : createActivity(new DynamoDBClient(BOUNDED_CLIENT), environment.ACTIVITY_TABLE_NAME, systemTime.now);
 
 const METRIC_OF = {
   idempotency_keys: 'IdempotencyKeysPurged',

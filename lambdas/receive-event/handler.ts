@@ -1,12 +1,12 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import type { APIGatewayProxyEvent } from 'aws-lambda';
+import { BOUNDED_CLIENT } from '../../adapters/bounded-client.ts';
 import { connectDatabase } from '../../adapters/database/connect.ts';
 import { alwaysActive, createActivity } from '../../adapters/dynamodb/activity.ts';
 import { readEnvironment, variables } from '../../adapters/environment.ts';
 import { systemIds } from '../../adapters/ids.ts';
 import { createPsps, readAccounts } from '../../adapters/psp/psps.ts';
-import { Sha256 } from '../../adapters/sha256.ts';
 import { createInstructionSender } from '../../adapters/sqs/instruction-queue.ts';
 import { systemTime } from '../../adapters/time.ts';
 import { TIMING } from '../../domain/payment/timing.ts';
@@ -26,12 +26,7 @@ const environment = readEnvironment({
 });
 
 /** The PSP and the buyer wait, so only one retry; the relay sends it later. */
-const sqs = new SQSClient({
-  cacheMiddleware: true,
-  sha256: Sha256,
-  maxAttempts: 2,
-  requestHandler: { requestTimeout: 2_000, connectionTimeout: 1_000 },
-});
+const sqs = new SQSClient(BOUNDED_CLIENT);
 
 const effects: ReceiveEffects & ReturnEffects = {
   takesRealMoney: environment.TAKES_REAL_MONEY,
@@ -40,7 +35,7 @@ const effects: ReceiveEffects & ReturnEffects = {
   activity:
     environment.ACTIVITY_TABLE_NAME === undefined
       ? alwaysActive
-      : createActivity(new DynamoDBClient({}), environment.ACTIVITY_TABLE_NAME, systemTime.now),
+      : createActivity(new DynamoDBClient(BOUNDED_CLIENT), environment.ACTIVITY_TABLE_NAME, systemTime.now),
   psps: createPsps({
     accounts: readAccounts(environment.PSP_ACCOUNTS, systemTime.now),
     time: systemTime,

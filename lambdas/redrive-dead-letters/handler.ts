@@ -2,6 +2,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import middy from '@middy/core';
 import type { Context } from 'aws-lambda';
+import { BOUNDED_CLIENT } from '../../adapters/bounded-client.ts';
 import { connectDatabase } from '../../adapters/database/connect.ts';
 import { createConsumedMessages } from '../../adapters/dynamodb/consumed-messages.ts';
 import { readEnvironment, variables } from '../../adapters/environment.ts';
@@ -24,9 +25,13 @@ const environment = readEnvironment({
 
 const effects: RedriveEffects = {
   database: connectDatabase(environment, { meter }),
-  consumed: createConsumedMessages(new DynamoDBClient({}), environment.CONSUMED_TABLE_NAME, systemTime.now),
+  consumed: createConsumedMessages(
+    new DynamoDBClient(BOUNDED_CLIENT),
+    environment.CONSUMED_TABLE_NAME,
+    systemTime.now,
+  ),
   queue: createDeadLetterQueue({
-    client: new SQSClient({}),
+    client: new SQSClient(BOUNDED_CLIENT),
     url: environment.DEAD_LETTER_QUEUE_URL,
     mainUrl: environment.QUEUE_URL,
   }),

@@ -2,6 +2,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import middy from '@middy/core';
 import type { Context } from 'aws-lambda';
+import { BOUNDED_CLIENT } from '../../adapters/bounded-client.ts';
 import { connectDatabase } from '../../adapters/database/connect.ts';
 import { matchEarlyEvents } from '../../adapters/database/statements/match-events.ts';
 import { alwaysActive, createActivity } from '../../adapters/dynamodb/activity.ts';
@@ -25,11 +26,11 @@ const EVENTS_LIMIT = 1_000;
 
 const effects: Omit<RelayEffects, 'remainingMilliseconds'> = {
   database,
-  queue: createInstructionSender(new SQSClient({}), environment.QUEUE_URL),
+  queue: createInstructionSender(new SQSClient(BOUNDED_CLIENT), environment.QUEUE_URL),
   activity:
     environment.ACTIVITY_TABLE_NAME === undefined
       ? alwaysActive
-      : createActivity(new DynamoDBClient({}), environment.ACTIVITY_TABLE_NAME, systemTime.now),
+      : createActivity(new DynamoDBClient(BOUNDED_CLIENT), environment.ACTIVITY_TABLE_NAME, systemTime.now),
   time: systemTime,
   matchEvents: async () => {
     const { matched, unknown, woken } = await matchEarlyEvents(database, EVENTS_LIMIT);

@@ -1,4 +1,5 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { BOUNDED_CLIENT } from '../../adapters/bounded-client.ts';
 import { DynamoDbRecord } from '../../adapters/dynamodb/simulator/dynamodb-record.ts';
 import { SimulatorTable } from '../../adapters/dynamodb/simulator/simulator-table.ts';
 import { readEnvironment, variables } from '../../adapters/environment.ts';
@@ -15,7 +16,7 @@ const environment = readEnvironment(variables.simulatorHost);
 
 /** What the simulated PSPs and their control address share: the record of all that was asked, and the keys to both. */
 export const table = new SimulatorTable({
-  client: new DynamoDBClient({ cacheMiddleware: true }),
+  client: new DynamoDBClient(BOUNDED_CLIENT),
   tableName: environment.SIMULATOR_TABLE_NAME,
   indexName: environment.SIMULATOR_INDEX_NAME,
 });

@@ -2,6 +2,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import middy from '@middy/core';
 import type { Context } from 'aws-lambda';
+import { BOUNDED_CLIENT } from '../../adapters/bounded-client.ts';
 import { connectDatabase } from '../../adapters/database/connect.ts';
 import { alwaysActive, createActivity } from '../../adapters/dynamodb/activity.ts';
 import { readEnvironment, variables } from '../../adapters/environment.ts';
@@ -33,8 +34,8 @@ const effects: Omit<SweepEffects, 'psps' | 'hasTime'> = {
   activity:
     environment.ACTIVITY_TABLE_NAME === undefined
       ? alwaysActive
-      : createActivity(new DynamoDBClient({}), environment.ACTIVITY_TABLE_NAME, systemTime.now),
-  queue: createInstructionSender(new SQSClient({}), environment.QUEUE_URL),
+      : createActivity(new DynamoDBClient(BOUNDED_CLIENT), environment.ACTIVITY_TABLE_NAME, systemTime.now),
+  queue: createInstructionSender(new SQSClient(BOUNDED_CLIENT), environment.QUEUE_URL),
   time: systemTime,
   ids: systemIds,
   sendFailed: (detail) => {
