@@ -284,6 +284,16 @@ describe('what is in quarantine', () => {
   });
 });
 
+test('poison that is released is sent again unchanged, and is known when it comes back', async () => {
+  const id = await inQuarantine();
+  const shown = async () => (await oncepay('dead-letters', 'show', id, '--json')).json;
+  const { times_seen: before, body } = await shown();
+  expect((await oncepay('quarantine', 'release', id, '--why', 'look again')).code).toBe(0);
+  // Another body would have another id.
+  await expect.poll(async () => (await shown()).times_seen, { timeout: 30_000 }).toBeGreaterThan(before);
+  expect((await shown()).body).toBe(body);
+});
+
 describe('an order closed by an operator', () => {
   const because = ['--by', 'ann', '--why', 'seen in the portal', '--yes'];
   const chargeOf = async (orderId: string): Promise<string> =>
