@@ -1,8 +1,9 @@
 import { Duration } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { PipelineFunction } from '../constructs/pipeline-function.ts';
+import { LISTING_INDEX } from '../constructs/simulator-record.ts';
 import type { SimulatorContext } from '../function-context.ts';
-import { readStageSecret, useTable } from '../grants.ts';
+import { queryIndex, readStageSecret, useTable } from '../grants.ts';
 import { simulatorHostEnvironment } from './environment.ts';
 
 /** The simulated PSPs' APIs. */
@@ -25,6 +26,7 @@ export class SimulatePsp extends PipelineFunction {
           'dynamodb:Query',
           'dynamodb:UpdateItem',
         ]),
+        queryIndex(simulator.table, LISTING_INDEX),
         ...readStageSecret(data, simulator.secret.secretArn),
       ],
     });

@@ -116,6 +116,29 @@ describe.each(SIMULATED_PSPS)('the payment page of %s', (name) => {
   });
 });
 
+test('a charge of the dashboard is in the list of entries', async () => {
+  const made = z
+    .object({ id: z.string() })
+    .parse(await simulator.post('/charges', { psp: 'simulator_2', amount: 700, currency: 'EUR' }));
+  const caller = new SimulatorCaller(`${endpoints.psp}/simulator_2`, await simulator.keyOf('simulator_2'));
+  const listed = async () => {
+    const entries: unknown[] = [];
+    for (let cursor: string | null = ''; cursor !== null; ) {
+      const query = cursor === '' ? '' : `?cursor=${cursor}`;
+      const page = entriesPage.parse((await caller.get(`/v1/entries${query}`)).body);
+      entries.push(...page.entries.map(({ charge }) => charge));
+      cursor = page.next_cursor;
+    }
+    return entries;
+  };
+  await expect.poll(listed, { timeout: 10_000 }).toContain(made.id);
+});
+
+const entriesPage = z.object({
+  entries: z.array(z.object({ charge: z.string() })),
+  next_cursor: z.string().nullable(),
+});
+
 describe('events', () => {
   test('are recorded with the reason why they could not be sent', async () => {
     await simulator.post('/control', { webhook_url: 'https://127.0.0.1:1/' });

@@ -251,6 +251,7 @@ describe.each(STAGES)('in %s', (stage) => {
               'dynamodb:GetItem on the simulator’s table',
               'dynamodb:PutItem on the simulator’s table',
               'dynamodb:Query on the simulator’s table',
+              'dynamodb:Query on the index of the simulator’s table',
               'dynamodb:UpdateItem on the simulator’s table',
               ...SIMULATOR_KEYS,
             ],
