@@ -187,6 +187,7 @@ class Starter {
       region: REGION,
       tables,
       observer: this.counter.observe,
+      readiness: this.readiness,
       access,
     });
     this.closers.push(dynamodb.close);

@@ -6,6 +6,8 @@
  * - 94 % of the orders succeed, 6 % are declined; 3 % needed a second attempt, 0.5 % went through the dead-letter queue;
  * - the newest payments are open: 0.02 % of all wait for their first claim, 0.005 % are in quarantine, 0.01 % are dead letters that
  *   wait, and at least one list page of each, so that lists of a short history have full pages too;
+ * - the PSP sent an event of each order that has ended; one entry in a hundred of its list differed from what was booked, which is
+ *   resolved; the newest payments have an entry each that names nothing of ours, and is open;
  * - idempotency keys are those of the last 31 days; people sent back a fifth of the redriven dead letters.
  */
 
@@ -174,6 +176,26 @@ from made_order
 where died and fate = 'ended'
 order by 6`;
 
+const INSERT_EVENTS = `
+insert into psp_event (event_id, psp_account, psp_event_id, type, object_id, object_state, created_at, signed_at, received_at,
+                       instruction_id, payment_order_id, state, is_reordered, body_sha256, body_bytes, body)
+select ${id('pev', 'at', `'pev' || n`)}, 'simulator', 'evt_history_' || n, 'charge.' || state, 'ch_history_' || n, state,
+       at + interval '2 seconds', at + interval '3 seconds', at + interval '3 seconds', instruction_id, payment_order_id, 'ended',
+       false, md5('event' || n) || md5('body' || n), 2, '{}'
+from made_order where state in ('succeeded', 'declined')`;
+
+const INSERT_DISCREPANCIES = `
+insert into movement_discrepancy (discrepancy_id, psp_account, reason, kind, amount_minor, currency, occurred_at, psp_entry_id,
+                                  psp_reference, reference, movement_id, instruction_id, payment_order_id, noted_at, resolved_at)
+select ${id('dsc', 'at', `'dsc' || n`)}, 'simulator', case when fate = 'ended' then 'other_amount' else 'unknown' end, 'charge',
+       amount_minor, currency, at, 'txn_history_' || n, 'ch_history_' || n,
+       case when fate = 'ended' then payment_order_id else 'shop-' || n end,
+       case when fate = 'ended' then movement_id end, case when fate = 'ended' then instruction_id end,
+       case when fate = 'ended' then payment_order_id end, at + interval '1 hour',
+       case when fate = 'ended' then at + interval '2 hours' end
+from made_order
+where fate <> 'ended' or state = 'succeeded' and ${draw('discrepancy', 100)} = 0`;
+
 export const CHUNK_STATEMENTS: readonly string[] = [
   PAYMENTS,
   ORDERS,
@@ -187,6 +209,8 @@ export const CHUNK_STATEMENTS: readonly string[] = [
   INSERT_KEYS,
   INSERT_DEAD_LETTERS,
   INSERT_OPERATIONS,
+  INSERT_EVENTS,
+  INSERT_DISCREPANCIES,
   'drop table made, made_order',
 ];
 

@@ -2,12 +2,15 @@ import type { Database } from '../../adapters/database/database.ts';
 import type { Duty } from '../../adapters/database/set-up/logins.ts';
 import { listCaps } from '../../adapters/database/statements/amount-caps.ts';
 import { DEAD_LETTER_STATES, listDeadLetters } from '../../adapters/database/statements/list-dead-letters.ts';
+import { listEvents } from '../../adapters/database/statements/list-events.ts';
+import { listDiscrepancies, listMovements } from '../../adapters/database/statements/list-movements.ts';
 import { readBalances, readGauges } from '../../adapters/database/statements/measure-pipeline.ts';
 import { listApiKeys, listMerchants } from '../../adapters/database/statements/operate-keys.ts';
 import { summarizePayments } from '../../adapters/database/statements/operate-payments.ts';
 import { listOperations } from '../../adapters/database/statements/operation-log.ts';
 import { listCircuits, listPauses } from '../../adapters/database/statements/processing-pauses.ts';
 import { readTrialBalance, readWallet } from '../../adapters/database/statements/read-ledger.ts';
+import { EVENT_STATES } from '../../adapters/database/statements/receive-event.ts';
 import { verifyDatabase } from '../../adapters/database/verify-database.ts';
 import { PAYMENT_STATUSES } from '../../domain/payment/status.ts';
 import { encodeCursor } from '../../lambdas/read-payment/cursor.ts';
@@ -38,6 +41,10 @@ const BATCH = 10;
 const DAY = 86_400_000;
 const ago = (days: number) => new Date(Date.now() - days * DAY);
 const day = (days: number) => ago(days).toISOString();
+
+/** As ids of so many days ago begin. */
+const idOf = (prefix: string, days: number) =>
+  `${prefix}_${Math.floor(ago(days).getTime()).toString(16).padStart(12, '0')}`;
 
 const PAYMENT: readonly Operation[] = [
   operation('accept', 'payment', 'accept', (database) => acceptOnce(database, paymentOf(BUSY_MERCHANT, 1))),
@@ -94,10 +101,7 @@ const READS: readonly Operation[] = [
         `select payment_id from payment where merchant_id = '${BUSY_MERCHANT}' and payment_id > :input::jsonb ->> 'from'
          order by payment_id limit 1`,
         {
-          from: `pay_${ago(300 * Math.random())
-            .getTime()
-            .toString(16)
-            .padStart(12, '0')}`,
+          from: idOf('pay', 300 * Math.random()),
         },
       );
       return () => showPayment(place.as('read'), BUSY_MERCHANT, String(row?.payment_id));
@@ -117,6 +121,17 @@ const letters = (name: string, filter: Partial<Parameters<typeof listDeadLetters
   operator(name, (database) => listDeadLetters(database, { states: ['waiting'], limit: 50, ...filter }));
 const audit = (name: string, filter: Partial<Parameters<typeof listOperations>[1]>) =>
   operator(`audit list${name}`, (database) => listOperations(database, { limit: 20, ...filter }));
+
+const events = (name: string, filter: Partial<Parameters<typeof listEvents>[1]>) =>
+  operator(`events list${name}`, (database) =>
+    listEvents(database, { states: EVENT_STATES, limit: 50, ...filter }),
+  );
+const movements = (name: string, filter: Partial<Parameters<typeof listMovements>[1]>) =>
+  operator(`movements list${name}`, (database) => listMovements(database, { limit: 50, ...filter }));
+const discrepancies = (name: string, filter: Partial<Parameters<typeof listDiscrepancies>[1]>) =>
+  operator(`movements list --unknown${name}`, (database) =>
+    listDiscrepancies(database, { limit: 50, ...filter }),
+  );
 
 const OPERATORS: readonly Operation[] = [
   ...[undefined, ...PAYMENT_STATUSES].map((status) =>
@@ -143,6 +158,26 @@ const OPERATORS: readonly Operation[] = [
   audit(' --by nobody', { actor: 'nobody' }),
   audit(' --subject', { subject: 'ins_of_nobody' }),
   audit(' --since, nothing', { sinceSeconds: 1 }),
+  events('', {}),
+  events(' --state --psp, of none', { states: ['early'], psp: 'simulator_2' }),
+  events(' --before', { before: idOf('pev', 250) }),
+  movements('', {}),
+  movements(' --before', { before: idOf('mov', 250) }),
+  {
+    name: 'movements list --order',
+    group: 'operator',
+    prepare: async (place) => {
+      const database = place.as('operate');
+      const [row] = await database.execute(
+        `select payment_order_id from payment_order where payment_order_id > :input::jsonb ->> 'from'
+         order by payment_order_id limit 1`,
+        { from: idOf('ord', 250) },
+      );
+      return () => listMovements(database, { order: String(row?.payment_order_id), limit: 50 });
+    },
+  },
+  discrepancies('', {}),
+  discrepancies(' --order, of none', { order: idOf('ord', 250) }),
   operator('keys list --all', (database) => listApiKeys(database, { revokedToo: true, limit: 100 })),
   operator('keys list --merchant', (database) =>
     listApiKeys(database, { merchantId: QUIET_MERCHANT, revokedToo: false, limit: 100 }),

@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import * as z from 'zod';
+import { PAGE_ROWS } from '../../adapters/database/read-in-pages.ts';
 import {
   DEAD_LETTER_STATES,
   type DeadLetterRow,
@@ -59,7 +60,7 @@ function withFilters(command: Command): Command {
   return command
     .option(
       '--reason <text>',
-      `whose reason contains this text; a list searches the newest ${REASONS_SEARCHED} of each state and PSP`,
+      `whose reason contains this text; a list searches the newest ${REASONS_SEARCHED} of each state and PSP, and as many more for each ${PAGE_ROWS} that it finds`,
     )
     .option('--psp <name>', 'of this PSP')
     .option('--older-than <time>', 'last seen longer ago than 90s, 15m, 2h, 3d', duration);

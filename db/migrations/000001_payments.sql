@@ -41,9 +41,9 @@ create table api_key (
   -- Set when the key is used, at most once an hour.
   last_used_at timestamptz
 );
-create index api_key_by_merchant on api_key (merchant_id, created_at desc, api_key_id);
-create index api_key_newest on api_key (created_at desc, api_key_id);
-create index api_key_newest_valid on api_key (created_at desc, api_key_id) where revoked_at is null;
+create index api_key_by_merchant on api_key (merchant_id, created_at, api_key_id);
+create index api_key_newest on api_key (created_at, api_key_id);
+create index api_key_newest_valid on api_key (created_at, api_key_id) where revoked_at is null;
 
 -- At most two valid keys: the old and the new one of a rotation. The lock serialises operators on one merchant, and each query
 -- of the function sees what was committed before it, so two operators can't both add the second key.

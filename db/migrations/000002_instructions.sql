@@ -365,7 +365,7 @@ create table dead_letter (
   psp            text not null default '',
   check (is_poison = (poison_state is not null) and is_poison = (poison_body is not null))
 );
-create index dead_letter_newest on dead_letter (state, psp, last_seen_at desc, dead_letter_id);
+create index dead_letter_newest on dead_letter (state, psp, last_seen_at, dead_letter_id);
 create index dead_letter_closed_poison on dead_letter (last_seen_at) where is_poison and poison_state = 'closed';
 
 -- Operations on dead letters, quarantines, pauses, keys …: who did what, when, why and from where. Append-only.

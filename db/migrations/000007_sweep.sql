@@ -50,6 +50,11 @@ create unique index movement_discrepancy_of_entry on movement_discrepancy (psp_a
   where psp_entry_id is not null;
 create unique index movement_discrepancy_of_movement on movement_discrepancy (movement_id) where psp_entry_id is null;
 create index movement_discrepancy_open on movement_discrepancy (psp_account, reason, discrepancy_id) where resolved_at is null;
+-- Without what names none, so that nothing else that looks for what is open is read by them.
+create index movement_discrepancy_by_order on movement_discrepancy (payment_order_id, discrepancy_id)
+  where resolved_at is null and payment_order_id is not null;
+create index movement_discrepancy_by_reference on movement_discrepancy (reference, discrepancy_id)
+  where resolved_at is null and reference is not null;
 
 -- sweep: attaches the entry and the date to a movement that has neither, wakes what has not ended, notes what does not agree. It
 -- can book nothing.

@@ -1,5 +1,5 @@
 import type { Database } from '../../adapters/database/database.ts';
-import { AnswerTooLargeError } from '../../adapters/database/database.ts';
+import { readWhatFits } from '../../adapters/database/read-in-pages.ts';
 import {
   type AttemptRow,
   type FoundPayments,
@@ -49,6 +49,7 @@ export async function pageOfPayments(
     after: query.cursor === undefined ? undefined : decodeCursor(query.cursor),
   };
   const read = (limit: number) => listPayments(database, merchantId, { ...filter, limit: limit + 1 });
+  // One payment always fits.
   const { found, limit } = await readWhatFits(
     read,
     query.limit === undefined ? DEFAULT_LIMIT : Number(query.limit),
@@ -66,19 +67,6 @@ export async function pageOfPayments(
 
 function momentOf(text: string | undefined): Date | undefined {
   return text === undefined ? undefined : parseMoment(text);
-}
-
-/** The Data API answers 1 MiB at most: a page of large payments is halved until it fits; one payment always does. */
-async function readWhatFits(
-  read: (limit: number) => Promise<FoundPayments>,
-  limit: number,
-): Promise<{ readonly found: FoundPayments; readonly limit: number }> {
-  try {
-    return { found: await read(limit), limit };
-  } catch (error) {
-    if (!(error instanceof AnswerTooLargeError) || limit === 1) throw error;
-    return readWhatFits(read, Math.floor(limit / 2));
-  }
 }
 
 function resourcesOf(found: FoundPayments, withHistory: boolean): readonly PaymentResource[] {

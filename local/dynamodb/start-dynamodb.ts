@@ -1,5 +1,4 @@
 import { mkdirSync } from 'node:fs';
-import { Worker } from 'node:worker_threads';
 import {
   CreateTableCommand,
   type CreateTableCommandInput,
@@ -7,11 +6,12 @@ import {
   ListTablesCommand,
   waitUntilTableExists,
 } from '@aws-sdk/client-dynamodb';
-import { PortTakenError } from '../http-server.ts';
 import type { AccessRules } from '../iam/access-rules.ts';
 import type { Grant } from '../iam/statement.ts';
+import type { Readiness } from '../readiness.ts';
 import type { RequestObserver, RunningService } from '../service-request.ts';
 import type { TableResource } from '../template/resources.ts';
+import { KeptThread, type ThreadMessage } from './kept-thread.ts';
 
 export interface DynamoDbOptions {
   readonly port: number;
@@ -19,6 +19,8 @@ export interface DynamoDbOptions {
   readonly region: string;
   readonly tables: readonly TableResource[];
   readonly observer: RequestObserver;
+  /** Told when the tables can't be used, and when they can again. */
+  readonly readiness: Pick<Readiness, 'fails' | 'works'>;
   /** The access rules, evaluated in the tables' thread; undefined: everything is allowed. */
   readonly access?: TableAccess;
 }
@@ -33,80 +35,64 @@ export interface RunningDynamoDb extends RunningService {
   cpuMilliseconds(): Promise<number>;
 }
 
-type ThreadMessage =
-  | { readonly kind: 'ready'; readonly url: string }
-  | { readonly kind: 'failed'; readonly message: string; readonly port: number }
-  | { readonly kind: 'request'; readonly action: string; readonly caller: string }
-  | { readonly kind: 'used'; readonly grant: Grant }
-  | { readonly kind: 'refused'; readonly line: string }
-  | { readonly kind: 'closed' };
-
 /** The runtime's own requests, which create the tables, are not counted. */
 const OURSELVES = 'local-runtime';
 
 /** DynamoDB, implemented by dynalite on LevelDB; creates the templates' missing tables. */
 export async function startDynamoDb(options: DynamoDbOptions): Promise<RunningDynamoDb> {
   mkdirSync(options.directory, { recursive: true });
-  const worker = new Worker(new URL('./dynamodb-thread.ts', import.meta.url), {
-    workerData: { path: options.directory, port: options.port, rules: options.access?.rules },
+  const thread = await KeptThread.start({
+    port: options.port,
+    directory: options.directory,
+    rules: options.access?.rules,
+    onMessage: (message) => tell(message, options),
+    tryTables: (url, stopped) => createTables(url, stopped, options),
+    readiness: options.readiness,
   });
-  const url = await new Promise<string>((resolve, reject) => {
-    worker.once('error', reject);
-    worker.on('message', (message: ThreadMessage) => {
-      if (message.kind === 'ready') resolve(message.url);
-      if (message.kind === 'failed') {
-        const isTaken = message.message.startsWith('PortTakenError');
-        reject(isTaken ? new PortTakenError(message.port) : new Error(message.message));
-      }
-      if (message.kind === 'request' && message.caller !== OURSELVES) {
-        options.observer({ service: 'dynamodb', action: message.action, caller: message.caller });
-      }
-      if (message.kind === 'used') options.access?.onUsed(message.grant);
-      if (message.kind === 'refused') options.access?.onRefused(message.line);
-    });
-  });
-  await createTables(url, options);
   return {
-    url,
-    cpuMilliseconds: async () => {
-      const { user, system } = await worker.cpuUsage();
-      return (user + system) / 1000;
-    },
-    close: async () => {
-      const closed = new Promise((resolve) =>
-        worker.on('message', (message: ThreadMessage) => message.kind === 'closed' && resolve(undefined)),
-      );
-      worker.postMessage('close');
-      await closed;
-      await worker.terminate();
-    },
+    url: thread.url,
+    cpuMilliseconds: () => thread.cpuMilliseconds(),
+    close: () => thread.close(),
   };
+}
+
+function tell(message: ThreadMessage, { observer, access }: DynamoDbOptions): void {
+  if (message.kind === 'request' && message.caller !== OURSELVES)
+    observer({ service: 'dynamodb', action: message.action, caller: message.caller });
+  if (message.kind === 'used') access?.onUsed(message.grant);
+  if (message.kind === 'refused') access?.onRefused(message.line);
 }
 
 /** In seconds: a table is active only some time after its creation, as on AWS. */
 const WAIT_LIMIT = { minDelay: 0.02, maxDelay: 0.2, maxWaitTime: 10 };
 
-async function createTables(endpoint: string, { region, tables }: DynamoDbOptions): Promise<void> {
-  const client = new DynamoDBClient({
-    endpoint,
-    region,
-    credentials: { accessKeyId: OURSELVES, secretAccessKey: 'local' },
-  });
-  const known = new Set((await client.send(new ListTablesCommand({}))).TableNames);
-  for (const table of tables) {
-    if (known.has(table.name)) continue;
-    await client.send(
-      new CreateTableCommand({
-        TableName: table.name,
-        KeySchema: [...table.keySchema],
-        AttributeDefinitions: [...table.attributeDefinitions],
-        ...indexesOf(table),
-        BillingMode: 'PAY_PER_REQUEST',
-      }),
-    );
+/** Also shows that the store can be read. */
+async function createTables(
+  endpoint: string,
+  abortSignal: AbortSignal,
+  { region, tables }: DynamoDbOptions,
+): Promise<void> {
+  const credentials = { accessKeyId: OURSELVES, secretAccessKey: 'local' };
+  const client = new DynamoDBClient({ endpoint, region, credentials });
+  try {
+    const known = new Set((await client.send(new ListTablesCommand({}), { abortSignal })).TableNames);
+    for (const table of tables)
+      if (!known.has(table.name)) await client.send(creationOf(table), { abortSignal });
+    for (const { name } of tables)
+      await waitUntilTableExists({ client, abortSignal, ...WAIT_LIMIT }, { TableName: name });
+  } finally {
+    client.destroy();
   }
-  for (const { name } of tables) await waitUntilTableExists({ client, ...WAIT_LIMIT }, { TableName: name });
-  client.destroy();
+}
+
+function creationOf(table: TableResource): CreateTableCommand {
+  return new CreateTableCommand({
+    TableName: table.name,
+    KeySchema: [...table.keySchema],
+    AttributeDefinitions: [...table.attributeDefinitions],
+    ...indexesOf(table),
+    BillingMode: 'PAY_PER_REQUEST',
+  });
 }
 
 /** The API refuses an empty list. */

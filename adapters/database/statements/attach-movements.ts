@@ -129,8 +129,10 @@ entry as materialized (
   select d.psp_account, d.discrepancy_id, d.psp_entry_id, d.psp_reference, d.reference, d.kind, d.amount_minor, d.currency,
          d.occurred_at, d.available_at
   from given
-  join movement_discrepancy d on d.psp_account = given.psp_account and d.reason = 'not_finished' and d.resolved_at is null
-  order by d.discrepancy_id
+  -- The reason is equal, said so that only the index that begins with account and reason has the order.
+  join movement_discrepancy d
+    on d.psp_account = given.psp_account and d.reason >= 'not_finished' and d.reason <= 'not_finished' and d.resolved_at is null
+  order by d.psp_account, d.reason, d.discrepancy_id
   limit (:input::jsonb ->> 'limit')::int
 )`;
 

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import type { Database } from '../database.ts';
+import { readInPages } from '../read-in-pages.ts';
 
 export const DEAD_LETTER_STATES = ['waiting', 'redriven', 'quarantined', 'resolved'] as const;
 export type DeadLetterState = (typeof DEAD_LETTER_STATES)[number];
@@ -41,13 +42,9 @@ export async function listDeadLetters(
   database: Database,
   filter: DeadLetterFilter,
 ): Promise<readonly DeadLetterRow[]> {
-  const rows = await database.execute(LIST_SQL, {
-    states: filter.states,
-    reason: filter.reason,
-    psp: filter.psp,
-    older_than_seconds: filter.olderThanSeconds ?? 0,
-    limit: filter.limit,
-  });
+  const { states, reason, psp, olderThanSeconds, limit } = filter;
+  const input = { states, reason, psp, older_than_seconds: olderThanSeconds ?? 0 };
+  const rows = await readInPages(database, { sql: LIST_SQL, input, limit });
   return rows.map((row) => deadLetterRow.parse(row));
 }
 
@@ -79,12 +76,12 @@ const COLUMNS = `
   to_char(d.first_seen_at at time zone 'UTC', ${TIMESTAMP}) as first_seen_at,
   to_char(d.last_seen_at at time zone 'UTC', ${TIMESTAMP}) as last_seen_at`;
 
-/** The newest of each state and PSP among which a reason is looked for, some milliseconds' work. */
+/** The newest of each state and PSP among which a page looks for a reason, some milliseconds' work. */
 export const REASONS_SEARCHED = 5_000;
 
 /** A page of each state and PSP by the index that begins with them, then the newest of them. */
 export const LIST_SQL = `
-select ${COLUMNS}
+select jsonb_build_object('at', d.last_seen_at, 'id', d.dead_letter_id)::text as position, ${COLUMNS}
 from (
   select found.*
   from (select :input::jsonb as p, clock() as now) given
@@ -107,17 +104,19 @@ from (
       from dead_letter
       where state = wanted.state and psp = of.psp
         and last_seen_at <= given.now - make_interval(secs => (p ->> 'older_than_seconds')::int)
-      order by last_seen_at desc, dead_letter_id
+        and (last_seen_at, dead_letter_id)
+            < (coalesce((p -> 'after' ->> 'at')::timestamptz, 'infinity'), coalesce(p -> 'after' ->> 'id', ''))
+      order by last_seen_at desc, dead_letter_id desc
       limit (case when p ->> 'reason' is null then (p ->> 'limit')::int else ${REASONS_SEARCHED} end)
     ) newest
     where p ->> 'reason' is null or strpos(lower(newest.reason), lower(p ->> 'reason')) > 0
     limit (p ->> 'limit')::int
   ) found
-  order by found.last_seen_at desc, found.dead_letter_id
+  order by found.last_seen_at desc, found.dead_letter_id desc
   limit (:input::jsonb ->> 'limit')::int
 ) d
 left join instruction i on i.instruction_id = d.dead_letter_id
-order by d.last_seen_at desc, d.dead_letter_id
+order by d.last_seen_at desc, d.dead_letter_id desc
 `;
 
 /** A row of the Data API holds 64 KB. */

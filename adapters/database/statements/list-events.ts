@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import type { Database } from '../database.ts';
+import { readInPages } from '../read-in-pages.ts';
 import { EVENT_STATES, type EventState } from './receive-event.ts';
 
 export interface EventFilter {
@@ -41,8 +42,8 @@ export interface ShownEvent {
 
 /** Newest first. */
 export async function listEvents(database: Database, filter: EventFilter): Promise<readonly EventRow[]> {
-  const { states, psp, before = LAST, limit } = filter;
-  const rows = await database.execute(LIST_SQL, { states, psp, before, limit });
+  const { states, psp, before: id = LAST, limit } = filter;
+  const rows = await readInPages(database, { sql: LIST_SQL, input: { states, psp }, limit, after: { id } });
   return rows.map((found) => eventRow.parse(found));
 }
 
@@ -72,7 +73,7 @@ const COLUMNS = `
 
 /** A page of each state and account by the index that begins with them, then the newest of them. */
 export const LIST_SQL = `
-select ${COLUMNS}
+select jsonb_build_object('id', e.event_id)::text as position, ${COLUMNS}
 from (select :input::jsonb as p) given
 cross join lateral jsonb_array_elements_text(p -> 'states') as wanted(state)
 cross join lateral (
@@ -89,7 +90,7 @@ cross join lateral (
 cross join lateral (
   select *
   from psp_event
-  where state = wanted.state and psp_account = of.psp_account and event_id < p ->> 'before'
+  where state = wanted.state and psp_account = of.psp_account and event_id < p -> 'after' ->> 'id'
   order by event_id desc
   limit (p ->> 'limit')::int
 ) e

@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import { MOVEMENT_KINDS } from '../../../domain/ledger/movement.ts';
 import { amountColumn } from '../columns.ts';
 import type { Database } from '../database.ts';
+import { type ListQuery, readInPages } from '../read-in-pages.ts';
 import { DISCREPANCY_REASONS } from './attach-movements.ts';
 
 export interface MovementFilter {
@@ -40,19 +41,23 @@ export type DiscrepancyRow = z.infer<typeof discrepancyRow>;
 /** What is booked, newest first. */
 export async function listMovements(
   database: Database,
-  { order, before = LAST, limit }: MovementFilter,
+  filter: MovementFilter,
 ): Promise<readonly MovementRow[]> {
-  const sql = order === undefined ? MOVEMENTS_SQL : MOVEMENTS_OF_ORDER_SQL;
-  return (await database.execute(sql, { order, before, limit })).map((row) => movementRow.parse(row));
+  const sql = filter.order === undefined ? MOVEMENTS_SQL : MOVEMENTS_OF_ORDER_SQL;
+  return (await readInPages(database, pagesOf(sql, filter))).map((row) => movementRow.parse(row));
 }
 
 /** What a PSP lists and we have not booked so, or the other way round; without what is resolved. Newest first. */
 export async function listDiscrepancies(
   database: Database,
-  { order, before = LAST, limit }: MovementFilter,
+  filter: MovementFilter,
 ): Promise<readonly DiscrepancyRow[]> {
-  const rows = await database.execute(DISCREPANCIES_SQL, { order, before, limit });
-  return rows.map((row) => discrepancyRow.parse(row));
+  const sql = filter.order === undefined ? DISCREPANCIES_SQL : DISCREPANCIES_OF_ORDER_SQL;
+  return (await readInPages(database, pagesOf(sql, filter))).map((row) => discrepancyRow.parse(row));
+}
+
+function pagesOf(sql: string, { order, before: id = LAST, limit }: MovementFilter): ListQuery {
+  return { sql, input: { order, reasons: DISCREPANCY_REASONS }, limit, after: { id } };
 }
 
 /** After every id of ours. */
@@ -62,22 +67,54 @@ const timestamp = (column: string) => `to_char(${column} at time zone 'UTC', 'YY
 const MOVED = `psp_account, kind, amount_minor::text as amount_minor, currency, ${timestamp('occurred_at')} as occurred_at,
        ${timestamp('available_at')} as available_at, instruction_id, payment_order_id, psp_entry_id`;
 
-const movementsSql = (condition: string) => `
-select movement_id, ${MOVED}
+const AFTER = `:input::jsonb -> 'after' ->> 'id'`;
+const ORDER = `:input::jsonb ->> 'order'`;
+const LIMIT = `limit (:input::jsonb ->> 'limit')::int`;
+
+const movementsSql = (condition: string, order = '') => `
+select jsonb_build_object('id', movement_id)::text as position, movement_id, ${MOVED}
 from movement
-where movement_id < :input::jsonb ->> 'before'${condition}
-order by movement_id desc
-limit (:input::jsonb ->> 'limit')::int
+where movement_id < ${AFTER} ${condition}
+order by ${order} movement_id desc
+${LIMIT}
 `;
 const MOVEMENTS_SQL = movementsSql('');
-const MOVEMENTS_OF_ORDER_SQL = movementsSql(` and payment_order_id = :input::jsonb ->> 'order'`);
+/** Equal, said so that only the index of orders has the order; an order's movements are few. */
+const MOVEMENTS_OF_ORDER_SQL = movementsSql(
+  `and payment_order_id >= ${ORDER} and payment_order_id <= ${ORDER}`,
+  'payment_order_id,',
+);
 
-/** All that are open are read: they wait for a person, so there are few. */
-const DISCREPANCIES_SQL = `
-select discrepancy_id, reason, ${MOVED}, psp_reference, reference, movement_id, ${timestamp('noted_at')} as noted_at
-from movement_discrepancy
-where resolved_at is null and discrepancy_id < :input::jsonb ->> 'before'
-  and (:input::jsonb ->> 'order' is null or :input::jsonb ->> 'order' in (payment_order_id, reference))
+const discrepanciesSql = (open: string) => `
+select jsonb_build_object('id', discrepancy_id)::text as position, discrepancy_id, reason, ${MOVED}, psp_reference, reference,
+       movement_id, ${timestamp('noted_at')} as noted_at
+from ${open}
 order by discrepancy_id desc
-limit (:input::jsonb ->> 'limit')::int
+${LIMIT}
 `;
+/** The columns are those that an index begins with, before the id: compared so, only that index has the order. */
+const openSql = (columns: readonly string[], values: string) => `
+  select *
+  from movement_discrepancy
+  where resolved_at is null and (${columns.join(', ')}) >= (${values})
+    and (${columns.join(', ')}, discrepancy_id) < (${values}, ${AFTER})
+  order by ${[...columns, 'discrepancy_id'].map((column) => `${column} desc`).join(', ')}
+  ${LIMIT}
+`;
+/** A page of each account and reason by the index that begins with them, then the newest of them. */
+const DISCREPANCIES_SQL = discrepanciesSql(`(
+    with recursive walk as (
+      select min(psp_account) as psp_account from movement_discrepancy where resolved_at is null
+      union all
+      select (select min(d.psp_account) from movement_discrepancy d where d.resolved_at is null and d.psp_account > walk.psp_account)
+      from walk
+      where walk.psp_account is not null
+    )
+    select psp_account as account from walk where psp_account is not null
+  ) of
+  cross join jsonb_array_elements_text(:input::jsonb -> 'reasons') as known(reason_of)
+  cross join lateral (${openSql(['psp_account', 'reason'], 'of.account, known.reason_of')}) open`);
+/** A page of those that we found to be of the order and one of those whose entry names it, each by its index; many are both. */
+const DISCREPANCIES_OF_ORDER_SQL = discrepanciesSql(
+  `((${openSql(['payment_order_id'], ORDER)}) union (${openSql(['reference'], ORDER)})) open`,
+);

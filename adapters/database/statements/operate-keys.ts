@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { type Database, DatabaseError } from '../database.ts';
+import { readInPages } from '../read-in-pages.ts';
 import type { Operator } from './operation-log.ts';
 
 const merchantRow = z.object({
@@ -82,7 +83,7 @@ export async function listApiKeys(
   const { merchantId, revokedToo, limit } = query;
   const lists = merchantId === undefined ? KEY_LISTS.all : KEY_LISTS.ofMerchant;
   const sql = revokedToo ? lists.revokedToo : lists.valid;
-  const rows = await database.execute(sql, { merchant_id: merchantId, limit });
+  const rows = await readInPages(database, { sql, input: { merchant_id: merchantId }, limit });
   return rows.map((row) => keyRow.parse(row));
 }
 
@@ -150,26 +151,30 @@ select api_key_id from known
 `;
 
 const listSql = (condition: string, order = '') => `
-select k.api_key_id, k.merchant_id, case when k.revoked_at is null then 'valid' else 'revoked' end as state,
+select jsonb_build_object('at', k.created_at, 'id', k.api_key_id)::text as position,
+       k.api_key_id, k.merchant_id, case when k.revoked_at is null then 'valid' else 'revoked' end as state,
        to_char(k.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as created_at,
        to_char(k.last_used_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as last_used_at,
        to_char(k.revoked_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as revoked_at
 from api_key k
 where ${condition}
-order by ${order} k.created_at desc, k.api_key_id
+order by ${order} k.created_at desc, k.api_key_id desc
 limit (:input::jsonb ->> 'limit')::int
 `;
 
+const AFTER = `coalesce((:input::jsonb -> 'after' ->> 'at')::timestamptz, 'infinity'), coalesce(:input::jsonb -> 'after' ->> 'id', '')`;
+const OF_ALL = `(k.created_at, k.api_key_id) < (${AFTER})`;
 /** Equal, said so that only the index of merchants has the order. */
-const OF_MERCHANT = `k.merchant_id >= :input::jsonb ->> 'merchant_id' and k.merchant_id <= :input::jsonb ->> 'merchant_id'`;
+const OF_MERCHANT = `k.merchant_id >= :input::jsonb ->> 'merchant_id'
+  and (k.merchant_id, k.created_at, k.api_key_id) < (:input::jsonb ->> 'merchant_id', ${AFTER})`;
 const VALID = 'k.revoked_at is null';
 
 /** Each filter has an index of its own; the keys of one merchant are few. */
 export const KEY_LISTS = {
-  all: { valid: listSql(VALID), revokedToo: listSql('true') },
+  all: { valid: listSql(`${OF_ALL} and ${VALID}`), revokedToo: listSql(OF_ALL) },
   ofMerchant: {
-    valid: listSql(`${OF_MERCHANT} and ${VALID}`, 'k.merchant_id,'),
-    revokedToo: listSql(OF_MERCHANT, 'k.merchant_id,'),
+    valid: listSql(`${OF_MERCHANT} and ${VALID}`, 'k.merchant_id desc,'),
+    revokedToo: listSql(OF_MERCHANT, 'k.merchant_id desc,'),
   },
 } as const;
 

@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { PAYMENT_STATUSES, type PaymentStatus } from '../../../domain/payment/status.ts';
 import type { Database } from '../database.ts';
+import { readInPages } from '../read-in-pages.ts';
 
 /** For operators: payments of all merchants. */
 export interface PaymentQuery {
@@ -29,7 +30,8 @@ export async function summarizePayments(
   const { merchant, status, limit } = query;
   const statuses = status === undefined ? PAYMENT_STATUSES : [status];
   const sql = merchant === undefined ? LIST_OF_ALL_SQL : LIST_OF_MERCHANT_SQL;
-  return (await database.execute(sql, { merchant, statuses, limit })).map((row) => summaryRow.parse(row));
+  const rows = await readInPages(database, { sql, input: { merchant, statuses }, limit });
+  return rows.map((row) => summaryRow.parse(row));
 }
 
 /** Whose payment it is; by its own id or by one of its orders'. */
@@ -48,7 +50,8 @@ export async function findMerchants(database: Database): Promise<readonly string
 
 /** As the API's page: a page of each status by an index that begins with it, then the newest of them. */
 const listSql = (condition: string, indexOrder: string, newestFirst: string) => `
-select t.payment_id, t.merchant_id, t.merchant_reference, t.status, t.orders_total::int as orders_total,
+select jsonb_build_object('at', t.created_at, 'id', t.payment_id)::text as position,
+       t.payment_id, t.merchant_id, t.merchant_reference, t.status, t.orders_total::int as orders_total,
        to_char(t.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as created_at
 from jsonb_array_elements_text(:input::jsonb -> 'statuses') as wanted(status)
 cross join lateral (
@@ -62,14 +65,20 @@ order by ${newestFirst}
 limit (:input::jsonb ->> 'limit')::int
 `;
 
+/** After every id of ours. */
+const LAST = '~';
+
 /** Ids begin with their time. The status is equal, said so that only its index has the order: the key's would do for one value. */
 export const LIST_OF_ALL_SQL = listSql(
-  't.status >= wanted.status and t.status <= wanted.status',
+  `t.status >= wanted.status
+    and (t.status, t.payment_id) < (wanted.status, coalesce(:input::jsonb -> 'after' ->> 'id', '${LAST}'))`,
   't.status desc, t.payment_id desc',
   't.payment_id desc',
 );
 export const LIST_OF_MERCHANT_SQL = listSql(
-  `t.merchant_id = :input::jsonb ->> 'merchant' and t.status = wanted.status`,
+  `t.merchant_id = :input::jsonb ->> 'merchant' and t.status = wanted.status
+    and (t.created_at, t.payment_id)
+        < (coalesce((:input::jsonb -> 'after' ->> 'at')::timestamptz, 'infinity'), coalesce(:input::jsonb -> 'after' ->> 'id', ''))`,
   't.created_at desc, t.payment_id desc',
   't.created_at desc, t.payment_id desc',
 );

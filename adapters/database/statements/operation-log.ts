@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import type { Database } from '../database.ts';
+import { readInPages } from '../read-in-pages.ts';
 
 /** Who carries out an operation, from where, and why; kept for as long as the stage's retention says. */
 export interface Operator {
@@ -58,14 +59,14 @@ export async function listOperations(
   query: OperationQuery,
 ): Promise<readonly OperationRow[]> {
   const { subject, action, actor, sinceSeconds, byPeople, limit } = query;
-  const rows = await database.execute(listFor(query), {
+  const input = {
     subject,
     actor,
     actions: action === undefined ? OPERATIONS : [action],
     by_people: byPeople === true ? [true] : [true, false],
     since_seconds: sinceSeconds ?? EVER_SECONDS,
-    limit,
-  });
+  };
+  const rows = await readInPages(database, { sql: listFor(query), input, limit });
   return rows.map((row) => operationRow.parse(row));
 }
 
@@ -73,8 +74,8 @@ export async function listOperations(
  * A page of each action, of people's and of the pipeline's, by an index that begins with what is asked for; then the newest of them.
  */
 const listSql = (condition: string) => `
-select to_char(l.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as at, l.action, l.subject_id, l.actor, l.origin,
-       l.reason
+select jsonb_build_object('at', l.at, 'id', l.operation_log_id::text)::text as position,
+       to_char(l.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as at, l.action, l.subject_id, l.actor, l.origin, l.reason
 from (select :input::jsonb as p, clock() as now) given
 cross join lateral jsonb_array_elements_text(p -> 'actions') as wanted(action)
 cross join lateral jsonb_array_elements(p -> 'by_people') as doer(by_people)
@@ -83,6 +84,8 @@ cross join lateral (
   from operation_log
   where ${condition} action = wanted.action and by_people = doer.by_people::boolean
     and at >= given.now - make_interval(secs => (p ->> 'since_seconds')::float8)
+    and (at, operation_log_id)
+        < (coalesce((p -> 'after' ->> 'at')::timestamptz, 'infinity'), coalesce((p -> 'after' ->> 'id')::bigint, 0))
   order by at desc, operation_log_id desc
   limit (p ->> 'limit')::int
 ) l

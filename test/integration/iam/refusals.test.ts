@@ -15,6 +15,7 @@ import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { systemClock } from '../../../local/clock.ts';
 import { type RunningDynamoDb, startDynamoDb } from '../../../local/dynamodb/start-dynamodb.ts';
 import { type RunningRdsData, startRdsData } from '../../../local/rds-data/start-rds-data.ts';
+import { Readiness } from '../../../local/readiness.ts';
 import { type RunningSqs, startSqs } from '../../../local/sqs/start-sqs.ts';
 import { ACCOUNT, rulesOf, TestAccess, type TestPolicies } from '../../support/access.ts';
 
@@ -78,6 +79,7 @@ beforeAll(async () => {
       },
     ],
     observer,
+    readiness: new Readiness(observer),
     access: {
       rules: rulesOf({ identity: [allow('dynamodb:GetItem', TABLE)] }),
       onUsed: () => {},

@@ -1,21 +1,19 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Database } from '../../../adapters/database/database.ts';
+import { PAGE_ROWS } from '../../../adapters/database/read-in-pages.ts';
 import {
   DEAD_LETTER_STATES,
   type DeadLetterFilter,
   listDeadLetters,
 } from '../../../adapters/database/statements/list-dead-letters.ts';
 import { listEvents, showEvent } from '../../../adapters/database/statements/list-events.ts';
+import { listDiscrepancies, listMovements } from '../../../adapters/database/statements/list-movements.ts';
 import { listApiKeys } from '../../../adapters/database/statements/operate-keys.ts';
-import {
-  listOperations,
-  OPERATIONS,
-  type OperationQuery,
-} from '../../../adapters/database/statements/operation-log.ts';
+import { listOperations, OPERATIONS } from '../../../adapters/database/statements/operation-log.ts';
 import { listCircuits, listPauses } from '../../../adapters/database/statements/processing-pauses.ts';
 import { EVENT_STATES } from '../../../adapters/database/statements/receive-event.ts';
 import { generateHistory } from '../../../bench/history/generate.ts';
-import { QUIET_MERCHANT } from '../../../bench/history/generate-sql.ts';
+import { DIFFERING_ORDER, fillLists } from '../../support/fill-lists.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/postgres.ts';
 import { type PlanMode, PlannedSession } from '../../support/rows-read.ts';
 
@@ -28,45 +26,14 @@ const PSPS = 2;
 
 let testDatabase: TestDatabase;
 let session: PlannedSession;
+let operate: Database;
 
 beforeAll(async () => {
   testDatabase = await createTestDatabase();
+  operate = testDatabase.as('oncepay_operate');
   session = await PlannedSession.open(testDatabase.url, 'operate');
   await generateHistory(testDatabase.url, { payments: 2_000, days: 300 });
-  const { database } = testDatabase;
-  // Many of each kind, and one of each that is looked for, long ago.
-  await database.execute(
-    `insert into operation_log (subject_id, action, actor, reason, origin, at)
-     select 'subject_' || n % 7, case when n % 2 = 0 then 'redriven' else 'closed' end, 'actor_' || n % 3, 'many',
-            case when n % 5 = 0 then 'a laptop' else 'pipeline' end, clock() - make_interval(mins => n)
-     from generate_series(1, 6000) as n
-     union all
-     select 'rare', 'key_revoked', 'rare', 'one', 'a laptop', clock() - interval '200 days'`,
-    {},
-  );
-  await database.execute(
-    `insert into dead_letter (dead_letter_id, is_poison, poison_state, poison_body, reason, first_seen_at, last_seen_at)
-     select 'sha256:' || n, true, case when n % 2 = 0 then 'waiting' else 'closed' end, '\\x00', 'many',
-            clock() - make_interval(mins => n), clock() - make_interval(mins => n)
-     from generate_series(1, 3000) as n`,
-    {},
-  );
-  await database.execute(
-    `insert into psp_event (event_id, psp_account, psp_event_id, type, object_id, object_state, created_at, signed_at,
-                            received_at, instruction_id, state, is_reordered, body_sha256, body_bytes, body)
-     select 'pev_' || lpad(n::text, 6, '0'), case when n % 3 = 0 then 'simulator_2' else 'simulator' end, 'evt_' || n,
-            'charge.succeeded', 'ch_' || n, 'succeeded', clock() - make_interval(mins => n), clock(),
-            clock() - make_interval(mins => n), 'ins_' || n % 50, case when n % 100 = 0 then 'early' else 'matched' end,
-            false, repeat('0', 64), 1, '\\x00'
-     from generate_series(1, 6000) as n`,
-    {},
-  );
-  await database.execute(
-    `insert into api_key (api_key_id, merchant_id, secret_hash, created_at, revoked_at)
-     select 'key_' || n, '${QUIET_MERCHANT}', repeat('0', 64), clock() - make_interval(mins => n), clock()
-     from generate_series(1, 3000) as n`,
-    {},
-  );
+  await fillLists(testDatabase.database, 6_000);
 });
 afterAll(async () => {
   await session.close();
@@ -76,16 +43,25 @@ afterAll(async () => {
 /** An operator's statements are planned for what they ask for. */
 const modes: readonly PlanMode[] = ['force_custom_plan'];
 
-/** Rows that the statement behind a list reads. */
-async function rowsOf(list: (database: Database) => Promise<unknown>, mode: PlanMode): Promise<number> {
-  let rows = 0;
-  await list({
-    execute: async (sql, input) => {
-      rows = await session.rowsRead(sql, Object(input), mode);
-      return [];
-    },
-  });
-  return rows;
+type List = (database: Database, limit: number) => Promise<unknown>;
+
+/** Rows that the statement behind a list reads, for its first page or for one further back. */
+async function rowsOf(list: List, mode: PlanMode): Promise<number> {
+  let most = 0;
+  for (const limit of [PAGE, 2 * PAGE_ROWS + PAGE]) {
+    await list(
+      {
+        execute: async (sql, input) => {
+          // The pages before the last one are larger.
+          const { limit: ofPage = PAGE } = Object(input);
+          if (ofPage === PAGE) most = Math.max(most, await session.rowsRead(sql, Object(input), mode));
+          return operate.execute(sql, input);
+        },
+      },
+      limit,
+    );
+  }
+  return most;
 }
 
 describe.each(modes)('a list of an operator’s, planned with %s, reads no more than pages', (mode) => {
@@ -99,7 +75,7 @@ describe.each(modes)('a list of an operator’s, planned with %s, reads no more 
     ];
     for (const states of [...DEAD_LETTER_STATES.map((state) => [state]), DEAD_LETTER_STATES]) {
       for (const filter of filters) {
-        const list = (database: Database) => listDeadLetters(database, { states, limit: PAGE, ...filter });
+        const list: List = (database, limit) => listDeadLetters(database, { states, ...filter, limit });
         expect([await rowsOf(list, mode), filter]).toEqual([
           expect.toSatisfy((rows: number) => rows <= PAGE * (states.length * PSPS + JOINED)),
           filter,
@@ -116,8 +92,11 @@ describe.each(modes)('a list of an operator’s, planned with %s, reads no more 
           if (subject === 'subject_1' && actor !== undefined) continue;
           for (const sinceSeconds of [undefined, 60, DAY]) {
             for (const byPeople of [true, false]) {
-              const query: OperationQuery = { subject, action, actor, sinceSeconds, byPeople, limit: PAGE };
-              const rows = await rowsOf((database) => listOperations(database, query), mode);
+              const query = { subject, action, actor, sinceSeconds, byPeople };
+              const rows = await rowsOf(
+                (database, limit) => listOperations(database, { ...query, limit }),
+                mode,
+              );
               expect([rows, query]).toEqual([
                 expect.toSatisfy((read: number) => read <= PAGE * OPERATIONS.length * 2),
                 query,
@@ -133,8 +112,8 @@ describe.each(modes)('a list of an operator’s, planned with %s, reads no more 
     for (const states of [...EVENT_STATES.map((state) => [state]), EVENT_STATES]) {
       for (const psp of [undefined, 'simulator', 'nobody']) {
         for (const before of [undefined, 'pev_003000', 'pev_000001']) {
-          const filter = { states, psp, before, limit: PAGE };
-          const rows = await rowsOf((database) => listEvents(database, filter), mode);
+          const filter = { states, psp, before };
+          const rows = await rowsOf((database, limit) => listEvents(database, { ...filter, limit }), mode);
           // A page of each state and account, and the walk to the next account.
           expect([rows, filter]).toEqual([
             expect.toSatisfy((read: number) => read <= states.length * (PSPS * PAGE + PSPS + 1)),
@@ -150,10 +129,34 @@ describe.each(modes)('a list of an operator’s, planned with %s, reads no more 
       expect(await rowsOf((database) => showEvent(database, id), mode)).toBeLessThanOrEqual(PAGE);
   });
 
+  test('of movements, with every filter, on every page', async () => {
+    const [row] = await testDatabase.database.execute('select max(payment_order_id) as id from movement', {});
+    for (const order of [undefined, String(row?.id), 'ord_of_nobody']) {
+      for (const before of [undefined, String(row?.id).replace('ord_', 'mov_'), 'mov_0']) {
+        const list: List = (database, limit) => listMovements(database, { order, before, limit });
+        expect(await rowsOf(list, mode)).toBeLessThanOrEqual(PAGE);
+      }
+    }
+  });
+
+  test('of discrepancies, with every filter, on every page', async () => {
+    for (const order of [undefined, DIFFERING_ORDER, 'ord_4444', 'ord_of_nobody']) {
+      for (const before of [undefined, 'dsc_006000', 'dsc_000001']) {
+        const list: List = (database, limit) => listDiscrepancies(database, { order, before, limit });
+        // Two pages: of the two reasons, or of those found to be of the order and those whose entry names it; the accounts.
+        expect([await rowsOf(list, mode), order, before]).toEqual([
+          expect.toSatisfy((read: number) => read <= 2 * PAGE + PSPS),
+          order,
+          before,
+        ]);
+      }
+    }
+  });
+
   test('of keys, with every filter', async () => {
     for (const merchantId of [undefined, 'mer_busy', 'mer_0']) {
       for (const revokedToo of [true, false]) {
-        const list = (database: Database) => listApiKeys(database, { merchantId, revokedToo, limit: PAGE });
+        const list: List = (database, limit) => listApiKeys(database, { merchantId, revokedToo, limit });
         // The keys of one merchant are few.
         expect(await rowsOf(list, mode)).toBeLessThanOrEqual(PAGE * JOINED);
       }
@@ -162,19 +165,33 @@ describe.each(modes)('a list of an operator’s, planned with %s, reads no more 
 });
 
 test('the operation log is listed newest first, with every filter', async () => {
-  const found = await listOperations(testDatabase.as('oncepay_operate'), { byPeople: true, limit: 100 });
+  const found = await listOperations(operate, { byPeople: true, limit: 100 });
   const expected = await testDatabase.database.execute(
     `select subject_id, reason from operation_log where origin <> 'pipeline' order by at desc, operation_log_id desc limit 100`,
     {},
   );
   expect(found.map(({ subject_id, reason }) => ({ subject_id, reason }))).toEqual(expected);
-  const rare = await listOperations(testDatabase.as('oncepay_operate'), {
+  const rare = await listOperations(operate, {
     subject: 'rare',
     actor: 'rare',
     action: 'key_revoked',
     limit: 5,
   });
   expect(rare).toHaveLength(1);
+});
+
+test('the discrepancies of an order are those found to be of it and those whose entry names it, each once, newest first', async () => {
+  const found = await listDiscrepancies(operate, { order: DIFFERING_ORDER, limit: 1_000 });
+  const expected = await testDatabase.database.execute(
+    `select discrepancy_id from movement_discrepancy
+     where resolved_at is null and (payment_order_id = '${DIFFERING_ORDER}' or reference = '${DIFFERING_ORDER}')
+     order by discrepancy_id desc`,
+    {},
+  );
+  expect(expected.length).toBeGreaterThan(PAGE);
+  expect(found.map(({ discrepancy_id }) => discrepancy_id)).toEqual(
+    expected.map(({ discrepancy_id }) => discrepancy_id),
+  );
 });
 
 test('what is parked for a pause is counted up to ten thousand', async () => {
@@ -186,8 +203,8 @@ test('what is parked for a pause is counted up to ten thousand', async () => {
      where state = 'ready'`,
     {},
   );
-  const [pause] = await listPauses(testDatabase.as('oncepay_operate'));
-  const [circuit] = await listCircuits(testDatabase.as('oncepay_operate'));
+  const [pause] = await listPauses(operate);
+  const [circuit] = await listCircuits(operate);
   expect(pause?.parked).toBeGreaterThan(100);
   expect(circuit?.parked).toBe(0);
 });

@@ -107,16 +107,28 @@ describe.each(modes)('a page of payments, planned with %s', (mode) => {
         const input = await inputOf((database) =>
           summarizePayments(database, { merchant, status, limit: PAGE }),
         );
-        expect(await operator.rowsRead(sql, input, mode)).toBeLessThanOrEqual(ROWS);
+        for (const after of [undefined, ...(await positions())])
+          expect(await operator.rowsRead(sql, { ...input, after }, mode)).toBeLessThanOrEqual(ROWS);
       }
     },
   );
 
   test('of all merchants reads no more than pages, with every status', async () => {
     const input = await inputOf((database) => summarizePayments(database, { limit: PAGE }));
-    expect(await operator.rowsRead(LIST_OF_ALL_SQL, input, mode)).toBeLessThanOrEqual(ROWS);
+    for (const after of [undefined, ...(await positions())])
+      expect(await operator.rowsRead(LIST_OF_ALL_SQL, { ...input, after }, mode)).toBeLessThanOrEqual(ROWS);
   });
 });
+
+/** Near the beginning, in the middle and near the end of the history. */
+function positions(): Promise<readonly object[]> {
+  return testDatabase.database.execute(
+    `select to_char(created_at, 'YYYY-MM-DD"T"HH24:MI:SS.USOF') as at, payment_id as id
+     from (select *, row_number() over (order by payment_id) as n from payment) numbered
+     where n in (100, ${PAYMENTS / 2}, ${PAYMENTS - 100})`,
+    {},
+  );
+}
 
 function sessionOf(merchantId: string): PlannedSession {
   const session = early[merchantId];
