@@ -90,8 +90,10 @@ cross join lateral (
 cross join lateral (
   select *
   from psp_event
-  where state = wanted.state and psp_account = of.psp_account and event_id < p -> 'after' ->> 'id'
-  order by event_id desc
+  -- Equal, said so that only this index has the order: by the key, what is rare is looked for in all events.
+  where (state, psp_account) >= (wanted.state, of.psp_account)
+    and (state, psp_account, event_id) < (wanted.state, of.psp_account, p -> 'after' ->> 'id')
+  order by state desc, psp_account desc, event_id desc
   limit (p ->> 'limit')::int
 ) e
 order by e.event_id desc

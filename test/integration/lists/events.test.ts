@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Database } from '../../../adapters/database/database.ts';
+import { listEvents } from '../../../adapters/database/statements/list-events.ts';
 import { MATCH_SQL } from '../../../adapters/database/statements/match-events.ts';
 import { GAUGES_SQL } from '../../../adapters/database/statements/measure-pipeline.ts';
-import { receiveEvent } from '../../../adapters/database/statements/receive-event.ts';
+import { EVENT_STATES, receiveEvent } from '../../../adapters/database/statements/receive-event.ts';
 import { returnBuyer } from '../../../adapters/database/statements/return-buyer.ts';
 import { systemIds } from '../../../adapters/ids.ts';
 import { generateHistory } from '../../../bench/history/generate.ts';
@@ -110,4 +111,21 @@ describe.each(modes)('planned with %s', (mode) => {
     await insertEvents();
     expect(await measuring.rowsRead(GAUGES_SQL, input, mode)).toBe(before);
   });
+});
+
+test('an operator looks for events of a state and account that has none, without reading the others', async () => {
+  // Where all are alike, as in a history, PostgreSQL expects that what is looked for is like them.
+  const history = await createTestDatabase();
+  await generateHistory(history.url, { payments: 2_000, days: 300 });
+  const session = await PlannedSession.open(history.url, 'operate');
+  try {
+    for (const state of EVENT_STATES) {
+      const filter = { states: [state], psp: 'simulator_2', limit: 50 };
+      const rows = await rowsOf(session, 'force_custom_plan', (database) => listEvents(database, filter));
+      expect(rows).toBeLessThanOrEqual(1);
+    }
+  } finally {
+    await session.close();
+    await history.drop();
+  }
 });
