@@ -4,6 +4,7 @@ import { openInstructions } from './checks/invariants.ts';
 import type { AnsweredWake } from './checks/wake-check.ts';
 import { FAULT_KINDS, type FaultKind, Faults, type PlacedFault } from './faults.ts';
 import { ModelDatabase } from './model/model-database.ts';
+import { relayDueAt } from './model/state.ts';
 import { NOTHING_PLANTED, type Planted } from './planted/planted.ts';
 import { Random } from './random.ts';
 import { Scheduler, settle } from './scheduler.ts';
@@ -190,12 +191,22 @@ class Run {
     while (scheduler.elapsedSeconds >= this.nextMinute) this.everyMinute();
   }
 
+  /** A relay that finds nothing only takes time: schedules in which all wait for a day would consist of little else. */
+  private relayHasWork(): boolean {
+    const { instructions, events } = this.model.state;
+    const now = this.scheduler.clock.now();
+    return (
+      [...instructions.values()].some((row) => row.waitsFor !== null || (relayDueAt(row) ?? now + 1) <= now) ||
+      [...events.values()].some(({ state }) => state === 'early')
+    );
+  }
+
   /** The schedules of the stack, and what may happen at any time. */
   private everyMinute(): void {
     const { simulation, faults, random, model } = this;
     this.nextMinute += 60;
     this.minutes += 1;
-    simulation.relay();
+    if (this.relayHasWork()) simulation.relay();
     simulation.evaluateAlarm();
     if (this.minutes % 5 === 0) simulation.redrive('schedule');
     if (faults.strikes('receives used up', 0.5)) simulation.interference.moveToDeadLetters();

@@ -7,15 +7,18 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
  */
 const LONGEST = [
   'simulation/schedules',
+  'flows/start',
   'flows/dead-letters',
   'flows/readme',
   'simulation/planted/planted',
   'flows/crash',
-  'flows/start',
+  'flows/redirect-payment',
   'simulation/model/model',
+  'flows/deployed-psps',
+  'flows/alarms',
   'infra/synthesis',
-  'flows/cli',
   'flows/payments',
+  'flows/cli',
   'simulation/crash-points',
   'infra/package',
 ];
