@@ -15,7 +15,7 @@ import {
 
 /** A charge: the PSP owes us the amount (debit), and we owe it to the sellers (one credit each). */
 export function chargePosting(charge: SharedMoney): LedgerTransaction {
-  return post('charge', ...taken(charge));
+  return post('movement', 'charge', ...taken(charge));
 }
 
 /**
@@ -24,6 +24,7 @@ export function chargePosting(charge: SharedMoney): LedgerTransaction {
  */
 export function unallocatedChargePosting(charge: PspMoney): LedgerTransaction {
   return post(
+    'movement',
     'unallocated_charge',
     debit(ofPsp('psp_receivable', charge), charge.amountMinor),
     credit(ofPsp('unallocated_seller_funds', charge), charge.amountMinor),
@@ -33,6 +34,7 @@ export function unallocatedChargePosting(charge: PspMoney): LedgerTransaction {
 /** An operator decides which sellers are owed what was owed to none. */
 export function unallocatedFundsAssignedPosting(assigned: SharedMoney): LedgerTransaction {
   return post(
+    'operation',
     'unallocated_funds_assigned',
     debit(ofPsp('unallocated_seller_funds', assigned), assigned.amountMinor),
     ...shares('credit', assigned),
@@ -46,12 +48,12 @@ export interface Hold extends Omit<PspMoney, 'amountMinor'> {
 
 /** An authorization: what a charge will be, in pending entries. */
 export function authorizationPosting(hold: Hold): LedgerTransaction {
-  return post('authorization', ...held(hold, 'pending'));
+  return post('movement', 'authorization', ...held(hold, 'pending'));
 }
 
 /** The end of a hold without a capture: a void, or an expiry by the PSP's word. */
 export function authorizationReleasePosting(hold: Hold): LedgerTransaction {
-  return post('authorization_release', ...held(hold, 'voided'));
+  return post('movement', 'authorization_release', ...held(hold, 'voided'));
 }
 
 export interface Capture extends SharedMoney, Hold {
@@ -67,6 +69,7 @@ export interface Capture extends SharedMoney, Hold {
 export function capturePosting(capture: Capture): LedgerTransaction {
   const rest = capture.isFinal ? [] : capture.held.map((hold) => restOf(hold, capture.splits));
   return post(
+    'movement',
     'capture',
     ...held(capture, 'voided'),
     ...taken(capture),
@@ -77,6 +80,7 @@ export function capturePosting(capture: Capture): LedgerTransaction {
 /** A charge or capture that the PSP takes back after its success: the buyer's bank returned it. */
 export function chargeReversalPosting(reversal: SharedMoney): LedgerTransaction {
   return post(
+    'movement',
     'charge_reversal',
     ...shares('debit', reversal),
     credit(ofPsp('psp_receivable', reversal), reversal.amountMinor),
@@ -86,6 +90,7 @@ export function chargeReversalPosting(reversal: SharedMoney): LedgerTransaction 
 /** The platform's fee, from each seller. It is taken from what was captured, so that a hold and its void never have one. */
 export function platformFeePosting(fee: SharedMoney): LedgerTransaction {
   return post(
+    'movement',
     'platform_fee',
     ...shares('debit', fee),
     credit(ofPlatform('platform_fee_revenue', fee), fee.amountMinor),
@@ -95,6 +100,7 @@ export function platformFeePosting(fee: SharedMoney): LedgerTransaction {
 /** The part of the fee that goes back to the sellers with a refund or a reversal. */
 export function platformFeeReturnedPosting(fee: SharedMoney): LedgerTransaction {
   return post(
+    'movement',
     'platform_fee_returned',
     debit(ofPlatform('platform_fee_revenue', fee), fee.amountMinor),
     ...shares('credit', fee),

@@ -15,13 +15,13 @@ export function sellerAdjustmentPosting(adjustment: SellerMoney): LedgerTransact
   const platform = ofPlatform('platform_loss', adjustment);
   const { amountMinor } = adjustment;
   return amountMinor > 0n
-    ? post('seller_adjustment', debit(platform, amountMinor), credit(wallet, amountMinor))
-    : post('seller_adjustment', debit(wallet, -amountMinor), credit(platform, -amountMinor));
+    ? post('operation', 'seller_adjustment', debit(platform, amountMinor), credit(wallet, amountMinor))
+    : post('operation', 'seller_adjustment', debit(wallet, -amountMinor), credit(platform, -amountMinor));
 }
 
 /** Corrects a wrong transaction, whose entries stay: the same amounts on the other sides, and a hold is released. */
 export function reversalPosting({ entries }: Pick<LedgerTransaction, 'entries'>): LedgerTransaction {
-  return post('reversal', ...entries.map(reversed));
+  return post('operation', 'reversal', ...entries.map(reversed));
 }
 
 function reversed(entry: LedgerEntry): LedgerEntry {

@@ -21,6 +21,7 @@ import {
 export function disputeOpenedPosting(dispute: SharedMoney): LedgerTransaction {
   const { amountMinor } = dispute;
   return post(
+    'movement',
     'dispute_opened',
     ...shares('debit', dispute),
     debit(ofPsp('dispute_receivable', dispute), amountMinor),
@@ -38,6 +39,7 @@ export interface WonDispute extends SharedMoney {
 export function disputeWonPosting(won: WonDispute): LedgerTransaction {
   const { disputedMinor } = won;
   return post(
+    'movement',
     'dispute_won',
     debit(ofPsp('psp_receivable', won), won.amountMinor),
     debit(ofPsp('dispute_reserve', won), disputedMinor),
@@ -49,6 +51,7 @@ export function disputeWonPosting(won: WonDispute): LedgerTransaction {
 /** Lost: no money moves. What its bearers gave doesn't come back. */
 export function disputeLostPosting(dispute: PspMoney): LedgerTransaction {
   return post(
+    'movement',
     'dispute_lost',
     debit(ofPsp('dispute_reserve', dispute), dispute.amountMinor),
     credit(ofPsp('dispute_receivable', dispute), dispute.amountMinor),
@@ -63,6 +66,7 @@ export interface LateWin extends SharedMoney {
 /** Won after it had been lost: what was written off is recovered first, and the rest goes to the sellers. */
 export function disputeWonLatePosting(won: LateWin): LedgerTransaction {
   return post(
+    'movement',
     'dispute_won_late',
     debit(ofPsp('psp_receivable', won), won.amountMinor),
     ...shares('credit', won).flatMap((share) => recoveredFirst(share, won.writtenOff)),
@@ -99,6 +103,7 @@ export function sellerDebtWrittenOffPosting(loss: LostToSeller): LedgerTransacti
   const shortfallMinor = shortfallOf(loss);
   if (shortfallMinor === 0n) return null;
   return post(
+    'operation',
     'seller_debt_written_off',
     debit(ofSeller('seller_debt_loss', loss), shortfallMinor),
     credit(ofSeller('seller_payable', loss), shortfallMinor),
@@ -113,6 +118,7 @@ export interface Recovery extends SellerMoney {
 /** A seller's debt that was written off comes back. */
 export function sellerDebtRecoveredPosting(recovery: Recovery): LedgerTransaction {
   return post(
+    'operation',
     'seller_debt_recovered',
     debit(
       recovery.from === 'wallet' ? ofSeller('seller_payable', recovery) : ofPlatform('bank_cash', recovery),

@@ -18,6 +18,7 @@ export interface Payout extends SellerMoney {
 /** A payout that is accepted leaves the wallet at once. */
 export function payoutRequestedPosting(payout: SellerMoney): LedgerTransaction {
   return post(
+    'instruction',
     'payout_requested',
     debit(ofSeller('seller_payable', payout), payout.amountMinor),
     credit(ofSeller('payout_clearing', payout), payout.amountMinor),
@@ -27,6 +28,7 @@ export function payoutRequestedPosting(payout: SellerMoney): LedgerTransaction {
 /** Declined, or cancelled before it was sent. */
 export function payoutFailedPosting(payout: SellerMoney): LedgerTransaction {
   return post(
+    'instruction',
     'payout_failed',
     debit(ofSeller('payout_clearing', payout), payout.amountMinor),
     credit(ofSeller('seller_payable', payout), payout.amountMinor),
@@ -35,6 +37,7 @@ export function payoutFailedPosting(payout: SellerMoney): LedgerTransaction {
 
 export function payoutPosting(payout: Payout): LedgerTransaction {
   return post(
+    'movement',
     'payout',
     debit(ofSeller('payout_clearing', payout), payout.amountMinor),
     credit(railOf(payout), payout.amountMinor),
@@ -44,6 +47,7 @@ export function payoutPosting(payout: Payout): LedgerTransaction {
 /** Failed after it had been paid: it bounced, and the seller is owed it again. */
 export function payoutFailurePosting(payout: Payout): LedgerTransaction {
   return post(
+    'movement',
     'payout_failure',
     debit(railOf(payout), payout.amountMinor),
     credit(ofSeller('seller_payable', payout), payout.amountMinor),

@@ -60,3 +60,6 @@ export const POSTING_SOURCES = {
 } as const satisfies Readonly<Record<string, PostingSource>>;
 
 export type PostingType = keyof typeof POSTING_SOURCES;
+
+/** What the source of a type is. Checked when it is compiled, so that no bundle has the table. */
+export type SourceOf<Type extends PostingType> = (typeof POSTING_SOURCES)[Type];

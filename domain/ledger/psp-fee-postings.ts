@@ -19,20 +19,31 @@ export interface PspFee extends PspMoney {
 
 /** A fee that the PSP takes from its balance. */
 export function pspFeePosting(fee: PspFee): LedgerTransaction {
-  return post('psp_fee', ...expense(fee), credit(ofPsp('psp_receivable', fee), gross(fee)));
+  return post('movement', 'psp_fee', ...expense(fee), credit(ofPsp('psp_receivable', fee), gross(fee)));
 }
 
 export function pspFeeCreditPosting(fee: PspFee): LedgerTransaction {
-  return post('psp_fee_credit', debit(ofPsp('psp_receivable', fee), gross(fee)), ...mirrored(expense(fee)));
+  return post(
+    'movement',
+    'psp_fee_credit',
+    debit(ofPsp('psp_receivable', fee), gross(fee)),
+    ...mirrored(expense(fee)),
+  );
 }
 
 /** A fee by the PSP's invoice, which its balance doesn't show. */
 export function pspFeeInvoicedPosting(fee: PspFee): LedgerTransaction {
-  return post('psp_fee_invoiced', ...expense(fee), credit(ofPsp('psp_invoice_payable', fee), gross(fee)));
+  return post(
+    'operation',
+    'psp_fee_invoiced',
+    ...expense(fee),
+    credit(ofPsp('psp_invoice_payable', fee), gross(fee)),
+  );
 }
 
 export function pspInvoicePaidPosting(invoice: PspMoney): LedgerTransaction {
   return post(
+    'operation',
     'psp_invoice_paid',
     debit(ofPsp('psp_invoice_payable', invoice), invoice.amountMinor),
     credit(ofPlatform('bank_cash', invoice), invoice.amountMinor),
@@ -46,12 +57,18 @@ export interface DisputeFee extends PspFee {
 
 /** A fee for a dispute received or countered: an expense of its own kind, and never a part of the loss. */
 export function disputeFeePosting(fee: DisputeFee): LedgerTransaction {
-  return post('dispute_fee', ...disputeExpense(fee), credit(ofPsp('psp_receivable', fee), gross(fee)));
+  return post(
+    'movement',
+    'dispute_fee',
+    ...disputeExpense(fee),
+    credit(ofPsp('psp_receivable', fee), gross(fee)),
+  );
 }
 
 /** A countered dispute was won: its fee comes back to its bearers. The fee of a received dispute never does. */
 export function disputeFeeCreditPosting(fee: DisputeFee): LedgerTransaction {
   return post(
+    'movement',
     'dispute_fee_credit',
     debit(ofPsp('psp_receivable', fee), gross(fee)),
     ...mirrored(disputeExpense(fee)),

@@ -11,6 +11,7 @@ import {
 
 export function pspReserveHeldPosting(reserve: PspMoney): LedgerTransaction {
   return post(
+    'movement',
     'psp_reserve_held',
     debit(ofPsp('psp_reserve', reserve), reserve.amountMinor),
     credit(ofPsp('psp_receivable', reserve), reserve.amountMinor),
@@ -19,6 +20,7 @@ export function pspReserveHeldPosting(reserve: PspMoney): LedgerTransaction {
 
 export function pspReserveReleasedPosting(reserve: PspMoney): LedgerTransaction {
   return post(
+    'movement',
     'psp_reserve_released',
     debit(ofPsp('psp_receivable', reserve), reserve.amountMinor),
     credit(ofPsp('psp_reserve', reserve), reserve.amountMinor),
@@ -27,6 +29,7 @@ export function pspReserveReleasedPosting(reserve: PspMoney): LedgerTransaction 
 
 export function sellerReserveHeldPosting(reserve: SellerMoney): LedgerTransaction {
   return post(
+    'operation',
     'seller_reserve_held',
     debit(ofSeller('seller_payable', reserve), reserve.amountMinor),
     credit(ofSeller('seller_reserve', reserve), reserve.amountMinor),
@@ -35,6 +38,7 @@ export function sellerReserveHeldPosting(reserve: SellerMoney): LedgerTransactio
 
 export function sellerReserveReleasedPosting(reserve: SellerMoney): LedgerTransaction {
   return post(
+    'operation',
     'seller_reserve_released',
     debit(ofSeller('seller_reserve', reserve), reserve.amountMinor),
     credit(ofSeller('seller_payable', reserve), reserve.amountMinor),

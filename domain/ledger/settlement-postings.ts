@@ -13,6 +13,7 @@ import {
 /** The PSP pays out to our bank account. Its word is a forecast: the money is in transit until the bank shows it. */
 export function settlementSentPosting(settlement: PspMoney): LedgerTransaction {
   return post(
+    'movement',
     'settlement_sent',
     debit(ofPsp('psp_payout_in_transit', settlement), settlement.amountMinor),
     credit(ofPsp('psp_receivable', settlement), settlement.amountMinor),
@@ -28,6 +29,7 @@ export interface ReceivedSettlement extends PspMoney {
 export function settlementReceivedPosting(settlement: ReceivedSettlement): LedgerTransaction {
   const { amountMinor, receivedMinor } = settlement;
   return post(
+    'operation',
     'settlement_received',
     debit(ofPlatform('bank_cash', settlement), receivedMinor),
     ...inSuspense(settlement, receivedMinor - amountMinor),
@@ -43,6 +45,7 @@ export interface FailedSettlement extends PspMoney {
 /** A settlement bounced: the PSP has the money again. */
 export function settlementFailedPosting(settlement: FailedSettlement): LedgerTransaction {
   return post(
+    'movement',
     'settlement_failed',
     debit(ofPsp('psp_receivable', settlement), settlement.amountMinor),
     credit(
@@ -57,6 +60,7 @@ export function settlementFailedPosting(settlement: FailedSettlement): LedgerTra
 /** Our bank pays the PSP: it debits us for a negative balance, or we top it up. */
 export function pspTopUpPosting(topUp: PspMoney): LedgerTransaction {
   return post(
+    'operation',
     'psp_top_up',
     debit(ofPsp('psp_receivable', topUp), topUp.amountMinor),
     credit(ofPlatform('bank_cash', topUp), topUp.amountMinor),
@@ -71,6 +75,7 @@ export function adjustmentPosting(line: PspMoney): LedgerTransaction {
   const receivable = ofPsp('psp_receivable', line);
   const { amountMinor } = line;
   return post(
+    'movement',
     'adjustment',
     amountMinor > 0n ? debit(receivable, amountMinor) : credit(receivable, -amountMinor),
     ...inSuspense(line, amountMinor),
@@ -89,8 +94,8 @@ export function suspenseResolvedPosting(resolved: ResolvedSuspense): LedgerTrans
   const suspense = ofPsp('suspense', resolved);
   const { account, amountMinor, difference } = resolved;
   return difference === 'shortage'
-    ? post('suspense_resolved', debit(account, amountMinor), credit(suspense, amountMinor))
-    : post('suspense_resolved', debit(suspense, amountMinor), credit(account, amountMinor));
+    ? post('operation', 'suspense_resolved', debit(account, amountMinor), credit(suspense, amountMinor))
+    : post('operation', 'suspense_resolved', debit(suspense, amountMinor), credit(account, amountMinor));
 }
 
 export interface Exchange {
@@ -110,6 +115,7 @@ export function exchangePosting({ psp, from, to, feeMinor }: Exchange): LedgerTr
   const given = { psp, currency: from.currency };
   const received = { psp, currency: to.currency };
   return post(
+    'movement',
     'exchange',
     debit(ofPsp('fx_position', given), from.amountMinor),
     credit(ofPsp('psp_receivable', given), from.amountMinor),

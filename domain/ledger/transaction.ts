@@ -1,7 +1,7 @@
 import { assert } from '../assert.ts';
 import type { Split } from '../money/split.ts';
 import { type Account, type AccountKind, PLATFORM, type Side } from './account.ts';
-import { POSTING_SOURCES, type PostingSource, type PostingType } from './posting-source.ts';
+import type { PostingSource, PostingType, SourceOf } from './posting-source.ts';
 
 export interface LedgerEntry {
   readonly account: Account;
@@ -51,10 +51,14 @@ export interface SharedMoney extends PspMoney {
   readonly splits: readonly Share[];
 }
 
-/** A transaction of the entries that aren't zero. */
-export function post(postingType: PostingType, ...entries: readonly LedgerEntry[]): LedgerTransaction {
+/** A transaction of the entries that aren't zero, with the source that its posting type has. */
+export function post<Type extends PostingType>(
+  source: SourceOf<Type>,
+  postingType: Type,
+  ...entries: readonly LedgerEntry[]
+): LedgerTransaction {
   return balanced({
-    source: POSTING_SOURCES[postingType],
+    source,
     postingType,
     entries: entries.filter(({ amountMinor }) => amountMinor !== 0n),
   });

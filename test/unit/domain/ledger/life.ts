@@ -44,6 +44,9 @@ export interface SellerLife {
  */
 export class Life {
   readonly entries: LedgerEntry[] = [];
+  /** What has happened, in words, and what of it was posted. */
+  readonly past: string[] = [];
+  readonly posted = new Set<LedgerEvent>();
   readonly problems: string[] = [];
   readonly sellers: Record<Seller, SellerLife>;
   psp = 0n;
@@ -92,6 +95,7 @@ export class Life {
   }
 
   post<Event extends LedgerEvent>(event: Event, facts: FactsOf<Event>, sourceId = this.newSource()): void {
+    this.posted.add(event);
     const transaction = this.rules.postings[event](facts);
     if (transaction === null) return;
     const name = `${transaction.source} ${sourceId} ${transaction.postingType}`;

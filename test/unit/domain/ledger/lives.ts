@@ -18,42 +18,39 @@ const draw: fc.Arbitrary<Draw> = fc.record({
 });
 
 /** How a life begins, and what is drawn for each of its events. */
-export const someDraws = fc.tuple(draw, fc.array(draw, { maxLength: 80 }));
+export type Draws = readonly [start: Draw, draws: readonly Draw[]];
+export const someDraws: fc.Arbitrary<Draws> = fc.tuple(draw, fc.array(draw, { maxLength: 60, size: 'max' }));
 
-/** Lives the life, checks the books after every event, then finishes all that is open and checks what must be empty. */
-export function problemsOf(
-  rules: Rules,
-  [start, draws]: readonly [Draw, readonly Draw[]],
-): readonly string[] {
-  const life = new Life(rules);
-  const past: string[] = [];
-  const happens = (event: LifeEvent, drawn: Draw) => {
-    past.push(happen(life, event, drawn));
-    life.check();
-    return life.problems.length === 0;
-  };
-  const events = START.flatMap((event, index) => (index === start.event % START.length ? [event] : []));
-  if (!events.every((event) => happens(event, start))) return [...life.problems, ...past];
-  for (const drawn of draws) {
-    const possible = ALL.filter((event) => event.most(life, drawn) > 0n);
-    const event = possible[drawn.event % possible.length];
-    if (event !== undefined && !happens(event, drawn)) return [...life.problems, ...past];
-  }
-  finish(life, happens);
-  checkEnd(life);
-  return life.problems.length === 0 ? [] : [...life.problems, ...past];
+/** What is wrong, and what had happened until then; nothing if the books are right at every moment. */
+export function problemsOf(rules: Rules, draws: Draws): readonly string[] {
+  const { problems, past } = lived(rules, draws);
+  return problems.length === 0 ? [] : [...problems, ...past];
 }
 
-function happen(life: Life, event: LifeEvent, drawn: Draw): string {
-  const most = event.most(life, drawn);
-  const amountMinor = (most * BigInt(drawn.thousandths)) / 1_000n;
-  const within = amountMinor > 0n ? amountMinor : 1n;
-  try {
-    event.happens(life, within, drawn);
-  } catch (error) {
-    life.problems.push(`${event.name} of ${within}: ${error}`);
+/** Lives a life until its first problem: the books are checked after every event, and at the end, when all that was open is finished. */
+export function lived(rules: Rules, [start, draws]: Draws): Life {
+  const life = new Life(rules);
+  happen(life, START[start.event % START.length], start);
+  for (const drawn of draws) {
+    const possible = ALL.filter((event) => event.most(life, drawn) > 0n);
+    happen(life, possible[drawn.event % possible.length], drawn);
   }
-  return `${event.name} of ${within}`;
+  for (const ending of ALL.filter(({ name }) => ENDINGS.includes(name))) finish(life, ending);
+  if (life.problems.length === 0) checkEnd(life);
+  return life;
+}
+
+function happen(life: Life, event: LifeEvent | undefined, drawn: Draw): void {
+  if (event === undefined || life.problems.length > 0) return;
+  const drawnMinor = (event.most(life, drawn) * BigInt(drawn.thousandths)) / 1_000n;
+  const amountMinor = drawnMinor > 0n ? drawnMinor : 1n;
+  life.past.push(`${event.name} of ${amountMinor}`);
+  try {
+    event.happens(life, amountMinor, drawn);
+  } catch (error) {
+    life.problems.push(`${error}`);
+  }
+  life.check();
 }
 
 const ENDINGS = [
@@ -65,12 +62,11 @@ const ENDINGS = [
   'a settlement arrives',
 ];
 
-function finish(life: Life, happens: (event: LifeEvent, drawn: Draw) => boolean): void {
-  for (const ending of ALL.filter(({ name }) => ENDINGS.includes(name)))
-    for (const who of SELLERS.keys()) {
-      const drawn: Draw = { event: 0, thousandths: 1_000, who, yes: true };
-      while (ending.most(life, drawn) > 0n) if (!happens(ending, drawn)) return;
-    }
+function finish(life: Life, ending: LifeEvent): void {
+  for (const who of SELLERS.keys()) {
+    const drawn: Draw = { event: 0, thousandths: 1_000, who, yes: true };
+    while (life.problems.length === 0 && ending.most(life, drawn) > 0n) happen(life, ending, drawn);
+  }
 }
 
 const EMPTY_AT_THE_END = [

@@ -27,6 +27,7 @@ const MISTAKES: readonly (readonly [mistake: string, rules: Rules, found: RegExp
     postings({
       refund_failed_after_success: (refund) =>
         post(
+          'movement',
           'refund_failure',
           debit(ofPsp('psp_receivable', refund), refund.amountMinor),
           credit(ofSeller('seller_payable', { ...refund, sellerId: 'anna' }), refund.amountMinor),
@@ -54,6 +55,7 @@ const MISTAKES: readonly (readonly [mistake: string, rules: Rules, found: RegExp
       authorization_released: (hold) => {
         const seller = { sellerId: hold.held[0]?.sellerId ?? '', currency: hold.currency };
         return post(
+          'movement',
           'authorization_release',
           ...POSTINGS.authorization_released(hold).entries,
           debit(ofSeller('seller_payable', seller), 3n),
@@ -73,6 +75,7 @@ const MISTAKES: readonly (readonly [mistake: string, rules: Rules, found: RegExp
     postings({
       seller_debt_written_off: (loss): LedgerTransaction =>
         post(
+          'operation',
           'seller_debt_written_off',
           debit(ofSeller('seller_debt_loss', loss), loss.lostMinor),
           credit(ofSeller('seller_payable', loss), loss.lostMinor),
@@ -85,7 +88,7 @@ const MISTAKES: readonly (readonly [mistake: string, rules: Rules, found: RegExp
     postings({
       captured: (capture) => {
         const { entries } = POSTINGS.captured(capture);
-        return post('capture', ...entries, ...entries.filter(({ phase }) => phase === 'voided'));
+        return post('movement', 'capture', ...entries, ...entries.filter(({ phase }) => phase === 'voided'));
       },
     }),
     /the hold of .* is below zero/,

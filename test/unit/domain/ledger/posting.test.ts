@@ -23,6 +23,8 @@ describe('the worked example of each event', () => {
     );
     const sources = Object.fromEntries(examples.map(({ postingType, source }) => [postingType, source]));
     expect(sources).toEqual(POSTING_SOURCES);
+    // As the database has them.
+    expect(Object.keys(sources).filter((type) => !/^[a-z_]{1,40}$/.test(type))).toEqual([]);
   });
 });
 
