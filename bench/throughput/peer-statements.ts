@@ -5,7 +5,7 @@
 import type { Database, JsonInput } from '../../adapters/database/database.ts';
 import { systemIds } from '../../adapters/ids.ts';
 import type { ChargeRequest, Psp } from '../../adapters/psp/psp.ts';
-import { chargePosting } from '../../domain/ledger/posting.ts';
+import { chargePosting } from '../../domain/ledger/charge-postings.ts';
 import { INSTRUCTION_REQUEST_VERSION } from '../../domain/payment/instruction-request.ts';
 import type { PaymentRequest } from '../../lambdas/accept-payment/schema.ts';
 import { fingerprintOf } from '../../lambdas/middleware/idempotency.ts';

@@ -44,9 +44,12 @@ create table ledger_transaction (
   constraint ledger_transaction_is_posted_once unique (source_kind, source_id, posting_type)
 );
 
+-- The chart of accounts is in domain/ledger/account.ts.
 create domain account_kind as text check (
-  value in ('psp_receivable', 'bank_cash', 'dispute_receivable', 'seller_payable', 'unallocated_seller_funds', 'refund_clearing',
-            'payout_clearing', 'dispute_reserve', 'suspense', 'platform_fee_revenue', 'psp_fee_expense', 'chargeback_loss'));
+  value in ('psp_receivable', 'psp_reserve', 'psp_payout_in_transit', 'dispute_receivable', 'bank_cash', 'input_vat',
+            'fx_position', 'seller_payable', 'seller_reserve', 'unallocated_seller_funds', 'buyer_refund_payable',
+            'refund_clearing', 'payout_clearing', 'dispute_reserve', 'psp_invoice_payable', 'suspense',
+            'platform_fee_revenue', 'psp_fee_expense', 'dispute_fee_expense', 'seller_debt_loss', 'platform_loss'));
 create domain entry_direction as text check (value in ('debit', 'credit'));
 -- A hold is `pending`; an entry that is `voided` releases as much of it.
 create domain entry_phase as text check (value in ('pending', 'posted', 'voided'));

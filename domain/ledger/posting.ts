@@ -1,116 +1,131 @@
-import { assert } from '../assert.ts';
-import { type Split, sumOf } from '../money/split.ts';
-
-/** The kinds of accounts that this release posts to; the schema names more. */
-export type AccountKind = 'psp_receivable' | 'seller_payable' | 'unallocated_seller_funds';
-
-export type PostingType = 'charge' | 'unallocated_charge';
-
-/** What a posting books: a movement, a step of an instruction (a hold opened, a refund requested) or an operator's action. */
-export type PostingSource = 'movement' | 'instruction' | 'operation';
-
-/** One account: it has one owner and one currency. */
-export interface Account {
-  readonly kind: AccountKind;
-  readonly owner: string;
-  readonly currency: string;
-}
-
-export interface LedgerEntry {
-  readonly account: Account;
-  readonly direction: 'debit' | 'credit';
-  /** A hold is pending; what is voided releases as much of it. */
-  readonly phase: 'pending' | 'posted' | 'voided';
-  /** Minor units, greater than zero. */
-  readonly amountMinor: bigint;
-}
-
-/** A double-entry transaction; always balanced per currency and phase. A source is posted once under each type. */
-export interface LedgerTransaction {
-  readonly source: PostingSource;
-  readonly postingType: PostingType;
-  readonly entries: readonly LedgerEntry[];
-}
-
-export interface ChargePosting {
-  readonly psp: string;
-  readonly currency: string;
-  readonly amountMinor: bigint;
-  /** What each seller is owed; sums to the amount. */
-  readonly splits: readonly Split[];
-}
-
-/** A charge: the PSP owes us the amount (debit), and we owe it to the sellers (one credit each). */
-export function chargePosting(charge: ChargePosting): LedgerTransaction {
-  assert(
-    sumOf(charge.splits) === charge.amountMinor,
-    `splits sum to ${sumOf(charge.splits)}, not ${charge.amountMinor}`,
-  );
-  const { currency } = charge;
-  return balanced({
-    source: 'movement',
-    postingType: 'charge',
-    entries: [
-      {
-        account: { kind: 'psp_receivable', owner: charge.psp, currency },
-        direction: 'debit',
-        phase: 'posted',
-        amountMinor: charge.amountMinor,
-      },
-      ...charge.splits.map(
-        (split): LedgerEntry => ({
-          account: { kind: 'seller_payable', owner: split.sellerId, currency },
-          direction: 'credit',
-          phase: 'posted',
-          amountMinor: split.amountMinor,
-        }),
-      ),
-    ],
-  });
-}
+import {
+  authorizationPosting,
+  authorizationReleasePosting,
+  capturePosting,
+  chargePosting,
+  chargeReversalPosting,
+  platformFeePosting,
+  platformFeeReturnedPosting,
+  unallocatedChargePosting,
+  unallocatedFundsAssignedPosting,
+} from './charge-postings.ts';
+import { reversalPosting, sellerAdjustmentPosting } from './correction-postings.ts';
+import {
+  disputeLostPosting,
+  disputeOpenedPosting,
+  disputeWonLatePosting,
+  disputeWonPosting,
+  sellerDebtRecoveredPosting,
+  sellerDebtWrittenOffPosting,
+} from './dispute-postings.ts';
+import {
+  payoutFailedPosting,
+  payoutFailurePosting,
+  payoutPosting,
+  payoutRequestedPosting,
+} from './payout-postings.ts';
+import {
+  disputeFeeCreditPosting,
+  disputeFeePosting,
+  pspFeeCreditPosting,
+  pspFeeInvoicedPosting,
+  pspFeePosting,
+  pspInvoicePaidPosting,
+} from './psp-fee-postings.ts';
+import {
+  buyerRefundPaidPosting,
+  buyerRefundReleasedPosting,
+  refundFailedPosting,
+  refundFailurePosting,
+  refundPosting,
+  refundRequestedPosting,
+  unreservedRefundPosting,
+} from './refund-postings.ts';
+import {
+  pspReserveHeldPosting,
+  pspReserveReleasedPosting,
+  sellerReserveHeldPosting,
+  sellerReserveReleasedPosting,
+} from './reserve-postings.ts';
+import {
+  adjustmentPosting,
+  exchangePosting,
+  pspTopUpPosting,
+  settlementFailedPosting,
+  settlementReceivedPosting,
+  settlementSentPosting,
+  suspenseResolvedPosting,
+} from './settlement-postings.ts';
+import type { PspMoney } from './transaction.ts';
 
 /**
- * A charge that arrives after its order has `FAILED`: the PSP owes us the amount, but no seller is owed it until an operator
- * decides.
+ * Everything that can happen to money, and the one transaction that it posts; null where it posts nothing. docs/money.md shows each
+ * with an example. A function imports the postings that it needs from their own files, so that its bundle lacks the others.
  */
-export function unallocatedChargePosting(charge: Omit<ChargePosting, 'splits'>): LedgerTransaction {
-  const { psp, currency, amountMinor } = charge;
-  return balanced({
-    source: 'movement',
-    postingType: 'unallocated_charge',
-    entries: [
-      {
-        account: { kind: 'psp_receivable', owner: psp, currency },
-        direction: 'debit',
-        phase: 'posted',
-        amountMinor,
-      },
-      {
-        account: { kind: 'unallocated_seller_funds', owner: psp, currency },
-        direction: 'credit',
-        phase: 'posted',
-        amountMinor,
-      },
-    ],
-  });
-}
+export const POSTINGS = {
+  authorized: authorizationPosting,
+  authorization_released: authorizationReleasePosting,
+  captured: capturePosting,
+  charged: chargePosting,
+  charged_too_late: unallocatedChargePosting,
+  late_charge_assigned: unallocatedFundsAssignedPosting,
+  /** A charge has no hold, and an authorization keeps its own. */
+  outcome_unknown: nothing,
+  charge_reversed: chargeReversalPosting,
 
-/** @throws AssertionError unless debits equal credits in every currency and phase. The database checks the same at commit. */
-export function balanced(transaction: LedgerTransaction): LedgerTransaction {
-  assert(transaction.entries.length >= 2, 'a transaction has at least two entries');
-  const difference = new Map<string, bigint>();
-  for (const { account, direction, phase, amountMinor } of transaction.entries) {
-    assert(amountMinor > 0n, `an entry's amount is greater than zero, not ${amountMinor}`);
-    const signed = direction === 'debit' ? amountMinor : -amountMinor;
-    const group = `${account.currency} ${phase}`;
-    difference.set(group, (difference.get(group) ?? 0n) + signed);
-  }
-  for (const [group, rest] of difference)
-    assert(rest === 0n, `debits and credits differ by ${rest} ${group}`);
-  return transaction;
-}
+  platform_fee_taken: platformFeePosting,
+  platform_fee_returned: platformFeeReturnedPosting,
+  psp_fee_taken: pspFeePosting,
+  psp_fee_credited: pspFeeCreditPosting,
+  psp_fee_invoiced: pspFeeInvoicedPosting,
+  psp_invoice_paid: pspInvoicePaidPosting,
 
-/** What the PSPs owe us is in every batch: these balances are sharded, so that batches don't wait for each other. */
-export function isSharded(kind: AccountKind): boolean {
-  return kind === 'psp_receivable';
+  refund_requested: refundRequestedPosting,
+  refund_succeeded: refundPosting,
+  unreserved_refund_succeeded: unreservedRefundPosting,
+  refund_failed: refundFailedPosting,
+  refund_failed_after_success: refundFailurePosting,
+  buyer_refund_paid: buyerRefundPaidPosting,
+  buyer_refund_released: buyerRefundReleasedPosting,
+
+  payout_requested: payoutRequestedPosting,
+  payout_paid: payoutPosting,
+  payout_failed: payoutFailedPosting,
+  payout_bounced: payoutFailurePosting,
+
+  /** Asked, closed, warned of fraud or prevented: no money moves before a dispute is opened. */
+  dispute_inquiry: nothing,
+  dispute_opened: disputeOpenedPosting,
+  dispute_won: disputeWonPosting,
+  dispute_lost: disputeLostPosting,
+  dispute_won_late: disputeWonLatePosting,
+  dispute_fee_taken: disputeFeePosting,
+  dispute_fee_credited: disputeFeeCreditPosting,
+  seller_debt_written_off: sellerDebtWrittenOffPosting,
+  seller_debt_recovered: sellerDebtRecoveredPosting,
+
+  psp_reserve_held: pspReserveHeldPosting,
+  psp_reserve_released: pspReserveReleasedPosting,
+  seller_reserve_held: sellerReserveHeldPosting,
+  seller_reserve_released: sellerReserveReleasedPosting,
+
+  settlement_sent: settlementSentPosting,
+  settlement_received: settlementReceivedPosting,
+  settlement_failed: settlementFailedPosting,
+  psp_topped_up: pspTopUpPosting,
+  money_exchanged: exchangePosting,
+  line_unexplained: adjustmentPosting,
+  suspense_resolved: suspenseResolvedPosting,
+
+  seller_adjusted: sellerAdjustmentPosting,
+  transaction_reversed: reversalPosting,
+} as const;
+
+export type LedgerEvent = keyof typeof POSTINGS;
+
+/** What has to be known of an event to post it. */
+export type FactsOf<Event extends LedgerEvent> = Parameters<(typeof POSTINGS)[Event]>[0];
+
+function nothing(_facts: Pick<PspMoney, 'psp' | 'currency'>): null {
+  return null;
 }

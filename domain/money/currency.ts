@@ -1,7 +1,7 @@
 /**
  * ISO 4217, table A.1 as its maintenance agency (SIX, www.six-group.com) had it at the start of 2026, grouped by exponent: the
  * number of decimal digits of the minor unit. Left out are codes in which nobody is paid: funds, units of account,
- * bond units, precious metals, XTS and XXX.
+ * bond units, precious metals, XTS and XXX. A test compares it with the maintained table of dinero.js.
  */
 const CODES_BY_EXPONENT: ReadonlyArray<readonly [exponent: number, codes: string]> = [
   [0, 'BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF'],

@@ -1,7 +1,7 @@
 import { unreachable } from '../assert.ts';
+import { chargePosting } from '../ledger/charge-postings.ts';
 import type { Movement } from '../ledger/movement.ts';
 import { amountsMoved } from '../ledger/order-amounts.ts';
-import { chargePosting } from '../ledger/posting.ts';
 import type { Split } from '../money/split.ts';
 import { backoffSeconds, pollSeconds, rateLimitSeconds } from './backoff.ts';
 import { CIRCUIT } from './circuit.ts';

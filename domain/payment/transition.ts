@@ -1,6 +1,6 @@
 import type { Movement } from '../ledger/movement.ts';
 import type { AmountDeltas } from '../ledger/order-amounts.ts';
-import type { LedgerTransaction } from '../ledger/posting.ts';
+import type { LedgerTransaction } from '../ledger/transaction.ts';
 import { isParked } from './backoff.ts';
 import type { Awaits, InstructionState } from './instruction.ts';
 import type { Decline } from './psp-outcome.ts';

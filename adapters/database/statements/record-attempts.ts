@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
-import { isSharded, type LedgerTransaction } from '../../../domain/ledger/posting.ts';
+import { isSharded } from '../../../domain/ledger/account.ts';
+import type { LedgerTransaction } from '../../../domain/ledger/transaction.ts';
 import { CIRCUIT, type PspHealth } from '../../../domain/payment/circuit.ts';
 import { isTerminal } from '../../../domain/payment/instruction.ts';
 import { manualReview, type NextAction, type Transition } from '../../../domain/payment/transition.ts';

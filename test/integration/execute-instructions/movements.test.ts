@@ -8,7 +8,7 @@ import { checkRange } from '../../../adapters/database/statements/verify.ts';
 import { systemIds } from '../../../adapters/ids.ts';
 import type { Movement } from '../../../domain/ledger/movement.ts';
 import { type AmountDeltas, amountsMoved, ORDER_AMOUNTS } from '../../../domain/ledger/order-amounts.ts';
-import { balanced, type LedgerEntry, type LedgerTransaction } from '../../../domain/ledger/posting.ts';
+import { balanced, type LedgerEntry, type LedgerTransaction } from '../../../domain/ledger/transaction.ts';
 import { ended, type Transition } from '../../../domain/payment/transition.ts';
 import { newOrder, storePayment } from '../../support/payments.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/postgres.ts';

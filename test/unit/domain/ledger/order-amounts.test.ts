@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { MOVEMENT_KINDS, type Movement, movementNameOf } from '../../../domain/ledger/movement.ts';
+import { MOVEMENT_KINDS, type Movement, movementNameOf } from '../../../../domain/ledger/movement.ts';
 import {
   addAmounts,
   amountsMoved,
   foldMovements,
   NO_AMOUNTS,
   ORDER_AMOUNTS,
-} from '../../../domain/ledger/order-amounts.ts';
+} from '../../../../domain/ledger/order-amounts.ts';
 
 const moved = (kind: Movement['kind'], amountMinor: bigint): Movement => ({
   kind,

@@ -1,11 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import {
-  balanced,
-  chargePosting,
-  isSharded,
-  unallocatedChargePosting,
-} from '../../../domain/ledger/posting.ts';
+import { chargePosting } from '../../../../domain/ledger/charge-postings.ts';
+import { balanced } from '../../../../domain/ledger/transaction.ts';
 
 const split = fc.record({
   sellerId: fc.string({ minLength: 1 }),
@@ -97,30 +93,4 @@ describe('a transaction', () => {
   ] as const)('%s is refused', (_what, entries, message) => {
     expect(() => balanced({ source: 'movement', postingType: 'charge', entries })).toThrow(message);
   });
-});
-
-test('a charge that comes too late is owed to no seller', () => {
-  expect(unallocatedChargePosting({ psp: 'p', currency: 'KRW', amountMinor: 7n })).toEqual({
-    source: 'movement',
-    postingType: 'unallocated_charge',
-    entries: [
-      {
-        account: { kind: 'psp_receivable', owner: 'p', currency: 'KRW' },
-        direction: 'debit',
-        phase: 'posted',
-        amountMinor: 7n,
-      },
-      {
-        account: { kind: 'unallocated_seller_funds', owner: 'p', currency: 'KRW' },
-        direction: 'credit',
-        phase: 'posted',
-        amountMinor: 7n,
-      },
-    ],
-  });
-});
-
-test('only what PSPs owe us is spread over shards', () => {
-  expect(isSharded('psp_receivable')).toBe(true);
-  expect(isSharded('seller_payable')).toBe(false);
 });
