@@ -196,8 +196,9 @@ class Run {
     const { instructions, events } = this.model.state;
     const now = this.scheduler.clock.now();
     return (
-      [...instructions.values()].some((row) => row.waitsFor !== null || (relayDueAt(row) ?? now + 1) <= now) ||
-      [...events.values()].some(({ state }) => state === 'early')
+      [...instructions.values()].some(
+        (row) => row.waitsFor !== null || (relayDueAt(row) ?? now + 1) <= now,
+      ) || [...events.values()].some(({ state }) => state === 'early')
     );
   }
 

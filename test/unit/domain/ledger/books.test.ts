@@ -3,7 +3,10 @@ import { describe, expect, test } from 'vitest';
 import { type LedgerEvent, POSTINGS } from '../../../../domain/ledger/posting.ts';
 import { lived, problemsOf, RULES, someDraws } from './lives.ts';
 
-describe('whatever happens to an order', () => {
+/** Some seconds of a processor, which others use too. */
+const LIMIT_MS = 30_000;
+
+describe('whatever happens to an order', { timeout: LIMIT_MS }, () => {
   test('the books balance, say what the PSP, the bank and the sellers have, and are cleared at the end', () => {
     fc.assert(
       fc.property(someDraws, (draws) => {
